@@ -1,0 +1,1 @@
+"""How fast and how large the server is, beside a rule-less sketch of the same path: `python -m bench`."""

@@ -1,0 +1,111 @@
+"""Turns repeated figures into medians with their spread, and these into tables.
+
+It must not know how they were taken.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.rows import Figures
+from bench.workloads import Workload
+
+Runs = Mapping[str, Sequence[Figures]]
+"""The figures of one row: subject name -> one per repeat."""
+
+LABELS = {
+    "deliveries_per_s": "deliveries/s",
+    "messages_per_s": "messages/s",
+    "deliveries_per_cpu_s": "deliveries per CPU second of the server",
+    "messages_per_cpu_s": "messages per CPU second of the server",
+    "entries_per_frame": "entries joined in a frame",
+    "ack_p50_ms": "send to ack, p50, ms",
+    "ack_p99_ms": "send to ack, p99, ms",
+    "last_p50_ms": "send to last delivery, p50, ms",
+    "last_p99_ms": "send to last delivery, p99, ms",
+    "hub_cpu": "hub, share of the core",
+    "writer_cpu": "writer, share of the core",
+    "others_cpu": "everybody else on that core",
+    "load_cpu": "load generator, share of its core",
+    "load_idle": "load generator, share of time with nothing to read",
+    "connects_per_s": "connections with hello per second",
+    "kib_per_connection": "hub, KiB RSS per connection",
+    "writer_kib_per_connection": "writer, KiB RSS per connection",
+    "hub_mib": "hub, MiB RSS",
+    "writer_mib": "writer, MiB RSS",
+    "start_s": "start to first accepted hello, s",
+}
+SHARES = frozenset({"hub_cpu", "writer_cpu", "others_cpu", "load_cpu", "load_idle"})
+"""Circumstances, of which a ratio would say nothing."""
+YARDSTICK = "sketch"
+
+
+def summarise(runs: Sequence[Figures], figure: str) -> tuple[float, float, float]:
+    """Median, smallest and largest of one figure."""
+    values = [run[figure] for run in runs]
+    return statistics.median(values), min(values), max(values)
+
+
+def show_number(value: float, figure: str = "") -> str:
+    if figure in SHARES:
+        return f"{value:.0%}"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def show_cell(runs: Sequence[Figures], figure: str) -> str:
+    middle, least, most = (show_number(value, figure) for value in summarise(runs, figure))
+    return f"{middle} ({least}..{most})" if len(runs) > 1 else middle
+
+
+def ratio_to_yardstick(runs: Runs, subject: str, figure: str) -> float | None:
+    """Median over median; None where there is nothing to compare."""
+    if subject == YARDSTICK or figure in SHARES or YARDSTICK not in runs or subject not in runs:
+        return None
+    theirs = summarise(runs[YARDSTICK], figure)[0]
+    return summarise(runs[subject], figure)[0] / theirs if theirs else None
+
+
+def figures_of(workload: Workload, runs: Runs) -> list[str]:
+    """The figures that were taken, the one the row is about first."""
+    taken = {figure for figures in runs.values() for run in figures for figure in run}
+    return [workload.headline, *(name for name in LABELS if name in taken and name != workload.headline)]
+
+
+def tabulate(workload: Workload, runs: Runs) -> list[str]:
+    """One row of the benchmark as a Markdown table: a line per figure, a column per subject."""
+    subjects = list(runs)
+    compared = [name for name in subjects if name != YARDSTICK and YARDSTICK in runs]
+    head = ["", *subjects, *(f"{name} / {YARDSTICK}" for name in compared)]
+    lines = [f"### {workload.title}", "", _line(head), _line(["---", *["---:"] * (len(head) - 1)])]
+    for figure in figures_of(workload, runs):
+        cells = [show_cell(runs[name], figure) for name in subjects]
+        for name in compared:
+            ratio = ratio_to_yardstick(runs, name, figure)
+            wanted = f" (wanted: {workload.target:g})" if figure == workload.headline and workload.target else ""
+            cells.append("" if ratio is None else f"{ratio:.2f}{wanted}")
+        label = LABELS[figure]
+        lines.append(_line([f"**{label}**" if figure == workload.headline else label, *cells]))
+    return [*lines, ""]
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def compose(facts: Mapping[str, str], rows: Sequence[tuple[Workload, Runs]], failures: Sequence[str]) -> str:
+    """The whole report in Markdown."""
+    lines = ["# Benchmark", "", *(f"- {name}: {value}" for name, value in facts.items()), ""]
+    lines += ["Cells are median (smallest..largest).", ""]
+    for workload, runs in rows:
+        lines += tabulate(workload, runs)
+    if failures:
+        lines += ["### Runs without figures", "", *(f"- {failure}" for failure in failures), ""]
+    return "\n".join(lines)
+
+
+def as_json(facts: Mapping[str, str], rows: Sequence[tuple[Workload, Runs]], failures: Sequence[str]) -> dict[str, Any]:
+    """Every figure of every repeat."""
+    taken = [{"row": workload.name, "title": workload.title, "runs": dict(runs)} for workload, runs in rows]
+    return {"facts": dict(facts), "rows": taken, "failures": list(failures)}

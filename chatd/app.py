@@ -1,0 +1,269 @@
+"""The only place that builds the parts and gives each what it works with: clock, ids, chance, store, port.
+
+    server = Server(config)
+    await server.start()
+    ...
+    await server.stop()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
+import structlog
+from prometheus_client import CollectorRegistry
+
+from chatd.admin import AdminSocket
+from chatd.config import Config
+from chatd.core.limits import Bounds
+from chatd.http.app import make_http
+from chatd.http.metrics import HubMetrics
+from chatd.hub.hub import Hub, HubSettings
+from chatd.service.bounds import Narrowed
+from chatd.service.users import Tokens, load_key
+from chatd.store import lock, migrate
+from chatd.store.database import connect, path_of
+from chatd.store.link import WriterLink
+from chatd.store.readers import Readers
+from chatd.store.writer import Settings as WriterSettings
+from chatd.ws.limits import Limits as WsLimits
+from chatd.ws.limits import PortSettings
+from chatd.ws.server import make_server
+
+S = TypeVar("S", bound=msgspec.Struct)
+SECRET_BYTES: Final = 32
+LOCK_WAIT_S: Final = 10.0
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def new_id(prefix: str) -> str:
+    """A fresh opaque id with 132 random bits."""
+    return prefix + secrets.token_urlsafe(17)[:22]
+
+
+def secret_of(config: Config) -> str:
+    """The secret that HS256 tokens are signed with: as set, else from a file of mode 0600 that is made at first need."""
+    if config.auth.jwt_secret or config.auth.jwt_algorithm != "HS256":
+        return config.auth.jwt_secret
+    path = config.state_dir() / "chatd.secret"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(fd, "w") as file:
+            file.write(secrets.token_hex(SECRET_BYTES))
+    return path.read_text().strip()
+
+
+def fill(kind: type[S], *sections: msgspec.Struct, **rest: Any) -> S:
+    """A Struct whose fields come from the settings of the same name, and from `rest`."""
+    values = {
+        name: getattr(section, name)
+        for section in sections
+        for name in kind.__struct_fields__
+        if name in section.__struct_fields__
+    }
+    return kind(**(values | rest))
+
+
+def bounds_of(config: Config) -> Bounds:
+    """The bounds that commits are judged by."""
+    limits = config.limits
+    return Bounds(
+        group_limit_default=limits.private_group_limit_default,
+        group_limit_max=limits.group_limit_max,
+        groups_per_user=limits.groups_per_user,
+        following_max=limits.following_max,
+        reactions_per_message=limits.reactions_per_message,
+        edits_per_message=limits.edits_per_message,
+        recall_window_ms=int(config.messages.recall_window_s * 1000),
+        user_log_keep=config.store.user_log_keep,
+    )
+
+
+def hub_settings(config: Config) -> HubSettings:
+    """What the hub can be tuned by."""
+    limits, hub = config.limits, config.hub
+    told = {
+        "message_bytes": config.ws.max_message_bytes,
+        "text_code_points": limits.text_max,
+        "add_users": limits.add_max,
+        "page_entries": limits.history_page_max,
+        "requests_per_s": limits.requests_per_s,
+        "recall_window_s": config.messages.recall_window_s,
+        "typing_group_members": config.messages.typing_group_max,
+        "stall_timeout_s": config.ws.stall_timeout_s,
+        "heads_interval_s": hub.heads_interval_s,
+    }
+    return fill(
+        HubSettings,
+        hub,
+        limits,
+        config.messages,
+        config.auth,
+        bounds=bounds_of(config),
+        narrowed=fill(Narrowed, limits),
+        told=told,
+        hello_timeout_s=config.ws.hello_timeout_s,
+    )
+
+
+def writer_settings(config: Config, engine: str) -> WriterSettings:
+    """What the writer process is told."""
+    store = config.store
+    return WriterSettings(
+        url=store.url,
+        bounds=bounds_of(config),
+        batch_max=store.batch_max,
+        free_disk_floor_bytes=store.free_disk_floor_mb * 2**20,
+        command_ttl_ms=store.cid_ttl_days * 86_400_000,
+        commits_keep=store.commits_keep,
+        engine=engine,
+    )
+
+
+class Server:
+    """A whole server in this process, with its writer beside it."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        engine: str = "chatd.store.engine:Engine",
+        clock_ms: Callable[[], int] = now_ms,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.config = config
+        self.log = structlog.get_logger("chatd")
+        self.secret = secret_of(config)
+        self._engine = engine
+        self._clock_ms = clock_ms
+        self._clock_s = clock_s
+        self._jitter = random.Random().random
+        self._lock: int | None = None
+        self.failed: asyncio.Event = asyncio.Event()
+        """Set when the server cannot go on: another one has taken over the database."""
+
+    async def start(self) -> None:
+        """Bring the store up to date and serve. Raises OSError, `Held`, `StoreLost`, `ReaderLost`, ValueError."""
+        config = self.config
+        path = path_of(config.store.url)
+        if path is not None:
+            self._lock = lock.take(path, LOCK_WAIT_S)
+        before, after = migrate.migrate(config.store.url)
+        database = connect(config.store.url)
+        self.life = migrate.life(database)
+        database.close()
+        if before != after:
+            self.log.info("store migrated", before=before, after=after)
+        self.readers = Readers(config.store.url, config.store.readers)
+        await self.readers.open()
+        self.hub = self._make_hub()
+        self.link = self.hub.link = self._make_link()
+        self.hub.start(await self.link.start())
+        await self._open_port()
+        self._admin = AdminSocket(config.admin_socket_path(), self._acts())
+        await self._admin.start()
+        self.log.info("serving", url=self.ws_url, store=path_of(config.store.url) and str(path) or "postgresql")
+
+    @property
+    def ws_url(self) -> str:
+        """Where clients connect."""
+        host, port = self.port.addresses[0]
+        host = f"[{host}]" if ":" in host else host
+        return f"{'wss' if self.config.server.tls_cert else 'ws'}://{host}:{port}/ws"
+
+    @property
+    def http_url(self) -> str:
+        """The same port for HTTP, without a path."""
+        return "http" + self.ws_url.removeprefix("ws").removesuffix("/ws")
+
+    def ready(self) -> bool | str:
+        """Whether commands can be carried out now, or why not."""
+        if self.hub.draining:
+            return "stopping"
+        return True if self.link.up else "the writer is starting"
+
+    async def stop(self, within_s: float | None = None) -> None:
+        """Stop accepting, answer what is in flight, say goodbye, close, and let the writer finish."""
+        within_s = self.config.server.drain_s if within_s is None else within_s
+        self.port.stop_accepting()
+        self.hub.announce_end(within_s)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.link.settled(), within_s / 2)
+        await self.port.drain(within_s / 2)
+        await self.hub.stop()
+        await self.link.close()
+        await self.readers.close()
+        await self._admin.stop()
+        if self._lock is not None:
+            lock.release(self._lock)
+
+    def _make_hub(self) -> Hub:
+        auth = self.config.auth
+        key = load_key(auth.jwt_algorithm, self.secret, auth.jwt_public_key_file)
+        return Hub(
+            hub_settings(self.config),
+            self.readers,
+            Tokens(auth.jwt_algorithm, key, auth.issuer, auth.audience, auth.leeway_s),
+            self.life,
+            now_ms=self._clock_ms,
+            clock_s=self._clock_s,
+            new_id=new_id,
+            jitter=self._jitter,
+        )
+
+    def _make_link(self) -> WriterLink:
+        return WriterLink(
+            writer_settings(self.config, self._engine),
+            inherit_fds=(self._lock,) if self._lock is not None else (),
+            queue_max=self.config.store.queue_max,
+            on_outcome=self.hub.publish,
+            on_restart=self.hub.restarted,
+            on_fatal=self._fail,
+        )
+
+    def _fail(self, reason: str) -> None:
+        self.log.error("cannot go on", reason=reason)
+        self.failed.set()
+
+    async def _open_port(self) -> None:
+        server, ws = self.config.server, self.config.ws
+        registry = CollectorRegistry()
+        limits = fill(WsLimits, ws)
+        settings = fill(PortSettings, server, echo=self.config.debug.echo)
+        http = make_http(self.ready, registry)
+        self.port = make_server(
+            http,
+            self.hub.make_session,
+            settings,
+            limits,
+            clock=self._clock_s,
+            wall_clock=time.time,
+            jitter=self._jitter,
+        )
+        registry.register(HubMetrics(self.hub))
+        registry.register(self.port.stats)
+        await self.port.start()
+
+    def _acts(self) -> Mapping[str, Any]:
+        async def stats(_: Mapping[str, Any]) -> dict[str, Any]:
+            return self.hub.figures() | {"url": self.ws_url, "epoch": self.life.epoch, "pid": os.getpid()}
+
+        async def revoke(request: Mapping[str, Any]) -> dict[str, Any]:
+            closed = await self.hub.revoke_sub(request["sub"], request.get("device"))
+            return {"closed": closed}
+
+        return {"stats": stats, "revoke": revoke}
+

@@ -1,0 +1,113 @@
+"""The command line. Each command lives in a module of its own and imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from chatd.config import Config, ConfigError, load
+
+app = typer.Typer(
+    name="chatd",
+    help="A group-chat server: durable, ordered, gated by mutual follows. 群聊服务器。",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="The settings file. Default: ./chatd.toml if there is one.", show_default=False),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
+
+
+def fail(problem: str, status: int = 1) -> typer.Exit:
+    """Say what is wrong on standard error; to be raised."""
+    print(f"chatd: {problem}", file=sys.stderr)
+    return typer.Exit(status)
+
+
+def settings(path: Path | None) -> Config:
+    """The settings from the file named, or ./chatd.toml, and the environment. Ends with status 2 if they are wrong."""
+    if path is None and Path("chatd.toml").exists():
+        path = Path("chatd.toml")
+    try:
+        return load(path, os.environ)
+    except ConfigError as error:
+        raise fail("\n".join(error.problems), 2) from None
+    except OSError as error:
+        raise fail(f"{path}: {error.strerror}", 2) from None
+
+
+@app.command()
+def serve(
+    config: ConfigOption = None,
+    host: Annotated[str | None, typer.Option(help="Overrides [server] host.")] = None,
+    port: Annotated[int | None, typer.Option(help="Overrides [server] port; 0 takes a free one.")] = None,
+) -> None:
+    """Run the server until SIGTERM or Ctrl-C. 启动服务器。"""
+    from chatd.cli import run
+
+    chosen: dict[str, Any] = {k: v for k, v in (("host", host), ("port", port)) if v is not None}
+    raise typer.Exit(run.serve(settings(config), chosen))
+
+
+@app.command()
+def migrate(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Bring the database to the tables of this version. Refuses while a server holds it. 升级数据库。"""
+    from chatd.cli import run
+
+    raise typer.Exit(run.migrate(settings(config), as_json))
+
+
+@app.command()
+def verify(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Prove that the database is whole. Refuses while a server holds it. 校验数据库。"""
+    from chatd.cli import run
+
+    raise typer.Exit(run.verify(settings(config), as_json))
+
+
+@app.command()
+def token(
+    sub: Annotated[str, typer.Argument(help="Who the token speaks for.")],
+    config: ConfigOption = None,
+    name: Annotated[str, typer.Option(help="The name that others see.")] = "",
+    ttl_s: Annotated[int, typer.Option("--ttl", min=1, max=31_536_000, help="Seconds that it is good for.")] = 86_400,
+) -> None:
+    """Mint a token for trying things out (HS256 only; hosts mint their own). 生成试用令牌。"""
+    from chatd.cli import run
+
+    raise typer.Exit(run.token(settings(config), sub, name, ttl_s))
+
+
+@app.command()
+def stats(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show what the running server is doing. 查看运行状态。"""
+    from chatd.cli import run
+
+    raise typer.Exit(run.stats(settings(config), as_json))
+
+
+@app.command()
+def revoke(
+    sub: Annotated[str, typer.Argument(help="Whose tokens are refused from now on.")],
+    device: Annotated[str | None, typer.Option(help="Only on this device.")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Refuse all tokens issued so far and close what they opened. 吊销令牌并断开连接。"""
+    from chatd.cli import run
+
+    raise typer.Exit(run.revoke(settings(config), sub, device, as_json))
+
+
+def main() -> None:
+    """The entry point."""
+    app()

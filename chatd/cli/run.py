@@ -1,0 +1,153 @@
+"""What the commands do. Status 0: done; 1: it did not work; 2: the settings or the call are wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from typing import Any
+
+import msgspec
+
+from chatd.config import Config
+from chatd.store.database import StoreLost, connect, path_of
+
+
+def serve(config: Config, chosen: dict[str, Any]) -> int:
+    """Run the server until it is told to stop."""
+    import gc
+
+    import uvloop
+
+    from chatd.cli.logs import set_up_logs
+
+    if chosen:
+        config = msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, **chosen))
+    set_up_logs(config.log)
+    raise_open_files()
+    status = uvloop.run(_serve(config, gc.freeze))
+    return int(status)
+
+
+async def _serve(config: Config, started: Any) -> int:
+    from chatd.app import Server
+    from chatd.store.lock import Held
+    from chatd.store.readers import ReaderLost
+
+    server = Server(config)
+    stop = asyncio.Event()
+    for interruption in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(interruption, stop.set)
+    try:
+        await server.start()
+    except (OSError, Held, StoreLost, ReaderLost, ValueError) as error:
+        print(f"chatd: cannot start: {error}", file=sys.stderr)
+        return 1
+    started()
+    waits = [asyncio.ensure_future(event.wait()) for event in (stop, server.failed)]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    await server.stop()
+    return 1 if server.failed.is_set() else 0
+
+
+def raise_open_files() -> None:
+    """One connection is one descriptor: take as many as the system lets us have."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def migrate(config: Config, as_json: bool) -> int:
+    """Bring the tables up to date."""
+    from chatd.store import lock
+    from chatd.store.migrate import migrate as run
+
+    path = path_of(config.store.url)
+    try:
+        held = lock.take(path) if path is not None else None
+        before, after = run(config.store.url)
+        if held is not None:
+            lock.release(held)
+    except (lock.Held, StoreLost, ValueError, OSError) as error:
+        return _failed(str(error), as_json)
+    done = f"{before or 'nothing'} -> {after}" if before != after else f"already at {after}"
+    _say({"before": before, "after": after}, done, as_json)
+    return 0
+
+
+def verify(config: Config, as_json: bool) -> int:
+    """Check the whole database."""
+    from chatd.store import lock
+    from chatd.store.verify import verify as run
+
+    path = path_of(config.store.url)
+    if path is not None and not path.exists():
+        return _failed(f"there is no database at {path}", as_json)
+    try:
+        held = lock.take(path) if path is not None else None
+        database = connect(config.store.url)
+        report = run(database)
+        database.close()
+        if held is not None:
+            lock.release(held)
+    except (lock.Held, StoreLost) as error:
+        return _failed(str(error), as_json)
+    text = "\n".join([f"{name}: {count}" for name, count in report.counts.items()] + [f"! {p}" for p in report.problems])
+    whole = "whole" if not report.problems else f"{len(report.problems)} problems"
+    _say({"counts": report.counts, "problems": report.problems}, f"{text}\n{whole}", as_json)
+    return 1 if report.problems else 0
+
+
+def token(config: Config, sub: str, name: str, ttl_s: int) -> int:
+    """Print a token."""
+    from chatd.app import secret_of
+    from chatd.service.users import mint
+
+    if config.auth.jwt_algorithm != "HS256":
+        return _failed(f"only a host with the private key can mint {config.auth.jwt_algorithm} tokens", False)
+    extra = {k: v for k, v in (("iss", config.auth.issuer), ("aud", config.auth.audience)) if v}
+    print(mint(secret_of(config), sub, name, int(time.time()), ttl_s, extra))
+    return 0
+
+
+def stats(config: Config, as_json: bool) -> int:
+    """Print the figures of the running server."""
+    from chatd.admin import AdminError, call
+
+    try:
+        figures = call(config.admin_socket_path(), "stats")
+    except AdminError as error:
+        return _failed(str(error), as_json)
+    width = max(len(name) for name in figures)
+    _say(figures, "\n".join(f"{name:<{width}}  {value}" for name, value in figures.items()), as_json)
+    return 0
+
+
+def revoke(config: Config, sub: str, device: str | None, as_json: bool) -> int:
+    """Revoke through the running server."""
+    from chatd.admin import AdminError, call
+
+    try:
+        done = call(config.admin_socket_path(), "revoke", sub=sub, device=device)
+    except AdminError as error:
+        return _failed(str(error), as_json)
+    _say(done, f"revoked; {done['closed']} connections closed", as_json)
+    return 0
+
+
+def _say(value: dict[str, Any], text: str, as_json: bool) -> None:
+    print(json.dumps(value, ensure_ascii=False) if as_json else text)
+
+
+def _failed(problem: str, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps({"error": problem}, ensure_ascii=False))
+    else:
+        print(f"chatd: {problem}", file=sys.stderr)
+    return 1

@@ -1,0 +1,264 @@
+"""The settings: what may be tuned, and within which bounds.
+
+A section of `chatd.toml` is a Struct here, a key is a field; the `chatd.toml` at the root of the project lists them
+all. The environment overrides the file: `CHATD_SERVER__PORT=8081`. An unknown name stops the start.
+Units are in the names: `_s` seconds, `_days` days, `_bytes` bytes, `_mb` 2^20 bytes.
+
+This module must not know any other part of chatd but `settings`, which reads. It opens nothing but the file it is
+given: whether a certificate or a database exists is for whoever opens it to say. The environment is an argument.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from chatd.settings import Check, ConfigError, Reader
+from chatd_protocol.values import ADD_MAX, GROUP_MEMBERS_MAX, PAGE_MAX, TEXT_MAX
+
+__all__ = ["Config", "ConfigError", "load"]
+
+_SOCKET_PATH_MAX: Final = 103  # sun_path holds 104 bytes on macOS (108 on Linux), the closing NUL among them
+_HMAC_KEY_MIN: Final = 32  # RFC 7518, section 3.2: a key for HS256 has at least 256 bits
+_CODE_POINT_BYTES_MAX: Final = 12  # RFC 8259, section 7: a pair of \uXXXX, the longest way to write one code point
+_ENVELOPE_BYTES_MAX: Final = 4096
+
+Line = Annotated[str, Meta(max_length=2000, pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z")]
+Timeout = Annotated[float, Meta(gt=0, le=3600)]
+Rate = Annotated[float, Meta(gt=0, le=1_000_000)]
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Size = Annotated[int, Meta(ge=1024, le=2**30)]
+Names = Annotated[tuple[Line, ...], Meta(max_length=100)]
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the sections. `repr` shows no secret, so that a settings object may be logged whole."""
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [(name, _mask(name, getattr(self, name))) for name in self.__struct_fields__]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+
+class Server(_Section, frozen=True, kw_only=True):
+    """Where the server listens, and whom it believes."""
+
+    host: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^\S+\Z")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8080
+    tls_cert: Line = ""
+    tls_key: Line = ""
+    trusted_proxies: Names = ()
+    allowed_origins: Names = ()
+    admin_socket: Line = ""
+    state_dir: Line = ""
+    drain_s: Annotated[float, Meta(ge=0, le=3600)] = 10.0
+
+
+class Store(_Section, frozen=True, kw_only=True):
+    """The database and the writer in front of it."""
+
+    url: Line = "sqlite:///chatd.db"
+    readers: Annotated[int, Meta(ge=1, le=64)] = 2
+    free_disk_floor_mb: Annotated[int, Meta(ge=0, le=2**20)] = 200
+    batch_max: Annotated[int, Meta(ge=1, le=10_000)] = 512
+    queue_max: Count = 20_000
+    cid_ttl_days: Annotated[int, Meta(ge=1, le=3650)] = 30
+    user_log_keep: Count = 1000
+    commits_keep: Annotated[int, Meta(ge=100, le=10_000_000)] = 10_000
+
+
+class Auth(_Section, frozen=True, kw_only=True):
+    """How the tokens of the host are checked. The algorithm is what stands here, never what a token says."""
+
+    jwt_algorithm: Literal["HS256", "RS256", "ES256", "EdDSA"] = "HS256"
+    jwt_secret: Line = ""
+    jwt_public_key_file: Line = ""
+    issuer: Line = ""
+    audience: Line = ""
+    leeway_s: Annotated[float, Meta(ge=0, le=3600)] = 30.0
+    expiry_notice_s: Annotated[float, Meta(ge=0, le=3600)] = 60.0
+
+
+class Ws(_Section, frozen=True, kw_only=True):
+    """The WebSocket transport: how long it waits and how much it holds, per connection."""
+
+    header_timeout_s: Timeout = 5.0
+    handshake_timeout_s: Timeout = 5.0
+    hello_timeout_s: Timeout = 10.0
+    frame_timeout_s: Timeout = 30.0
+    close_timeout_s: Timeout = 5.0
+    stall_timeout_s: Timeout = 60.0
+    ping_interval_s: Timeout = 25.0
+    ping_timeout_s: Timeout = 20.0
+    max_header_bytes: Annotated[int, Meta(ge=1024, le=2**20)] = 16_384
+    max_message_bytes: Annotated[int, Meta(ge=1024, le=2**24)] = 65_536
+    max_fragments: Annotated[int, Meta(ge=1, le=10_000)] = 64
+    max_connections: Count = 20_000
+    write_high_bytes: Size = 262_144
+    write_low_bytes: Size = 65_536
+    send_buffer_bytes: Annotated[int, Meta(ge=0, le=2**30)] = 65_536
+
+
+class Limits(_Section, frozen=True, kw_only=True):
+    """How much of everything. What the wire itself bounds (`chatd_protocol.values`) can be lowered here, not raised."""
+
+    requests_per_s: Rate = 50.0
+    request_burst: Count = 200
+    user_requests_per_s: Rate = 100.0
+    user_request_burst: Count = 400
+    connections_per_user: Annotated[int, Meta(ge=1, le=10_000)] = 20
+    inflight_per_connection: Annotated[int, Meta(ge=1, le=10_000)] = 64
+    text_max: Annotated[int, Meta(ge=1, le=TEXT_MAX)] = TEXT_MAX
+    add_max: Annotated[int, Meta(ge=1, le=ADD_MAX)] = ADD_MAX
+    private_group_limit_default: Annotated[int, Meta(ge=2, le=GROUP_MEMBERS_MAX)] = 100
+    group_limit_max: Annotated[int, Meta(ge=2, le=GROUP_MEMBERS_MAX)] = GROUP_MEMBERS_MAX
+    groups_per_user: Annotated[int, Meta(ge=1, le=100_000)] = 2000
+    following_max: Count = 20_000
+    reactions_per_message: Annotated[int, Meta(ge=1, le=1000)] = 20
+    edits_per_message: Annotated[int, Meta(ge=0, le=1000)] = 50
+    history_page_max: Annotated[int, Meta(ge=1, le=PAGE_MAX)] = PAGE_MAX
+    list_page_max: Annotated[int, Meta(ge=1, le=PAGE_MAX)] = PAGE_MAX
+    title_max: Annotated[int, Meta(ge=1, le=80)] = 80
+
+
+class Messages(_Section, frozen=True, kw_only=True):
+    """What people may do with messages, and when."""
+
+    recall_window_s: Annotated[float, Meta(ge=0, le=31_536_000)] = 120.0
+    typing_group_max: Annotated[int, Meta(ge=0, le=GROUP_MEMBERS_MAX)] = 100
+    typing_interval_s: Timeout = 3.0
+
+
+class Hub(_Section, frozen=True, kw_only=True):
+    """Fan-out and catch-up."""
+
+    live_groups: Annotated[int, Meta(ge=1, le=10_000)] = 50
+    ring_entries: Annotated[int, Meta(ge=1, le=100_000)] = 256
+    ring_bytes: Size = 1_048_576
+    page_entries: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    slice_deliveries: Annotated[int, Meta(ge=1, le=1_000_000)] = 1000
+    heads_interval_s: Timeout = 25.0
+    read_flush_s: Timeout = 1.0
+    read_marks_max: Count = 100_000
+
+
+class Log(_Section, frozen=True, kw_only=True):
+    """What is written about the server's own doings."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "console"] = "json"
+
+
+class Debug(_Section, frozen=True, kw_only=True):
+    """For those who test the server itself."""
+
+    echo: bool = False
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings. Built by `load`, or in a test by naming only what differs: `Config(ws=Ws(hello_timeout_s=0.2))`."""
+
+    server: Server = Server()
+    store: Store = Store()
+    auth: Auth = Auth()
+    ws: Ws = Ws()
+    limits: Limits = Limits()
+    messages: Messages = Messages()
+    hub: Hub = Hub()
+    log: Log = Log()
+    debug: Debug = Debug()
+
+    def sqlite_path(self) -> Path | None:
+        """The file of the embedded database, or None if the store is PostgreSQL."""
+        prefix = "sqlite:///"
+        return Path(self.store.url.removeprefix(prefix)) if self.store.url.startswith(prefix) else None
+
+    def state_dir(self) -> Path:
+        """The folder of what the server keeps for itself: as set, else beside the SQLite file, else the current one."""
+        if self.server.state_dir:
+            return Path(self.server.state_dir)
+        path = self.sqlite_path()
+        return path.parent if path else Path()
+
+    def admin_socket_path(self) -> Path:
+        """Where `chatd revoke` and `chatd stats` find the running server."""
+        if self.server.admin_socket:
+            return Path(self.server.admin_socket)
+        path = self.sqlite_path()
+        return self.state_dir() / (f"{path.stem}.sock" if path else "chatd.sock")
+
+
+def load(path: Path | None, env: Mapping[str, str]) -> Config:
+    """Read the settings: the defaults, over them the file at `path` (if any), over it `CHATD_SECTION__KEY` of `env`.
+
+    Raises ConfigError with every problem found, not only the first.
+    """
+    sections = get_type_hints(Config)
+    values = Reader(sections, "CHATD_", _CHECKS).read(path, env)
+    config = Config(**{name: kind(**values[name]) for name, kind in sections.items()})
+    problems = [problem for wrong, problem in _conflicts(config) if wrong]
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+def _check_networks(names: tuple[str, ...]) -> None:
+    for name in names:
+        try:
+            ipaddress.ip_network(name)
+        except ValueError as error:
+            raise ValueError(f"expected addresses or networks like 10.0.0.0/8: {error}") from error
+
+
+def _check_origins(names: tuple[str, ...]) -> None:
+    for name in names:
+        if name != "*" and not re.fullmatch(r"https?://[a-z0-9.\-\[\]:]+", name):
+            raise ValueError(f"expected '*' or origins like https://example.com, in lower case, no path: {name!r}")
+
+
+def _check_url(url: str) -> None:
+    kind, separator, rest = url.partition(":///")
+    embedded = kind == "sqlite" and separator and rest and ":memory:" not in rest and not set(rest) & set("?#")
+    if not embedded and not url.startswith("postgresql://"):
+        raise ValueError("expected sqlite:///relative/path, sqlite:////absolute/path or postgresql://...")
+
+
+def _conflicts(config: Config) -> Iterator[tuple[bool, str]]:
+    """What no setting can see by itself: whether it is wrong, and the sentence that says so."""
+    server, store, auth, ws, limits = config.server, config.store, config.auth, config.ws, config.limits
+    yield bool(server.tls_cert) != bool(server.tls_key), "[server] tls_cert and tls_key: set both or neither"
+    path = str(config.admin_socket_path())
+    yield len(path.encode()) > _SOCKET_PATH_MAX, f"[server] admin_socket: over {_SOCKET_PATH_MAX} bytes: {path}"
+    symmetric = auth.jwt_algorithm == "HS256"
+    yield symmetric and bool(auth.jwt_public_key_file), "[auth] jwt_public_key_file: HS256 takes jwt_secret instead"
+    yield not symmetric and bool(auth.jwt_secret), f"[auth] jwt_secret: {auth.jwt_algorithm} takes jwt_public_key_file"
+    yield not symmetric and not auth.jwt_public_key_file, f"[auth] jwt_public_key_file: {auth.jwt_algorithm} needs it"
+    yield 0 < len(auth.jwt_secret.encode()) < _HMAC_KEY_MIN, f"[auth] jwt_secret: at least {_HMAC_KEY_MIN} bytes"
+    yield ws.write_low_bytes >= ws.write_high_bytes, "[ws] write_low_bytes: must be less than write_high_bytes"
+    needed = limits.text_max * _CODE_POINT_BYTES_MAX + _ENVELOPE_BYTES_MAX
+    yield ws.max_message_bytes < needed, f"[ws] max_message_bytes: [limits] text_max can take {needed} bytes"
+    yield store.batch_max > store.queue_max, "[store] batch_max: must not exceed queue_max"
+    over = limits.connections_per_user > ws.max_connections
+    yield over, "[limits] connections_per_user: must not exceed [ws] max_connections"
+    over = limits.private_group_limit_default > limits.group_limit_max
+    yield over, "[limits] private_group_limit_default: must not exceed group_limit_max"
+
+
+def _mask(name: str, value: object) -> object:
+    if name == "url" and isinstance(value, str) and not value.startswith("sqlite:"):
+        return "postgresql://***"
+    return "***" if name == "jwt_secret" and value else value
+
+
+_CHECKS: Final[dict[tuple[str, str], Check]] = {
+    ("server", "allowed_origins"): _check_origins,
+    ("server", "trusted_proxies"): _check_networks,
+    ("store", "url"): _check_url,
+}

@@ -1,0 +1,238 @@
+"""What a batch of proposals is decided on, and what it changes: the working state of one commit.
+
+The engine loads the facts that the proposals say they need, lets each proposal decide in order, and writes down what
+this object has collected. A proposal that is refused must have changed nothing: rules check first and act last.
+Nothing here knows SQL.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatd.core.limits import Bounds
+from chatd.core.refusal import Refused
+from chatd.core.values import Entry, Group, Member, Mine, User
+
+
+class Needs:
+    """What has to be locked and loaded before a batch can be decided. Sets, so that a fact is loaded once."""
+
+    def __init__(self) -> None:
+        self.users: set[str] = set()
+        self.subs: set[str] = set()
+        self.directs: set[str] = set()
+        self.groups: set[str] = set()
+        self.entries: set[tuple[str, int]] = set()
+        self.senders: set[tuple[str, int]] = set()
+        """Entries whose actor's membership is needed too."""
+        self.members: set[tuple[str, str]] = set()
+        self.follows: set[tuple[str, str]] = set()
+        self.blocks: set[tuple[str, str]] = set()
+        self.reactions: set[tuple[str, int, str, str]] = set()
+        self.sends: set[tuple[str, str]] = set()
+        """Sends, as (sender, cid), that a later one is only valid behind."""
+        self.newcomers: set[str] = set()
+        """Groups that somebody may join: how far back they see has to be known."""
+
+    def pair(self, one: str, other: str) -> None:
+        """Everything about how two people stand to each other."""
+        self.follows.update(((one, other), (other, one)))
+        self.blocks.update(((one, other), (other, one)))
+
+
+class Facts:
+    """The loaded state, and the changes made to it."""
+
+    def __init__(self, bounds: Bounds, now_ms: int) -> None:
+        self.bounds = bounds
+        self.now_ms = now_ms
+        self.users: dict[str, User] = {}
+        self.user_of_sub: dict[str, User] = {}
+        self.groups: dict[str, Group] = {}
+        self.direct: dict[str, str] = {}
+        self.members: dict[tuple[str, str], Member] = {}
+        self.entries: dict[tuple[str, int], Entry] = {}
+        self.follows: set[tuple[str, str]] = set()
+        self.blocks: set[tuple[str, str]] = set()
+        self.reactions: set[tuple[str, int, str, str]] = set()
+        self.sends: set[tuple[str, str, str]] = set()
+        self.pos_of_seq: dict[tuple[str, int], int] = {}
+        # changes
+        self.new_entries: list[tuple[Entry, bytes | None]] = []
+        self.rewritten: dict[tuple[str, int], Entry] = {}
+        self.new_groups: list[Group] = []
+        self.moved_groups: dict[str, int] = {}
+        """Groups that got entries, with the head they had before."""
+        self.changed_groups: set[str] = set()
+        self.new_members: list[Member] = []
+        self.changed_members: dict[tuple[str, str, int], Member] = {}
+        self.new_mine: list[Mine] = []
+        self.new_users: list[User] = []
+        self.changed_users: set[str] = set()
+        self.follow_changes: dict[tuple[str, str], bool] = {}
+        self.block_changes: dict[tuple[str, str], bool] = {}
+        self.reaction_changes: dict[tuple[str, int, str, str], bool] = {}
+        self.reactions_dropped: set[tuple[str, int]] = set()
+        self.revocations: list[tuple[str, str, int]] = []
+        self.reads: dict[tuple[str, str], int] = {}
+        self.joins: list[tuple[Member, int]] = []
+        """Memberships that began, with the entry that says so."""
+        self.leaves: list[tuple[Member, int]] = []
+        self._open_members: dict[str, Entry] = {}
+
+    # -- questions
+
+    def mutual(self, one: str, other: str) -> bool:
+        """Both follow each other and neither has blocked the other."""
+        return (
+            (one, other) in self.follows
+            and (other, one) in self.follows
+            and (one, other) not in self.blocks
+            and (other, one) not in self.blocks
+        )
+
+    def member(self, group: str, user: str) -> Member:
+        """The present membership. Raises `not_found` for everybody else, as for a group that does not exist."""
+        member = self.members.get((group, user))
+        if member is None or not member.present or group not in self.groups:
+            raise Refused("not_found")
+        return member
+
+    def visible_message(self, member: Member, pos: int) -> Entry:
+        """The message at `pos` if the member may see it. Raises `not_found`, or `gone` for a recalled one."""
+        entry = self.entries.get((member.group, pos))
+        if entry is None or entry.kind != "message" or pos <= member.from_pos:
+            raise Refused("not_found")
+        if entry.recalled:
+            raise Refused("gone")
+        return entry
+
+    # -- changes
+
+    def append(
+        self,
+        group: Group,
+        kind: str,
+        actor: str | None,
+        body: dict[str, Any],
+        *,
+        cid: str | None = None,
+        digest: bytes | None = None,
+        target: int | None = None,
+        version: int = 0,
+        numbered: bool = False,
+    ) -> Entry:
+        """Add an entry to the group's log; `numbered` ones are messages and take the next `seq` too."""
+        self.moved_groups.setdefault(group.id, group.head)
+        group.head += 1
+        group.head_at = max(group.head_at, self.now_ms)
+        if numbered:
+            group.seq += 1
+            self.pos_of_seq[group.id, group.seq] = group.head
+        entry = Entry(
+            group=group.id,
+            pos=group.head,
+            at=group.head_at,
+            kind=kind,
+            actor=actor,
+            cid=cid,
+            seq=group.seq if numbered else None,
+            target=target,
+            version=version,
+            recalled=False,
+            reactions={},
+            body=body,
+        )
+        self.entries[group.id, entry.pos] = entry
+        self.new_entries.append((entry, digest))
+        if cid is not None and actor is not None and numbered:
+            self.sends.add((actor, cid, group.id))
+        if kind != "members":
+            self._open_members.pop(group.id, None)
+        return entry
+
+    def rewrite(self, entry: Entry) -> None:
+        """Note that an entry's row changed."""
+        self.rewritten[entry.group, entry.pos] = entry
+
+    def log(self, user_id: str, kind: str, group: str, pos: int | None, **body: Any) -> None:
+        """Add an entry to a user's own log."""
+        user = self.users[user_id]
+        user.upos += 1
+        self.changed_users.add(user_id)
+        body = {k: v for k, v in body.items() if v is not None}
+        self.new_mine.append(Mine(user_id, user.upos, self.now_ms, kind, group, pos, body))
+
+    def join(self, group: Group, user_id: str, role: str, by: str) -> int:
+        """Put a user into a group, by a `members` entry. Returns the entry's pos."""
+        entry = self._members_entry(group, user_id)
+        entry.body["joined"].append({"user": user_id, "by": by})
+        self.enter(group, user_id, role, by, entry.pos)
+        entry.body["count"] = group.members
+        return entry.pos
+
+    def enter(self, group: Group, user_id: str, role: str, by: str | None, pos: int) -> Member:
+        """Begin a period at the entry `pos`, which the newcomer sees."""
+        before = self.members.get((group.id, user_id))
+        from_pos, from_seq = self._floor_of_newcomer(group, pos)
+        if before is not None and before.until_pos is not None and before.until_pos > from_pos:
+            from_pos, from_seq = before.until_pos, before.until_seq or 0
+        member = Member(
+            group=group.id,
+            user=user_id,
+            period=1 if before is None else before.period + 1,
+            role=role,
+            from_pos=from_pos,
+            from_seq=from_seq,
+            joined_pos=pos,
+            joined_at=self.now_ms,
+            by=by,
+        )
+        self.members[group.id, user_id] = member
+        self.new_members.append(member)
+        self.joins.append((member, pos))
+        group.members += 1
+        self.changed_groups.add(group.id)
+        self.users[user_id].groups += 1
+        self.log(user_id, "added", group.id, pos, by=by)
+        return member
+
+    def leave(self, group: Group, member: Member, by: str | None) -> int:
+        """End a period, by a `members` entry that the leaver no longer sees. Returns the entry's pos."""
+        entry = self._members_entry(group, member.user)
+        entry.body["left"].append({"user": member.user} if by is None else {"user": member.user, "by": by})
+        member.until_pos, member.until_seq = entry.pos - 1, group.seq
+        member.why = "left" if by is None else "kicked"
+        self.change_member(member)
+        self.leaves.append((member, entry.pos))
+        group.members -= 1
+        self.changed_groups.add(group.id)
+        self.users[member.user].groups -= 1
+        self.log(member.user, "removed", group.id, entry.pos, why=member.why, by=by)
+        entry.body["count"] = group.members
+        return entry.pos
+
+    def change_member(self, member: Member) -> None:
+        """Note that a membership's row changed."""
+        self.changed_members[member.group, member.user, member.period] = member
+
+    def _members_entry(self, group: Group, user_id: str) -> Entry:
+        """Neighbouring joins and leaves of one commit share an entry, unless the same person is in it already."""
+        entry = self._open_members.get(group.id)
+        if entry is not None and not any(x["user"] == user_id for x in entry.body["joined"] + entry.body["left"]):
+            return entry
+        entry = self.append(group, "members", None, {"count": group.members, "joined": [], "left": []})
+        self._open_members[group.id] = entry
+        return entry
+
+    def _floor_of_newcomer(self, group: Group, pos: int) -> tuple[int, int]:
+        """`(from_pos, from_seq)` by the group's history rule, for somebody who joins at the entry `pos`."""
+        if group.history == "all":
+            return 0, 0
+        newest = int(group.history.removeprefix("last:")) if group.history != "none" else 0
+        boundary = group.seq - newest
+        if newest == 0:
+            return pos - 1, group.seq
+        if boundary <= 0:
+            return 0, 0
+        return self.pos_of_seq[group.id, boundary], boundary

@@ -1,0 +1,281 @@
+"""Groups, and the ways in and out of them. Everything here is judged inside the commit that makes it true."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatd.core.facts import Facts, Needs
+from chatd.core.proposal import Command
+from chatd.core.refusal import Refused
+from chatd.core.values import Group, Member, direct_key
+
+RANK = {"member": 0, "admin": 1, "owner": 2}
+
+
+def outranks(actor: Member, role: str) -> bool:
+    """Whether an admin or owner stands above a role. Admins stand above members only."""
+    return RANK[actor.role] >= RANK["admin"] and RANK[actor.role] > RANK[role]
+
+
+class CreateGroup(Command, tag="create"):
+    """A private group of one. `group` is a fresh id."""
+
+    group: str
+    title: str
+    intro: str
+    history: str
+    limit: int | None
+
+    def needs(self, need: Needs) -> None:
+        need.users.add(self.actor)
+
+    def decide(self, facts: Facts) -> dict[str, Any]:
+        """Raises `limit`."""
+        bounds = facts.bounds
+        check_place_in_list(facts, self.actor)
+        limit = bounds.group_limit_default if self.limit is None else self.limit
+        check_member_limit(facts, limit)
+        group = Group(
+            id=self.group,
+            kind="private",
+            title=self.title,
+            intro=self.intro,
+            history=self.history,
+            member_limit=limit,
+            head=0,
+            head_at=0,
+            seq=0,
+            members=0,
+            read_only=False,
+            created_at=facts.now_ms,
+        )
+        found_group(facts, group, self.actor, {self.actor: "owner"})
+        return {"group": group.id, "pos": 1, "created": True}
+
+
+class CreateDirect(Command, tag="direct"):
+    """The direct chat of `actor` and `user`; there is one per pair. `group` is a fresh id, unused if it exists."""
+
+    group: str
+    user: str
+
+    def needs(self, need: Needs) -> None:
+        need.users.update((self.actor, self.user))
+        need.pair(self.actor, self.user)
+        need.directs.add(direct_key(self.actor, self.user))
+
+    def decide(self, facts: Facts) -> dict[str, Any]:
+        """Raises `not_mutual` (also for somebody who does not exist), `invalid` for oneself, `limit`."""
+        if self.user == self.actor:
+            raise Refused("invalid", "A direct chat has two people", path="$.data.user")
+        if self.user not in facts.users or not facts.mutual(self.actor, self.user):
+            raise Refused("not_mutual")
+        key = direct_key(self.actor, self.user)
+        existing = facts.direct.get(key)
+        if existing is not None:
+            member = facts.members[existing, self.actor]
+            archive(facts, member, archived=False)
+            return {"group": existing, "pos": 1, "created": False}
+        check_place_in_list(facts, self.actor)
+        if facts.users[self.user].groups >= facts.bounds.groups_per_user:
+            raise Refused("limit", bound="groups_per_user of the other", max=facts.bounds.groups_per_user)
+        group = Group(
+            id=self.group,
+            kind="direct",
+            title="",
+            intro="",
+            history="all",
+            member_limit=2,
+            head=0,
+            head_at=0,
+            seq=0,
+            members=0,
+            read_only=False,
+            created_at=facts.now_ms,
+            direct_key=key,
+        )
+        found_group(facts, group, self.actor, {self.actor: "member", self.user: "member"})
+        facts.direct[key] = group.id
+        return {"group": group.id, "pos": 1, "created": True}
+
+
+class UpdateGroup(Command, tag="update"):
+    """Change what is not None."""
+
+    group: str
+    title: str | None
+    intro: str | None
+    history: str | None
+    limit: int | None
+
+    def needs(self, need: Needs) -> None:
+        need.groups.add(self.group)
+        need.members.add((self.group, self.actor))
+
+    def decide(self, facts: Facts) -> dict[str, Any]:
+        """Raises `not_found`, `forbidden`, `limit`."""
+        actor = facts.member(self.group, self.actor)
+        group = facts.groups[self.group]
+        if RANK[actor.role] < RANK["admin"]:
+            raise Refused("forbidden")
+        if self.limit is not None:
+            check_member_limit(facts, self.limit)
+        group.title = group.title if self.title is None else self.title
+        group.intro = group.intro if self.intro is None else self.intro
+        group.history = group.history if self.history is None else self.history
+        group.member_limit = group.member_limit if self.limit is None else self.limit
+        facts.changed_groups.add(group.id)
+        changed = {"title": self.title, "intro": self.intro, "history": self.history, "limit": self.limit}
+        entry = facts.append(group, "settings", self.actor, {k: v for k, v in changed.items() if v is not None})
+        return {"group": group.id, "pos": entry.pos}
+
+
+class AddMembers(Command, tag="add"):
+    """`actor` pulls people in. Each is judged for itself, in the order given."""
+
+    group: str
+    users: list[str]
+
+    def needs(self, need: Needs) -> None:
+        need.users.update(self.users)
+        need.users.add(self.actor)
+        need.groups.add(self.group)
+        need.newcomers.add(self.group)
+        need.members.add((self.group, self.actor))
+        for user in self.users:
+            need.members.add((self.group, user))
+            need.pair(self.actor, user)
+
+    def decide(self, facts: Facts) -> dict[str, Any]:
+        """Raises `not_found`, `forbidden` for a direct chat."""
+        actor = facts.member(self.group, self.actor)
+        group = facts.groups[self.group]
+        if group.direct:
+            raise Refused("forbidden")
+        pos = None
+        results = []
+        for user in self.users:
+            result = judge_pull(facts, group, actor, user)
+            if result == "added":
+                pos = facts.join(group, user, "member", self.actor)
+            results.append({"user": user, "result": result})
+        answer: dict[str, Any] = {"group": group.id, "results": results}
+        if pos is not None:
+            answer["pos"] = pos
+        return answer
+
+
+def judge_pull(facts: Facts, group: Group, actor: Member, user: str) -> str:
+    """What becomes of one who is pulled in. Somebody unknown looks like somebody who is not mutual."""
+    member = facts.members.get((group.id, user))
+    if member is not None and member.present:
+        return "already"
+    if user not in facts.users or user == actor.user or not facts.mutual(actor.user, user):
+        return "not_mutual"
+    if member is not None and member.why == "kicked" and RANK[actor.role] < RANK["admin"]:
+        return "kicked"
+    if group.members >= group.member_limit or facts.users[user].groups >= facts.bounds.groups_per_user:
+        return "full"
+    return "added"
+
+
+class Leave(Command, tag="leave"):
+    """`actor` goes. A direct chat is only put away."""
+
+    group: str
+
+    def needs(self, need: Needs) -> None:
+        need.users.add(self.actor)
+        need.groups.add(self.group)
+        need.members.add((self.group, self.actor))
+
+    def decide(self, facts: Facts) -> dict[str, Any]:
+        """Raises `not_found`, `owner_must_stay`."""
+        member = facts.member(self.group, self.actor)
+        group = facts.groups[self.group]
+        if group.direct:
+            archive(facts, member, archived=True)
+            return {"group": group.id, "archived": True}
+        if member.role == "owner":
+            raise Refused("owner_must_stay")
+        return {"group": group.id, "pos": facts.leave(group, member, by=None)}
+
+
+class Kick(Command, tag="kick"):
+    """`actor` puts `user` out."""
+
+    group: str
+    user: str
+
+    def needs(self, need: Needs) -> None:
+        need.users.update((self.actor, self.user))
+        need.groups.add(self.group)
+        need.members.update(((self.group, self.actor), (self.group, self.user)))
+
+    def decide(self, facts: Facts) -> dict[str, Any]:
+        """Raises `not_found`, `forbidden`."""
+        actor = facts.member(self.group, self.actor)
+        group = facts.groups[self.group]
+        if group.direct or RANK[actor.role] < RANK["admin"]:
+            raise Refused("forbidden")
+        member = facts.member(self.group, self.user)
+        if not outranks(actor, member.role):
+            raise Refused("forbidden")
+        return {"group": group.id, "pos": facts.leave(group, member, by=self.actor)}
+
+
+class SetRole(Command, tag="role"):
+    """The owner makes an admin of a member, or the reverse. Setting the role somebody has adds no entry twice."""
+
+    group: str
+    user: str
+    role: str
+
+    def needs(self, need: Needs) -> None:
+        need.groups.add(self.group)
+        need.members.update(((self.group, self.actor), (self.group, self.user)))
+
+    def decide(self, facts: Facts) -> dict[str, Any]:
+        """Raises `not_found`, `forbidden`."""
+        actor = facts.member(self.group, self.actor)
+        group = facts.groups[self.group]
+        if actor.role != "owner":
+            raise Refused("forbidden")
+        member = facts.member(self.group, self.user)
+        if member.role == "owner":
+            raise Refused("forbidden")
+        member.role = self.role
+        facts.change_member(member)
+        entry = facts.append(group, "role", self.actor, {"user": self.user, "role": self.role})
+        return {"group": group.id, "pos": entry.pos}
+
+
+def found_group(facts: Facts, group: Group, actor: str, roles: dict[str, str]) -> None:
+    """Create a group with its first entry and its first members."""
+    facts.groups[group.id] = group
+    facts.new_groups.append(group)
+    body = {"group_kind": group.kind, "title": group.title, "members": list(roles)}
+    entry = facts.append(group, "created", actor, body)
+    for user, role in roles.items():
+        facts.enter(group, user, role, None if user == actor else actor, entry.pos)
+
+
+def archive(facts: Facts, member: Member, *, archived: bool) -> None:
+    """Put a chat away, or take it out again; the person's other devices learn it."""
+    if member.archived == archived:
+        return
+    member.archived = archived
+    facts.change_member(member)
+    facts.log(member.user, "archived", member.group, None, archived=archived)
+
+
+def check_place_in_list(facts: Facts, user: str) -> None:
+    """Raises `limit` if the user is in as many groups as one may be in."""
+    if facts.users[user].groups >= facts.bounds.groups_per_user:
+        raise Refused("limit", bound="groups_per_user", max=facts.bounds.groups_per_user)
+
+
+def check_member_limit(facts: Facts, limit: int) -> None:
+    """Raises `limit` if a group may not be that large here."""
+    if limit > facts.bounds.group_limit_max:
+        raise Refused("limit", bound="group_limit_max", max=facts.bounds.group_limit_max)

@@ -1,0 +1,201 @@
+"""Messages: sending, recalling, editing, reacting. Judged inside the commit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatd.core.facts import Facts, Needs
+from chatd.core.groups import outranks
+from chatd.core.proposal import Command
+from chatd.core.refusal import Refused
+from chatd.core.values import Entry, Group
+
+
+class Send(Command, tag="send"):
+    """A new message. `after` is the cid of a send of the same person that must have been accepted."""
+
+    group: str
+    type: str
+    body: dict[str, Any]
+    reply_to: int | None
+    after: str | None
+
+    def needs(self, need: Needs) -> None:
+        need.groups.add(self.group)
+        need.members.add((self.group, self.actor))
+        if self.reply_to is not None:
+            need.entries.add((self.group, self.reply_to))
+        if self.after is not None:
+            need.sends.add((self.actor, self.after))
+
+    def decide(self, facts: Facts) -> dict[str, Any]:
+        """Raises `not_found`, `read_only`, `gone` (a recalled message is not answered), `out_of_order`."""
+        member = facts.member(self.group, self.actor)
+        group = facts.groups[self.group]
+        check_writable(group)
+        if self.after is not None and (self.actor, self.after, self.group) not in facts.sends:
+            raise Refused("out_of_order")
+        if self.reply_to is not None:
+            facts.visible_message(member, self.reply_to)
+        body = {"type": self.type, "body": self.body}
+        entry = facts.append(
+            group,
+            "message",
+            self.actor,
+            body,
+            cid=self.cid,
+            digest=self.digest,
+            target=self.reply_to,
+            numbered=True,
+        )
+        return answer_of(entry, facts.bounds.recall_window_ms)
+
+
+class Recall(Command, tag="recall"):
+    """Take a message back. `arrived_at`: when the request reached the server, which is what the window is judged by."""
+
+    group: str
+    pos: int
+    arrived_at: int
+
+    def needs(self, need: Needs) -> None:
+        _needs_of_change(need, self.group, self.actor, self.pos)
+        need.senders.add((self.group, self.pos))
+
+    def decide(self, facts: Facts) -> dict[str, Any]:
+        """Raises `not_found`, `gone`, `forbidden`, `too_late`, `read_only`."""
+        member = facts.member(self.group, self.actor)
+        group = facts.groups[self.group]
+        check_writable(group)
+        entry = facts.visible_message(member, self.pos)
+        sender = facts.members.get((self.group, entry.actor or ""))
+        sender_role = sender.role if sender is not None and sender.present else "member"
+        if entry.actor == self.actor:
+            check_window(facts, entry, self.arrived_at)
+        elif not outranks(member, sender_role):
+            raise Refused("forbidden")
+        entry.recalled = True
+        entry.reactions = {}
+        entry.body = {"type": entry.body["type"], "recalled": {"by": self.actor, "at": facts.now_ms}}
+        facts.rewrite(entry)
+        facts.reactions_dropped.add((self.group, self.pos))
+        new = facts.append(group, "recall", self.actor, {}, cid=self.cid, digest=self.digest, target=self.pos)
+        return answer_of(new, facts.bounds.recall_window_ms)
+
+
+class Edit(Command, tag="edit"):
+    """Rewrite one's own message."""
+
+    group: str
+    pos: int
+    body: dict[str, Any]
+    arrived_at: int
+
+    def needs(self, need: Needs) -> None:
+        _needs_of_change(need, self.group, self.actor, self.pos)
+
+    def decide(self, facts: Facts) -> dict[str, Any]:
+        """Raises `not_found`, `gone`, `forbidden`, `too_late`, `read_only`, `limit`."""
+        member = facts.member(self.group, self.actor)
+        group = facts.groups[self.group]
+        check_writable(group)
+        entry = facts.visible_message(member, self.pos)
+        if entry.actor != self.actor:
+            raise Refused("forbidden")
+        check_window(facts, entry, self.arrived_at)
+        if entry.version >= facts.bounds.edits_per_message:
+            raise Refused("limit", bound="edits_per_message", max=facts.bounds.edits_per_message)
+        entry.version += 1
+        entry.body = {"type": entry.body["type"], "body": self.body}
+        facts.rewrite(entry)
+        new = facts.append(
+            group,
+            "edit",
+            self.actor,
+            {},
+            cid=self.cid,
+            digest=self.digest,
+            target=self.pos,
+            version=entry.version,
+        )
+        return answer_of(new, facts.bounds.recall_window_ms)
+
+
+class React(Command, tag="react"):
+    """Add a sign to a message, or take one's own back."""
+
+    group: str
+    pos: int
+    emoji: str
+    on: bool
+
+    def needs(self, need: Needs) -> None:
+        _needs_of_change(need, self.group, self.actor, self.pos)
+        need.reactions.add((self.group, self.pos, self.actor, self.emoji))
+
+    def decide(self, facts: Facts) -> dict[str, Any]:
+        """Raises `not_found`, `gone`, `read_only`, `limit`."""
+        member = facts.member(self.group, self.actor)
+        group = facts.groups[self.group]
+        check_writable(group)
+        entry = facts.visible_message(member, self.pos)
+        key = (self.group, self.pos, self.actor, self.emoji)
+        if (key in facts.reactions) == self.on:
+            return {"group": group.id, "target": self.pos}
+        if self.on and self.emoji not in entry.reactions:
+            if len(entry.reactions) >= facts.bounds.reactions_per_message:
+                raise Refused("limit", bound="reactions_per_message", max=facts.bounds.reactions_per_message)
+        count_reaction(entry, self.emoji, self.on)
+        (facts.reactions.add if self.on else facts.reactions.discard)(key)
+        facts.reaction_changes[key] = self.on
+        facts.rewrite(entry)
+        new = facts.append(
+            group,
+            "reaction",
+            self.actor,
+            {"emoji": self.emoji, "on": self.on},
+            cid=self.cid,
+            digest=self.digest,
+            target=self.pos,
+        )
+        return answer_of(new, facts.bounds.recall_window_ms)
+
+
+def answer_of(entry: Entry, recall_window_ms: int) -> dict[str, Any]:
+    """What the command that made this entry is answered, the first time and whenever it is repeated."""
+    answer: dict[str, Any] = {"group": entry.group, "pos": entry.pos}
+    if entry.kind == "message":
+        answer |= {"seq": entry.seq, "cid": entry.cid, "at": entry.at, "recall_until": entry.at + recall_window_ms}
+    elif entry.kind == "edit":
+        answer |= {"target": entry.target, "version": entry.version}
+    elif entry.kind == "reaction":
+        answer["target"] = entry.target
+    return answer
+
+
+def _needs_of_change(need: Needs, group: str, actor: str, pos: int) -> None:
+    need.groups.add(group)
+    need.members.add((group, actor))
+    need.entries.add((group, pos))
+
+
+def count_reaction(entry: Entry, emoji: str, on: bool) -> None:
+    """Move a sign's count by one; a sign nobody shows any more disappears."""
+    count = entry.reactions.get(emoji, 0) + (1 if on else -1)
+    if count > 0:
+        entry.reactions[emoji] = count
+    else:
+        entry.reactions.pop(emoji, None)
+
+
+def check_writable(group: Group) -> None:
+    """Raises `read_only` for a direct chat of two who are not mutual."""
+    if group.read_only:
+        raise Refused("read_only")
+
+
+def check_window(facts: Facts, entry: Entry, arrived_at: int) -> None:
+    """Raises `too_late` when the request arrived after the window for changing one's own message."""
+    if arrived_at - entry.at > facts.bounds.recall_window_ms:
+        raise Refused("too_late", bound="recall_window_s", max=facts.bounds.recall_window_ms // 1000)
+

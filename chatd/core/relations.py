@@ -1,0 +1,91 @@
+"""Following and blocking: the edges that the gate is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatd.core.facts import Facts, Needs
+from chatd.core.proposal import Command
+from chatd.core.refusal import Refused
+from chatd.core.values import direct_key
+
+
+class Follow(Command, tag="follow"):
+    """`actor` follows `user`, or no longer does."""
+
+    user: str
+    on: bool
+
+    def needs(self, need: Needs) -> None:
+        _needs_of_pair(need, self.actor, self.user)
+
+    def decide(self, facts: Facts) -> dict[str, Any]:
+        """Raises `invalid` for oneself, `not_found`, `limit`."""
+        actor, edge = self.actor, (self.actor, self.user)
+        if self.user not in facts.users:
+            raise Refused("not_found")
+        if self.user == actor:
+            raise Refused("invalid", "Nobody follows themselves", path="$.data.user")
+        if self.on != (edge in facts.follows):
+            user = facts.users[actor]
+            if self.on and user.following >= facts.bounds.following_max:
+                raise Refused("limit", bound="following_max", max=facts.bounds.following_max)
+            user.following += 1 if self.on else -1
+            facts.changed_users.add(actor)
+            set_edge(facts.follows, edge, self.on)
+            facts.follow_changes[edge] = self.on
+            settle_direct_chat(facts, actor, self.user)
+        mutual = self.on and (self.user, actor) in facts.follows
+        return {"user": self.user, "following": self.on, "mutual": mutual}
+
+
+class Block(Command, tag="block"):
+    """`actor` blocks `user`, or no longer does."""
+
+    user: str
+    on: bool
+
+    def needs(self, need: Needs) -> None:
+        _needs_of_pair(need, self.actor, self.user)
+
+    def decide(self, facts: Facts) -> dict[str, Any]:
+        """Raises `invalid` for oneself, `not_found`."""
+        edge = (self.actor, self.user)
+        if self.user not in facts.users:
+            raise Refused("not_found")
+        if self.user == self.actor:
+            raise Refused("invalid", "Nobody blocks themselves", path="$.data.user")
+        if self.on != (edge in facts.blocks):
+            set_edge(facts.blocks, edge, self.on)
+            facts.block_changes[edge] = self.on
+            settle_direct_chat(facts, self.actor, self.user)
+        return {"user": self.user, "blocked": self.on}
+
+
+def _needs_of_pair(need: Needs, one: str, other: str) -> None:
+    need.users.update((one, other))
+    need.pair(one, other)
+    need.directs.add(direct_key(one, other))
+
+
+def set_edge(edges: set[tuple[str, str]], edge: tuple[str, str], on: bool) -> None:
+    """Add or drop an edge."""
+    if on:
+        edges.add(edge)
+    else:
+        edges.discard(edge)
+
+
+def settle_direct_chat(facts: Facts, one: str, other: str) -> None:
+    """The direct chat of two people can be written exactly while they are mutual; both learn when that changes."""
+    group_id = facts.direct.get(direct_key(one, other))
+    if group_id is None:
+        return
+    group = facts.groups[group_id]
+    read_only = not facts.mutual(one, other)
+    if group.read_only == read_only:
+        return
+    group.read_only = read_only
+    facts.changed_groups.add(group_id)
+    for user_id in sorted((one, other)):
+        facts.log(user_id, "direct", group_id, None, read_only=read_only)

@@ -1,0 +1,111 @@
+"""The nouns as the rules see them: rows with names. No rule and no SQL here.
+
+Times are ms since 1970 UTC. They are mutable on purpose: inside one commit they are the working state that the next
+proposal of the batch is decided on. `array_like` keeps them small on the way from the writer to the hub.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class User(msgspec.Struct, array_like=True):
+    """A person. `upos` is the head of their own log, `mine_floor` the newest entry of it that is no longer kept."""
+
+    id: str
+    sub: str
+    name: str
+    created_at: int
+    upos: int = 0
+    mine_floor: int = 0
+    groups: int = 0
+    following: int = 0
+    valid_after: int = 0
+    """Tokens issued before this are refused."""
+
+
+class Group(msgspec.Struct, array_like=True):
+    """A group. `head` is the newest entry, `seq` the number of messages, `members` how many are in it now."""
+
+    id: str
+    kind: str
+    title: str
+    intro: str
+    history: str
+    member_limit: int
+    head: int
+    head_at: int
+    seq: int
+    members: int
+    read_only: bool
+    created_at: int
+    direct_key: str | None = None
+
+    @property
+    def direct(self) -> bool:
+        return self.kind == "direct"
+
+
+class Member(msgspec.Struct, array_like=True):
+    """One period of one person in one group: they see entries above `from_pos`, up to `until_pos` once it is over.
+
+    `joined_pos` is the entry that says they came; with a history rule it lies above `from_pos + 1`.
+    """
+
+    group: str
+    user: str
+    period: int
+    role: str
+    from_pos: int
+    from_seq: int
+    joined_pos: int
+    joined_at: int
+    by: str | None = None
+    until_pos: int | None = None
+    until_seq: int | None = None
+    why: str | None = None
+    archived: bool = False
+
+    @property
+    def present(self) -> bool:
+        return self.until_pos is None
+
+
+class Entry(msgspec.Struct, array_like=True):
+    """One row of a group's log.
+
+    `target` is the entry it refers to: what a reply answers, what an edit, recall or reaction changes. `reactions`
+    (sign -> count) and `recalled` are the present state of a message, the rest is as it was written, or rewritten.
+    """
+
+    group: str
+    pos: int
+    at: int
+    kind: str
+    actor: str | None
+    cid: str | None
+    seq: int | None
+    target: int | None
+    version: int
+    recalled: bool
+    reactions: dict[str, int]
+    body: dict[str, Any]
+
+
+class Mine(msgspec.Struct, array_like=True):
+    """One entry of a user's own log."""
+
+    user: str
+    upos: int
+    at: int
+    kind: str
+    group: str
+    pos: int | None
+    body: dict[str, Any]
+
+
+def direct_key(one: str, other: str) -> str:
+    """What two people's direct chat is found by, the same whoever asks."""
+    return f"{min(one, other)}:{max(one, other)}"

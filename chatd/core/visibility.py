@@ -1,0 +1,124 @@
+"""Who sees what of a log: from a stored entry to what goes on the wire for somebody with a given floor.
+
+A floor is the newest entry that is *not* visible: one sees positions above it. An entry that refers to an older one
+(edit, recall, reaction) is for those who see that one too; the others get `hidden`. A reply is for everybody, its quote
+only for those who see the target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from chatd.core.values import Entry, Mine
+
+QUOTE_MAX = 100
+CHANGES = frozenset({"edit", "recall", "reaction"})
+
+
+def sees(entry: Entry, floor: int) -> bool:
+    """Whether somebody with this floor sees the entry itself rather than `hidden`."""
+    if entry.pos <= floor:
+        return False
+    return entry.kind not in CHANGES or (entry.target or 0) > floor
+
+
+def view(entry: Entry, target: Entry | None, floor: int) -> dict[str, Any]:
+    """The entry as it goes on the wire. `target` is the live row of what it refers to, if it refers to something."""
+    if entry.kind in CHANGES:
+        if (entry.target or 0) <= floor:
+            return hidden(entry.pos, entry.pos)
+        return _view_change(entry, target)
+    shown: dict[str, Any] = {"kind": entry.kind, "pos": entry.pos, "at": entry.at}
+    if entry.kind != "message":
+        if entry.actor is not None:
+            shown["by"] = entry.actor
+        for key, value in entry.body.items():
+            if value != [] and value != "":
+                shown[key] = value
+        return shown
+    _fill_message(shown, entry)
+    if entry.target is not None:
+        shown["reply_to"] = entry.target
+        if target is not None and entry.target > floor and not entry.recalled:
+            shown["quote"] = quote(target)
+    return shown
+
+
+def hidden(first: int, last: int) -> dict[str, Any]:
+    """What stands in the place of entries that the reader may not see."""
+    return {"kind": "hidden", "pos": first, "to": last}
+
+
+def _fill_message(shown: dict[str, Any], entry: Entry) -> None:
+    shown["seq"] = entry.seq
+    shown["sender"] = entry.actor
+    shown["cid"] = entry.cid
+    shown["type"] = entry.body["type"]
+    if entry.recalled:
+        shown["recalled"] = entry.body["recalled"]
+        return
+    shown["body"] = entry.body["body"]
+    if entry.version:
+        shown["version"] = entry.version
+    if entry.reactions:
+        shown["reactions"] = reactions(entry)
+
+
+def _view_change(entry: Entry, target: Entry | None) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "kind": entry.kind,
+        "pos": entry.pos,
+        "at": entry.at,
+        "by": entry.actor,
+        "cid": entry.cid,
+        "target": entry.target,
+    }
+    if target is None:
+        return shown
+    if entry.kind == "edit":
+        shown["version"] = target.version
+        if not target.recalled:
+            shown["body"] = target.body["body"]
+    elif entry.kind == "reaction":
+        shown.update(entry.body)
+        if target.reactions:
+            shown["reactions"] = reactions(target)
+    return shown
+
+
+def reactions(entry: Entry) -> list[dict[str, Any]]:
+    """The signs on a message with their counts, most first, then by sign."""
+    pairs = sorted(entry.reactions.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [{"emoji": emoji, "count": count} for emoji, count in pairs]
+
+
+def quote(target: Entry) -> dict[str, Any]:
+    """What a reply shows of the message it answers."""
+    shown: dict[str, Any] = {"pos": target.pos, "sender": target.actor, "type": target.body["type"]}
+    if target.recalled:
+        shown["recalled"] = True
+    else:
+        shown["text"] = target.body["body"]["text"][:QUOTE_MAX]
+    return shown
+
+
+def page(entries: Iterable[Entry], targets: Mapping[int, Entry], floor: int) -> list[dict[str, Any]]:
+    """Neighbouring entries as one reader sees them; runs of hidden ones become one."""
+    shown: list[dict[str, Any]] = []
+    for entry in entries:
+        one = view(entry, targets.get(entry.target or 0), floor)
+        if one["kind"] == "hidden" and shown and shown[-1]["kind"] == "hidden":
+            shown[-1]["to"] = entry.pos
+        else:
+            shown.append(one)
+    return shown
+
+
+def view_mine(entry: Mine) -> dict[str, Any]:
+    """An entry of a user's own log as it goes on the wire."""
+    shown: dict[str, Any] = {"upos": entry.upos, "at": entry.at, "kind": entry.kind, "group": entry.group}
+    if entry.pos is not None:
+        shown["pos"] = entry.pos
+    shown.update(entry.body)
+    return shown

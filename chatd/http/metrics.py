@@ -1,0 +1,52 @@
+"""The hub's figures for Prometheus, read when somebody asks and not kept up to date meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from chatd.hub.hub import Hub
+
+_GAUGES: Final = {
+    "sessions": "Open sessions.",
+    "people": "Users with at least one session.",
+    "groups": "Groups that somebody connected is in.",
+    "proposals_waiting": "Commands without a verdict.",
+    "reads_unsaved": "Read positions that are not stored yet.",
+}
+_COUNTERS: Final = {
+    "commits": "Commits since the database was made.",
+    "deliveries": "Frames with entries handed to sockets.",
+    "fell_behind": "Times that a session fell behind its group.",
+    "pages_read": "Pages read from the store for sessions that are behind.",
+    "writer_restarts": "Times that the writer process was started again.",
+}
+
+
+class HubMetrics(Collector):
+    """`chatd_…` of one hub."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def describe(self) -> Iterator[Metric]:
+        """The names, without values: registering must not read the hub."""
+        for name, meaning in _GAUGES.items():
+            yield GaugeMetricFamily(f"chatd_{name}", meaning)
+        for name, meaning in _COUNTERS.items():
+            yield CounterMetricFamily(f"chatd_{name}", meaning)
+
+    def collect(self) -> Iterator[Metric]:
+        """The figures as they are now."""
+        figures = self._hub.figures()
+        for name, meaning in _GAUGES.items():
+            yield GaugeMetricFamily(f"chatd_{name}", meaning, value=figures[name])
+        for name, meaning in _COUNTERS.items():
+            yield CounterMetricFamily(f"chatd_{name}", meaning, value=figures[name])
+        refusals = CounterMetricFamily("chatd_refusals", "Requests refused, by error code.", labels=["code"])
+        for code, count in self._hub.refusals.items():
+            refusals.add_metric([code], count)
+        yield refusals

@@ -1,0 +1,104 @@
+"""Reading on, for sessions that are behind: from the ring, else from the store, at the pace their socket takes.
+
+What a page showed could have been taken back while it was awaited; then it is read again. Sessions that wait for the
+same page share one read. Nothing is sent beyond `published`, and the person's own log comes before any group's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from chatd.core.visibility import view_mine
+from chatd.hub.feed import Feed, Follow, State
+from chatd.hub.ring import Item, Segment
+from chatd.store import messages, users
+from chatd.store.readers import Readers
+
+if TYPE_CHECKING:
+    from chatd.hub.session import Session
+
+_MINE_PAGE = 100
+
+
+async def catch_up(session: Session) -> None:
+    """Until nothing is behind any more or the socket is full. Raises `ReaderLost`."""
+    while session.socket.writable:
+        if session.mine_cursor != session.mine_head:
+            await _send_mine(session)
+        elif session.behind:
+            follow = next(iter(session.behind))
+            # To the end of the line: several groups take turns.
+            session.behind[follow] = session.behind.pop(follow)
+            await _send_entries(session, follow)
+        else:
+            return
+        session.flush()
+
+
+async def _send_mine(session: Session) -> None:
+    assert session.person is not None
+    after = session.mine_cursor
+    async with session.hub.readers.snapshot() as reader:
+        page = await users.mine_page(reader, session.person.user, after, _MINE_PAGE)
+    if not page:
+        session.mine_cursor = session.mine_head
+        return
+    data: dict[str, object] = {"after": after, "entries": [view_mine(entry) for entry in page]}
+    if page[0].upos > after + 1:
+        # The log was cut above the cursor meanwhile: the gap is told.
+        data["truncated"] = page[0].upos - 1
+    session.mine_cursor = page[-1].upos
+    session.mine_head = max(session.mine_head, session.mine_cursor)
+    session.write({"ev": "mine", "data": data})
+
+
+async def _send_entries(session: Session, follow: Follow) -> None:
+    """One step for one group: a segment out of the ring, or a page out of the store."""
+    feed, hub = follow.feed, session.hub
+    most = hub.settings.page_entries
+    segment = feed.recent(follow.cursor, feed.published, most) if follow.cursor < feed.published else None
+    if segment is None and follow.cursor < feed.published:
+        redactions = feed.redactions
+        segment = await hub.pages.read(hub.readers, feed, follow.cursor, most)
+        if follow.state is not State.BEHIND or redactions != feed.redactions:
+            return
+    if segment is not None:
+        session.put(segment.frame(session.format, follow.floor))
+        follow.cursor = segment.upto
+    if follow.cursor >= feed.published:
+        session.go_live_from(follow, follow.cursor)
+
+
+class Pages:
+    """Pages being read, by what is being read: whoever wants the same one waits for the same read."""
+
+    def __init__(self) -> None:
+        self._reading: dict[tuple[str, int, int, int], asyncio.Task[Segment | None]] = {}
+        self.reads = 0
+        """Pages read from the store, since the start."""
+
+    async def read(self, readers: Readers, feed: Feed, after: int, most: int) -> Segment | None:
+        """Up to `most` entries behind `after`. Raises `ReaderLost`."""
+        key = (feed.group, after, feed.published, feed.redactions)
+        task = self._reading.get(key)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(self._read(readers, feed, after, feed.published, most))
+            self._reading[key] = task
+            task.add_done_callback(lambda done: self._forget(key, done))
+        return await asyncio.shield(task)
+
+    def _forget(self, key: tuple[str, int, int, int], done: asyncio.Task[Segment | None]) -> None:
+        del self._reading[key]
+        if not done.cancelled():
+            done.exception()  # looked at, so that a failure nobody waits for any more is not reported as forgotten
+
+    async def _read(self, readers: Readers, feed: Feed, after: int, upto: int, most: int) -> Segment | None:
+        self.reads += 1
+        async with readers.snapshot() as reader:
+            page = await messages.page_up(reader, feed.group, after, upto, most)
+            as_of = await messages.head_of(reader, feed.group)
+        if not page.entries:
+            return None
+        items = [Item(entry, page.targets.get(entry.target or 0)) for entry in page.entries]
+        return Segment(feed.group, after, items, as_of)

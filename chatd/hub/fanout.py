@@ -1,0 +1,127 @@
+"""Fan-out: from what was committed to one write per session.
+
+Groups with something new stand in line. A turn hands out at most `slice_deliveries` deliveries, so that a group of
+thousands does not hold up the others, then writes once to every session it has something for, answers included, and
+goes on in the loop's next turn. A group that still has sessions to serve goes back to the end of the line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from chatd.hub.feed import Feed, Follow, State
+from chatd.hub.ring import Segment
+
+if TYPE_CHECKING:
+    from chatd.hub.session import Session
+
+
+class _Run:
+    """One pass over those who were live when it began; what is committed meanwhile goes into the next pass."""
+
+    __slots__ = ("feed", "left", "segments", "upto")
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed = feed
+        self.upto = feed.published = feed.head
+        self.left: Iterator[Follow] = iter(list(feed.live))
+        self.segments: dict[int, Segment | None] = {}
+
+    def segment_after(self, cursor: int) -> Segment | None:
+        """What those with this cursor get; nearly always everybody has the same one."""
+        if cursor not in self.segments:
+            self.segments[cursor] = self.feed.recent(cursor, self.upto, self.upto - cursor)
+        return self.segments[cursor]
+
+
+class Fanout:
+    """The line of groups, and the sessions that have something to be written."""
+
+    def __init__(self, slice_deliveries: int) -> None:
+        self._slice = slice_deliveries
+        self._line: deque[Feed | _Run] = deque()
+        self._touched: list[Session] = []
+        self._scheduled = False
+        self.deliveries = 0
+        """Entries frames handed to sockets, since the start."""
+
+    def add(self, feed: Feed) -> None:
+        """This group has something new."""
+        if not feed.queued:
+            feed.queued = True
+            self._line.append(feed)
+            self._schedule()
+
+    def touch(self, session: Session) -> None:
+        """This session has something in its outbox."""
+        self._touched.append(session)
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._scheduled = False
+        if self._line and self._is_long():
+            # Others must not wait for their answers until a whole slice is handed out.
+            self._flush()
+        left = self._slice
+        while self._line and left > 0:
+            left -= self._serve(self._line.popleft(), left)
+        self._flush()
+        if self._line:
+            self._schedule()
+
+    def _is_long(self) -> bool:
+        ahead = 0
+        for waiting in self._line:
+            feed = waiting.feed if isinstance(waiting, _Run) else waiting
+            ahead += len(feed.live)
+            if ahead > self._slice // 4:
+                return True
+        return False
+
+    def _serve(self, waiting: Feed | _Run, most: int) -> int:
+        """Hand out up to `most` deliveries of one group. Returns how many."""
+        run = waiting if isinstance(waiting, _Run) else _Run(waiting)
+        upto, touched = run.upto, self._touched
+        shared_after, shared = -1, None
+        done = 0
+        for follow in run.left:
+            cursor = follow.cursor
+            if follow.state is not State.LIVE or cursor >= upto:
+                continue
+            session = follow.session
+            if cursor != shared_after:
+                shared_after, shared = cursor, run.segment_after(cursor)
+            if shared is None or not session.socket.writable or session.mine_cursor != session.mine_head:
+                session.fall_behind(follow)
+                continue
+            follow.cursor = follow.told = upto
+            frame = shared.frame(session.format, follow.floor)
+            if session.outbox:
+                session.outbox += frame
+            else:
+                session.outbox = frame
+                touched.append(session)
+            done += 1
+            if done >= most:
+                self.deliveries += done
+                self._line.append(run)
+                return done
+        self.deliveries += done
+        feed = run.feed
+        feed.queued = False
+        if feed.head > upto:
+            self.add(feed)
+        return done + 1
+
+    def _flush(self) -> None:
+        touched, self._touched = self._touched, []
+        for session in touched:
+            session.flush()

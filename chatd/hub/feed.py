@@ -1,0 +1,138 @@
+"""What the hub knows of one group that connected people are in, and of each session's place in it.
+
+`head` is the last entry that is known to be committed, `published` the last one handed to fan-out. A session follows a
+group in one of three states:
+
+    SUMMARY   it is told of new heads now and then
+    LIVE      its cursor follows `published`
+    BEHIND    it reads on from its cursor, at the pace its socket takes, never beyond `published`; when the cursor has
+              reached `published` it becomes LIVE in the same step, with nothing awaited in between
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+from chatd.core.values import Entry
+from chatd.hub.ring import Item, Ring, Segment
+from chatd.store.outcome import GroupChange
+
+if TYPE_CHECKING:
+    from chatd.hub.session import Session
+
+
+class State(enum.Enum):
+    """How a session follows a group. GONE: it no longer does, and nothing of the group reaches it."""
+
+    SUMMARY = "summary"
+    LIVE = "live"
+    BEHIND = "behind"
+    GONE = "gone"
+
+
+class Follow:
+    """One session's place in one group. `told` is the newest head it knows of, `read` its person's read position."""
+
+    __slots__ = ("cursor", "feed", "floor", "read", "session", "state", "told")
+
+    def __init__(self, session: Session, feed: Feed, floor: int, read: int) -> None:
+        self.session = session
+        self.feed = feed
+        self.floor = floor
+        self.read = read
+        self.cursor = 0
+        self.told = 0
+        self.state = State.SUMMARY
+
+    def set(self, state: State) -> None:
+        """Change the state; the feed keeps track of who is live and who listens at all."""
+        if state is self.state:
+            return
+        feed = self.feed
+        if self.state is State.LIVE:
+            del feed.live[self]
+        if state is State.LIVE:
+            feed.live[self] = None
+        feed.listening += (state in _LISTENING) - (self.state in _LISTENING)
+        self.state = state
+        if state is State.GONE:
+            feed.follows.discard(self)
+        if not feed.listening and feed.ring is not None:
+            feed.ring = None
+
+
+_LISTENING = frozenset({State.LIVE, State.BEHIND})
+
+
+class Feed:
+    """One group. `redactions` counts recalls and edits, so that a page read meanwhile is known to be stale."""
+
+    __slots__ = (
+        "at",
+        "follows",
+        "group",
+        "head",
+        "listening",
+        "live",
+        "members",
+        "published",
+        "queued",
+        "redactions",
+        "ring",
+        "seq",
+        "typed_at_s",
+    )
+
+    def __init__(self, group: str, head: int, at: int, seq: int, members: int) -> None:
+        self.group = group
+        self.head = self.published = head
+        self.at = at
+        self.seq = seq
+        self.members = members
+        self.redactions = 0
+        self.ring: Ring | None = None
+        self.follows: set[Follow] = set()
+        self.live: dict[Follow, None] = {}
+        self.listening = 0
+        self.queued = False
+        """Whether fan-out has it on its list."""
+        self.typed_at_s: dict[str, float] | None = None
+
+    def take(self, change: GroupChange, joining: bool, ring_items: int, ring_bytes: int) -> bool:
+        """Take note of a commit. Returns whether there is something to fan out.
+
+        `joining`: somebody connected comes in by this very commit.
+        """
+        targets = {target.pos: target for target in change.targets}
+        self._refresh(change, targets)
+        self.head, self.at, self.seq, self.members = change.head, change.at, change.seq, change.members
+        if not self.listening and not joining:
+            self.published = self.head
+            return False
+        if self.ring is None:
+            self.ring = Ring(ring_items, ring_bytes)
+        for entry in change.entries:
+            self.ring.push(Item(entry, targets.get(entry.target) if entry.target is not None else None))
+        return True
+
+    def _refresh(self, change: GroupChange, targets: dict[int, Entry]) -> None:
+        if any(entry.kind in ("recall", "edit") for entry in change.entries):
+            self.redactions += 1
+        if self.ring is not None:
+            for target in targets.values():
+                self.ring.refresh(target)
+
+    def jump(self, head: int, at: int, seq: int, members: int) -> None:
+        """The group moved on without us: whoever listens reads the store from where they were."""
+        self.head = self.published = head
+        self.at, self.seq, self.members = at, seq, members
+        self.redactions += 1
+        self.ring = None
+
+    def recent(self, after: int, upto: int, most: int) -> Segment | None:
+        """What lies behind a cursor and not above `upto`, out of the ring; None if it is not there any more."""
+        if self.ring is None:
+            return None
+        items = self.ring.behind(after, min(most, upto - after))
+        return Segment(self.group, after, items, self.head) if items else None

@@ -1,0 +1,399 @@
+"""The hub itself: people and their sessions, groups and their feeds, and what happens when a commit comes in.
+
+`publish` is the only way in which something new becomes visible. It runs in one step per commit, in commit order:
+who is in which group changes first, the persons' own logs next, then the groups go to fan-out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import structlog
+from chatd_protocol import errors
+
+from chatd.core.limits import Bounds, Budget
+from chatd.core.refusal import Refused
+from chatd.core.users import Revoke
+from chatd.core.values import Mine
+from chatd.hub.catchup import Pages
+from chatd.hub.fanout import Fanout
+from chatd.hub.feed import Feed, Follow, State
+from chatd.hub.ports import Socket
+from chatd.hub.reads import Reads
+from chatd.hub.recovery import catch_up_with_store
+from chatd.hub.session import Session
+from chatd.service.author import Digester
+from chatd.service.bounds import Narrowed
+from chatd.service.users import Tokens
+from chatd.store.groups import Place
+from chatd.store.link import WriterLink
+from chatd.store.migrate import Life
+from chatd.store.outcome import GroupChange, Outcome
+from chatd.store.readers import Readers
+from chatd.store.users import user_by_sub
+
+
+class HubSettings(msgspec.Struct, frozen=True):
+    """What can be tuned. `told` goes out with every hello: the bounds that a client must know."""
+
+    bounds: Bounds
+    narrowed: Narrowed
+    told: dict[str, Any]
+    live_groups: int = 50
+    ring_entries: int = 256
+    ring_bytes: int = 1_048_576
+    page_entries: int = 100
+    slice_deliveries: int = 1000
+    heads_interval_s: float = 25.0
+    read_flush_s: float = 1.0
+    read_marks_max: int = 100_000
+    expiry_notice_s: float = 60.0
+    hello_timeout_s: float = 10.0
+    requests_per_s: float = 50.0
+    request_burst: float = 200.0
+    user_requests_per_s: float = 100.0
+    user_request_burst: float = 400.0
+    connections_per_user: int = 20
+    inflight_per_connection: int = 64
+    typing_group_max: int = 100
+    typing_interval_s: float = 3.0
+
+
+class Person:
+    """One user with at least one connection."""
+
+    __slots__ = ("budget", "sessions", "user")
+
+    def __init__(self, user: str, budget: Budget) -> None:
+        self.user = user
+        self.budget = budget
+        self.sessions: list[Session] = []
+
+
+class Hub:
+    """Built once, by `chatd.app`. `link` is set before the first connection."""
+
+    link: WriterLink
+
+    def __init__(
+        self,
+        settings: HubSettings,
+        readers: Readers,
+        tokens: Tokens,
+        life: Life,
+        *,
+        now_ms: Callable[[], int],
+        clock_s: Callable[[], float],
+        new_id: Callable[[str], str],
+        jitter: Callable[[], float],
+    ) -> None:
+        self.settings = settings
+        self.readers = readers
+        self.tokens = tokens
+        self.life = life
+        self.now_ms = now_ms
+        self.clock_s = clock_s
+        self.new_id = new_id
+        self.jitter = jitter
+        self.digester = Digester(life.key)
+        self.log = structlog.get_logger("chatd.hub")
+        self.n = 0
+        """The last commit that was published."""
+        self.people: dict[str, Person] = {}
+        self.feeds: dict[str, Feed] = {}
+        self.fanout = Fanout(settings.slice_deliveries)
+        self.pages = Pages()
+        self.reads = Reads(settings.read_marks_max)
+        self.refusals: Counter[str] = Counter()
+        self.fell_behind = 0
+        self.sessions_open = 0
+        self.draining = False
+        self._watching = 0
+        self._moved: dict[str, GroupChange] = {}
+        self._redacted: dict[str, int] = {}
+        self._waiting_for_n: list[tuple[int, asyncio.Future[None]]] = []
+        self._flusher: asyncio.Task[None] | None = None
+
+    # -- life
+
+    def start(self, n: int) -> None:
+        """Begin behind commit `n`."""
+        self.n = n
+        self._flusher = asyncio.get_running_loop().create_task(self._save_reads(), name="read positions")
+
+    async def stop(self) -> None:
+        """Hand over what is only in memory."""
+        if self._flusher is not None:
+            self._flusher.cancel()
+            await asyncio.gather(self._flusher, return_exceptions=True)
+        self.reads.save(self.link)
+
+    def make_session(self, socket: Socket) -> Session:
+        """A session for a new connection."""
+        self.sessions_open += 1
+        return Session(self, socket)
+
+    def announce_end(self, within_s: float) -> None:
+        """Tell everybody that the server goes, and when each should come back: not all at once."""
+        self.draining = True
+        for person in list(self.people.values()):
+            for session in person.sessions:
+                session.signal("going_away", {"delay_ms": int(within_s * 1000 * self.jitter())})
+
+    async def _save_reads(self) -> None:
+        while True:
+            await asyncio.sleep(self.settings.read_flush_s)
+            self.reads.save(self.link)
+
+    # -- people
+
+    def budget_of_connection(self, now_s: float) -> Budget:
+        """What one connection may spend."""
+        return Budget(self.settings.requests_per_s, self.settings.request_burst, now_s)
+
+    def enter(self, session: Session, user: str) -> None:
+        """From now on this session hears of everything that concerns the user. Raises `limit`."""
+        person = self.people.get(user)
+        if person is None:
+            budget = Budget(self.settings.user_requests_per_s, self.settings.user_request_burst, self.clock_s())
+            person = self.people[user] = Person(user, budget)
+        others = [s for s in person.sessions if s.device != session.device]
+        if len(others) >= self.settings.connections_per_user:
+            session.close(errors.CLOSE_TOO_MANY_CONNECTIONS, "too many connections")
+            raise Refused("limit", bound="connections_per_user", max=self.settings.connections_per_user)
+        person.sessions.append(session)
+        session.person = person
+
+    def forget(self, session: Session) -> None:
+        """The connection of this session is gone."""
+        self.sessions_open -= 1
+        person = session.person
+        if person is not None:
+            person.sessions.remove(session)
+            if not person.sessions:
+                del self.people[person.user]
+        for follow in list(session.follows.values()):
+            follow.set(State.GONE)
+            self.drop_if_idle(follow.feed)
+
+    def replace_older(self, session: Session) -> None:
+        """A device speaks through its newest connection."""
+        assert session.person is not None
+        for other in list(session.person.sessions):
+            if other is not session and other.device == session.device:
+                other.close(errors.CLOSE_REPLACED, "a newer connection of this device")
+
+    async def revoke(self, user: str, device: str | None) -> int:
+        """Refuse all tokens issued so far, and close what they opened. Returns how many connections were closed.
+
+        Raises `Refused`: `not_found`, `unavailable`.
+        """
+        verdict = await self.link.ask(Revoke(user, device, self.now_ms()))
+        if verdict.answer is None:
+            raise Refused(verdict.code)
+        person = self.people.get(user)
+        hit = [s for s in person.sessions if device in (None, s.device)] if person is not None else []
+        for session in hit:
+            session.close(errors.CLOSE_REVOKED, "revoked")
+        return len(hit)
+
+    async def revoke_sub(self, sub: str, device: str | None) -> int:
+        """`revoke` for the user that tokens with this `sub` speak for."""
+        async with self.readers.snapshot() as reader:
+            user = await user_by_sub(reader, sub)
+        if user is None:
+            raise Refused("not_found")
+        return await self.revoke(user.id, device)
+
+    # -- feeds
+
+    def ensure_feed(self, place: Place) -> Feed:
+        """The feed of a group, made from what the store said and what was published since."""
+        feed = self.feeds.get(place.group)
+        if feed is None:
+            feed = self.feeds[place.group] = Feed(place.group, place.head, place.at, place.seq, place.members)
+            change = self._moved.get(place.group)
+            if change is not None and change.head > feed.head:
+                feed.jump(change.head, change.at, change.seq, change.members)
+        return feed
+
+    def drop_if_idle(self, feed: Feed) -> None:
+        """Nobody connected is in this group any more."""
+        if not feed.follows:
+            self.feeds.pop(feed.group, None)
+
+    def watch_heads(self) -> None:
+        """While somebody opens a session, remember where groups without a feed move."""
+        self._watching += 1
+
+    def unwatch_heads(self) -> None:
+        """The counterpart of `watch_heads`."""
+        self._watching -= 1
+        if not self._watching:
+            self._moved.clear()
+            self._redacted.clear()
+
+    def redacted_since(self, group: str, n: int) -> bool:
+        """Whether something was recalled or edited after commit `n`; only while heads are watched."""
+        return self._redacted.get(group, 0) > n
+
+    async def caught_up(self, n: int, timeout_s: float = 10.0) -> None:
+        """Wait until commit `n` is published. Raises `unavailable` if that takes too long."""
+        if self.n >= n:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting_for_n.append((n, future))
+        try:
+            await asyncio.wait_for(future, timeout_s)
+        except TimeoutError:
+            raise Refused("unavailable") from None
+
+    # -- what was committed
+
+    def publish(self, outcome: Outcome) -> None:
+        """Make one commit visible."""
+        if outcome.n == 0:
+            return
+        self.n = outcome.n
+        if outcome.groups or outcome.mine:
+            for change in outcome.groups:
+                self._publish_group(change)
+            for entry in outcome.mine:
+                self._publish_mine(entry)
+        self._wake()
+
+    def _publish_group(self, change: GroupChange) -> None:
+        if self._watching:
+            self._moved[change.group] = change
+            if any(entry.kind in ("recall", "edit") for entry in change.entries):
+                self._redacted[change.group] = self.n
+        feed = self.feeds.get(change.group)
+        joining = any(user in self.people for user, *_ in change.joins)
+        if feed is None:
+            if not joining:
+                return
+            feed = Feed(change.group, change.after, change.at, change.seq, change.members)
+            self.feeds[change.group] = feed
+        # The entries are in the ring first: who leaves still gets those before, who joins those from there on.
+        listened = feed.take(change, joining, self.settings.ring_entries, self.settings.ring_bytes)
+        if change.joins or change.leaves:
+            self._move_members(change)
+        self._move_own_reads(feed, change)
+        if listened:
+            self.fanout.add(feed)
+        self.drop_if_idle(feed)
+
+    def _move_members(self, change: GroupChange) -> None:
+        """Joins and leaves of people who are connected, in the order of their entries."""
+        moves: list[tuple[int, int, str, int, int]] = [(pos, 0, user, 0, 0) for user, pos in change.leaves]
+        moves += [(pos, 1, user, floor, read) for user, pos, floor, read in change.joins]
+        for pos, joins, user, floor, read in sorted(moves):
+            person = self.people.get(user)
+            for session in person.sessions if person is not None else ():
+                missed = session.missed
+                if missed is not None:
+                    missed.moves.append((self.n, change.group, pos, (floor, read) if joins else None))
+                elif joins:
+                    self.join_session(session, change.group, pos, floor, read)
+                else:
+                    session.unfollow(change.group, pos - 1)
+
+    def join_session(self, session: Session, group: str, pos: int, floor: int, read: int) -> None:
+        """The session's person is in the group from the entry `pos` on."""
+        feed = self.feeds.get(group)
+        if feed is None:
+            change = self._moved[group]
+            feed = self.feeds[group] = Feed(group, change.head, change.at, change.seq, change.members)
+        follow = session.follow(group, floor, read)
+        session.go_live_from(follow, pos - 1)
+
+    def _move_own_reads(self, feed: Feed, change: GroupChange) -> None:
+        """Whoever writes has read what was there before."""
+        for entry in change.entries:
+            if entry.seq is None or entry.actor is None:
+                continue
+            self.reads.move(change.group, entry.actor, entry.seq)
+            person = self.people.get(entry.actor)
+            for session in person.sessions if person is not None else ():
+                follow = session.follows.get(change.group)
+                if follow is not None:
+                    follow.read = max(follow.read, entry.seq)
+
+    def _publish_mine(self, entry: Mine) -> None:
+        person = self.people.get(entry.user)
+        if person is None:
+            return
+        for session in person.sessions:
+            if session.missed is not None:
+                session.missed.mine.append((self.n, entry))
+            else:
+                session.push_mine(entry)
+
+    def _wake(self) -> None:
+        if self._waiting_for_n:
+            ready = [future for n, future in self._waiting_for_n if n <= self.n]
+            self._waiting_for_n = [(n, future) for n, future in self._waiting_for_n if n > self.n]
+            for future in ready:
+                if not future.done():
+                    future.set_result(None)
+
+    async def restarted(self, n: int) -> None:
+        """A new writer holds the store, whose last commit is `n`: take note of what we were not told."""
+        await catch_up_with_store(self, n)
+        self.n = max(self.n, n)
+        self._wake()
+
+    # -- signals
+
+    def move_read(self, session: Session, follow: Follow, seq: int) -> None:
+        """A person read up to `seq`; their other devices learn it."""
+        person = session.person
+        if person is None or seq <= follow.read:
+            return
+        group = follow.feed.group
+        self.reads.move(group, person.user, seq)
+        for other in person.sessions:
+            theirs = other.follows.get(group)
+            if theirs is None:
+                continue
+            theirs.read = max(theirs.read, seq)
+            if other is not session:
+                other.signal("read", {"group": group, "read": theirs.read})
+
+    def tell_typing(self, session: Session, follow: Follow) -> None:
+        """Tell who has the group open, in small groups, at most once per interval and person."""
+        feed, now_s = follow.feed, self.clock_s()
+        if feed.members > self.settings.typing_group_max or session.person is None:
+            return
+        user = session.person.user
+        if feed.typed_at_s is None or len(feed.typed_at_s) > 2 * self.settings.typing_group_max:
+            feed.typed_at_s = {}
+        if now_s - feed.typed_at_s.get(user, float("-inf")) < self.settings.typing_interval_s:
+            return
+        feed.typed_at_s[user] = now_s
+        for other in feed.live:
+            if other.session.person is not session.person:
+                other.session.signal("typing", {"group": feed.group, "user": user})
+
+    def count_refusal(self, code: str) -> None:
+        """For the metrics."""
+        self.refusals[code] += 1
+
+    def figures(self) -> dict[str, int]:
+        """What is going on, as numbers."""
+        return {
+            "sessions": self.sessions_open,
+            "people": len(self.people),
+            "groups": len(self.feeds),
+            "commits": self.n,
+            "deliveries": self.fanout.deliveries,
+            "fell_behind": self.fell_behind,
+            "pages_read": self.pages.reads,
+            "proposals_waiting": self.link.waiting,
+            "reads_unsaved": len(self.reads),
+            "writer_restarts": self.link.restarts,
+        }

@@ -1,0 +1,224 @@
+"""`session.hello`: from a token to a session that knows where it stands.
+
+The person is entered in the hub first, so that whatever is published from then on is noted for this session; then one
+snapshot of the store is read, which knows the number of its last commit. What was noted and is newer than the snapshot
+is applied on top, in one step with the answer: nothing is missed at the seam and nothing told twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from chatd_protocol import PROTOCOL_VERSION
+from chatd_protocol.ops import OPS
+from chatd_protocol.session import Hello
+
+from chatd.core.refusal import Refused
+from chatd.core.users import EnsureUser
+from chatd.core.values import Mine, User
+from chatd.service import groups as service
+from chatd.service.users import Claims
+from chatd.store import commits, messages, users
+from chatd.store.engine import WRITER
+from chatd.store.groups import Place, places_of
+from chatd.store.readers import Reader
+
+if TYPE_CHECKING:
+    from chatd.hub.session import Session
+
+FIRST_PAGE: Final = 50
+_ATTEMPTS: Final = 5
+
+
+class Missed:
+    """What was published about this person while their session is being opened, as (commit, what)."""
+
+    def __init__(self) -> None:
+        self.moves: list[tuple[int, str, int, tuple[int, int] | None]] = []
+        """(n, group, pos, (floor, read) for a join or None for a leave)."""
+        self.mine: list[tuple[int, Mine]] = []
+        self.again = False
+        """The hub itself had missed something: read everything anew."""
+
+
+class _Snapshot:
+    """What one read of the store says about a person."""
+
+    def __init__(self, n: int, user: User) -> None:
+        self.n = n
+        self.user = user
+        self.places: list[Place] = []
+        self.times: dict[tuple[str, int], int] = {}
+        self.mine_at: int | None = None
+        self.lines: list[dict[str, Any]] = []
+        self.more: str | None = None
+
+
+async def open_session(session: Session, hello: Hello) -> dict[str, Any]:
+    """Answer hello. Raises `Refused`: `unauthenticated`, `revoked`, `unavailable`, `overloaded`; `ReaderLost`."""
+    hub = session.hub
+    claims = hub.tokens.verify(hello.token)
+    user_id = await _user_of(session, claims)
+    session.device = hello.device
+    hub.enter(session, user_id)
+    for _ in range(_ATTEMPTS):
+        missed = session.watch_again()
+        hub.watch_heads()
+        try:
+            snapshot = await _read(session, user_id, claims, hello)
+            await hub.caught_up(snapshot.n)
+            if not missed.again:
+                return _settle(session, hello, claims, snapshot, missed)
+        finally:
+            hub.unwatch_heads()
+    raise Refused("unavailable")
+
+
+async def _user_of(session: Session, claims: Claims) -> str:
+    """The user that the token speaks for; made at first sight, renamed when the host says so."""
+    hub = session.hub
+    async with hub.readers.snapshot() as reader:
+        user = await users.user_by_sub(reader, claims.sub)
+    if user is not None and claims.name in ("", user.name):
+        return user.id
+    verdict = await hub.link.ask(EnsureUser(hub.new_id("u"), claims.sub, claims.name))
+    if verdict.answer is None:
+        raise Refused(verdict.code)
+    return str(verdict.answer["user"])
+
+
+async def check_not_revoked(reader: Reader, user: User, device: str, claims: Claims) -> None:
+    """Raises `revoked` for a token that was issued before one of its revocations."""
+    if claims.issued_at < await users.revoked_before(reader, user, device):
+        raise Refused("revoked")
+
+
+async def _read(session: Session, user_id: str, claims: Claims, hello: Hello) -> _Snapshot:
+    hub = session.hub
+    cursors = _cursors_of(session, hello)
+    async with hub.readers.snapshot() as reader:
+        n = await commits.last_commit(reader, WRITER)
+        user = await users.user_by_sub(reader, claims.sub)
+        if user is None or user.id != user_id:
+            raise Refused("unauthenticated", "The user is gone.")
+        await check_not_revoked(reader, user, hello.device, claims)
+        snapshot = _Snapshot(n, user)
+        snapshot.places = await places_of(reader, user_id)
+        mine_known = {place.group for place in snapshot.places}
+        snapshot.times = await messages.times_of(reader, [(g, pos) for g, (pos, _) in cursors.items() if g in mine_known])
+        if hello.mine is not None:
+            snapshot.mine_at = await users.mine_at(reader, user_id, hello.mine[0])
+        changed = [p for p in snapshot.places if cursors.get(p.group) != (p.head, p.at)]
+        page = changed[:FIRST_PAGE]
+        overlay = {p.group: hub.reads.of(p.group, user_id) for p in page}
+        snapshot.lines = await service.member_lines(reader, user_id, [p.group for p in page], overlay)
+        if len(changed) > FIRST_PAGE:
+            snapshot.more = f"{page[-1].at}:{page[-1].group}"
+    return snapshot
+
+
+def _cursors_of(session: Session, hello: Hello) -> dict[str, tuple[int, int]]:
+    """The client's cursors, if they are of this life of the database."""
+    return (hello.heads or {}) if hello.epoch == session.hub.life.epoch else {}
+
+
+def _settle(
+    session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot, missed: Missed
+) -> dict[str, Any]:
+    """Everything from here on happens in one step of the loop."""
+    hub = session.hub
+    for place in snapshot.places:
+        hub.ensure_feed(place)
+        session.follow(place.group, place.floor, max(place.read, hub.reads.of(place.group, snapshot.user.id)))
+    _place_cursors(session, hello, snapshot)
+    mine = _place_mine(session, hello, snapshot)
+    session.opened(claims.expires_at / 1000)
+    _apply_missed(session, snapshot.n, missed)
+    reset = hello.epoch is not None and hello.epoch != hub.life.epoch
+    for line in snapshot.lines:
+        if hub.redacted_since(line["group"], snapshot.n):
+            line.pop("last", None)
+    answer: dict[str, Any] = {
+        "user": snapshot.user.id,
+        "device": session.device,
+        "epoch": hub.life.epoch,
+        "at": hub.now_ms(),
+        "ops": list(OPS),
+        "protocol": PROTOCOL_VERSION,
+        "bounds": hub.settings.told,
+        "groups": snapshot.lines,
+        "expires": claims.expires_at,
+    } | mine
+    optional = {"name": snapshot.user.name, "more": snapshot.more, "reset": reset or mine.get("reset")}
+    answer.update({key: value for key, value in optional.items() if value})
+    hub.replace_older(session)
+    return answer
+
+
+def _place_cursors(session: Session, hello: Hello, snapshot: _Snapshot) -> None:
+    """The newest groups are live, from the client's cursor or from the head that its line shows."""
+    cursors = _cursors_of(session, hello)
+    lines = {line["group"]: line for line in snapshot.lines}
+    for index, place in enumerate(snapshot.places):
+        follow = session.follows[place.group]
+        line = lines.get(place.group, {})
+        cursor = place.head
+        if place.group in cursors:
+            cursor = _resume(cursors[place.group], place, snapshot.times, line)
+        follow.told = place.head
+        if index < session.hub.settings.live_groups:
+            session.go_live_from(follow, cursor)
+            line["live"] = True
+            line["after"] = cursor
+
+
+def _resume(
+    cursor: tuple[int, int], place: Place, times: dict[tuple[str, int], int], line: dict[str, Any]
+) -> int:
+    """The cursor to go on from, and in `line` what the client has to be told about it."""
+    return resume_from(cursor[0], cursor[1], place.floor, place.head, times.get((place.group, cursor[0])), line)
+
+
+def resume_from(pos: int, at: int, floor: int, head: int, stored_at: int | None, line: dict[str, Any]) -> int:
+    """Where a client that has seen `pos` (made at `at`) goes on.
+
+    A cursor beyond the head, or whose entry has another time, is of another past: `reset`. One below the floor is of an
+    earlier stay in the group: `truncated`.
+    """
+    if pos > head or (pos > 0 and stored_at != at):
+        line["reset"] = True
+        return head
+    if pos < floor:
+        line["truncated"] = floor
+        return floor
+    return pos
+
+
+def _place_mine(session: Session, hello: Hello, snapshot: _Snapshot) -> dict[str, Any]:
+    """Where the session stands in the person's own log, and what the client has to be told about it."""
+    user = snapshot.user
+    told: dict[str, Any] = {"mine": user.upos}
+    session.mine_cursor = session.mine_head = user.upos
+    if hello.mine is None or hello.epoch != session.hub.life.epoch:
+        return told
+    upos, at = hello.mine
+    if upos > user.upos or (upos > user.mine_floor and snapshot.mine_at != at):
+        told["reset"] = True
+    elif upos < user.mine_floor:
+        told["mine_truncated"] = session.mine_cursor = user.mine_floor
+    else:
+        session.mine_cursor = upos
+    return told
+
+
+def _apply_missed(session: Session, n: int, missed: Missed) -> None:
+    for at, group, pos, joins in missed.moves:
+        if at <= n:
+            continue
+        if joins is None:
+            session.unfollow(group, None)
+        else:
+            session.hub.join_session(session, group, pos, *joins)
+    for at, entry in missed.mine:
+        if at > n:
+            session.push_mine(entry)

@@ -1,0 +1,173 @@
+"""The newest entries of one group, encoded at most once per wire format, and the frames that are spliced from them.
+
+A ring is written by the publish path only. When an entry is recalled or edited, its bytes and those of every entry that
+shows something of it are dropped and made again from the new state: what was taken back is never served from here.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+
+import msgpack
+from chatd_protocol.codec import ENCODERS
+
+from chatd.core.values import Entry
+from chatd.core.visibility import view
+from chatd.hub.frames import frame_header
+from chatd.hub.ports import Format
+
+_pack: Callable[[object], bytes] = msgpack.Packer(autoreset=True).pack
+_ITEM_OVERHEAD_BYTES = 600
+"""Roughly what an item costs beside its text."""
+
+
+class Item:
+    """One entry with the live row of what it refers to, and its bytes once somebody needed them."""
+
+    __slots__ = ("_blind", "_full", "entry", "size_bytes", "target")
+
+    def __init__(self, entry: Entry, target: Entry | None) -> None:
+        self.entry = entry
+        self.target = target
+        self.size_bytes = _ITEM_OVERHEAD_BYTES + _text_bytes(entry)
+        """An estimate of what it costs; fixed, so that what is added is what is taken off again."""
+        self._full: dict[Format, bytes] = {}
+        self._blind: dict[Format, bytes] | None = None
+
+    def encoded(self, fmt: Format, floor: int) -> bytes:
+        """The entry for somebody with this floor: whoever cannot see the target gets it without."""
+        target = self.entry.target
+        if target is None or target > floor:
+            memo = self._full
+        else:
+            if self._blind is None:
+                self._blind = {}
+            memo = self._blind
+        encoded = memo.get(fmt)
+        if encoded is None:
+            encoded = memo[fmt] = ENCODERS[fmt](view(self.entry, self.target, floor))
+        return encoded
+
+    def forget_bytes(self) -> None:
+        """What was encoded no longer holds."""
+        self._full.clear()
+        self._blind = None
+
+
+class Segment:
+    """Neighbouring items behind one cursor, and the frames made of them, one per visibility class and format."""
+
+    __slots__ = ("_frames", "_targets", "after", "as_of", "group", "items", "upto")
+
+    def __init__(self, group: str, after: int, items: Sequence[Item], as_of: int) -> None:
+        self.group = group
+        self.after = after
+        self.items = items
+        self.as_of = as_of
+        self.upto = items[-1].entry.pos
+        self._targets = sorted({i.entry.target for i in items if i.entry.target is not None})
+        self._frames: dict[tuple[Format, int], bytes] = {}
+
+    def frame(self, fmt: Format, floor: int) -> bytes:
+        """The whole WebSocket frame for somebody with this floor. Readers who see the same targets share it."""
+        targets = self._targets
+        key = (fmt, bisect_right(targets, floor) if targets and targets[0] <= floor else 0)
+        made = self._frames.get(key)
+        if made is None:
+            encoded = [item.encoded(fmt, floor) for item in self.items]
+            made = self._frames[key] = entries_frame(self.group, self.after, self.as_of, encoded, fmt)
+        return made
+
+
+def entries_frame(group: str, after: int, as_of: int, encoded: Sequence[bytes], fmt: Format) -> bytes:
+    """The event `entries`, spliced from entries that are encoded already."""
+    if fmt == "json":
+        head = f'{{"ev":"entries","data":{{"group":"{group}","after":{after},"as_of":{as_of},"entries":['.encode()
+        payload = head + b",".join(encoded) + b"]}}"
+    else:
+        count = len(encoded)
+        size = bytes((0x90 | count,)) if count < 16 else b"\xdc" + count.to_bytes(2, "big")
+        head = b"\x82\xa2ev\xa7entries\xa4data\x84\xa5group" + _pack(group) + b"\xa5after" + _pack(after)
+        payload = b"".join((head, b"\xa5as_of", _pack(as_of), b"\xa7entries", size, *encoded))
+    return frame_header(len(payload), fmt) + payload
+
+
+class Ring:
+    """The newest items, bounded in number and in bytes; dense, so that a position is an index."""
+
+    __slots__ = ("_bytes", "_bytes_max", "_items", "_items_max", "_showing")
+
+    def __init__(self, items_max: int, bytes_max: int) -> None:
+        self._items_max = items_max
+        self._bytes_max = bytes_max
+        self._items: deque[Item] = deque()
+        self._showing: dict[int, list[Item]] = {}
+        """By target: the items that show something of it."""
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self._items)
+
+    @property
+    def first(self) -> int | None:
+        """The oldest position that is here."""
+        return self._items[0].entry.pos if self._items else None
+
+    def push(self, item: Item) -> None:
+        """Add the next item; the oldest go when there is no room."""
+        self._items.append(item)
+        self._bytes += item.size_bytes
+        if item.entry.target is not None:
+            self._showing.setdefault(item.entry.target, []).append(item)
+        while len(self._items) > self._items_max or (self._bytes > self._bytes_max and len(self._items) > 1):
+            self._drop_oldest()
+
+    def clear(self) -> None:
+        """Forget everything: what comes next does not join on."""
+        self._items.clear()
+        self._showing.clear()
+        self._bytes = 0
+
+    def refresh(self, target: Entry) -> None:
+        """An entry has a new state: everything that shows it is encoded anew from there."""
+        first = self.first
+        if first is None:
+            return
+        if first <= target.pos < first + len(self._items):
+            item = self._items[target.pos - first]
+            item.entry = target
+            item.forget_bytes()
+        for item in self._showing.get(target.pos, ()):
+            item.target = target
+            item.forget_bytes()
+
+    def behind(self, after: int, most: int) -> list[Item] | None:
+        """Up to `most` items after a cursor; None if the ring does not reach back that far."""
+        first = self.first
+        if first is None or after < first - 1:
+            return None
+        start = after - first + 1
+        return list(islice(self._items, start, start + most))
+
+    def _drop_oldest(self) -> None:
+        item = self._items.popleft()
+        self._bytes -= item.size_bytes
+        target = item.entry.target
+        if target is not None:
+            showing = self._showing[target]
+            showing.remove(item)
+            if not showing:
+                del self._showing[target]
+
+
+def _text_bytes(entry: Entry) -> int:
+    """About what the encodings of an entry take together: twice its text at up to three bytes a code point."""
+    if entry.kind == "message" and not entry.recalled:
+        return 6 * len(entry.body["body"]["text"])
+    return 60 * len(entry.body.get("joined", ())) + 60 * len(entry.body.get("left", ()))

@@ -1,0 +1,423 @@
+"""One conversation: requests in, answers and events out, in the order in which they became true.
+
+Commands go to the writer without a task of their own; only what has to read the store runs as one. Whatever is to be
+written in one turn of the loop is gathered in `outbox` and written once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from chatd_protocol import errors
+from chatd_protocol.codec import BadEnvelope, Invalid, Malformed, Request, decode_request, encode, shape, show
+from chatd_protocol.ops import OPS, Op
+from chatd_protocol.values import Data
+
+from chatd.core.limits import Budget
+from chatd.core.refusal import Refused
+from chatd.core.session import Phase, check_move, check_op
+from chatd.core.values import Mine
+from chatd.core.visibility import view_mine
+from chatd.hub import catchup, opening, queries
+from chatd.hub.feed import Follow, State
+from chatd.hub.frames import frame
+from chatd.hub.ports import Format, Socket
+from chatd.service.author import Author
+from chatd.service.commands import COMMANDS
+from chatd.store.outcome import Verdict
+from chatd.store.readers import ReaderLost
+
+if TYPE_CHECKING:
+    from chatd.hub.hub import Hub, Person
+
+_FLOOD: Final = 200
+"""So many refused requests in a row for going too fast end the connection."""
+_HELD_MAX: Final = 64
+"""Requests that may wait while hello is answered."""
+
+
+class Session:
+    """Implements `ports.SessionPort`."""
+
+    __slots__ = (
+        "_budget",
+        "_catching_up",
+        "_expires_s",
+        "_flooded",
+        "_heads_due_s",
+        "_hello_due_s",
+        "_inflight",
+        "_missed",
+        "_tasks",
+        "_waiting",
+        "_warned",
+        "behind",
+        "device",
+        "follows",
+        "format",
+        "hub",
+        "mine_cursor",
+        "mine_head",
+        "outbox",
+        "person",
+        "phase",
+        "reading_paused",
+        "socket",
+    )
+
+    def __init__(self, hub: Hub, socket: Socket) -> None:
+        self.hub = hub
+        self.socket = socket
+        self.format: Format = socket.format
+        self.phase = Phase.NEW
+        self.person: Person | None = None
+        self.device = ""
+        self.outbox: bytes = b""
+        self.follows: dict[str, Follow] = {}
+        self.behind: dict[Follow, None] = {}
+        self.mine_cursor = 0
+        self.mine_head = 0
+        self.reading_paused = False
+        self._budget: Budget | None = None
+        self._flooded = 0
+        self._inflight = 0
+        self._waiting: list[bytes] | None = None
+        self._missed: opening.Missed | None = None
+        self._tasks: set[asyncio.Task[None]] | None = None
+        self._catching_up = False
+        self._hello_due_s = hub.clock_s() + hub.settings.hello_timeout_s
+        self._heads_due_s = 0.0
+        self._expires_s: float | None = None
+        self._warned = False
+
+    # -- what the transport says
+
+    def received(self, payload: bytes) -> None:
+        """One whole message."""
+        if self.phase is Phase.CLOSED:
+            return
+        if self.phase is Phase.OPENING:
+            self._hold(payload)
+            return
+        try:
+            self._request(decode_request(payload, self.format))
+        except BadEnvelope as problem:
+            self._refuse(problem.number, _as_refusal(problem))
+        except Malformed as problem:
+            self.close(errors.CLOSE_MALFORMED, str(problem))
+
+    def drained(self) -> None:
+        """The socket takes bytes again."""
+        if self.phase is Phase.OPEN:
+            self.catch_up()
+
+    def swept(self, now_s: float) -> None:
+        """About once a second."""
+        if self.phase is Phase.OPEN:
+            self._watch_token()
+            if now_s >= self._heads_due_s and self.socket.writable:
+                self._heads_due_s = now_s + self.hub.settings.heads_interval_s
+                self.signal_heads()
+        elif self.phase is Phase.NEW and now_s >= self._hello_due_s:
+            self.close(errors.CLOSE_HELLO_TIMEOUT, "no hello")
+
+    def closed(self, code: int) -> None:
+        """The connection is gone."""
+        self.phase = check_move(self.phase, Phase.CLOSED) if self.phase is not Phase.CLOSED else self.phase
+        self.hub.forget(self)
+        for follow in self.follows.values():
+            follow.set(State.GONE)
+        self.follows.clear()
+        self.behind.clear()
+        self.outbox = b""
+        for task in self._tasks or ():
+            task.cancel()
+
+    # -- requests
+
+    def _hold(self, payload: bytes) -> None:
+        if self._waiting is None:
+            self._waiting = []
+        self._waiting.append(payload)
+        if len(self._waiting) >= _HELD_MAX:
+            self.pause_reading()
+
+    def _request(self, request: Request) -> None:
+        try:
+            check_op(self.phase, request.op)
+            self._spend()
+            op = OPS.get(request.op)
+            if op is None:
+                raise Refused("unknown_op", f"There is no op `{show(request.op)}`.")
+            data = shape(request.data, op.request)
+            self.hub.settings.narrowed.check(op.name, data)
+            if op.command:
+                self._command(request.id, op, data)
+            elif self.phase is Phase.NEW:
+                self._begin_opening(request.id, data)
+            else:
+                queries.handle(self, request.id, op.name, data)
+        except Refused as refusal:
+            self._refuse(request.id, refusal)
+        except Invalid as problem:
+            self._refuse(request.id, _as_refusal(problem))
+
+    def _command(self, number: int, op: Op, data: Any) -> None:
+        hub = self.hub
+        assert self.person is not None
+        author = Author(self.person.user, hub.now_ms(), hub.digester.digest(op.name, data), hub.new_id)
+        wish = COMMANDS[op.name](data, author)
+        if not hub.link.propose(wish, partial(self._settled, number)):
+            raise Refused("overloaded")
+        self.begin_request()
+
+    def _settled(self, number: int, verdict: Verdict) -> None:
+        self.end_request()
+        if verdict.answer is not None:
+            self.answer(number, verdict.answer)
+        else:
+            self._refuse(number, Refused(verdict.code, verdict.message, **verdict.details))
+
+    def begin_request(self) -> None:
+        """One more request is under way; at the bound, nothing more is read until some are answered."""
+        self._inflight += 1
+        if self._inflight >= self.hub.settings.inflight_per_connection:
+            self.pause_reading()
+
+    def end_request(self) -> None:
+        """One request is answered."""
+        self._inflight -= 1
+        if self.reading_paused and self._inflight <= self.hub.settings.inflight_per_connection // 2:
+            self.reading_paused = False
+            self.socket.resume_reading()
+
+    def pause_reading(self) -> None:
+        """The client sends faster than it can be answered."""
+        self.reading_paused = True
+        self.socket.pause_reading()
+
+    def _spend(self) -> None:
+        """Take one request from the connection's and the person's budget. Raises `rate_limited`."""
+        now_s = self.hub.clock_s()
+        if self._budget is None:
+            self._budget = self.hub.budget_of_connection(now_s)
+        wait_s = self._budget.spend(now_s)
+        if wait_s == 0.0 and self.person is not None:
+            wait_s = self.person.budget.spend(now_s)
+        if wait_s == 0.0:
+            self._flooded = 0
+            return
+        self._flooded += 1
+        if self._flooded > _FLOOD:
+            self.close(errors.CLOSE_FLOOD, "too many requests")
+        raise Refused("rate_limited", retry_after=round(wait_s, 3))
+
+    def run(self, number: int, work: Any) -> None:
+        """Run a coroutine that returns the answer of a request."""
+        self.begin_request()
+        task = asyncio.get_running_loop().create_task(self._answer_later(number, work))
+        if self._tasks is None:
+            self._tasks = set()
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer_later(self, number: int, work: Any) -> None:
+        try:
+            self.answer(number, await work)
+        except Refused as refusal:
+            self._refuse(number, refusal)
+        except Invalid as problem:
+            self._refuse(number, _as_refusal(problem))
+        except ReaderLost:
+            self._refuse(number, Refused("unavailable"))
+        except Exception as error:
+            self.hub.log.error("a request failed", error=type(error).__name__, exc_info=True)
+            self._refuse(number, Refused("internal"))
+        finally:
+            self.end_request()
+
+    # -- opening
+
+    def _begin_opening(self, number: int, data: Data) -> None:
+        self.phase = check_move(self.phase, Phase.OPENING)
+        self._missed = opening.Missed()
+        self.run(number, opening.open_session(self, data))
+
+    @property
+    def missed(self) -> opening.Missed | None:
+        """What happened to this person while the session is being opened; None once it is open."""
+        return self._missed
+
+    def watch_again(self) -> opening.Missed:
+        """Note what happens from now on, and forget what was noted before."""
+        self._missed = opening.Missed()
+        return self._missed
+
+    def opened(self, expires_s: float | None) -> None:
+        """Hello is answered in this very step; what waited comes next."""
+        self.phase = check_move(self.phase, Phase.OPEN)
+        self._missed = None
+        self._expires_s = expires_s
+        # Spread over the interval, so that 10,000 sessions of one restart do not all speak in the same second.
+        self._heads_due_s = self.hub.clock_s() + self.hub.settings.heads_interval_s * (0.5 + self.hub.jitter() / 2)
+        asyncio.get_running_loop().call_soon(self._replay)
+
+    def _replay(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        for payload in waiting or ():
+            self.received(payload)
+        if self.phase is Phase.OPEN:
+            self.catch_up()
+
+    def renewed(self, expires_s: float) -> None:
+        """A fresh token was accepted."""
+        self._expires_s = expires_s
+        self._warned = False
+
+    def _watch_token(self) -> None:
+        if self._expires_s is None:
+            return
+        left_s = self._expires_s - self.hub.now_ms() / 1000
+        if left_s <= 0:
+            self.close(errors.CLOSE_TOKEN_EXPIRED, "the token has expired")
+        elif left_s <= self.hub.settings.expiry_notice_s and not self._warned:
+            self._warned = True
+            self.signal("token_expiring", {"expires": int(self._expires_s * 1000)})
+
+    # -- writing
+
+    def answer(self, number: int, ok: dict[str, Any]) -> None:
+        """Answer a request."""
+        self.write({"re": number, "ok": ok})
+
+    def _refuse(self, number: int, refusal: Refused) -> None:
+        self.hub.count_refusal(refusal.code)
+        details = dict(refusal.details)
+        retry_after = details.pop("retry_after", None)
+        error: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
+        if errors.ERRORS[refusal.code].retry:
+            error["retry_after"] = 1.0 if retry_after is None else retry_after
+        if details:
+            error["details"] = details
+        self.write({"re": number, "error": error})
+        close = errors.ERRORS[refusal.code].close
+        if close is None and self.phase is Phase.OPENING:
+            # There is no way back to before hello; a new connection may try again.
+            close = errors.CLOSE_INTERNAL if refusal.code == "internal" else errors.CLOSE_UNAVAILABLE
+        if close is not None:
+            self.close(close, refusal.code)
+
+    def signal(self, event: str, data: dict[str, Any]) -> None:
+        """Say something that may be lost; a socket that is full does not get it."""
+        if self.socket.writable:
+            self.write({"ev": event, "data": data})
+
+    def write(self, value: dict[str, Any]) -> None:
+        """Put a message in the outbox; it goes out in this turn of the loop."""
+        if self.phase is not Phase.CLOSED:
+            self.put(frame(encode(value, self.format), self.format))
+
+    def put(self, frames: bytes) -> None:
+        """Put whole frames in the outbox."""
+        if not self.outbox:
+            self.hub.fanout.touch(self)
+        self.outbox += frames
+
+    def flush(self) -> None:
+        """Write what is in the outbox."""
+        if self.outbox:
+            out, self.outbox = self.outbox, b""
+            self.socket.send(out)
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Say what is still to be said, then end the connection."""
+        self.flush()
+        self.socket.close(code, reason)
+
+    # -- following groups and the user's own log
+
+    def follow(self, group: str, floor: int, read: int) -> Follow:
+        """Begin to follow a group whose feed exists."""
+        feed = self.hub.feeds[group]
+        follow = Follow(self, feed, floor, read)
+        self.follows[group] = follow
+        feed.follows.add(follow)
+        return follow
+
+    def unfollow(self, group: str, upto: int | None) -> None:
+        """Nothing of this group any more. A live session first gets what was committed up to `upto`."""
+        follow = self.follows.pop(group, None)
+        if follow is None:
+            return
+        if upto is not None and follow.state is State.LIVE and follow.cursor < upto and self.socket.writable:
+            rest = follow.feed.recent(follow.cursor, upto, upto - follow.cursor)
+            if rest is not None:
+                self.put(rest.frame(self.format, follow.floor))
+        follow.set(State.GONE)
+        self.behind.pop(follow, None)
+        self.hub.drop_if_idle(follow.feed)
+
+    def go_live_from(self, follow: Follow, cursor: int) -> None:
+        """Push entries of this group from a cursor on."""
+        follow.cursor = cursor
+        if cursor >= follow.feed.published:
+            follow.told = cursor
+            self.behind.pop(follow, None)
+            follow.set(State.LIVE)
+        else:
+            follow.set(State.BEHIND)
+            self.behind[follow] = None
+
+    def fall_behind(self, follow: Follow) -> None:
+        """The socket is full, or the ring does not reach back: read on at the reader's own pace."""
+        follow.set(State.BEHIND)
+        self.behind[follow] = None
+        self.hub.fell_behind += 1
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Read on where something is behind, if the socket takes it."""
+        if self._catching_up or not self.socket.writable or self.phase is not Phase.OPEN:
+            return
+        if self.mine_cursor != self.mine_head or self.behind:
+            self._catching_up = True
+            task = asyncio.get_running_loop().create_task(self._catch_up())
+            if self._tasks is None:
+                self._tasks = set()
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _catch_up(self) -> None:
+        try:
+            await catchup.catch_up(self)
+        except ReaderLost:
+            # Nothing is lost: the cursors say where to go on. The client comes back to a server that can read.
+            self.close(errors.CLOSE_UNAVAILABLE, "the store cannot be read")
+        finally:
+            self._catching_up = False
+
+    def push_mine(self, entry: Mine) -> None:
+        """An entry of this person's own log, in order; what the socket cannot take now is read from the store later."""
+        in_step = self.mine_cursor == self.mine_head == entry.upos - 1
+        self.mine_head = max(self.mine_head, entry.upos)
+        if in_step and self.socket.writable:
+            self.write({"ev": "mine", "data": {"after": self.mine_cursor, "entries": [view_mine(entry)]}})
+            self.mine_cursor = entry.upos
+        elif self.mine_cursor != self.mine_head:
+            self.catch_up()
+
+    def signal_heads(self) -> None:
+        """The groups that moved beyond what this session was told."""
+        moved: dict[str, tuple[int, int]] = {}
+        for group, follow in self.follows.items():
+            feed = follow.feed
+            if follow.state is State.SUMMARY and feed.published > follow.told:
+                moved[group] = (feed.published, feed.at)
+                follow.told = feed.published
+        self.signal("heads", {"at": self.hub.now_ms(), "heads": moved})
+
+
+def _as_refusal(problem: Invalid) -> Refused:
+    return Refused("invalid", str(problem), path=problem.path)

@@ -1,0 +1,38 @@
+"""Who asks, and what a request needs from outside to become a proposal: the time, a fresh id, a keyed digest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from chatd_protocol.values import Data
+
+DIGEST_BYTES: Final = 16
+
+
+class Author(msgspec.Struct, frozen=True):
+    """The user behind a session at the moment a request arrived."""
+
+    user: str
+    arrived_at: int
+    digest: bytes
+    new_id: Callable[[str], str]
+    """Makes a fresh id from a one-letter prefix."""
+
+
+class Digester:
+    """Recognises a request that is repeated under its `cid`.
+
+    Keyed (BLAKE2b, RFC 7693), so that a stored digest does not let anybody guess a text that was recalled.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def digest(self, op: str, request: Data) -> bytes:
+        """The same for the same request, in whichever encoding it came."""
+        state = hashlib.blake2b(op.encode(), digest_size=DIGEST_BYTES, key=self._key)
+        state.update(msgspec.msgpack.encode(request))
+        return state.digest()

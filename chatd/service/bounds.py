@@ -1,0 +1,41 @@
+"""Bounds that an operator set narrower than the wire: checked for every request, named like those of the wire."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from chatd_protocol.codec import Invalid
+
+
+class Narrowed(msgspec.Struct, frozen=True):
+    """The configured bounds of requests."""
+
+    text_max: int
+    title_max: int
+    add_max: int
+    history_page_max: int
+    list_page_max: int
+
+    def check(self, op: str, request: Any) -> None:
+        """Raises `Invalid` for a field beyond its bound."""
+        for path, bound, what in _CHECKS.get(op, ()):
+            value = request
+            for name in path.split("."):
+                value = getattr(value, name)
+            most: int = getattr(self, bound)
+            size = 0 if value is None else value if isinstance(value, int) else len(value)
+            if size > most:
+                raise Invalid(f"$.data.{path}", f"Expected {what} <= {most}")
+
+
+_LISTS: Final = ("follow.list", "block.list", "group.list", "group.members", "reaction.list")
+_CHECKS: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
+    "message.send": (("body.text", "text_max", "`str` of length"),),
+    "message.edit": (("text", "text_max", "`str` of length"),),
+    "message.history": (("limit", "history_page_max", "`int`"),),
+    "group.create": (("title", "title_max", "`str` of length"),),
+    "group.update": (("title", "title_max", "`str` of length"),),
+    "member.add": (("users", "add_max", "`array` of length"),),
+    **{op: (("limit", "list_page_max", "`int`"),) for op in _LISTS},
+}

@@ -1,0 +1,28 @@
+"""The table of commands: for each op that changes something, how its request becomes a proposal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from chatd.core.wishes import AnyWish
+from chatd.service import groups, messages, relations
+from chatd.service.author import Author
+
+COMMANDS: Final[dict[str, Callable[[Any, Author], AnyWish]]] = {
+    "follow.add": relations.add_follow,
+    "follow.remove": relations.remove_follow,
+    "block.add": relations.add_block,
+    "block.remove": relations.remove_block,
+    "group.create": groups.create_group,
+    "group.update": groups.update_group,
+    "member.add": groups.add_members,
+    "member.leave": groups.leave_group,
+    "member.kick": groups.kick_member,
+    "member.role": groups.set_role,
+    "message.send": messages.send_message,
+    "message.recall": messages.recall_message,
+    "message.edit": messages.edit_message,
+    "reaction.add": messages.add_reaction,
+    "reaction.remove": messages.remove_reaction,
+}

@@ -1,0 +1,146 @@
+"""Groups and who is in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatd_protocol import groups as wire
+from chatd_protocol.codec import Invalid
+
+from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
+from chatd.core.refusal import Refused
+from chatd.core.values import Entry
+from chatd.core.visibility import view
+from chatd.service.author import Author
+from chatd.store import groups as stored
+from chatd.store import messages as stored_messages
+from chatd.store.readers import Reader
+
+
+def create_group(request: wire.CreateGroup, author: Author) -> CreateGroup | CreateDirect:
+    """Create a private group, or the direct chat with somebody. Raises `Invalid` for fields that do not fit the kind."""
+    group = author.new_id("g")
+    if request.kind == "direct":
+        if request.user is None:
+            raise Invalid("$.data", "Object missing required field `user`, which a direct chat needs")
+        for field in ("title", "intro", "limit"):
+            if getattr(request, field):
+                raise Invalid(f"$.data.{field}", "A direct chat has none")
+        return CreateDirect(author.user, request.cid, author.digest, group, request.user)
+    if request.title is None:
+        raise Invalid("$.data", "Object missing required field `title`, which a private group needs")
+    if request.user is not None:
+        raise Invalid("$.data.user", "Only a direct chat is created with somebody")
+    return CreateGroup(
+        author.user, request.cid, author.digest, group, request.title, request.intro, request.history, request.limit
+    )
+
+
+def update_group(request: wire.UpdateGroup, author: Author) -> UpdateGroup:
+    """Change settings. Raises `Invalid` if none is named."""
+    changes = (request.title, request.intro, request.history, request.limit)
+    if all(change is None for change in changes):
+        raise Invalid("$.data", "Names nothing to change: title, intro, history or limit")
+    return UpdateGroup(author.user, request.cid, author.digest, request.group, *changes)
+
+
+def add_members(request: wire.AddMembers, author: Author) -> AddMembers:
+    """Pull people in. Raises `Invalid` if somebody is named twice."""
+    if len(set(request.users)) < len(request.users):
+        raise Invalid("$.data.users", "Names somebody twice")
+    return AddMembers(author.user, request.cid, author.digest, request.group, request.users)
+
+
+def leave_group(request: wire.LeaveGroup, author: Author) -> Leave:
+    """Go."""
+    return Leave(author.user, request.cid, author.digest, request.group)
+
+
+def kick_member(request: wire.KickMember, author: Author) -> Kick:
+    """Put somebody out."""
+    return Kick(author.user, request.cid, author.digest, request.group, request.user)
+
+
+def set_role(request: wire.SetRole, author: Author) -> SetRole:
+    """Make somebody an admin, or a member again."""
+    return SetRole(author.user, request.cid, author.digest, request.group, request.user, request.role)
+
+
+async def member_lines(
+    reader: Reader, user: str, groups: list[str], read_at_least: dict[str, int]
+) -> list[dict[str, Any]]:
+    """Lines of the chat list for those of `groups` that the user is in, in that order.
+
+    `read_at_least`: read positions that are newer than what is stored.
+    """
+    lines = [line for group in groups if (line := await stored.line_of(reader, user, group)) is not None]
+    last = await stored_messages.messages_numbered(
+        reader, [(line.group.id, line.group.seq) for line in lines if line.group.seq > line.from_seq]
+    )
+    shown = []
+    for line in lines:
+        group = line.group.id
+        if read_at_least.get(group, 0) > line.read:
+            line.read = read_at_least[group]
+            line.recalled = await stored.recalled_above(reader, group, line.read)
+        shown.append(view_line(line, user, last.get(group)))
+    return shown
+
+
+def view_line(line: stored.Line, user: str, last: Entry | None) -> dict[str, Any]:
+    """One line of the chat list as it goes on the wire."""
+    group = line.group
+    shown: dict[str, Any] = {
+        "group": group.id,
+        "kind": group.kind,
+        "head": group.head,
+        "at": group.head_at,
+        "seq": group.seq,
+        "read": line.read,
+        "unread": max(0, group.seq - line.read - line.recalled),
+        "floor": line.floor,
+        "role": line.role,
+        "members": group.members,
+    }
+    optional = {
+        "title": group.title,
+        "peer": line.peer_of(user),
+        "read_only": group.read_only,
+        "archived": line.archived,
+        "last": view(last, None, line.floor) if last is not None else None,
+    }
+    shown.update({key: value for key, value in optional.items() if value})
+    return shown
+
+
+async def group_info(reader: Reader, user: str, request: wire.GetGroup, read_at_least: int) -> dict[str, Any]:
+    """Everything about a group that a member may know. Raises `Refused("not_found")`."""
+    line = await stored.line_of(reader, user, request.group)
+    if line is None:
+        raise Refused("not_found")
+    lines = await member_lines(reader, user, [request.group], {request.group: read_at_least})
+    group = line.group
+    return {
+        "line": lines[0],
+        "intro": group.intro,
+        "history": group.history,
+        "limit": group.member_limit,
+        "owner": await stored.owner_of(reader, group.id),
+        "created": group.created_at,
+    }
+
+
+async def list_members(reader: Reader, user: str, request: wire.ListMembers) -> dict[str, Any]:
+    """A page of the members. Raises `Refused("not_found")`."""
+    if await stored.line_of(reader, user, request.group) is None:
+        raise Refused("not_found")
+    rows = await stored.members_page(reader, request.group, request.after or "", request.limit + 1)
+    members = []
+    for other, role, since, name, by in rows[: request.limit]:
+        member = {"user": other, "role": role, "since": since}
+        member.update({key: value for key, value in (("name", name), ("by", by)) if value})
+        members.append(member)
+    page: dict[str, Any] = {"members": members}
+    if len(rows) > request.limit:
+        page["more"] = rows[request.limit - 1][0]
+    return page

@@ -1,0 +1,92 @@
+"""Messages and the log they are in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from chatd_protocol import messages as wire
+from chatd_protocol.codec import Invalid
+
+from chatd.core.messages import Edit, React, Recall, Send
+from chatd.core.refusal import Refused
+from chatd.core.visibility import page
+from chatd.service.author import Author
+from chatd.store import messages as stored
+from chatd.store.readers import Reader
+
+
+def send_message(request: wire.SendMessage, author: Author) -> Send:
+    """Send."""
+    body = msgspec.to_builtins(request.body)
+    return Send(
+        author.user,
+        request.cid,
+        author.digest,
+        request.group,
+        request.kind,
+        body,
+        request.reply_to,
+        request.after,
+    )
+
+
+def recall_message(request: wire.RecallMessage, author: Author) -> Recall:
+    """Take back."""
+    return Recall(author.user, request.cid, author.digest, request.group, request.pos, author.arrived_at)
+
+
+def edit_message(request: wire.EditMessage, author: Author) -> Edit:
+    """Rewrite."""
+    body = {"text": request.text}
+    return Edit(author.user, request.cid, author.digest, request.group, request.pos, body, author.arrived_at)
+
+
+def add_reaction(request: wire.AddReaction, author: Author) -> React:
+    """React."""
+    return React(author.user, request.cid, author.digest, request.group, request.pos, request.emoji, True)
+
+
+def remove_reaction(request: wire.RemoveReaction, author: Author) -> React:
+    """Take a reaction back."""
+    return React(author.user, request.cid, author.digest, request.group, request.pos, request.emoji, False)
+
+
+async def read_history(
+    reader: Reader, request: wire.ReadHistory, floor: int, published: int, as_of: int
+) -> dict[str, Any]:
+    """A page of the log above `floor` and not above `published`. Raises `Invalid` for two directions at once."""
+    if request.before is not None and request.after is not None:
+        raise Invalid("$.data.after", "A page goes back from `before` or on from `after`, not both")
+    if request.after is not None:
+        found = await stored.page_up(reader, request.group, max(request.after, floor), published, request.limit)
+    else:
+        upto = published if request.before is None else min(published, request.before - 1)
+        found = await stored.page_down(reader, request.group, floor, upto, request.limit)
+    return {
+        "group": request.group,
+        "entries": page(found.entries, found.targets, floor),
+        "as_of": as_of,
+        "floor": floor,
+        "more": found.more,
+    }
+
+
+async def list_reactions(
+    reader: Reader, request: wire.ListReactions, floor: int, signs_per_person: int
+) -> dict[str, Any]:
+    """A page of who reacted, by person. Raises `Refused`: `not_found`, `gone`."""
+    message = await stored.message_at(reader, request.group, request.pos)
+    if message is None or message.pos <= floor:
+        raise Refused("not_found")
+    if message.recalled:
+        raise Refused("gone")
+    most = (request.limit + 1) * signs_per_person
+    signs: dict[str, list[str]] = {}
+    for user, emoji in await stored.reacted(reader, request.group, request.pos, request.after or "", most):
+        signs.setdefault(user, []).append(emoji)
+    people = list(signs)[: request.limit]
+    shown: dict[str, Any] = {"reactions": [{"user": user, "emoji": signs[user]} for user in people]}
+    if len(signs) > request.limit:
+        shown["more"] = people[-1]
+    return shown

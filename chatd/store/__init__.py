@@ -1,0 +1,1 @@
+"""The message store: one commit engine and many readers, over SQLite or PostgreSQL."""

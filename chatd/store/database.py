@@ -1,0 +1,180 @@
+"""One synchronous connection to the database, as the commit engine needs it: SQLite or PostgreSQL.
+
+The engine says what it wants in the terms of `statements`; this module knows how to say it to each database, which
+settings make an acknowledged commit durable, and which failures mean that the outcome of a commit is unknown.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+import orjson
+
+from chatd.store.statements import Lock, Probe, Write
+
+Row = tuple[Any, ...]
+
+SQLITE_SETTINGS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA mmap_size = 0",
+    "PRAGMA cache_size = -65536",
+    "PRAGMA wal_autocheckpoint = 1000",
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA foreign_keys = ON",
+)
+_SQLITE_FULL = 13
+
+
+class StorageFull(Exception):
+    """There was no room for the transaction; it was rolled back and nothing of it happened."""
+
+
+class StoreLost(Exception):
+    """The connection failed in a way that leaves the outcome of the transaction open: reopen and look."""
+
+
+class Database(Protocol):
+    """What the engine asks of a connection. All methods raise `StorageFull` or `StoreLost` for those two cases."""
+
+    kind: str
+
+    def begin(self) -> None: ...
+    def commit(self) -> None: ...
+    def rollback(self) -> None: ...
+    def close(self) -> None: ...
+
+    def find(self, what: Probe | Lock, keys: Sequence[Row]) -> list[Row]:
+        """The rows with these keys; those that do not exist are left out."""
+
+    def write(self, what: Write, rows: Sequence[Row]) -> None:
+        """Run a write for every row of parameters."""
+
+    def run(self, sql: str, params: Row = ()) -> tuple[list[Row], int]:
+        """One statement with `?` for parameters: its rows, and how many rows it changed."""
+
+
+def path_of(url: str) -> Path | None:
+    """The file of a `sqlite:///path` URL, None for other databases. Raises ValueError for what is neither."""
+    if url.startswith("sqlite:///"):
+        return Path(unquote(url.removeprefix("sqlite:///")))
+    if url.startswith(("postgresql://", "postgres://")):
+        return None
+    raise ValueError("store.url must begin with sqlite:/// or postgresql://")
+
+
+def connect(url: str) -> Database:
+    """Open the database that `url` names."""
+    path = path_of(url)
+    return Sqlite(path) if path is not None else Postgres(url)
+
+
+class Sqlite:
+    """The embedded database."""
+
+    kind = "sqlite"
+
+    def __init__(self, path: Path, settings: Sequence[str] = SQLITE_SETTINGS) -> None:
+        self._connection = sqlite3.connect(path, isolation_level=None, cached_statements=256, check_same_thread=False)
+        for setting in settings:
+            self._connection.execute(setting)
+
+    def begin(self) -> None:
+        self._execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        self._execute("COMMIT")
+
+    def rollback(self) -> None:
+        if self._connection.in_transaction:
+            self._execute("ROLLBACK")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def find(self, what: Probe | Lock, keys: Sequence[Row]) -> list[Row]:
+        return self._execute(what.sqlite, (orjson.dumps(keys).decode(),)).fetchall()
+
+    def write(self, what: Write, rows: Sequence[Row]) -> None:
+        try:
+            self._connection.executemany(what.sqlite, rows)
+        except sqlite3.DatabaseError as error:
+            raise _sqlite_failure(error) from error
+
+    def run(self, sql: str, params: Row = ()) -> tuple[list[Row], int]:
+        cursor = self._execute(sql, params)
+        rows = cursor.fetchall()
+        return rows, cursor.rowcount
+
+    def _execute(self, sql: str, params: Row = ()) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, params)
+        except sqlite3.DatabaseError as error:
+            raise _sqlite_failure(error) from error
+
+
+def _sqlite_failure(error: sqlite3.DatabaseError) -> Exception:
+    """Which failure of SQLite it is (https://sqlite.org/rescode.html); what is our own mistake stays as it is."""
+    if not isinstance(error, sqlite3.OperationalError) and type(error) is not sqlite3.DatabaseError:
+        return error
+    primary = (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
+    if primary == _SQLITE_FULL:
+        return StorageFull(str(error))
+    return StoreLost(str(error))
+
+
+class Postgres:
+    """PostgreSQL through psycopg, in autocommit mode with explicit transactions."""
+
+    kind = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        import psycopg
+
+        self._errors = psycopg.Error
+        self._full = psycopg.errors.DiskFull
+        self._outages = (psycopg.OperationalError, psycopg.InterfaceError)
+        try:
+            self._connection = psycopg.connect(url, autocommit=True, prepare_threshold=2)
+            self._cursor = self._connection.cursor()
+            self._cursor.execute("SET synchronous_commit = on")
+            self._cursor.execute("SET idle_in_transaction_session_timeout = '60s'")
+        except self._outages as error:
+            raise StoreLost(str(error)) from error
+
+    def begin(self) -> None:
+        self._execute("BEGIN")
+
+    def commit(self) -> None:
+        self._execute("COMMIT")
+
+    def rollback(self) -> None:
+        self._execute("ROLLBACK")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def find(self, what: Probe | Lock, keys: Sequence[Row]) -> list[Row]:
+        self._execute(what.postgresql, tuple(list(column) for column in zip(*keys, strict=True)))
+        return self._cursor.fetchall()
+
+    def write(self, what: Write, rows: Sequence[Row]) -> None:
+        self._execute(what.postgresql, tuple(list(column) for column in zip(*rows, strict=True)))
+
+    def run(self, sql: str, params: Row = ()) -> tuple[list[Row], int]:
+        self._execute(sql.replace("?", "%s"), params)
+        rows = self._cursor.fetchall() if self._cursor.description is not None else []
+        return rows, self._cursor.rowcount
+
+    def _execute(self, sql: str, params: Row = ()) -> None:
+        try:
+            self._cursor.execute(sql.encode(), params)
+        except self._full as error:
+            raise StorageFull(str(error)) from error
+        except self._outages as error:
+            raise StoreLost(str(error)) from error

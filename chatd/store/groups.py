@@ -1,0 +1,241 @@
+"""Groups and memberships in the store."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chatd.core.values import Group, Member
+from chatd.store import schema
+from chatd.store.database import Row
+from chatd.store.readers import Reader
+from chatd.store.statements import Insert, Lock, Probe, Update
+
+COLUMNS = (
+    "group_id",
+    "kind",
+    "title",
+    "intro",
+    "history",
+    "member_limit",
+    "head",
+    "head_at",
+    "seq",
+    "member_count",
+    "read_only",
+    "created_at",
+    "direct_key",
+)
+MEMBER_COLUMNS = (
+    "group_id",
+    "user_id",
+    "period",
+    "role",
+    "from_pos",
+    "from_seq",
+    "joined_pos",
+    "joined_at",
+    "added_by",
+    "until_pos",
+    "until_seq",
+    "why",
+    "archived",
+)
+
+LOCK = Lock(schema.groups, "group_id", COLUMNS)
+BY_DIRECT_KEY = Probe(schema.groups, ("direct_key",), ("direct_key", "group_id"))
+INSERT = Insert(schema.groups, COLUMNS)
+UPDATE = Update(
+    schema.groups,
+    ("title", "intro", "history", "member_limit", "head", "head_at", "seq", "member_count", "read_only"),
+    ("group_id",),
+)
+MOVE = Update(schema.groups, ("head", "head_at", "seq"), ("group_id",))
+LAST_PERIODS = Probe(
+    schema.memberships,
+    ("group_id", "user_id"),
+    MEMBER_COLUMNS,
+    " AND t.period = (SELECT max(m.period) FROM memberships AS m WHERE m.group_id = {0} AND m.user_id = {1})",
+)
+INSERT_MEMBERS = Insert(schema.memberships, MEMBER_COLUMNS)
+UPDATE_MEMBERS = Update(
+    schema.memberships,
+    ("role", "until_pos", "until_seq", "why", "archived"),
+    ("group_id", "user_id", "period"),
+)
+
+
+def group_from(row: Row) -> Group:
+    """A row of `COLUMNS` as a value."""
+    group = Group(*row)
+    group.read_only = bool(group.read_only)
+    return group
+
+
+def row_of_new(group: Group) -> Row:
+    """Parameters for `INSERT`."""
+    return (
+        group.id,
+        group.kind,
+        group.title,
+        group.intro,
+        group.history,
+        group.member_limit,
+        group.head,
+        group.head_at,
+        group.seq,
+        group.members,
+        group.read_only,
+        group.created_at,
+        group.direct_key,
+    )
+
+
+def row_of_changed(group: Group) -> Row:
+    """Parameters for `UPDATE`."""
+    return (
+        group.title,
+        group.intro,
+        group.history,
+        group.member_limit,
+        group.head,
+        group.head_at,
+        group.seq,
+        group.members,
+        group.read_only,
+        group.id,
+    )
+
+
+def row_of_moved(group: Group) -> Row:
+    """Parameters for `MOVE`."""
+    return (group.head, group.head_at, group.seq, group.id)
+
+
+def member_from(row: Row) -> Member:
+    """A row of `MEMBER_COLUMNS` as a value."""
+    member = Member(*row)
+    member.archived = bool(member.archived)
+    return member
+
+
+def row_of_new_member(member: Member) -> Row:
+    """Parameters for `INSERT_MEMBERS`."""
+    return (
+        member.group,
+        member.user,
+        member.period,
+        member.role,
+        member.from_pos,
+        member.from_seq,
+        member.joined_pos,
+        member.joined_at,
+        member.by,
+        member.until_pos,
+        member.until_seq,
+        member.why,
+        member.archived,
+    )
+
+
+def row_of_changed_member(member: Member) -> Row:
+    """Parameters for `UPDATE_MEMBERS`."""
+    return (
+        member.role,
+        member.until_pos,
+        member.until_seq,
+        member.why,
+        member.archived,
+        member.group,
+        member.user,
+        member.period,
+    )
+
+
+class Place(msgspec.Struct):
+    """Where one user stands in one of their groups: what the hub keeps of it. `read` is what is stored."""
+
+    group: str
+    head: int
+    at: int
+    seq: int
+    members: int
+    floor: int
+    joined_pos: int
+    read: int
+
+
+class Line(msgspec.Struct):
+    """A group as one of its members sees it. `read` is what is stored; `recalled` counts recalled messages above it."""
+
+    group: Group
+    role: str
+    floor: int
+    from_seq: int
+    archived: bool
+    read: int
+    recalled: int
+
+    def peer_of(self, user: str) -> str | None:
+        """The other one of a direct chat."""
+        if self.group.direct_key is None:
+            return None
+        one, other = self.group.direct_key.split(":")
+        return other if one == user else one
+
+
+_READ = "CASE WHEN r.seq > m.from_seq THEN r.seq ELSE m.from_seq END"
+_LINE = (
+    f"SELECT {', '.join('g.' + c for c in COLUMNS)}, m.role, m.from_pos, m.from_seq, m.archived, {_READ},"
+    " (SELECT count(*) FROM entries AS e WHERE e.group_id = g.group_id AND e.recalled"
+    f" AND e.seq > {_READ})"
+    " FROM memberships AS m JOIN groups AS g ON g.group_id = m.group_id"
+    " LEFT JOIN reads AS r ON r.user_id = m.user_id AND r.group_id = m.group_id"
+    " WHERE m.user_id = ? AND m.until_pos IS NULL"
+)
+PLACES = (
+    f"SELECT m.group_id, g.head, g.head_at, g.seq, g.member_count, m.from_pos, m.joined_pos, {_READ}"
+    " FROM memberships AS m"
+    " JOIN groups AS g ON g.group_id = m.group_id"
+    " LEFT JOIN reads AS r ON r.user_id = m.user_id AND r.group_id = m.group_id"
+    " WHERE m.user_id = ? AND m.until_pos IS NULL ORDER BY g.head_at DESC, g.group_id DESC"
+)
+ONE_LINE = _LINE + " AND m.group_id = ?"
+MEMBERS = (
+    "SELECT m.user_id, m.role, m.joined_at, u.name, m.added_by FROM memberships AS m"
+    " JOIN users AS u ON u.user_id = m.user_id"
+    " WHERE m.group_id = ? AND m.until_pos IS NULL AND m.user_id > ? ORDER BY m.user_id LIMIT ?"
+)
+RECALLED_ABOVE = "SELECT count(*) FROM entries AS e WHERE e.group_id = ? AND e.recalled AND e.seq > ?"
+
+
+async def places_of(reader: Reader, user: str) -> list[Place]:
+    """Every group that the user is in, the newest activity first."""
+    return [Place(*row) for row in await reader.all(PLACES, (user,))]
+
+
+async def line_of(reader: Reader, user: str, group: str) -> Line | None:
+    """The group as the user sees it, None if they are not in it."""
+    rows = await reader.all(ONE_LINE, (user, group))
+    if not rows:
+        return None
+    row, rest = rows[0][: len(COLUMNS)], rows[0][len(COLUMNS) :]
+    role, floor, from_seq, archived, read, recalled = rest
+    return Line(group_from(row), role, floor, from_seq, bool(archived), read, recalled)
+
+
+async def recalled_above(reader: Reader, group: str, seq: int) -> int:
+    """How many recalled messages there are above a message number."""
+    rows = await reader.all(RECALLED_ABOVE, (group, seq))
+    return int(rows[0][0])
+
+
+async def members_page(reader: Reader, group: str, after: str, limit: int) -> list[Row]:
+    """(user, role, since, name, added by) of present members, by id above `after`."""
+    return await reader.all(MEMBERS, (group, after, limit))
+
+
+async def owner_of(reader: Reader, group: str) -> str | None:
+    """Who owns the group; a direct chat has no owner."""
+    sql = "SELECT user_id FROM memberships WHERE group_id = ? AND until_pos IS NULL AND role = 'owner'"
+    rows = await reader.all(sql, (group,))
+    return str(rows[0][0]) if rows else None

@@ -1,0 +1,161 @@
+"""Entries of the groups' logs and the reactions on them, in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import orjson
+
+from chatd.core.values import Entry
+from chatd.store import schema
+from chatd.store.database import Row
+from chatd.store.readers import Reader
+from chatd.store.statements import Delete, Insert, Probe, Update
+
+COLUMNS = (
+    "group_id",
+    "pos",
+    "at",
+    "kind",
+    "actor",
+    "cid",
+    "seq",
+    "target",
+    "version",
+    "recalled",
+    "reactions",
+    "body",
+)
+_REACTION = ("group_id", "pos", "user_id", "emoji")
+
+BY_POS = Probe(schema.entries, ("group_id", "pos"), COLUMNS)
+BY_CID = Probe(schema.entries, ("actor", "cid"), (*COLUMNS, "digest"))
+POS_OF_SEQ = Probe(schema.entries, ("group_id", "seq"), ("group_id", "seq", "pos"))
+INSERT = Insert(schema.entries, (*COLUMNS, "digest"))
+REWRITE = Update(schema.entries, ("version", "recalled", "reactions", "body"), ("group_id", "pos"))
+REACTIONS = Probe(schema.reactions, _REACTION, _REACTION)
+ADD_REACTIONS = Insert(schema.reactions, _REACTION, " ON CONFLICT DO NOTHING")
+DROP_REACTIONS = Delete(schema.reactions, _REACTION)
+DROP_ALL_REACTIONS = Delete(schema.reactions, ("group_id", "pos"))
+
+
+def entry_from(row: Row) -> Entry:
+    """A row that begins with `COLUMNS` as a value."""
+    group, pos, at, kind, actor, cid, seq, target, version, recalled, reactions, body = row[:12]
+    return Entry(
+        group,
+        pos,
+        at,
+        kind,
+        actor,
+        cid,
+        seq,
+        target,
+        version,
+        bool(recalled),
+        orjson.loads(reactions) if reactions is not None else {},
+        orjson.loads(body),
+    )
+
+
+def _json_of_reactions(entry: Entry) -> str | None:
+    return orjson.dumps(entry.reactions).decode() if entry.reactions else None
+
+
+def row_of_new(entry: Entry, digest: bytes | None) -> Row:
+    """Parameters for `INSERT`."""
+    return (
+        entry.group,
+        entry.pos,
+        entry.at,
+        entry.kind,
+        entry.actor,
+        entry.cid,
+        entry.seq,
+        entry.target,
+        entry.version,
+        entry.recalled,
+        _json_of_reactions(entry),
+        orjson.dumps(entry.body).decode(),
+        digest,
+    )
+
+
+def row_of_rewritten(entry: Entry) -> Row:
+    """Parameters for `REWRITE`."""
+    body = orjson.dumps(entry.body).decode()
+    return (entry.version, entry.recalled, _json_of_reactions(entry), body, entry.group, entry.pos)
+
+
+class Page(msgspec.Struct):
+    """Neighbouring entries, ascending, with the live rows of what they refer to."""
+
+    entries: list[Entry]
+    targets: dict[int, Entry]
+    more: bool
+
+
+_BOTH = ", ".join("e." + c for c in COLUMNS) + ", " + ", ".join("t." + c for c in COLUMNS)
+_FROM = (
+    " FROM entries AS e LEFT JOIN entries AS t ON t.group_id = e.group_id AND t.pos = e.target"
+    " WHERE e.group_id = ? AND e.pos > ? AND e.pos <= ? ORDER BY e.pos"
+)
+PAGE_UP = f"SELECT {_BOTH}{_FROM} LIMIT ?"
+PAGE_DOWN = f"SELECT {_BOTH}{_FROM} DESC LIMIT ?"
+AT_POS = Probe(schema.entries, ("group_id", "pos"), ("group_id", "pos", "at"))
+BY_SEQ = Probe(schema.entries, ("group_id", "seq"), COLUMNS)
+REACTED = (
+    "SELECT user_id, emoji FROM reactions WHERE group_id = ? AND pos = ? AND user_id > ?"
+    " ORDER BY user_id, emoji LIMIT ?"
+)
+
+
+async def page_up(reader: Reader, group: str, after: int, upto: int, limit: int) -> Page:
+    """Entries above `after` and not above `upto`, the oldest first."""
+    return _page(await reader.all(PAGE_UP, (group, after, upto, limit + 1)), limit)
+
+
+async def page_down(reader: Reader, group: str, after: int, upto: int, limit: int) -> Page:
+    """The newest entries above `after` and not above `upto`."""
+    page = _page(await reader.all(PAGE_DOWN, (group, after, upto, limit + 1)), limit)
+    page.entries.reverse()
+    return page
+
+
+def _page(rows: list[Row], limit: int) -> Page:
+    entries, targets = [], {}
+    for row in rows[:limit]:
+        entries.append(entry_from(row[:12]))
+        if row[12] is not None:
+            target = entry_from(row[12:])
+            targets[target.pos] = target
+    return Page(entries, targets, len(rows) > limit)
+
+
+async def times_of(reader: Reader, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    """When the entries at these (group, pos) were made; those that do not exist are left out."""
+    return {(str(group), int(pos)): int(at) for group, pos, at in await reader.find(AT_POS, keys)}
+
+
+async def messages_numbered(reader: Reader, keys: Sequence[tuple[str, int]]) -> dict[str, Entry]:
+    """The message with this number of each group, by group."""
+    return {row[0]: entry_from(row) for row in await reader.find(BY_SEQ, keys)}
+
+
+async def message_at(reader: Reader, group: str, pos: int) -> Entry | None:
+    """The entry at this position if it is a message."""
+    rows = await reader.find(BY_POS, [(group, pos)])
+    entry = entry_from(rows[0]) if rows else None
+    return entry if entry is not None and entry.kind == "message" else None
+
+
+async def reacted(reader: Reader, group: str, pos: int, after: str, limit: int) -> list[tuple[str, str]]:
+    """(user, sign) of a page of reactions to a message, by user above `after`."""
+    return [(str(user), str(emoji)) for user, emoji in await reader.all(REACTED, (group, pos, after, limit))]
+
+
+async def head_of(reader: Reader, group: str) -> int:
+    """The newest position of the group in this snapshot."""
+    rows = await reader.all("SELECT head FROM groups WHERE group_id = ?", (group,))
+    return int(rows[0][0]) if rows else 0

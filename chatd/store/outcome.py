@@ -1,0 +1,55 @@
+"""What a commit made true, as the hub is told it. Sent only once it is durable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from chatd.core.values import Entry, Mine
+from chatd.core.wishes import AnyWish
+
+
+class Proposed(msgspec.Struct, array_like=True):
+    """A proposal on its way to the writer, with the hub's number for it."""
+
+    pid: int
+    wish: AnyWish
+
+
+class Verdict(msgspec.Struct, array_like=True):
+    """The answer to one proposal: `answer`, or the `code` of a refusal."""
+
+    pid: int
+    answer: dict[str, Any] | None
+    code: str = ""
+    message: str = ""
+    details: dict[str, Any] = {}
+
+
+class GroupChange(msgspec.Struct, array_like=True):
+    """What one commit added to one group.
+
+    `targets`: the live rows, after this commit, of what the new entries refer to. `joins`: (user, pos of the entry,
+    floor, message number at the floor); `leaves`: (user, pos of the entry).
+    """
+
+    group: str
+    after: int
+    head: int
+    at: int
+    seq: int
+    members: int
+    entries: list[Entry]
+    targets: list[Entry]
+    joins: list[tuple[str, int, int, int]]
+    leaves: list[tuple[str, int]]
+
+
+class Outcome(msgspec.Struct, array_like=True):
+    """One commit. `n` counts the commits of this database; a commit that changed nothing for others has `n` 0."""
+
+    n: int
+    verdicts: list[Verdict]
+    groups: list[GroupChange]
+    mine: list[Mine]

@@ -1,0 +1,234 @@
+"""The tables: the one description that migrations are checked against and statements take their types from.
+
+What is looked up together lies together: everything of a group begins with `group_id`, so that the tables can later be
+distributed by it. Texts are UTF-8, times ms since 1970 UTC, `body` and `reactions` JSON as text (it is never searched
+inside, and stays readable for a person with a database shell).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+
+def _text(name: str, *, null: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=null)
+
+
+def _number(name: str, *, null: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=null)
+
+
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean(create_constraint=False), nullable=False)
+
+
+meta = Table("meta", metadata, Column("key", Text, primary_key=True), _text("value"))
+
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    _text("sub"),
+    _text("name"),
+    _number("created_at"),
+    _number("upos"),
+    _number("mine_floor"),
+    Column("group_count", Integer, nullable=False),
+    Column("following_count", Integer, nullable=False),
+    _number("valid_after"),
+    UniqueConstraint("sub", name="users_by_sub"),
+)
+
+revocations = Table(
+    "revocations",
+    metadata,
+    Column("user_id", Text, ForeignKey("users.user_id"), nullable=False),
+    _text("device"),
+    _number("before"),
+    PrimaryKeyConstraint("user_id", "device"),
+)
+
+follows = Table(
+    "follows",
+    metadata,
+    _text("user_id"),
+    _text("target_id"),
+    _number("at"),
+    PrimaryKeyConstraint("user_id", "target_id"),
+    Index("follows_by_target", "target_id", "user_id"),
+)
+
+blocks = Table(
+    "blocks",
+    metadata,
+    _text("user_id"),
+    _text("target_id"),
+    _number("at"),
+    PrimaryKeyConstraint("user_id", "target_id"),
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("group_id", Text, primary_key=True),
+    _text("kind"),
+    _text("title"),
+    _text("intro"),
+    _text("history"),
+    Column("member_limit", Integer, nullable=False),
+    _number("head"),
+    _number("head_at"),
+    _number("seq"),
+    Column("member_count", Integer, nullable=False),
+    _flag("read_only"),
+    _number("created_at"),
+    _text("direct_key", null=True),
+    UniqueConstraint("direct_key", name="groups_by_direct_key"),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("group_id", Text, ForeignKey("groups.group_id"), nullable=False),
+    Column("user_id", Text, ForeignKey("users.user_id"), nullable=False),
+    Column("period", Integer, nullable=False),
+    _text("role"),
+    _number("from_pos"),
+    _number("from_seq"),
+    _number("joined_pos"),
+    _number("joined_at"),
+    _text("added_by", null=True),
+    _number("until_pos", null=True),
+    _number("until_seq", null=True),
+    _text("why", null=True),
+    _flag("archived"),
+    PrimaryKeyConstraint("group_id", "user_id", "period"),
+)
+Index(
+    "memberships_present",
+    memberships.c.user_id,
+    memberships.c.group_id,
+    unique=True,
+    sqlite_where=text("until_pos IS NULL"),
+    postgresql_where=text("until_pos IS NULL"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    _text("group_id"),
+    _number("pos"),
+    _number("at"),
+    _text("kind"),
+    _text("actor", null=True),
+    _text("cid", null=True),
+    Column("digest", LargeBinary),
+    _number("seq", null=True),
+    _number("target", null=True),
+    Column("version", Integer, nullable=False),
+    _flag("recalled"),
+    _text("reactions", null=True),
+    _text("body"),
+    PrimaryKeyConstraint("group_id", "pos"),
+)
+Index(
+    "entries_by_cid",
+    entries.c.actor,
+    entries.c.cid,
+    unique=True,
+    sqlite_where=text("cid IS NOT NULL"),
+    postgresql_where=text("cid IS NOT NULL"),
+)
+Index(
+    "entries_by_seq",
+    entries.c.group_id,
+    entries.c.seq,
+    unique=True,
+    sqlite_where=text("seq IS NOT NULL"),
+    postgresql_where=text("seq IS NOT NULL"),
+)
+Index(
+    "entries_recalled",
+    entries.c.group_id,
+    entries.c.seq,
+    sqlite_where=text("recalled"),
+    postgresql_where=text("recalled"),
+)
+
+reactions = Table(
+    "reactions",
+    metadata,
+    _text("group_id"),
+    _number("pos"),
+    _text("user_id"),
+    _text("emoji"),
+    PrimaryKeyConstraint("group_id", "pos", "user_id", "emoji"),
+)
+
+reads = Table(
+    "reads",
+    metadata,
+    _text("user_id"),
+    _text("group_id"),
+    _number("seq"),
+    PrimaryKeyConstraint("user_id", "group_id"),
+)
+
+mine = Table(
+    "mine",
+    metadata,
+    _text("user_id"),
+    _number("upos"),
+    _number("at"),
+    _text("kind"),
+    _text("group_id"),
+    _number("pos", null=True),
+    _text("body"),
+    PrimaryKeyConstraint("user_id", "upos"),
+)
+
+commands = Table(
+    "commands",
+    metadata,
+    _text("user_id"),
+    _text("cid"),
+    Column("digest", LargeBinary, nullable=False),
+    _text("answer"),
+    _number("at"),
+    PrimaryKeyConstraint("user_id", "cid"),
+    Index("commands_by_age", "at"),
+)
+
+writers = Table(
+    "writers",
+    metadata,
+    Column("writer", Integer, primary_key=True, autoincrement=False),
+    _number("n"),
+    _text("holder"),
+)
+
+commits = Table(
+    "commits",
+    metadata,
+    Column("writer", Integer, nullable=False),
+    _number("n"),
+    _text("groups"),
+    _text("users"),
+    PrimaryKeyConstraint("writer", "n"),
+)

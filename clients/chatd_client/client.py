@@ -1,0 +1,284 @@
+"""The client: one user's session with a chatd server, kept up by itself.
+
+It joins the parts and holds no rule of its own: `session` receives and resumes, `lane` keeps sends in order, `view` is
+what a group looks like, `cursors` remembers what the handler has taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator, Callable, Coroutine
+from random import Random, SystemRandom
+from ssl import SSLContext
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+
+from chatd_client.commands import Commands
+from chatd_client.connection import Endpoint
+from chatd_client.cursors import Cursors, CursorStore, Taken
+from chatd_client.errors import ChatdError, ConnectionLost
+from chatd_client.events import EntriesEvent, Event, MineEvent, Reset, Truncated
+from chatd_client.lane import Lane
+from chatd_client.session import Identity, Session, Token
+from chatd_client.timing import Backoff, Clock, SystemClock
+from chatd_client.view import GroupView
+from chatd_protocol import messages
+from chatd_protocol.codec import Format, Invalid, shape
+from chatd_protocol.errors import CLOSE_NORMAL
+from chatd_protocol.groups import CloseGroup, GroupLine, Member
+from chatd_protocol.log import read_entry
+from chatd_protocol.session import HelloOk, Unnamed
+from chatd_protocol.values import PAGE_MAX, Data, View
+
+PENDING_MAX: Final = 256
+"""Commands that may wait for their answers; the next caller waits for a place."""
+INBOX_ENTRIES: Final = 2000
+REFUSALS_MAX: Final = 8
+SAVE_EVERY: Final = 100
+SILENT_INTERVALS: Final = 2.5
+HEADS_INTERVAL_S: Final = 25.0
+LOADS_MAX: Final = 5
+VIEW_ENTRIES: Final = 50
+
+V = TypeVar("V", bound=View)
+T = TypeVar("T")
+
+
+class Client(Commands):
+    """One user on one device.
+
+    `url`: `ws://` or `wss://`, `/ws` is added where there is no path. `token`: a JSON Web Token, or an async function
+    that gives a fresh one, called for every connection and when the server says that the old one runs out. `device`:
+    the name of this installation; a second client of the same device takes the place of the first. `cursors`: where
+    to keep what was taken (`FileCursors`), for the next run to go on from. `inbox_entries`: how many entries may wait
+    for the handler of events; beyond that they are left with the server and asked for later.
+
+    `heads_interval_s`: how often the server is set to show that it is there; after 2.5 times of silence the
+    connection counts as dead. `clock` and `random` are for tests.
+
+    Raises `ValueError` for a URL of another kind, or cursors that cannot be read.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: Token,
+        device: str,
+        format: Format = "json",  # noqa: A002  the word for it everywhere else
+        cursors: CursorStore | None = None,
+        program: str = "chatd_client",
+        heads_interval_s: float = HEADS_INTERVAL_S,
+        inbox_entries: int = INBOX_ENTRIES,
+        tls: SSLContext | None = None,
+        clock: Clock | None = None,
+        random: Random | None = None,
+    ) -> None:
+        self._random = random or SystemRandom()
+        self._store = cursors
+        kept = cursors.load() if cursors is not None else Cursors()
+        self._taken = Taken(kept)
+        self._saving = asyncio.Lock()
+        self._slots = asyncio.Semaphore(PENDING_MAX)
+        self._lanes: dict[str, Lane] = {}
+        self._views: dict[str, GroupView] = {}
+        self._session = Session(
+            Endpoint(address_of(url), format, tls),
+            Identity(token, device, program),
+            kept,
+            inbox_entries=inbox_entries,
+            silence_s=SILENT_INTERVALS * heads_interval_s,
+            clock=clock or SystemClock(),
+            backoff=Backoff(self._random),
+        )
+
+    # --- life
+
+    @property
+    def hello(self) -> HelloOk | None:
+        """What the server said when the session was last opened: who one is, the bounds, the groups that changed."""
+        return self._session.hello
+
+    async def connect(self) -> HelloOk:
+        """Start, and wait for the first session, however long that takes. Raises `ClientClosed`."""
+        self._session.link.start()
+        await self._session.link.connection()
+        assert self.hello is not None
+        return self.hello
+
+    async def close(self) -> None:
+        """End the session and keep the cursors. What waits for an answer gets `ClientClosed`."""
+        await self._session.close()
+        await self._save()
+
+    async def __aenter__(self) -> Self:
+        await self.connect()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    # --- reading
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Everything that happens, in order. Ends after `close()`; raises `ClientClosed` if the server ended it.
+
+        An event counts as taken when the next one is asked for: leave the loop before that, and the next loop, or the
+        next run with the same cursors, begins with it again. Use one loop at a time. Commands may be awaited inside.
+        """
+        inbox = self._session.inbox
+        while (event := await inbox.first()) is not None:
+            await self._show(event)
+            yield event
+            inbox.drop_first()
+            self._taken.take(event)
+            if inbox.empty or self._taken.unsaved >= SAVE_EVERY:
+                await self._save()
+        closed = self._session.link.closed
+        if closed is not None and closed.code != CLOSE_NORMAL:
+            raise closed
+
+    async def open_group(self, group: str, after: int | None = None) -> GroupLine:
+        """Get this group's entries from here on, on every connection: from `after` if given, else from where this
+        client was, else from the head."""
+        self._session.feed.follow(group, after)
+        try:
+            return await self._repeat(lambda: self._session.open_group(group))
+        except ChatdError:
+            self._session.feed.forget(group)
+            raise
+
+    async def close_group(self, group: str) -> None:
+        """Get only `Heads` of it again; its cursor and its view are forgotten."""
+        self._session.feed.forget(group)
+        self._taken.forget(group)
+        self._views.pop(group, None)
+        await self.ask(CloseGroup(group), Unnamed)
+
+    async def view(self, group: str) -> GroupView:
+        """Open a group and keep a picture of it: its newest entries, its members. It moves on with `events()`, each
+        event being in it when it is yielded, so somebody has to read those."""
+        await self.open_group(group)
+        view = self._views.setdefault(group, GroupView(group))
+        await self._load(view)
+        return view
+
+    # --- acting
+
+    async def send(self, group: str, text: str, *, reply_to: int | None = None) -> messages.SendMessageOk:
+        """Send a text. Sends of one group arrive in the order in which they were called, also over reconnects; one
+        that is refused does not hold up the next."""
+        draft = messages.SendMessage(group, self.new_cid(), "text", messages.TextBody(text), reply_to=reply_to)
+        check(draft)
+        async with self._slots:
+            lane = self._lanes.get(group)
+            if lane is None:
+                lane = self._lanes[group] = Lane(self._session.request, self._session.pause, REFUSALS_MAX)
+            try:
+                return await lane.post(draft)
+            finally:
+                if lane.idle and self._lanes.get(group) is lane:
+                    del self._lanes[group]
+
+    async def ask(self, request: Data, kind: type[V]) -> V:
+        """Send any request of `chatd_protocol` and get the answer of its op, over as many connections and pauses as
+        it takes."""
+        check(request)
+
+        async def once() -> V:
+            await self._session.link.connection()
+            return msgspec.convert(await self._session.request(request), kind)
+
+        return await self._repeat(once)
+
+    def new_cid(self) -> str:
+        return urlsafe_b64encode(self._random.randbytes(16)).decode().rstrip("=")
+
+    async def _repeat(self, once: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do it until it is answered, or refused for good, or refused too often."""
+        refusals = 0
+        async with self._slots:
+            while True:
+                try:
+                    return await once()
+                except ConnectionLost:
+                    continue
+                except ChatdError as error:
+                    refusals += 1
+                    if not error.retry or refusals > REFUSALS_MAX:
+                        raise
+                    await self._session.pause(refusals, error.retry_after or 0.0)
+
+    # --- what the handler sees
+
+    async def _show(self, event: Event) -> None:
+        """Bring the views up to an event before the handler gets it."""
+        match event:
+            case EntriesEvent(group=group, entries=entries) if group in self._views:
+                self._views[group].apply(entries)
+            case MineEvent(entries=entries):
+                for entry in entries:
+                    if entry.group in self._views and entry.kind in {"added", "removed"}:
+                        self._views[entry.group].gone = entry.why if entry.kind == "removed" else None
+            case Reset(group=None):
+                for view in self._views.values():
+                    await self._reload(view)
+            case Reset(group=str() as group) | Truncated(group=str() as group) if group in self._views:
+                await self._reload(self._views[group])
+            case _:
+                pass
+
+    async def _reload(self, view: GroupView) -> None:
+        try:
+            await self._load(view)
+        except ChatdError as error:
+            view.gone = view.gone or error.code
+
+    async def _load(self, view: GroupView) -> None:
+        for _ in range(LOADS_MAX):
+            view.begin_load()
+            info = await self.get_group(view.group)
+            members = await self._members_of(view.group)
+            past = await self.read_history(view.group, limit=VIEW_ENTRIES)
+            if view.load(info.line.title, members, map(read_entry, past.entries), past.as_of):
+                return
+
+    async def _members_of(self, group: str) -> list[Member]:
+        page = await self.list_members(group, limit=PAGE_MAX)
+        members = list(page.members)
+        while page.more is not None:
+            page = await self.list_members(group, page.more, PAGE_MAX)
+            members += page.members
+        return members
+
+    async def _save(self) -> None:
+        """Keep the cursors of what was taken, off the loop: a disk may take its time to say that it is done."""
+        async with self._saving:
+            if self._store is None or not self._taken.unsaved:
+                return
+            self._taken.unsaved = 0
+            await asyncio.to_thread(self._store.save, self._taken.snapshot())
+
+
+def address_of(url: str) -> str:
+    """The address of the WebSocket. Raises `ValueError` for anything but `ws://host…` and `wss://host…`."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"ws", "wss"} or not parts.hostname or parts.fragment:
+        raise ValueError("the URL must be ws://host or wss://host, with a port and a path if needed")
+    if parts.username or parts.query:
+        raise ValueError("the URL must carry no name, no password and no query: the token is sent in the session")
+    return urlunsplit((parts.scheme, parts.netloc, parts.path if parts.path.strip("/") else "/ws", "", ""))
+
+
+def check(request: Data) -> None:
+    """Refuse what the server would refuse by its shape, in the same words. Raises `ChatdError` (`invalid`)."""
+    try:
+        shape(msgspec.to_builtins(request), type(request))
+    except Invalid as error:
+        raise ChatdError("invalid", error.problem, details={"path": error.path}) from None

@@ -1,0 +1,46 @@
+"""Time and pauses: the clock that is passed in, and how long to wait before trying again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from random import Random
+from typing import Protocol
+
+BASE_S = 0.5
+CAP_S = 30.0
+STABLE_S = 10.0
+
+
+class Clock(Protocol):
+    """Where the client gets its time from."""
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+
+    async def sleep(self, delay_s: float) -> None:
+        """Return once `delay_s` seconds have passed."""
+
+
+class SystemClock:
+    """The clock of the machine."""
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, delay_s: float) -> None:
+        await asyncio.sleep(delay_s)
+
+
+class Backoff:
+    """Pauses that grow: exponential with full jitter, so that clients that lost one server do not return as one."""
+
+    def __init__(self, random: Random, base_s: float = BASE_S, cap_s: float = CAP_S) -> None:
+        self._random = random
+        self._base_s = base_s
+        self._cap_s = cap_s
+
+    def pause_s(self, failures: int) -> float:
+        """Seconds to wait after so many failures in a row (1 or more): anything from 0 to the bound they reach."""
+        bound_s = min(self._cap_s, self._base_s * 2.0 ** min(failures - 1, 30))
+        return self._random.random() * bound_s

@@ -1,0 +1,149 @@
+"""What one group looks like now: its newest messages and its members, kept true by the entries that come.
+
+The state is one page, as it was at one entry, and everything after that entry in order. So an entry at or below the
+cursor changes nothing, however often it comes. No socket, no await.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec.structs import replace
+
+from chatd_client.feed import last_pos
+from chatd_protocol.groups import Member
+from chatd_protocol.log import (
+    Created,
+    Edited,
+    Entry,
+    MembersChanged,
+    Message,
+    Quote,
+    Reacted,
+    Recall,
+    Recalled,
+    RoleChanged,
+    SettingsChanged,
+    UnknownEntry,
+)
+from chatd_protocol.values import Role
+
+MESSAGES_MAX: Final = 500
+REPLAY_MAX: Final = 2000
+QUOTE_MAX: Final = 100
+"""How many code points of a message a quote of it shows."""
+
+
+class GroupView:
+    """A group as its reader sees it. `messages` holds the newest by `pos`, ascending; `members` the role of each."""
+
+    def __init__(self, group: str, messages_max: int = MESSAGES_MAX) -> None:
+        self.group = group
+        self.cursor = 0
+        """The last entry that this is the state after."""
+        self.title = ""
+        self.messages: dict[int, Message] = {}
+        self.members: dict[str, Role] = {}
+        self.gone: str | None = None
+        """`left` or `kicked` once the reader is out."""
+        self._messages_max = messages_max
+        self._replay: deque[Entry | UnknownEntry] | None = None
+
+    def apply(self, entries: Iterable[Entry | UnknownEntry]) -> None:
+        """Take in entries of the group's log, in order."""
+        for entry in entries:
+            if last_pos(entry) <= self.cursor:
+                continue
+            self.cursor = last_pos(entry)
+            if self._replay is not None:
+                self._replay.append(entry)
+            self._apply_one(entry)
+
+    def begin_load(self) -> None:
+        """Start anew: a page is about to be read, and what is applied until `load` may be newer than the page."""
+        self.messages = {}
+        self.members = {}
+        self.cursor = 0
+        self._replay = deque(maxlen=REPLAY_MAX)
+
+    def load(self, title: str, members: Iterable[Member], entries: Iterable[Entry | UnknownEntry], as_of: int) -> bool:
+        """Take in a page as read at `as_of`, then again what was applied meanwhile.
+
+        False if what came meanwhile does not follow on the page: then it must be read again.
+        """
+        replay, self._replay = self._replay or deque(), None
+        if self.cursor > as_of and not (replay and replay[0].pos <= as_of + 1):
+            return False
+        self.title = title
+        self.members = {member.user: member.role for member in members}
+        self.messages = {}
+        for entry in entries:
+            if isinstance(entry, Message):
+                self._put(entry)
+        self.cursor = as_of
+        self.apply(replay)
+        return True
+
+    def _put(self, message: Message) -> None:
+        self.messages[message.pos] = message
+        if len(self.messages) > self._messages_max:
+            del self.messages[next(iter(self.messages))]
+
+    def _apply_one(self, entry: Entry | UnknownEntry) -> None:
+        match entry:
+            case Message():
+                self._put(entry)
+            case Edited():
+                self._edit(entry)
+            case Recalled():
+                self._recall(entry)
+            case Reacted():
+                old = self.messages.get(entry.target)
+                if old is not None and old.recalled is None:
+                    self.messages[entry.target] = replace(old, reactions=entry.reactions)
+            case Created():
+                self.title = entry.title
+                self.members = {user: "owner" if user == entry.by else "member" for user in entry.members}
+            case MembersChanged():
+                self._move_members(entry)
+            case RoleChanged() if entry.user in self.members:
+                self.members[entry.user] = entry.role
+            case SettingsChanged() if entry.title is not None:
+                self.title = entry.title
+            case _:
+                pass
+
+    def _move_members(self, entry: MembersChanged) -> None:
+        for one in entry.joined:
+            self.members.setdefault(one.user, "member")
+        for out in entry.left:
+            self.members.pop(out.user, None)
+
+    def _edit(self, entry: Edited) -> None:
+        if entry.body is None:  # Recalled since: the entry that says so is on its way.
+            return
+        old = self.messages.get(entry.target)
+        if old is not None and old.recalled is None:
+            self.messages[entry.target] = replace(old, body=entry.body, version=entry.version)
+        self._requote(entry.target, entry.body.text)
+
+    def _recall(self, entry: Recalled) -> None:
+        old = self.messages.get(entry.target)
+        if old is not None and old.recalled is None:
+            recall = Recall(entry.by, entry.at)
+            self.messages[entry.target] = replace(old, body=None, quote=None, reactions=[], recalled=recall)
+        self._requote(entry.target, None)
+
+    def _requote(self, target: int, text: str | None) -> None:
+        """Quotes show what the quoted message reads now, also where that one is too old to be here."""
+        for pos, reply in self.messages.items():
+            if reply.reply_to == target and reply.quote is not None:
+                self.messages[pos] = replace(reply, quote=_quote(reply.quote, text))
+
+
+def _quote(old: Quote, text: str | None) -> Quote:
+    if text is None:
+        return replace(old, text="", recalled=True)
+    return old if old.recalled else replace(old, text=text[:QUOTE_MAX])

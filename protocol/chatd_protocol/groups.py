@@ -1,0 +1,221 @@
+"""Groups and who is in them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from chatd_protocol.log import AnyEntry
+from chatd_protocol.values import (
+    ADD_MAX,
+    GROUP_MEMBERS_MAX,
+    Cid,
+    Cursor,
+    Data,
+    GroupId,
+    GroupKind,
+    HistoryRule,
+    Intro,
+    Millis,
+    PageSize,
+    Pos,
+    Role,
+    Title,
+    UserId,
+    View,
+)
+
+MemberLimit = Annotated[int, Meta(ge=2, le=GROUP_MEMBERS_MAX)]
+
+
+class CreateGroup(Data):
+    """`group.create`. `private` needs `title`; `direct` needs `user`, with whom the caller must be mutual.
+
+    There is one direct chat per pair: creating it again answers with the one that exists.
+    """
+
+    cid: Cid
+    kind: GroupKind
+    title: Title | None = None
+    user: UserId | None = None
+    intro: Intro = ""
+    history: HistoryRule = "none"
+    limit: MemberLimit | None = None
+
+
+class CreateGroupOk(View):
+    group: GroupId
+    pos: Pos
+    created: bool
+
+
+class UpdateGroup(Data):
+    """`group.update`: owner and admins change what is named; at least one field. A lower limit removes nobody."""
+
+    group: GroupId
+    cid: Cid
+    title: Title | None = None
+    intro: Intro | None = None
+    history: HistoryRule | None = None
+    limit: MemberLimit | None = None
+
+
+class Placed(View):
+    """The answer of a command that added an entry: where it stands."""
+
+    group: GroupId
+    pos: Pos
+
+
+class GetGroup(Data):
+    """`group.get`."""
+
+    group: GroupId
+
+
+class GroupLine(View):
+    """One line of the chat list, as the caller sees the group.
+
+    `floor`: entries up to it are from before the caller's time. `read` and `seq` count messages, and
+    `unread = seq - read -` the recalled ones between. `live`: entries of this group are pushed to this session.
+    `after`: the cursor that pushed entries go on from. `truncated`: the client's cursor lay below the floor, entries
+    up to this one will not come. `reset`: what the client keeps of this group is not this group's past.
+    """
+
+    group: GroupId
+    kind: GroupKind
+    head: Pos
+    at: Millis
+    seq: Cursor
+    read: Cursor
+    unread: int
+    floor: Cursor
+    role: Role
+    members: int
+    title: str = ""
+    peer: UserId | None = None
+    read_only: bool = False
+    archived: bool = False
+    last: AnyEntry | None = None
+    live: bool = False
+    after: Cursor | None = None
+    truncated: Cursor | None = None
+    reset: bool = False
+
+
+class GroupInfo(View):
+    """`group.get`: the line and what else there is to know."""
+
+    line: GroupLine
+    intro: str
+    history: HistoryRule
+    limit: int
+    owner: UserId | None
+    created: Millis
+
+
+class ListGroups(Data):
+    """`group.list`: the caller's groups, newest activity first. `after` is the `more` of the page before."""
+
+    after: Annotated[str, Meta(max_length=80)] | None = None
+    limit: PageSize = 50
+
+
+class Groups(View):
+    groups: list[GroupLine]
+    more: str | None = None
+
+
+class OpenGroup(Data):
+    """`group.open`: from now on entries of this group are pushed to this session, from `after` on if it is given.
+
+    `at` is the time of the entry `after`, as in `session.hello`.
+    """
+
+    group: GroupId
+    after: Cursor | None = None
+    at: Millis | None = None
+
+
+class CloseGroup(Data):
+    """`group.close`: this session goes back to `heads` for this group."""
+
+    group: GroupId
+
+
+class ListMembers(Data):
+    """`group.members`: by id, ascending."""
+
+    group: GroupId
+    after: UserId | None = None
+    limit: PageSize = 100
+
+
+class Member(View):
+    user: UserId
+    role: Role
+    since: Millis
+    name: str = ""
+    by: UserId | None = None
+
+
+class Members(View):
+    members: list[Member]
+    more: UserId | None = None
+
+
+class AddMembers(Data):
+    """`member.add`: pull in people who follow the caller and are followed by the caller."""
+
+    group: GroupId
+    cid: Cid
+    users: Annotated[list[UserId], Meta(min_length=1, max_length=ADD_MAX)]
+
+
+class Added(View):
+    """What became of one of the users. `full`: no place, in the group or in
+    that person's list of groups. `kicked`: was put out before, so that only an admin can pull them in."""
+
+    user: UserId
+    result: Literal["added", "already", "not_mutual", "full", "kicked"]
+
+
+class AddMembersOk(View):
+    """`pos`: the entry from which the added ones are in; absent if nobody was added."""
+
+    group: GroupId
+    results: list[Added]
+    pos: Pos | None = None
+
+
+class LeaveGroup(Data):
+    """`member.leave`. The owner cannot. Leaving a direct chat puts it away (`archived`) and ends nothing."""
+
+    group: GroupId
+    cid: Cid
+
+
+class LeaveGroupOk(View):
+    """`pos`: the entry from which the caller is out; absent for a direct chat."""
+
+    group: GroupId
+    pos: Pos | None = None
+    archived: bool = False
+
+
+class KickMember(Data):
+    """`member.kick`: owner over everybody, admins over members. A kicked person may be pulled in again by an admin."""
+
+    group: GroupId
+    user: UserId
+    cid: Cid
+
+
+class SetRole(Data):
+    """`member.role`: the owner makes an admin of a member, or the reverse."""
+
+    group: GroupId
+    user: UserId
+    role: Literal["admin", "member"]
+    cid: Cid

@@ -1,0 +1,209 @@
+"""The durable entries: of a group's log, and of a user's own log.
+
+Every entry of a group has a `pos`; a reader who may not see one gets `hidden` in its place, so that numbers never have
+a hole. What an edit or a reaction shows is the state of its target when it was read, not when it was made: applying
+such an entry twice, or after a newer one, is harmless.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from chatd_protocol.values import Cid, Cursor, GroupId, GroupKind, HistoryRule, Millis, Pos, Role, UserId, View
+
+
+class _Entry(View, tag_field="kind"):
+    pos: Pos
+
+
+class Created(_Entry, tag="created"):
+    """The group exists; always entry 1. Its makers are in it from here on."""
+
+    at: Millis
+    by: UserId
+    group_kind: GroupKind
+    members: list[UserId]
+    title: str = ""
+
+
+class Joined(View):
+    user: UserId
+    by: UserId
+
+
+class Left(View):
+    user: UserId
+    by: UserId | None = None
+    """Who kicked them; absent if they left by themselves."""
+
+
+class MembersChanged(_Entry, tag="members"):
+    """People are in, or out, from this entry on. `count` is the number of members after it."""
+
+    at: Millis
+    count: int
+    joined: list[Joined] = []
+    left: list[Left] = []
+
+
+class RoleChanged(_Entry, tag="role"):
+    at: Millis
+    by: UserId
+    user: UserId
+    role: Role
+
+
+class SettingsChanged(_Entry, tag="settings"):
+    """The fields that changed, with their new values."""
+
+    at: Millis
+    by: UserId
+    title: str | None = None
+    intro: str | None = None
+    history: HistoryRule | None = None
+    limit: int | None = None
+
+
+class Quote(View):
+    """The start of the message that a reply answers, as it is now."""
+
+    pos: Pos
+    sender: UserId
+    type: str
+    text: str = ""
+    recalled: bool = False
+
+
+class Reaction(View):
+    emoji: str
+    count: int
+
+
+class Recall(View):
+    by: UserId
+    at: Millis
+
+
+class TextContent(View):
+    text: str
+
+
+class Message(_Entry, tag="message"):
+    """A message. `type` is the kind it was sent with. A recalled one keeps its number and has no `body`."""
+
+    at: Millis
+    seq: Pos
+    sender: UserId
+    cid: Cid
+    type: str
+    body: TextContent | None = None
+    reply_to: Pos | None = None
+    quote: Quote | None = None
+    version: int = 0
+    """How often it was edited."""
+    reactions: list[Reaction] = []
+    recalled: Recall | None = None
+
+
+class Edited(_Entry, tag="edit"):
+    """The message `target` now reads `body`; `version` is the one shown. Without `body` it has since been recalled."""
+
+    at: Millis
+    by: UserId
+    cid: Cid
+    target: Pos
+    version: int
+    body: TextContent | None = None
+
+
+class Recalled(_Entry, tag="recall"):
+    """The message `target` is gone: drop its content, its reactions, and quotes of it."""
+
+    at: Millis
+    by: UserId
+    cid: Cid
+    target: Pos
+
+
+class Reacted(_Entry, tag="reaction"):
+    """The reactions to `target` are now exactly `reactions`; `by` added (`on`) or took back `emoji`."""
+
+    at: Millis
+    by: UserId
+    cid: Cid
+    target: Pos
+    emoji: str
+    on: bool
+    reactions: list[Reaction] = []
+
+
+class Hidden(_Entry, tag="hidden"):
+    """The entries from `pos` to `to` are about something this reader may not see."""
+
+    to: Pos
+
+
+Entry = Created | MembersChanged | RoleChanged | SettingsChanged | Message | Edited | Recalled | Reacted | Hidden
+AnyEntry = Annotated[dict[str, object], Meta(description="An entry: see the schema `Entry`, by `kind`.")]
+
+
+class Entries(View):
+    """The event `entries`: what comes behind the cursor `after`, without a hole."""
+
+    group: GroupId
+    after: Cursor
+    as_of: Cursor
+    entries: list[AnyEntry]
+
+
+class MineEntry(View):
+    """An entry of the user's own log.
+
+    `added`: in the group from `pos` on. `removed`: out of it from `pos` on, `why` says how. `direct`: the direct chat
+    became read-only or writable again. `archived`: the chat was put away or taken out again.
+    """
+
+    upos: Pos
+    at: Millis
+    kind: str
+    group: GroupId
+    pos: Pos | None = None
+    by: UserId | None = None
+    why: Literal["left", "kicked"] | None = None
+    read_only: bool | None = None
+    archived: bool | None = None
+
+
+class Mine(View):
+    """The event `mine`. `truncated`: entries up to this one are no longer kept; read the group list anew."""
+
+    after: Cursor
+    entries: list[MineEntry]
+    truncated: Cursor | None = None
+
+
+class UnknownEntry(msgspec.Struct, frozen=True):
+    """An entry of a kind that this version does not know: skip it and advance."""
+
+    pos: int
+    kind: str
+
+
+def read_entry(raw: dict[str, object]) -> Entry | UnknownEntry:
+    """Turn an entry off the wire into its type.
+
+    Raises `msgspec.ValidationError` if a known kind has a field of the wrong type.
+    """
+    kind, pos = raw.get("kind"), raw.get("pos")
+    if type(kind) is str and kind in _KINDS:
+        known: Entry = msgspec.convert(raw, Entry)
+        return known
+    if type(pos) is not int or type(kind) is not str:
+        raise msgspec.ValidationError("An entry has no `pos` or no `kind`")
+    return UnknownEntry(pos=pos, kind=kind)
+
+
+_KINDS = frozenset({"created", "members", "role", "settings", "message", "edit", "recall", "reaction", "hidden"})

@@ -1,0 +1,54 @@
+"""The table of ops: for each its request, its answer, and whether it changes something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from chatd_protocol import groups, messages, relations, session
+from chatd_protocol.values import Data, View
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One row. A `command` carries a `cid` and is durable when answered; the others are reads or signals."""
+
+    name: str
+    request: type[Data]
+    answer: type[View]
+    command: bool
+
+
+_OPS = (
+    Op("session.hello", session.Hello, session.HelloOk, False),
+    Op("session.renew", session.Renew, session.RenewOk, False),
+    Op("user.get", session.GetUsers, session.GetUsersOk, False),
+    Op("follow.add", relations.AddFollow, relations.FollowOk, True),
+    Op("follow.remove", relations.RemoveFollow, relations.FollowOk, True),
+    Op("follow.list", relations.ListFollows, relations.Relations, False),
+    Op("block.add", relations.AddBlock, relations.BlockOk, True),
+    Op("block.remove", relations.RemoveBlock, relations.BlockOk, True),
+    Op("block.list", relations.ListBlocks, relations.Relations, False),
+    Op("group.create", groups.CreateGroup, groups.CreateGroupOk, True),
+    Op("group.get", groups.GetGroup, groups.GroupInfo, False),
+    Op("group.list", groups.ListGroups, groups.Groups, False),
+    Op("group.update", groups.UpdateGroup, groups.Placed, True),
+    Op("group.open", groups.OpenGroup, groups.GroupLine, False),
+    Op("group.close", groups.CloseGroup, session.Unnamed, False),
+    Op("group.members", groups.ListMembers, groups.Members, False),
+    Op("member.add", groups.AddMembers, groups.AddMembersOk, True),
+    Op("member.leave", groups.LeaveGroup, groups.LeaveGroupOk, True),
+    Op("member.kick", groups.KickMember, groups.Placed, True),
+    Op("member.role", groups.SetRole, groups.Placed, True),
+    Op("message.send", messages.SendMessage, messages.SendMessageOk, True),
+    Op("message.recall", messages.RecallMessage, groups.Placed, True),
+    Op("message.edit", messages.EditMessage, messages.EditMessageOk, True),
+    Op("message.history", messages.ReadHistory, messages.History, False),
+    Op("reaction.add", messages.AddReaction, messages.ReactionOk, True),
+    Op("reaction.remove", messages.RemoveReaction, messages.ReactionOk, True),
+    Op("reaction.list", messages.ListReactions, messages.Reactions, False),
+    Op("read.mark", messages.MarkRead, messages.MarkReadOk, False),
+    Op("typing.start", messages.Typing, session.Unnamed, False),
+)
+
+OPS: Final[dict[str, Op]] = {op.name: op for op in _OPS}

@@ -1,0 +1,46 @@
+"""Ephemeral events: they help, and may be dropped, except `heads`, which is repeated until it arrives."""
+
+from __future__ import annotations
+
+from chatd_protocol.values import Cursor, GroupId, Millis, UserId, View
+
+
+class Heads(View):
+    """Groups that moved beyond what this session was told: `[head, at]` of each. Sent every `heads_interval_s`, also
+    when empty, so that silence on a socket means a dead socket."""
+
+    at: Millis
+    heads: dict[GroupId, tuple[int, int]] = {}
+
+
+class TypingSignal(View):
+    group: GroupId
+    user: UserId
+
+
+class ReadSignal(View):
+    """Another device of the same user read up to here."""
+
+    group: GroupId
+    read: Cursor
+
+
+class TokenExpiring(View):
+    """Renew with `session.renew` before `expires`, or the connection is closed then."""
+
+    expires: Millis
+
+
+class GoingAway(View):
+    """The server is stopping. Reconnect after `delay_ms`, which differs per session so that not all come at once."""
+
+    delay_ms: int
+
+
+SIGNALS: dict[str, type[View]] = {
+    "heads": Heads,
+    "typing": TypingSignal,
+    "read": ReadSignal,
+    "token_expiring": TokenExpiring,
+    "going_away": GoingAway,
+}

@@ -1,0 +1,112 @@
+"""The small vocabulary that ops and entries are made of: ids, times, text, with the bounds a receiver checks.
+
+All strings on the wire are Unicode without U+0000, other C0 controls (tab, newline and carriage return excepted in
+text) and lone surrogates; lengths count Unicode code points. Times are integer milliseconds since 1970-01-01 UTC.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal, dataclass_transform
+
+import msgspec
+from msgspec import Meta
+
+_USER_ID = r"^u[A-Za-z0-9_-]{16,40}$(?!\n)"
+_GROUP_ID = r"^g[A-Za-z0-9_-]{16,40}$(?!\n)"
+_CID = r"^[A-Za-z0-9_-]{21}[AQgw]$(?!\n)"
+_DEVICE = r"^[\x21-\x7e]{1,64}$(?!\n)"
+_CLEAN_LINE = r"^[^\x00-\x1f\x7f\ud800-\udfff]*$(?!\n)"
+_CLEAN_TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]*$(?!\n)"
+_SOME_TEXT = r"^(?=[\s\S]*\S)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]*$(?!\n)"
+_EMOJI = r"^[^\s\x00-\x1f\x7f\ud800-\udfff]{1,16}$(?!\n)"
+_HISTORY_RULE = r"^(none|all|last:[1-9][0-9]{0,3})$(?!\n)"
+
+PATTERN_WORDS: Final[dict[str, str]] = {
+    _USER_ID: "a user id: `u` and 16 to 40 letters, digits, `-` or `_`",
+    _GROUP_ID: "a group id: `g` and 16 to 40 letters, digits, `-` or `_`",
+    _CID: "a cid: 16 bytes as 22 characters of base64url without padding",
+    _DEVICE: "1 to 64 printable ASCII characters without spaces",
+    _CLEAN_LINE: "one line without control characters",
+    _CLEAN_TEXT: "text without control characters other than tab and line ends",
+    _SOME_TEXT: "text that is not only white space, without control characters other than tab and line ends",
+    _EMOJI: "a sign of 1 to 16 characters without white space",
+    _HISTORY_RULE: "`none`, `all` or `last:N` with N from 1 to 9999",
+}
+"""What each pattern asks for, for people. Every pattern of this package has a row."""
+
+SAFE_INTEGER_MAX = 2**53 - 1
+"""The largest integer that every JSON implementation reads exactly (RFC 8259, section 6)."""
+
+TEXT_MAX = 4000
+GROUP_MEMBERS_MAX = 1000
+ADD_MAX = 50
+PAGE_MAX = 200
+HEADS_MAX = 1000
+
+UserId = Annotated[str, Meta(pattern=_USER_ID, max_length=41, description="An opaque user id.")]
+GroupId = Annotated[str, Meta(pattern=_GROUP_ID, max_length=41, description="An opaque group id.")]
+Cid = Annotated[
+    str,
+    Meta(
+        pattern=_CID,
+        max_length=22,
+        description="The client's name for one command: 16 random bytes as 22 characters of unpadded base64url.",
+    ),
+]
+Pos = Annotated[int, Meta(ge=1, le=SAFE_INTEGER_MAX, description="The number of an entry in its group, from 1.")]
+Cursor = Annotated[int, Meta(ge=0, le=SAFE_INTEGER_MAX, description="The last number already seen, 0 for none.")]
+Millis = Annotated[int, Meta(ge=0, le=SAFE_INTEGER_MAX, description="Milliseconds since 1970-01-01 UTC.")]
+Subject = Annotated[
+    str,
+    Meta(pattern=_CLEAN_LINE, min_length=1, max_length=200, description="Whom a token speaks for (`sub`, RFC 7519)."),
+]
+Device = Annotated[str, Meta(pattern=_DEVICE, max_length=64, description="A name the client keeps for this device.")]
+Client = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=100, description="Name and version of the program.")]
+Token = Annotated[str, Meta(min_length=1, max_length=8192, description="A signed JSON Web Token.")]
+Name = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=80)]
+Title = Annotated[str, Meta(pattern=_CLEAN_LINE, min_length=1, max_length=80)]
+Intro = Annotated[str, Meta(pattern=_CLEAN_TEXT, max_length=1000)]
+Text = Annotated[
+    str,
+    Meta(
+        pattern=_SOME_TEXT,
+        min_length=1,
+        max_length=TEXT_MAX,
+        description="Text with at least one character that is not white space.",
+    ),
+]
+Emoji = Annotated[
+    str,
+    Meta(
+        pattern=_EMOJI,
+        max_length=16,
+        description="One emoji, or any other short sign without white space.",
+    ),
+]
+PageSize = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
+
+GroupKind = Literal["private", "direct"]
+Role = Literal["owner", "admin", "member"]
+HistoryRule = Annotated[
+    str,
+    Meta(
+        pattern=_HISTORY_RULE,
+        max_length=9,
+        description="What a newcomer sees of the past: `none`, `all`, or `last:N` for the newest N messages.",
+    ),
+]
+EntryKind = Literal["created", "members", "role", "settings", "message", "edit", "recall", "reaction", "hidden"]
+MineKind = Literal["added", "removed", "direct", "archived"]
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
+class _Frozen(msgspec.StructMeta):
+    """Tells type checkers what msgspec does: a subclass of something frozen is frozen."""
+
+
+class Data(msgspec.Struct, metaclass=_Frozen, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
+    """Base of everything a client sends: a field we do not know is an error, so that nobody is misunderstood."""
+
+
+class View(msgspec.Struct, metaclass=_Frozen, omit_defaults=True, frozen=True):
+    """Base of everything a server sends: a reader skips fields it does not know."""
