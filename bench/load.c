@@ -22,7 +22,7 @@
 
 #include "load_peers.h"
 
-enum { EVENTS = 512, ERRORS_MAX = 100, BUFFER_MIN = 256 << 10, BUFFER_MAX = 64 << 20 };
+enum { EVENTS = 512, DUE_MAX = 512, ERRORS_MAX = 100, BUFFER_MIN = 256 << 10, BUFFER_MAX = 64 << 20 };
 enum { STDIN_KEY = -1, TIMER_KEY = -2 };
 typedef enum { OPENING, HOLDING, WARMING, MEASURING, DRAINING, LINGERING, FINISHED } Phase;
 
@@ -74,8 +74,9 @@ static void arm_timer(void) {
     timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
+/* Sends what is due, a bounded number at a time: what cannot be sent in time must not keep us from receiving. */
 static void send_due(void) {
-    for (;;) {
+    for (int i = 0; i < DUE_MAX; i++) {
         uint64_t due = open_began_ns + (uint64_t)((double)open_sent * 1e9 / option.rate);
         if (due > now()) break;
         send_message(next_group, due);

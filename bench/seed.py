@@ -13,13 +13,24 @@ from __future__ import annotations
 import base64
 import hashlib
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from bench import sketch
+from chatd.app import secret_of
+from chatd.config import load
+from chatd.service.users import mint
+from chatd.store import groups as groups_of_store
+from chatd.store import messages, users
+from chatd.store.database import Row, Sqlite
+from chatd.store.migrate import migrate
 
 SKETCH_DATABASE = "sketch.db"
+CHATD_DATABASE = "chatd.db"
+GROUP_LIMIT = 1000
+TOKEN_TTL_S = 86_400
 
 
 class Seat(NamedTuple):
@@ -48,6 +59,69 @@ def seed_sketch(directory: Path, groups: Sequence[int], stored: int) -> list[Sea
         for number, size in enumerate(groups, 1)
         for member in range(size)
     ]
+
+
+def seed_chatd(directory: Path, groups: Sequence[int], stored: int) -> list[Seat]:
+    """Written straight into the tables: a million messages through the engine would take minutes."""
+    url = f"sqlite:///{directory / CHATD_DATABASE}"
+    migrate(url)
+    database = Sqlite(directory / CHATD_DATABASE)
+    share, more = divmod(stored, len(groups))
+    database.begin()
+    for number, size in enumerate(groups, 1):
+        _seed_group(database, number, size, share + (number <= more))
+    database.commit()
+    database.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    secret = secret_of(load(None, {"CHATD_STORE__URL": url}))
+    now_s = int(time.time())
+    return [
+        Seat(_group_id(number), mint(secret, _user(number, member), "", now_s, TOKEN_TTL_S))
+        for number, size in enumerate(groups, 1)
+        for member in range(size)
+    ]
+
+
+def _seed_group(database: Sqlite, number: int, size: int, stored: int) -> None:
+    """A group whose first entry says that it was created, whose second that all others came, then the messages."""
+    group, at = _group_id(number), 1_700_000_000_000
+    names = [_user(number, member) for member in range(size)]
+    database.write(users.INSERT, [(name, name, "", at, 1, 0, 1, 0, 0) for name in names])
+    database.write(users.INSERT_MINE, [(name, 1, at, "added", group, 2, "{}") for name in names])
+    head = 2 + stored
+    row = (group, "private", f"group {number}", "", "all", GROUP_LIMIT, head, at, stored, size, False, at, None)
+    database.write(groups_of_store.INSERT, [row])
+    roles = ["owner", *["member"] * (size - 1)]
+    members = [
+        (group, name, 1, role, 0, 0, 1 if role == "owner" else 2, at, names[0], None, None, None, False)
+        for name, role in zip(names, roles, strict=True)
+    ]
+    database.write(groups_of_store.INSERT_MEMBERS, members)
+    joined = ",".join(f'{{"user":"{name}","by":"{names[0]}"}}' for name in names[1:])
+    created = f'{{"group_kind":"private","title":"group {number}","members":["{names[0]}"]}}'
+    came = f'{{"count":{size},"joined":[{joined}],"left":[]}}'
+    first = [
+        (group, 1, at, "created", names[0], None, None, None, 0, False, None, created, None),
+        (group, 2, at, "members", None, None, None, None, 0, False, None, came, None),
+    ]
+    database.write(messages.INSERT, first)
+    database.write(messages.INSERT, _chatd_rows(number, names, stored))
+
+
+def _chatd_rows(number: int, names: Sequence[str], stored: int) -> Sequence[Row]:
+    group, at, digest = _group_id(number), 1_700_000_000_000, bytes(16)
+    return [
+        (
+            *(group, seq + 2, at, "message", names[seq % len(names)], _cid(number, seq), seq, None, 0, False, None),
+            f'{{"type":"text","body":{{"text":"stored message {seq}"}}}}',
+            digest,
+        )
+        for seq in range(1, stored + 1)
+    ]
+
+
+def _group_id(number: int) -> str:
+    return f"g{number:022d}"
 
 
 def _user(group: int, member: int) -> str:

@@ -44,7 +44,26 @@ def serve_sketch(directory: Path, port: int) -> list[str]:
     return [sys.executable, "-m", "bench.sketch", "--port", str(port), "--db", database]
 
 
-SUBJECTS = {subject.name: subject for subject in (Subject("sketch", seed.seed_sketch, serve_sketch),)}
+def serve_chatd(directory: Path, port: int) -> list[str]:
+    """With the budgets of a single client lifted: one connection of the generator stands for many people."""
+    free = {
+        "STORE__URL": f"sqlite:///{directory / seed.CHATD_DATABASE}",
+        "LIMITS__REQUESTS_PER_S": "1000000",
+        "LIMITS__REQUEST_BURST": "1000000",
+        "LIMITS__USER_REQUESTS_PER_S": "1000000",
+        "LIMITS__USER_REQUEST_BURST": "1000000",
+    }
+    settings = [f"CHATD_{name}={value}" for name, value in free.items()]
+    return ["env", *settings, sys.executable, "-m", "chatd", "serve", "--port", str(port)]
+
+
+SUBJECTS = {
+    subject.name: subject
+    for subject in (
+        Subject("sketch", seed.seed_sketch, serve_sketch),
+        Subject("chatd", seed.seed_chatd, serve_chatd),
+    )
+}
 
 
 class ServerFailed(RuntimeError):

@@ -1,9 +1,9 @@
 """The only place that builds the parts and gives each what it works with: clock, ids, chance, store, port.
 
-    server = Server(config)
-    await server.start()
-    ...
-    await server.stop()
+server = Server(config)
+await server.start()
+...
+await server.stop()
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -54,16 +55,34 @@ def new_id(prefix: str) -> str:
 
 
 def secret_of(config: Config) -> str:
-    """The secret that HS256 tokens are signed with: as set, else from a file of mode 0600 that is made at first need."""
+    """The secret that HS256 tokens are signed with: as set, else from a file (mode 0600) made at first need.
+
+    Raises OSError, ValueError for a file that holds none.
+    """
     if config.auth.jwt_secret or config.auth.jwt_algorithm != "HS256":
         return config.auth.jwt_secret
     path = config.state_dir() / "chatd.secret"
+    if not path.exists():
+        _write_secret(path)
+    secret = path.read_text().strip()
+    if len(secret) < SECRET_BYTES:
+        raise ValueError(f"{path} holds no secret of at least {SECRET_BYTES} characters; remove it to get a new one")
+    return secret
+
+
+def _write_secret(path: Path) -> None:
+    """Whole or not at all: a half-written secret would lock everybody out, an empty one let everybody in."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(fd, "w") as file:
-            file.write(secrets.token_hex(SECRET_BYTES))
-    return path.read_text().strip()
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_hex(SECRET_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)  # whoever comes second keeps the first one's
+    finally:
+        draft.unlink()
 
 
 def fill(kind: type[S], *sections: msgspec.Struct, **rest: Any) -> S:
@@ -150,7 +169,7 @@ class Server:
         self._engine = engine
         self._clock_ms = clock_ms
         self._clock_s = clock_s
-        self._jitter = random.Random().random
+        self._jitter = random.Random().random  # noqa: S311 - spreads pings and reconnects, guards nothing
         self._lock: int | None = None
         self.failed: asyncio.Event = asyncio.Event()
         """Set when the server cannot go on: another one has taken over the database."""
@@ -175,7 +194,7 @@ class Server:
         await self._open_port()
         self._admin = AdminSocket(config.admin_socket_path(), self._acts())
         await self._admin.start()
-        self.log.info("serving", url=self.ws_url, store=path_of(config.store.url) and str(path) or "postgresql")
+        self.log.info("serving", url=self.ws_url, store=(path_of(config.store.url) and str(path)) or "postgresql")
 
     @property
     def ws_url(self) -> str:
@@ -266,4 +285,3 @@ class Server:
             return {"closed": closed}
 
         return {"stats": stats, "revoke": revoke}
-

@@ -22,7 +22,9 @@ app = typer.Typer(
 
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", "-c", help="The settings file. Default: ./chatd.toml if there is one.", show_default=False),
+    typer.Option(
+        "--config", "-c", help="The settings file. Default: ./chatd.toml if there is one.", show_default=False
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
 

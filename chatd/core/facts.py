@@ -73,7 +73,7 @@ class Facts:
         self.block_changes: dict[tuple[str, str], bool] = {}
         self.reaction_changes: dict[tuple[str, int, str, str], bool] = {}
         self.reactions_dropped: set[tuple[str, int]] = set()
-        self.revocations: list[tuple[str, str, int]] = []
+        self.revocations: dict[tuple[str, str], int] = {}
         self.reads: dict[tuple[str, str], int] = {}
         self.joins: list[tuple[Member, int]] = []
         """Memberships that began, with the entry that says so."""

@@ -17,7 +17,7 @@ def outranks(actor: Member, role: str) -> bool:
     return RANK[actor.role] >= RANK["admin"] and RANK[actor.role] > RANK[role]
 
 
-class CreateGroup(Command, tag="create"):
+class CreateGroup(Command, frozen=True, tag="create"):
     """A private group of one. `group` is a fresh id."""
 
     group: str
@@ -53,7 +53,7 @@ class CreateGroup(Command, tag="create"):
         return {"group": group.id, "pos": 1, "created": True}
 
 
-class CreateDirect(Command, tag="direct"):
+class CreateDirect(Command, frozen=True, tag="direct"):
     """The direct chat of `actor` and `user`; there is one per pair. `group` is a fresh id, unused if it exists."""
 
     group: str
@@ -99,7 +99,7 @@ class CreateDirect(Command, tag="direct"):
         return {"group": group.id, "pos": 1, "created": True}
 
 
-class UpdateGroup(Command, tag="update"):
+class UpdateGroup(Command, frozen=True, tag="update"):
     """Change what is not None."""
 
     group: str
@@ -130,7 +130,7 @@ class UpdateGroup(Command, tag="update"):
         return {"group": group.id, "pos": entry.pos}
 
 
-class AddMembers(Command, tag="add"):
+class AddMembers(Command, frozen=True, tag="add"):
     """`actor` pulls people in. Each is judged for itself, in the order given."""
 
     group: str
@@ -179,7 +179,7 @@ def judge_pull(facts: Facts, group: Group, actor: Member, user: str) -> str:
     return "added"
 
 
-class Leave(Command, tag="leave"):
+class Leave(Command, frozen=True, tag="leave"):
     """`actor` goes. A direct chat is only put away."""
 
     group: str
@@ -201,7 +201,7 @@ class Leave(Command, tag="leave"):
         return {"group": group.id, "pos": facts.leave(group, member, by=None)}
 
 
-class Kick(Command, tag="kick"):
+class Kick(Command, frozen=True, tag="kick"):
     """`actor` puts `user` out."""
 
     group: str
@@ -224,7 +224,7 @@ class Kick(Command, tag="kick"):
         return {"group": group.id, "pos": facts.leave(group, member, by=self.actor)}
 
 
-class SetRole(Command, tag="role"):
+class SetRole(Command, frozen=True, tag="role"):
     """The owner makes an admin of a member, or the reverse. Setting the role somebody has adds no entry twice."""
 
     group: str

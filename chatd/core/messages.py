@@ -11,7 +11,7 @@ from chatd.core.refusal import Refused
 from chatd.core.values import Entry, Group
 
 
-class Send(Command, tag="send"):
+class Send(Command, frozen=True, tag="send"):
     """A new message. `after` is the cid of a send of the same person that must have been accepted."""
 
     group: str
@@ -51,7 +51,7 @@ class Send(Command, tag="send"):
         return answer_of(entry, facts.bounds.recall_window_ms)
 
 
-class Recall(Command, tag="recall"):
+class Recall(Command, frozen=True, tag="recall"):
     """Take a message back. `arrived_at`: when the request reached the server, which is what the window is judged by."""
 
     group: str
@@ -76,14 +76,16 @@ class Recall(Command, tag="recall"):
             raise Refused("forbidden")
         entry.recalled = True
         entry.reactions = {}
-        entry.body = {"type": entry.body["type"], "recalled": {"by": self.actor, "at": facts.now_ms}}
+        # The time of the entry that says so, which a clock that was turned back does not turn back.
+        at = max(group.head_at, facts.now_ms)
+        entry.body = {"type": entry.body["type"], "recalled": {"by": self.actor, "at": at}}
         facts.rewrite(entry)
         facts.reactions_dropped.add((self.group, self.pos))
         new = facts.append(group, "recall", self.actor, {}, cid=self.cid, digest=self.digest, target=self.pos)
         return answer_of(new, facts.bounds.recall_window_ms)
 
 
-class Edit(Command, tag="edit"):
+class Edit(Command, frozen=True, tag="edit"):
     """Rewrite one's own message."""
 
     group: str
@@ -121,7 +123,7 @@ class Edit(Command, tag="edit"):
         return answer_of(new, facts.bounds.recall_window_ms)
 
 
-class React(Command, tag="react"):
+class React(Command, frozen=True, tag="react"):
     """Add a sign to a message, or take one's own back."""
 
     group: str
@@ -142,9 +144,9 @@ class React(Command, tag="react"):
         key = (self.group, self.pos, self.actor, self.emoji)
         if (key in facts.reactions) == self.on:
             return {"group": group.id, "target": self.pos}
-        if self.on and self.emoji not in entry.reactions:
-            if len(entry.reactions) >= facts.bounds.reactions_per_message:
-                raise Refused("limit", bound="reactions_per_message", max=facts.bounds.reactions_per_message)
+        most = facts.bounds.reactions_per_message
+        if self.on and self.emoji not in entry.reactions and len(entry.reactions) >= most:
+            raise Refused("limit", bound="reactions_per_message", max=most)
         count_reaction(entry, self.emoji, self.on)
         (facts.reactions.add if self.on else facts.reactions.discard)(key)
         facts.reaction_changes[key] = self.on
@@ -198,4 +200,3 @@ def check_window(facts: Facts, entry: Entry, arrived_at: int) -> None:
     """Raises `too_late` when the request arrived after the window for changing one's own message."""
     if arrived_at - entry.at > facts.bounds.recall_window_ms:
         raise Refused("too_late", bound="recall_window_s", max=facts.bounds.recall_window_ms // 1000)
-

@@ -36,7 +36,7 @@ class Command(Wish, frozen=True):
     digest: bytes
 
 
-class Abandon(Command, tag="abandon"):
+class Abandon(Command, frozen=True, tag="abandon"):
     """What stands in for a command that cannot be carried out: answered if it was done before, refused otherwise."""
 
     def needs(self, need: Needs) -> None:

@@ -10,7 +10,7 @@ from chatd.core.refusal import Refused
 from chatd.core.values import direct_key
 
 
-class Follow(Command, tag="follow"):
+class Follow(Command, frozen=True, tag="follow"):
     """`actor` follows `user`, or no longer does."""
 
     user: str
@@ -39,7 +39,7 @@ class Follow(Command, tag="follow"):
         return {"user": self.user, "following": self.on, "mutual": mutual}
 
 
-class Block(Command, tag="block"):
+class Block(Command, frozen=True, tag="block"):
     """`actor` blocks `user`, or no longer does."""
 
     user: str

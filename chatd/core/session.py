@@ -1,9 +1,9 @@
 """A session as a pure object: its states, and the budgets it spends. No socket, no clock, no loop.
 
-    NEW       only `session.hello` is understood
-    OPENING   hello is being answered; what comes behind it waits
-    OPEN      everything else is understood
-    CLOSED    nothing is
+NEW       only `session.hello` is understood
+OPENING   hello is being answered; what comes behind it waits
+OPEN      everything else is understood
+CLOSED    nothing is
 """
 
 from __future__ import annotations

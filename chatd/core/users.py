@@ -10,8 +10,8 @@ from chatd.core.refusal import Refused
 from chatd.core.values import User
 
 
-class EnsureUser(Wish, tag="user"):
-    """There is a user for this `sub` (RFC 7519) with this name. `user` is a fresh id, unused if there is one already."""
+class EnsureUser(Wish, frozen=True, tag="user"):
+    """There is a user for this `sub` (RFC 7519) with this name. `user` is a fresh id, unused if there is one."""
 
     user: str
     sub: str
@@ -32,7 +32,7 @@ class EnsureUser(Wish, tag="user"):
         return {"user": user.id}
 
 
-class Revoke(Wish, tag="revoke"):
+class Revoke(Wish, frozen=True, tag="revoke"):
     """Tokens of a user issued before `before` are refused; with `device`, only on that device."""
 
     user: str
@@ -51,11 +51,12 @@ class Revoke(Wish, tag="revoke"):
             user.valid_after = max(user.valid_after, self.before)
             facts.changed_users.add(user.id)
         else:
-            facts.revocations.append((self.user, self.device, self.before))
+            key = (self.user, self.device)
+            facts.revocations[key] = max(self.before, facts.revocations.get(key, 0))
         return {"user": self.user}
 
 
-class SaveReads(Wish, tag="reads"):
+class SaveReads(Wish, frozen=True, tag="reads"):
     """Read positions that moved: (group, user, seq). Never backwards; nothing else depends on them."""
 
     reads: list[tuple[str, str, int]]

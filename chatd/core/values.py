@@ -73,7 +73,7 @@ class Member(msgspec.Struct, array_like=True):
         return self.until_pos is None
 
 
-class Entry(msgspec.Struct, array_like=True):
+class Entry(msgspec.Struct, array_like=True, gc=False):
     """One row of a group's log.
 
     `target` is the entry it refers to: what a reply answers, what an edit, recall or reaction changes. `reactions`
@@ -94,7 +94,7 @@ class Entry(msgspec.Struct, array_like=True):
     body: dict[str, Any]
 
 
-class Mine(msgspec.Struct, array_like=True):
+class Mine(msgspec.Struct, array_like=True, gc=False):
     """One entry of a user's own log."""
 
     user: str

@@ -27,16 +27,15 @@ def view(entry: Entry, target: Entry | None, floor: int) -> dict[str, Any]:
     """The entry as it goes on the wire. `target` is the live row of what it refers to, if it refers to something."""
     if entry.kind in CHANGES:
         if (entry.target or 0) <= floor:
-            return hidden(entry.pos, entry.pos)
+            return hidden(entry)
         return _view_change(entry, target)
     shown: dict[str, Any] = {"kind": entry.kind, "pos": entry.pos, "at": entry.at}
     if entry.kind != "message":
         if entry.actor is not None:
             shown["by"] = entry.actor
-        for key, value in entry.body.items():
-            if value != [] and value != "":
-                shown[key] = value
-        return shown
+        # What a setting was emptied to must be told; elsewhere empty and missing are the same.
+        told = entry.kind == "settings"
+        return shown | {key: value for key, value in entry.body.items() if told or value not in ([], "")}
     _fill_message(shown, entry)
     if entry.target is not None:
         shown["reply_to"] = entry.target
@@ -45,9 +44,9 @@ def view(entry: Entry, target: Entry | None, floor: int) -> dict[str, Any]:
     return shown
 
 
-def hidden(first: int, last: int) -> dict[str, Any]:
-    """What stands in the place of entries that the reader may not see."""
-    return {"kind": "hidden", "pos": first, "to": last}
+def hidden(entry: Entry) -> dict[str, Any]:
+    """What stands in the place of an entry that the reader may not see."""
+    return {"kind": "hidden", "pos": entry.pos, "at": entry.at, "to": entry.pos}
 
 
 def _fill_message(shown: dict[str, Any], entry: Entry) -> None:
@@ -109,7 +108,7 @@ def page(entries: Iterable[Entry], targets: Mapping[int, Entry], floor: int) -> 
     for entry in entries:
         one = view(entry, targets.get(entry.target or 0), floor)
         if one["kind"] == "hidden" and shown and shown[-1]["kind"] == "hidden":
-            shown[-1]["to"] = entry.pos
+            shown[-1] |= {"to": entry.pos, "at": entry.at}
         else:
             shown.append(one)
     return shown

@@ -32,4 +32,4 @@ def make_http(ready: Callable[[], bool | str], registry: CollectorRegistry) -> L
     def metrics() -> Response[bytes]:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
-    return Litestar([healthz, readyz, metrics], openapi_config=None)
+    return Litestar([healthz, readyz, metrics], openapi_config=None, logging_config=None)

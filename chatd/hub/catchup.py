@@ -41,6 +41,8 @@ async def _send_mine(session: Session) -> None:
     after = session.mine_cursor
     async with session.hub.readers.snapshot() as reader:
         page = await users.mine_page(reader, session.person.user, after, _MINE_PAGE)
+    # What is committed and not published yet comes in its turn: `removed` not before the group's last entries.
+    page = [entry for entry in page if entry.upos <= session.mine_head]
     if not page:
         session.mine_cursor = session.mine_head
         return
@@ -56,12 +58,12 @@ async def _send_mine(session: Session) -> None:
 async def _send_entries(session: Session, follow: Follow) -> None:
     """One step for one group: a segment out of the ring, or a page out of the store."""
     feed, hub = follow.feed, session.hub
-    most = hub.settings.page_entries
-    segment = feed.recent(follow.cursor, feed.published, most) if follow.cursor < feed.published else None
-    if segment is None and follow.cursor < feed.published:
+    most, after = hub.settings.page_entries, follow.cursor
+    segment = feed.recent(after, feed.published, most) if after < feed.published else None
+    if segment is None and after < feed.published:
         redactions = feed.redactions
-        segment = await hub.pages.read(hub.readers, feed, follow.cursor, most)
-        if follow.state is not State.BEHIND or redactions != feed.redactions:
+        segment = await hub.pages.read(hub.readers, feed, after, most)
+        if follow.state is not State.BEHIND or follow.cursor != after or redactions != feed.redactions:
             return
     if segment is not None:
         session.put(segment.frame(session.format, follow.floor))

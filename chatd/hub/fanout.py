@@ -22,16 +22,21 @@ if TYPE_CHECKING:
 class _Run:
     """One pass over those who were live when it began; what is committed meanwhile goes into the next pass."""
 
-    __slots__ = ("feed", "left", "segments", "upto")
+    __slots__ = ("feed", "left", "redactions", "segments", "upto")
 
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
         self.upto = feed.published = feed.head
         self.left: Iterator[Follow] = iter(list(feed.live))
         self.segments: dict[int, Segment | None] = {}
+        self.redactions = feed.redactions
 
     def segment_after(self, cursor: int) -> Segment | None:
         """What those with this cursor get; nearly always everybody has the same one."""
+        if self.redactions != self.feed.redactions:
+            # Something was taken back since the last slice: the frames made before it still show it.
+            self.segments.clear()
+            self.redactions = self.feed.redactions
         if cursor not in self.segments:
             self.segments[cursor] = self.feed.recent(cursor, self.upto, self.upto - cursor)
         return self.segments[cursor]
@@ -67,7 +72,7 @@ class Fanout:
 
     def _turn(self) -> None:
         self._scheduled = False
-        if self._line and self._is_long():
+        if self._line and self._has_crowd():
             # Others must not wait for their answers until a whole slice is handed out.
             self._flush()
         left = self._slice
@@ -77,14 +82,13 @@ class Fanout:
         if self._line:
             self._schedule()
 
-    def _is_long(self) -> bool:
-        ahead = 0
-        for waiting in self._line:
-            feed = waiting.feed if isinstance(waiting, _Run) else waiting
-            ahead += len(feed.live)
-            if ahead > self._slice // 4:
-                return True
-        return False
+    def _has_crowd(self) -> bool:
+        """Whether one group alone takes much of a slice. Where all are small, an answer and the entry behind it are
+        better written together."""
+        return any(
+            4 * len((waiting.feed if isinstance(waiting, _Run) else waiting).live) > self._slice
+            for waiting in self._line
+        )
 
     def _serve(self, waiting: Feed | _Run, most: int) -> int:
         """Hand out up to `most` deliveries of one group. Returns how many."""
@@ -103,7 +107,10 @@ class Fanout:
                 session.fall_behind(follow)
                 continue
             follow.cursor = follow.told = upto
-            frame = shared.frame(session.format, follow.floor)
+            # The loop over members: what is nearly always so is asked first and in place.
+            frame = shared.full.get(session.format) if follow.floor < shared.lowest_target else None
+            if frame is None:
+                frame = shared.frame(session.format, follow.floor)
             if session.outbox:
                 session.outbox += frame
             else:

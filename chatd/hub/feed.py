@@ -109,6 +109,7 @@ class Feed:
         self.head, self.at, self.seq, self.members = change.head, change.at, change.seq, change.members
         if not self.listening and not joining:
             self.published = self.head
+            self.ring = None  # it may have been made for somebody who came while opening: it must not get a hole
             return False
         if self.ring is None:
             self.ring = Ring(ring_items, ring_bytes)

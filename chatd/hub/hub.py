@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 import structlog
-from chatd_protocol import errors
 
 from chatd.core.limits import Bounds, Budget
 from chatd.core.refusal import Refused
@@ -35,6 +34,7 @@ from chatd.store.migrate import Life
 from chatd.store.outcome import GroupChange, Outcome
 from chatd.store.readers import Readers
 from chatd.store.users import user_by_sub
+from chatd_protocol import errors
 
 
 class HubSettings(msgspec.Struct, frozen=True):
@@ -281,16 +281,17 @@ class Hub:
         # The entries are in the ring first: who leaves still gets those before, who joins those from there on.
         listened = feed.take(change, joining, self.settings.ring_entries, self.settings.ring_bytes)
         if change.joins or change.leaves:
-            self._move_members(change)
+            self._move_members(feed, change)
         self._move_own_reads(feed, change)
         if listened:
             self.fanout.add(feed)
         self.drop_if_idle(feed)
 
-    def _move_members(self, change: GroupChange) -> None:
+    def _move_members(self, feed: Feed, change: GroupChange) -> None:
         """Joins and leaves of people who are connected, in the order of their entries."""
-        moves: list[tuple[int, int, str, int, int]] = [(pos, 0, user, 0, 0) for user, pos in change.leaves]
+        moves = [(pos, 0, user, 0, 0) for user, pos in change.leaves]
         moves += [(pos, 1, user, floor, read) for user, pos, floor, read in change.joins]
+        fresh: set[str] = set()  # their own logs do not say yet that they are in: nothing of the group may come before
         for pos, joins, user, floor, read in sorted(moves):
             person = self.people.get(user)
             for session in person.sessions if person is not None else ():
@@ -298,9 +299,11 @@ class Hub:
                 if missed is not None:
                     missed.moves.append((self.n, change.group, pos, (floor, read) if joins else None))
                 elif joins:
+                    self.feeds[change.group] = feed  # again, if the last one who followed it has just gone
                     self.join_session(session, change.group, pos, floor, read)
                 else:
-                    session.unfollow(change.group, pos - 1)
+                    session.unfollow(change.group, None if user in fresh else pos - 1)
+            fresh |= {user} if joins else set()
 
     def join_session(self, session: Session, group: str, pos: int, floor: int, read: int) -> None:
         """The session's person is in the group from the entry `pos` on."""

@@ -9,10 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chatd_protocol import PROTOCOL_VERSION
-from chatd_protocol.ops import OPS
-from chatd_protocol.session import Hello
-
 from chatd.core.refusal import Refused
 from chatd.core.users import EnsureUser
 from chatd.core.values import Mine, User
@@ -22,6 +18,9 @@ from chatd.store import commits, messages, users
 from chatd.store.engine import WRITER
 from chatd.store.groups import Place, places_of
 from chatd.store.readers import Reader
+from chatd_protocol import PROTOCOL_VERSION
+from chatd_protocol.ops import OPS
+from chatd_protocol.session import Hello
 
 if TYPE_CHECKING:
     from chatd.hub.session import Session
@@ -50,6 +49,7 @@ class _Snapshot:
         self.places: list[Place] = []
         self.times: dict[tuple[str, int], int] = {}
         self.mine_at: int | None = None
+        self.mine_head_at = 0
         self.lines: list[dict[str, Any]] = []
         self.more: str | None = None
 
@@ -105,9 +105,12 @@ async def _read(session: Session, user_id: str, claims: Claims, hello: Hello) ->
         snapshot = _Snapshot(n, user)
         snapshot.places = await places_of(reader, user_id)
         mine_known = {place.group for place in snapshot.places}
-        snapshot.times = await messages.times_of(reader, [(g, pos) for g, (pos, _) in cursors.items() if g in mine_known])
+        snapshot.times = await messages.times_of(
+            reader, [(g, pos) for g, (pos, _) in cursors.items() if g in mine_known]
+        )
         if hello.mine is not None:
             snapshot.mine_at = await users.mine_at(reader, user_id, hello.mine[0])
+        snapshot.mine_head_at = await users.mine_at(reader, user_id, user.upos) or 0
         changed = [p for p in snapshot.places if cursors.get(p.group) != (p.head, p.at)]
         page = changed[:FIRST_PAGE]
         overlay = {p.group: hub.reads.of(p.group, user_id) for p in page}
@@ -122,9 +125,7 @@ def _cursors_of(session: Session, hello: Hello) -> dict[str, tuple[int, int]]:
     return (hello.heads or {}) if hello.epoch == session.hub.life.epoch else {}
 
 
-def _settle(
-    session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot, missed: Missed
-) -> dict[str, Any]:
+def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot, missed: Missed) -> dict[str, Any]:
     """Everything from here on happens in one step of the loop."""
     hub = session.hub
     for place in snapshot.places:
@@ -135,7 +136,9 @@ def _settle(
     session.opened(claims.expires_at / 1000)
     _apply_missed(session, snapshot.n, missed)
     reset = hello.epoch is not None and hello.epoch != hub.life.epoch
-    for line in snapshot.lines:
+    # A line is of the stay in the group that its floor belongs to; whoever left meanwhile is not shown it.
+    lines = [line for line in snapshot.lines if session.stays(line["group"], line["floor"])]
+    for line in lines:
         if hub.redacted_since(line["group"], snapshot.n):
             line.pop("last", None)
     answer: dict[str, Any] = {
@@ -146,10 +149,14 @@ def _settle(
         "ops": list(OPS),
         "protocol": PROTOCOL_VERSION,
         "bounds": hub.settings.told,
-        "groups": snapshot.lines,
+        "groups": lines,
         "expires": claims.expires_at,
     } | mine
+    listed = {line["group"] for line in snapshot.lines}
+    unlisted = [group for group in _cursors_of(session, hello) if group in session.follows and group not in listed]
+    answer["reads"] = {group: session.follows[group].read for group in unlisted}
     optional = {"name": snapshot.user.name, "more": snapshot.more, "reset": reset or mine.get("reset")}
+    optional["mine_at"] = snapshot.mine_head_at
     answer.update({key: value for key, value in optional.items() if value})
     hub.replace_older(session)
     return answer
@@ -172,9 +179,7 @@ def _place_cursors(session: Session, hello: Hello, snapshot: _Snapshot) -> None:
             line["after"] = cursor
 
 
-def _resume(
-    cursor: tuple[int, int], place: Place, times: dict[tuple[str, int], int], line: dict[str, Any]
-) -> int:
+def _resume(cursor: tuple[int, int], place: Place, times: dict[tuple[str, int], int], line: dict[str, Any]) -> int:
     """The cursor to go on from, and in `line` what the client has to be told about it."""
     return resume_from(cursor[0], cursor[1], place.floor, place.head, times.get((place.group, cursor[0])), line)
 
@@ -221,4 +226,5 @@ def _apply_missed(session: Session, n: int, missed: Missed) -> None:
             session.hub.join_session(session, group, pos, *joins)
     for at, entry in missed.mine:
         if at > n:
-            session.push_mine(entry)
+            # Read from the store once the answer is out: no event comes before it.
+            session.mine_head = max(session.mine_head, entry.upos)

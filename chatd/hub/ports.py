@@ -21,7 +21,7 @@ class Socket(Protocol):
     """False from the moment the write buffer passes its high mark until it has drained below the low one."""
 
     def send(self, frames: bytes) -> None:
-        """Write whole WebSocket frames (header included, see `chatd.hub.frames`). Ignored once the socket is closing."""
+        """Write whole WebSocket frames (headers included, see `chatd.hub.frames`). Ignored once it is closing."""
 
     def close(self, code: int, reason: str = "") -> None:
         """Send a close frame and finish within the close timeout. The first call counts, later ones are ignored."""

@@ -9,12 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from chatd_protocol import groups as wire_groups
-from chatd_protocol import messages as wire
-from chatd_protocol import relations as wire_relations
-from chatd_protocol import session as wire_session
-from chatd_protocol.codec import Invalid
-
 from chatd.core.refusal import Refused
 from chatd.hub.feed import Follow, State
 from chatd.hub.opening import check_not_revoked, resume_from
@@ -22,6 +16,11 @@ from chatd.service import groups, messages, relations, users
 from chatd.store import messages as stored
 from chatd.store import users as stored_users
 from chatd.store.groups import places_of
+from chatd_protocol import groups as wire_groups
+from chatd_protocol import messages as wire
+from chatd_protocol import relations as wire_relations
+from chatd_protocol import session as wire_session
+from chatd_protocol.codec import Invalid
 
 if TYPE_CHECKING:
     from chatd.hub.session import Session
@@ -143,7 +142,7 @@ async def list_groups(session: Session, request: wire_groups.ListGroups) -> dict
         page = places[: request.limit]
         overlay = {p.group: session.hub.reads.of(p.group, user) for p in page}
         lines = await groups.member_lines(reader, user, [p.group for p in page], overlay)
-    lines = [line for line in lines if line["group"] in session.follows]
+    lines = [line for line in lines if session.stays(line["group"], line["floor"])]
     for line in lines:
         follow = session.follows[line["group"]]
         line["live"] = follow.state is not State.SUMMARY
@@ -166,7 +165,7 @@ async def open_group(session: Session, request: wire_groups.OpenGroup) -> dict[s
     """`group.open`: live from here on, from the client's cursor if it has one."""
     follow = followed(session, request.group)
     if request.after and request.at is None:
-        raise Invalid("$.data", "Object missing required field `at`, the time of the entry `after`")
+        raise Invalid("$.data.at", "Missing required field, the time of the entry `after`")
     user, redactions = user_of(session), follow.feed.redactions
     async with session.hub.readers.snapshot() as reader:
         lines = await groups.member_lines(reader, user, [request.group], {request.group: follow.read})

@@ -6,18 +6,19 @@ shows something of it are dropped and made again from the new state: what was ta
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import msgpack
-from chatd_protocol.codec import ENCODERS
 
 from chatd.core.values import Entry
 from chatd.core.visibility import view
 from chatd.hub.frames import frame_header
 from chatd.hub.ports import Format
+from chatd_protocol.codec import ENCODERS
 
 _pack: Callable[[object], bytes] = msgpack.Packer(autoreset=True).pack
 _ITEM_OVERHEAD_BYTES = 600
@@ -60,7 +61,7 @@ class Item:
 class Segment:
     """Neighbouring items behind one cursor, and the frames made of them, one per visibility class and format."""
 
-    __slots__ = ("_frames", "_targets", "after", "as_of", "group", "items", "upto")
+    __slots__ = ("_frames", "_targets", "after", "as_of", "full", "group", "items", "lowest_target", "upto")
 
     def __init__(self, group: str, after: int, items: Sequence[Item], as_of: int) -> None:
         self.group = group
@@ -69,17 +70,27 @@ class Segment:
         self.as_of = as_of
         self.upto = items[-1].entry.pos
         self._targets = sorted({i.entry.target for i in items if i.entry.target is not None})
+        self.lowest_target = self._targets[0] if self._targets else sys.maxsize
+        self.full: dict[Format, bytes] = {}
+        """The frames made so far for those whose floor is below `lowest_target`: nearly everybody."""
         self._frames: dict[tuple[Format, int], bytes] = {}
 
     def frame(self, fmt: Format, floor: int) -> bytes:
         """The whole WebSocket frame for somebody with this floor. Readers who see the same targets share it."""
-        targets = self._targets
-        key = (fmt, bisect_right(targets, floor) if targets and targets[0] <= floor else 0)
+        if floor < self.lowest_target:
+            made = self.full.get(fmt)
+            if made is None:
+                made = self.full[fmt] = self._make(fmt, floor)
+            return made
+        key = (fmt, bisect_right(self._targets, floor))
         made = self._frames.get(key)
         if made is None:
-            encoded = [item.encoded(fmt, floor) for item in self.items]
-            made = self._frames[key] = entries_frame(self.group, self.after, self.as_of, encoded, fmt)
+            made = self._frames[key] = self._make(fmt, floor)
         return made
+
+    def _make(self, fmt: Format, floor: int) -> bytes:
+        encoded = [item.encoded(fmt, floor) for item in self.items]
+        return entries_frame(self.group, self.after, self.as_of, encoded, fmt)
 
 
 def entries_frame(group: str, after: int, as_of: int, encoded: Sequence[bytes], fmt: Format) -> bytes:

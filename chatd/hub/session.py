@@ -7,13 +7,9 @@ written in one turn of the loop is gathered in `outbox` and written once.
 from __future__ import annotations
 
 import asyncio
+import traceback
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-
-from chatd_protocol import errors
-from chatd_protocol.codec import BadEnvelope, Invalid, Malformed, Request, decode_request, encode, shape, show
-from chatd_protocol.ops import OPS, Op
-from chatd_protocol.values import Data
 
 from chatd.core.limits import Budget
 from chatd.core.refusal import Refused
@@ -28,6 +24,9 @@ from chatd.service.author import Author
 from chatd.service.commands import COMMANDS
 from chatd.store.outcome import Verdict
 from chatd.store.readers import ReaderLost
+from chatd_protocol import errors
+from chatd_protocol.codec import BadEnvelope, Invalid, Malformed, Request, decode_request, encode, shape, show
+from chatd_protocol.ops import OPS, Op
 
 if TYPE_CHECKING:
     from chatd.hub.hub import Hub, Person
@@ -98,13 +97,15 @@ class Session:
         """One whole message."""
         if self.phase is Phase.CLOSED:
             return
-        if self.phase is Phase.OPENING:
-            self._hold(payload)
+        if self._waiting is not None:
+            self._waiting.append(payload)
+            if len(self._waiting) >= _HELD_MAX:
+                self.pause_reading()
             return
         try:
             self._request(decode_request(payload, self.format))
         except BadEnvelope as problem:
-            self._refuse(problem.number, _as_refusal(problem))
+            self._request(problem)
         except Malformed as problem:
             self.close(errors.CLOSE_MALFORMED, str(problem))
 
@@ -137,32 +138,26 @@ class Session:
 
     # -- requests
 
-    def _hold(self, payload: bytes) -> None:
-        if self._waiting is None:
-            self._waiting = []
-        self._waiting.append(payload)
-        if len(self._waiting) >= _HELD_MAX:
-            self.pause_reading()
-
-    def _request(self, request: Request) -> None:
+    def _request(self, request: Request | BadEnvelope) -> None:
+        number = request.number if isinstance(request, BadEnvelope) else request.id
         try:
-            check_op(self.phase, request.op)
             self._spend()
-            op = OPS.get(request.op)
-            if op is None:
-                raise Refused("unknown_op", f"There is no op `{show(request.op)}`.")
+            if isinstance(request, BadEnvelope):
+                raise request
+            check_op(self.phase, request.op)
+            op = _op_named(request.op)
             data = shape(request.data, op.request)
             self.hub.settings.narrowed.check(op.name, data)
             if op.command:
-                self._command(request.id, op, data)
+                self._command(number, op, data)
             elif self.phase is Phase.NEW:
-                self._begin_opening(request.id, data)
+                self._begin_opening(number, data)
             else:
-                queries.handle(self, request.id, op.name, data)
+                queries.handle(self, number, op.name, data)
         except Refused as refusal:
-            self._refuse(request.id, refusal)
+            self._refuse(number, refusal)
         except Invalid as problem:
-            self._refuse(request.id, _as_refusal(problem))
+            self._refuse(number, _as_refusal(problem))
 
     def _command(self, number: int, op: Op, data: Any) -> None:
         hub = self.hub
@@ -189,7 +184,12 @@ class Session:
     def end_request(self) -> None:
         """One request is answered."""
         self._inflight -= 1
-        if self.reading_paused and self._inflight <= self.hub.settings.inflight_per_connection // 2:
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Go on reading if it was paused, unless there is still enough to do."""
+        few = self._inflight <= self.hub.settings.inflight_per_connection // 2
+        if self.reading_paused and few and self._waiting is None:
             self.reading_paused = False
             self.socket.resume_reading()
 
@@ -232,16 +232,21 @@ class Session:
             self._refuse(number, _as_refusal(problem))
         except ReaderLost:
             self._refuse(number, Refused("unavailable"))
-        except Exception as error:
-            self.hub.log.error("a request failed", error=type(error).__name__, exc_info=True)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the others go on
+            # Where and of what type, not its text: that may quote a message.
+            where = traceback.format_tb(error.__traceback__)
+            self.hub.log.error("a request failed", error=type(error).__name__, where=where)
             self._refuse(number, Refused("internal"))
         finally:
             self.end_request()
 
     # -- opening
 
-    def _begin_opening(self, number: int, data: Data) -> None:
+    def _begin_opening(self, number: int, data: Any) -> None:
+        if data.epoch is None and (data.heads or data.mine is not None):
+            raise Invalid("$.data.epoch", "Missing required field, which cursors are of no use without")
         self.phase = check_move(self.phase, Phase.OPENING)
+        self._waiting = []
         self._missed = opening.Missed()
         self.run(number, opening.open_session(self, data))
 
@@ -268,6 +273,7 @@ class Session:
         waiting, self._waiting = self._waiting, None
         for payload in waiting or ():
             self.received(payload)
+        self._read_on()
         if self.phase is Phase.OPEN:
             self.catch_up()
 
@@ -346,12 +352,18 @@ class Session:
         feed.follows.add(follow)
         return follow
 
+    def stays(self, group: str, floor: int) -> bool:
+        """Whether the session follows the group, in the stay that began with this floor."""
+        follow = self.follows.get(group)
+        return follow is not None and follow.floor == floor
+
     def unfollow(self, group: str, upto: int | None) -> None:
         """Nothing of this group any more. A live session first gets what was committed up to `upto`."""
         follow = self.follows.pop(group, None)
         if follow is None:
             return
-        if upto is not None and follow.state is State.LIVE and follow.cursor < upto and self.socket.writable:
+        live = follow.state is State.LIVE and self.socket.writable and self.mine_cursor == self.mine_head
+        if upto is not None and live and follow.cursor < upto:
             rest = follow.feed.recent(follow.cursor, upto, upto - follow.cursor)
             if rest is not None:
                 self.put(rest.frame(self.format, follow.floor))
@@ -413,10 +425,18 @@ class Session:
         moved: dict[str, tuple[int, int]] = {}
         for group, follow in self.follows.items():
             feed = follow.feed
-            if follow.state is State.SUMMARY and feed.published > follow.told:
-                moved[group] = (feed.published, feed.at)
-                follow.told = feed.published
+            if follow.state is State.SUMMARY and feed.head > follow.told:
+                # The head and not `published`: `at` is the time of that entry, and clients resume from the pair.
+                moved[group] = (feed.head, feed.at)
+                follow.told = feed.head
         self.signal("heads", {"at": self.hub.now_ms(), "heads": moved})
+
+
+def _op_named(name: str) -> Op:
+    op = OPS.get(name)
+    if op is None:
+        raise Refused("unknown_op", f"There is no op `{show(name)}`.")
+    return op
 
 
 def _as_refusal(problem: Invalid) -> Refused:

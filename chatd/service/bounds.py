@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
+
 from chatd_protocol.codec import Invalid
 
 
@@ -37,5 +38,5 @@ _CHECKS: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
     "group.create": (("title", "title_max", "`str` of length"),),
     "group.update": (("title", "title_max", "`str` of length"),),
     "member.add": (("users", "add_max", "`array` of length"),),
-    **{op: (("limit", "list_page_max", "`int`"),) for op in _LISTS},
+    **dict.fromkeys(_LISTS, (("limit", "list_page_max", "`int`"),)),
 }

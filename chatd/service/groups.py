@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatd_protocol import groups as wire
-from chatd_protocol.codec import Invalid
-
 from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
 from chatd.core.refusal import Refused
 from chatd.core.values import Entry
@@ -15,20 +12,22 @@ from chatd.service.author import Author
 from chatd.store import groups as stored
 from chatd.store import messages as stored_messages
 from chatd.store.readers import Reader
+from chatd_protocol import groups as wire
+from chatd_protocol.codec import Invalid
 
 
 def create_group(request: wire.CreateGroup, author: Author) -> CreateGroup | CreateDirect:
-    """Create a private group, or the direct chat with somebody. Raises `Invalid` for fields that do not fit the kind."""
+    """Create a private group, or the direct chat with somebody. Raises `Invalid` for fields that the kind has not."""
     group = author.new_id("g")
     if request.kind == "direct":
         if request.user is None:
-            raise Invalid("$.data", "Object missing required field `user`, which a direct chat needs")
+            raise Invalid("$.data.user", "Missing required field, which a direct chat needs")
         for field in ("title", "intro", "limit"):
             if getattr(request, field):
                 raise Invalid(f"$.data.{field}", "A direct chat has none")
         return CreateDirect(author.user, request.cid, author.digest, group, request.user)
     if request.title is None:
-        raise Invalid("$.data", "Object missing required field `title`, which a private group needs")
+        raise Invalid("$.data.title", "Missing required field, which a private group needs")
     if request.user is not None:
         raise Invalid("$.data.user", "Only a direct chat is created with somebody")
     return CreateGroup(
@@ -73,7 +72,7 @@ async def member_lines(
 
     `read_at_least`: read positions that are newer than what is stored.
     """
-    lines = [line for group in groups if (line := await stored.line_of(reader, user, group)) is not None]
+    lines = await stored.lines_of(reader, user, groups)
     last = await stored_messages.messages_numbered(
         reader, [(line.group.id, line.group.seq) for line in lines if line.group.seq > line.from_seq]
     )

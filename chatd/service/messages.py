@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from chatd_protocol import messages as wire
-from chatd_protocol.codec import Invalid
 
 from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.refusal import Refused
@@ -14,6 +12,8 @@ from chatd.core.visibility import page
 from chatd.service.author import Author
 from chatd.store import messages as stored
 from chatd.store.readers import Reader
+from chatd_protocol import messages as wire
+from chatd_protocol.codec import Invalid
 
 
 def send_message(request: wire.SendMessage, author: Author) -> Send:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatd_protocol import relations as wire
-
 from chatd.core.relations import Block, Follow
 from chatd.service.author import Author
 from chatd.store import relations as stored
 from chatd.store.readers import Reader
+from chatd_protocol import relations as wire
 
 
 def add_follow(request: wire.AddFollow, author: Author) -> Follow:

@@ -8,11 +8,11 @@ from typing import Any
 
 import jwt
 import msgspec
-from chatd_protocol import session as wire
 
 from chatd.core.refusal import Refused
 from chatd.store import users as stored
 from chatd.store.readers import Reader
+from chatd_protocol import session as wire
 
 NAME_MAX = 80
 
@@ -32,7 +32,7 @@ class Tokens:
     The algorithm comes from the configuration and never from the token (RFC 8725, section 3.1).
     """
 
-    def __init__(self, algorithm: str, key: str | bytes, issuer: str, audience: str, leeway_s: int) -> None:
+    def __init__(self, algorithm: str, key: str | bytes, issuer: str, audience: str, leeway_s: float) -> None:
         self._algorithm = algorithm
         self._key = key
         self._issuer = issuer or None

@@ -43,6 +43,8 @@ class Database(Protocol):
     """What the engine asks of a connection. All methods raise `StorageFull` or `StoreLost` for those two cases."""
 
     kind: str
+    exclusive: bool
+    """Whether nobody else can write while this connection holds the database."""
 
     def begin(self) -> None: ...
     def commit(self) -> None: ...
@@ -78,6 +80,7 @@ class Sqlite:
     """The embedded database."""
 
     kind = "sqlite"
+    exclusive = True
 
     def __init__(self, path: Path, settings: Sequence[str] = SQLITE_SETTINGS) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None, cached_statements=256, check_same_thread=False)
@@ -132,6 +135,7 @@ class Postgres:
     """PostgreSQL through psycopg, in autocommit mode with explicit transactions."""
 
     kind = "postgresql"
+    exclusive = False
 
     def __init__(self, url: str) -> None:
         import psycopg

@@ -24,7 +24,7 @@ from chatd.core.limits import Bounds
 from chatd.core.messages import answer_of
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
-from chatd.core.values import Entry
+from chatd.core.values import Entry, Group, Member
 from chatd.store import groups, messages, relations, schema, users
 from chatd.store.database import Database, Row, StorageFull, StoreLost
 from chatd.store.outcome import GroupChange, Outcome, Proposed, Verdict
@@ -36,6 +36,8 @@ KEEP_COMMANDS = Insert(schema.commands, ("user_id", "cid", "digest", "answer", "
 DROP_COMMANDS = Delete(schema.commands, ("user_id", "cid"))
 KEEP_COMMIT = Insert(schema.commits, ("writer", "n", "groups", "users"))
 HOUSEKEEPING_ROWS = 500
+CACHED_GROUPS = 20_000
+CACHED_MEMBERS = 100_000
 
 log = logging.getLogger("chatd.store")
 
@@ -60,6 +62,7 @@ class Engine:
         self._bounds = bounds
         self._now_ms = now_ms
         self._holder = holder
+        self._cache = _Cache()
         self.n = self._take_over()
 
     # -- the only way in
@@ -74,10 +77,10 @@ class Engine:
         except (StoreLost, Fenced):
             raise
         except StorageFull:
-            self._db.rollback()
+            self._roll_back()
             return [_refuse_all(batch, "storage_full")]
-        except Exception as error:
-            self._db.rollback()
+        except Exception as error:  # noqa: BLE001 - one proposal's failure, of whatever type, is not the batch's
+            self._roll_back()
             if len(batch) == 1:
                 # The text of the error may quote what somebody wrote: only its type is logged.
                 log.error("a proposal of type %s failed: %s", type(batch[0].wish).__name__, type(error).__name__)
@@ -89,7 +92,8 @@ class Engine:
         """Drop a bounded number of rows that have outlived their use. Returns how many."""
         self._db.begin()
         old, _ = self._db.run(
-            "SELECT user_id, cid FROM commands WHERE at < ? ORDER BY at LIMIT ?", (commands_before_ms, HOUSEKEEPING_ROWS)
+            "SELECT user_id, cid FROM commands WHERE at < ? ORDER BY at LIMIT ?",
+            (commands_before_ms, HOUSEKEEPING_ROWS),
         )
         if old:
             self._db.write(DROP_COMMANDS, old)
@@ -122,7 +126,14 @@ class Engine:
         self._db.write(KEEP_COMMIT, [_commit_row(self.n + 1, facts)])
         self._db.commit()
         self.n += 1
+        if self._db.exclusive:
+            self._cache.keep(facts)
         return Outcome(self.n, verdicts, changes, facts.new_mine)
+
+    def _roll_back(self) -> None:
+        """Nothing of this batch happened; what it changed in the cache is not true either."""
+        self._cache.clear()
+        self._db.rollback()
 
     def _advance(self) -> None:
         """Number the commit, and prove that this writer still holds the database: the row lock keeps it so."""
@@ -145,7 +156,8 @@ class Engine:
         entries_before = len(facts.new_entries)
         verdict = _try(proposed.pid, wish.decide, facts)
         if verdict.answer is not None:
-            kept_by_entry = any(entry.cid == wish.cid for entry, _ in facts.new_entries[entries_before:])
+            # The entry of a command is the last one that it adds.
+            kept_by_entry = len(facts.new_entries) > entries_before and facts.new_entries[-1][0].cid == wish.cid
             known.add(wish, verdict.answer, None if kept_by_entry else facts.now_ms)
         return verdict
 
@@ -182,8 +194,11 @@ class Engine:
             facts.direct[key] = group_id
             need.groups.add(group_id)
             need.members.update((group_id, user) for user in key.split(":"))
-        if need.groups:
-            for row in self._db.find(groups.LOCK, [(group,) for group in sorted(need.groups)]):
+        cached = self._cache.groups
+        facts.groups.update((group_id, cached[group_id]) for group_id in need.groups & cached.keys())
+        missing = need.groups - facts.groups.keys()
+        if missing:
+            for row in self._db.find(groups.LOCK, [(group,) for group in sorted(missing)]):
                 group = groups.group_from(row)
                 facts.groups[group.id] = group
 
@@ -196,7 +211,9 @@ class Engine:
         for row in self._find(messages.BY_CID, need.sends):
             if row[3] == "message":
                 facts.sends.add((row[4], row[5], row[0]))
-        for row in self._find(groups.LAST_PERIODS, need.members):
+        cached = self._cache.members
+        facts.members.update((key, cached[key]) for key in need.members & cached.keys())
+        for row in self._find(groups.LAST_PERIODS, need.members - facts.members.keys()):
             member = groups.member_from(row)
             facts.members[member.group, member.user] = member
         seqs = [(group, seq) for group in need.newcomers for seq in self._floors_of(group, facts, batch_size)]
@@ -262,7 +279,7 @@ class Engine:
             (users.UPDATE, [users.row_of_changed(facts.users[u]) for u in facts.changed_users - fresh]),
             (users.INSERT_MINE, [users.row_of_mine(m) for m in facts.new_mine]),
             (users.PRUNE_MINE, prune),
-            (users.REVOKE_DEVICE, list(dict(((u, d), (u, d, b)) for u, d, b in facts.revocations).values())),
+            (users.REVOKE_DEVICE, [(user, device, before) for (user, device), before in facts.revocations.items()]),
             (users.SAVE_READS, [(user, group, seq) for (group, user), seq in facts.reads.items()]),
         ]
 
@@ -277,6 +294,30 @@ class Engine:
             (groups.UPDATE_MEMBERS, [groups.row_of_changed_member(m) for m in changed]),
             (groups.INSERT_MEMBERS, [groups.row_of_new_member(m) for m in facts.new_members]),
         ]
+
+
+class _Cache:
+    """Groups and memberships as they were after the last commit.
+
+    Only for a database that nobody else writes (the embedded one, by its lock); any rollback empties it. With other
+    writers a row would have to be locked to be believed, and a locked row is a read one.
+    """
+
+    def __init__(self) -> None:
+        self.groups: dict[str, Group] = {}
+        self.members: dict[tuple[str, str], Member] = {}
+
+    def keep(self, facts: Facts) -> None:
+        """What a commit has read and changed. Bounded by starting over."""
+        if len(self.groups) > CACHED_GROUPS or len(self.members) > CACHED_MEMBERS:
+            self.clear()
+        self.groups.update(facts.groups)
+        self.members.update(facts.members)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.groups.clear()
+        self.members.clear()
 
 
 class _Known(dict[tuple[str, str], tuple[bytes, dict[str, Any]]]):
@@ -329,6 +370,12 @@ def _group_changes(facts: Facts) -> Iterable[GroupChange]:
         entries.setdefault(entry.group, []).append(entry)
         if entry.target is not None:
             targets.setdefault(entry.group, {})[entry.target] = facts.entries[entry.group, entry.target]
+    joins: dict[str, list[tuple[str, int, int, int]]] = {}
+    for member, pos in facts.joins:
+        joins.setdefault(member.group, []).append((member.user, pos, member.from_pos, member.from_seq))
+    leaves: dict[str, list[tuple[str, int]]] = {}
+    for member, pos in facts.leaves:
+        leaves.setdefault(member.group, []).append((member.user, pos))
     for group_id, after in facts.moved_groups.items():
         group = facts.groups[group_id]
         yield GroupChange(
@@ -340,8 +387,8 @@ def _group_changes(facts: Facts) -> Iterable[GroupChange]:
             members=group.members,
             entries=entries[group_id],
             targets=list(targets.get(group_id, {}).values()),
-            joins=[(m.user, pos, m.from_pos, m.from_seq) for m, pos in facts.joins if m.group == group_id],
-            leaves=[(m.user, pos) for m, pos in facts.leaves if m.group == group_id],
+            joins=joins.get(group_id, []),
+            leaves=leaves.get(group_id, []),
         )
 
 

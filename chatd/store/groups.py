@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from chatd.core.values import Group, Member
@@ -197,7 +199,7 @@ PLACES = (
     " FROM memberships AS m"
     " JOIN groups AS g ON g.group_id = m.group_id"
     " LEFT JOIN reads AS r ON r.user_id = m.user_id AND r.group_id = m.group_id"
-    " WHERE m.user_id = ? AND m.until_pos IS NULL ORDER BY g.head_at DESC, g.group_id DESC"
+    " WHERE m.user_id = ? AND m.until_pos IS NULL"
 )
 ONE_LINE = _LINE + " AND m.group_id = ?"
 MEMBERS = (
@@ -210,17 +212,28 @@ RECALLED_ABOVE = "SELECT count(*) FROM entries AS e WHERE e.group_id = ? AND e.r
 
 async def places_of(reader: Reader, user: str) -> list[Place]:
     """Every group that the user is in, the newest activity first."""
-    return [Place(*row) for row in await reader.all(PLACES, (user,))]
+    places = [Place(*row) for row in await reader.all(PLACES, (user,))]
+    # Here and not in the database, whose order of ids may be that of some language.
+    places.sort(key=lambda place: (place.at, place.group), reverse=True)
+    return places
+
+
+async def lines_of(reader: Reader, user: str, groups: Sequence[str]) -> list[Line]:
+    """The groups as the user sees them, in this order; those that they are not in are left out."""
+    rows = await reader.all(_LINE + f" AND m.group_id {reader.among}", (user, reader.array(groups)))
+    lines = {row[0]: _line_from(row) for row in rows}
+    return [lines[group] for group in groups if group in lines]
 
 
 async def line_of(reader: Reader, user: str, group: str) -> Line | None:
     """The group as the user sees it, None if they are not in it."""
     rows = await reader.all(ONE_LINE, (user, group))
-    if not rows:
-        return None
-    row, rest = rows[0][: len(COLUMNS)], rows[0][len(COLUMNS) :]
-    role, floor, from_seq, archived, read, recalled = rest
-    return Line(group_from(row), role, floor, from_seq, bool(archived), read, recalled)
+    return _line_from(rows[0]) if rows else None
+
+
+def _line_from(row: Row) -> Line:
+    role, floor, from_seq, archived, read, recalled = row[len(COLUMNS) :]
+    return Line(group_from(row[: len(COLUMNS)]), role, floor, from_seq, bool(archived), read, recalled)
 
 
 async def recalled_above(reader: Reader, group: str, seq: int) -> int:

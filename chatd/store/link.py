@@ -79,6 +79,8 @@ class WriterLink(asyncio.Protocol):
         self._alone: deque[_Open] = deque()
         self._outbox: list[Proposed] = []
         self._flush_scheduled = False
+        self._committing = False
+        """Whether the writer has a batch. The next one gathers here meanwhile."""
         self._frames = Frames()
         self._transport: asyncio.Transport | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -164,8 +166,12 @@ class WriterLink(asyncio.Protocol):
             if self._ready is not None and not self._ready.done():
                 self._ready.set_result(_ready.decode(payload).n)
                 continue
+            self._committing = False
             for outcome in _outcomes.decode(payload):
                 self._take(outcome)
+            # Not before fan-out had its turn and the sockets were read once more: whoever was just answered and goes
+            # on at once is in the next batch, not in the one after. A loop with nothing to do does that in no time.
+            self._loop.call_soon(self._schedule_flush)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -189,6 +195,11 @@ class WriterLink(asyncio.Protocol):
         """Proposals of one turn of the loop go out as one frame."""
         waiting.sent = True
         self._outbox.append(waiting.proposed)
+        if not self._committing:
+            self._schedule_flush()
+
+    def _schedule_flush(self) -> None:
+        """Hand over in the next turn of the loop whatever is there then."""
         if not self._flush_scheduled:
             self._flush_scheduled = True
             self._loop.call_soon(self._flush)
@@ -197,6 +208,7 @@ class WriterLink(asyncio.Protocol):
         self._flush_scheduled = False
         if self._outbox and self._transport is not None and self._accepting:
             batch, self._outbox = self._outbox, []
+            self._committing = True
             self._transport.write(frame(batch))
 
     # -- supervision
@@ -208,7 +220,7 @@ class WriterLink(asyncio.Protocol):
         self._lost.clear()
         self._ready = self._loop.create_future()
         try:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: ASYNC220 - returns once forked; asyncio would own the pipes
                 [sys.executable, "-m", "chatd.store.writer", str(theirs.fileno())],
                 pass_fds=(theirs.fileno(), *self._inherit_fds),
                 stdin=subprocess.DEVNULL,
@@ -233,6 +245,7 @@ class WriterLink(asyncio.Protocol):
 
     async def _restart(self) -> None:
         self._outbox.clear()
+        self._committing = False
         for waiting in self._open.values():
             waiting.deaths += waiting.sent
             waiting.sent = False

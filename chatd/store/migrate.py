@@ -10,9 +10,9 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-import chatd_migrations
 import msgspec
 
+import chatd_migrations
 from chatd.store.database import Database, StoreLost, connect, path_of
 
 
@@ -28,7 +28,10 @@ def revision(database: Database) -> str | None:
     if database.kind == "sqlite":
         sql = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
     else:
-        sql = "SELECT count(*) FROM pg_tables WHERE tablename = 'alembic_version' AND schemaname = ANY(current_schemas(false))"
+        sql = (
+            "SELECT count(*) FROM pg_tables WHERE tablename = 'alembic_version'"
+            " AND schemaname = ANY(current_schemas(false))"
+        )
     if not database.run(sql)[0][0][0]:
         return None
     rows, _ = database.run("SELECT version_num FROM alembic_version")
@@ -87,5 +90,5 @@ def life(database: Database, random_bytes: Callable[[int], bytes] = secrets.toke
         database.run("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", (key, value))
     rows, _ = database.run("SELECT key, value FROM meta")
     database.commit()
-    meta = dict((str(key), str(value)) for key, value in rows)
+    meta = {str(key): str(value) for key, value in rows}
     return Life(meta["epoch"], bytes.fromhex(meta["server_key"]))

@@ -17,7 +17,7 @@ class Proposed(msgspec.Struct, array_like=True):
     wish: AnyWish
 
 
-class Verdict(msgspec.Struct, array_like=True):
+class Verdict(msgspec.Struct, array_like=True, gc=False):
     """The answer to one proposal: `answer`, or the `code` of a refusal."""
 
     pid: int

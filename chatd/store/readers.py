@@ -24,7 +24,14 @@ class ReaderLost(Exception):
 
 
 class Reader(Protocol):
-    """One snapshot of the database. Raises `ReaderLost`."""
+    """One snapshot of the database. Raises `ReaderLost`.
+
+    `among` follows a column in a condition: its value is one of `array(values)`, which is the parameter.
+    """
+
+    among: str
+
+    def array(self, values: Sequence[str]) -> object: ...
 
     async def all(self, sql: str, params: Row = ()) -> list[Row]:
         """The rows of one SELECT with `?` for parameters."""
@@ -90,13 +97,15 @@ class Readers:
 class _Sqlite:
     """aiosqlite: a thread per connection, one hop per statement."""
 
+    among = "IN (SELECT value FROM json_each(?))"
+
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
 
     @classmethod
     async def open(cls, path: Path) -> _Connection:
         try:
-            connection = await aiosqlite.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+            connection = await aiosqlite.connect(f"{_uri_of(path)}?mode=ro", uri=True, isolation_level=None)
             await connection.execute("PRAGMA busy_timeout = 5000")
             await connection.execute("PRAGMA mmap_size = 0")
         except aiosqlite.Error as error:
@@ -112,6 +121,9 @@ class _Sqlite:
     async def close(self) -> None:
         await self._connection.close()
 
+    def array(self, values: Sequence[str]) -> object:
+        return orjson.dumps(values).decode()
+
     async def all(self, sql: str, params: Row = ()) -> list[Row]:
         return await self._run(sql, params)
 
@@ -126,8 +138,14 @@ class _Sqlite:
             raise ReaderLost(str(error)) from error
 
 
+def _uri_of(path: Path) -> str:
+    return path.absolute().as_uri()
+
+
 class _Postgres:
     """psycopg's asynchronous connection."""
+
+    among = "= ANY(?::text[])"
 
     def __init__(self, connection: Any, outages: tuple[type[Exception], ...]) -> None:
         self._connection = connection
@@ -152,6 +170,9 @@ class _Postgres:
 
     async def close(self) -> None:
         await self._connection.close()
+
+    def array(self, values: Sequence[str]) -> object:
+        return list(values)
 
     async def all(self, sql: str, params: Row = ()) -> list[Row]:
         return await self._run(sql.replace("?", "%s"), params)

@@ -16,9 +16,7 @@ ADD_BLOCKS = Insert(schema.blocks, (*_EDGE, "at"), " ON CONFLICT DO NOTHING")
 DROP_BLOCKS = Delete(schema.blocks, _EDGE)
 
 
-async def relations_of(
-    reader: Reader, user: str, which: str, after: str, limit: int
-) -> list[tuple[str, int, str]]:
+async def relations_of(reader: Reader, user: str, which: str, after: str, limit: int) -> list[tuple[str, int, str]]:
     """(user, since, name) of a page of `following`, `followers`, `mutual` or `blocked`, by id above `after`.
 
     Whoever the user has blocked is hidden from their followers and mutuals.

@@ -45,16 +45,19 @@ class Probe:
         where = " AND ".join(f"t.{key} = {value}" for key, value in zip(self.keys, values, strict=True))
         extra = self.extra.format(*values)
         name = self.table.name
-        return f'SELECT {_names(self.columns, "t.")} FROM json_each(?) AS k CROSS JOIN "{name}" AS t WHERE {where}{extra}'
+        return (
+            f'SELECT {_names(self.columns, "t.")} FROM json_each(?) AS k CROSS JOIN "{name}" AS t WHERE {where}{extra}'
+        )
 
     @cached_property
     def postgresql(self) -> str:
         """Takes one array per key column."""
         values = [f"k.k{i}" for i in range(len(self.keys))]
         where = " AND ".join(f"t.{key} = {value}" for key, value in zip(self.keys, values, strict=True))
+        names = ", ".join(value.removeprefix("k.") for value in values)
         return (
-            f"SELECT {_names(self.columns, 't.')} FROM {_unnest(self.table, self.keys)} AS k({', '.join(v[2:] for v in values)})"
-            f" CROSS JOIN LATERAL (SELECT {_names(self.columns, 't.')} FROM \"{self.table.name}\" AS t"
+            f"SELECT {_names(self.columns, 't.')} FROM {_unnest(self.table, self.keys)} AS k({names})"
+            f' CROSS JOIN LATERAL (SELECT {_names(self.columns, "t.")} FROM "{self.table.name}" AS t'
             f" WHERE {where}{self.extra.format(*values)} LIMIT 1) AS t"
         )
 

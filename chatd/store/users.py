@@ -38,8 +38,7 @@ PRUNE_MINE = Delete(schema.mine, ("user_id",), upto="upos")
 REVOKE_DEVICE = Insert(
     schema.revocations,
     ("user_id", "device", "before"),
-    " ON CONFLICT (user_id, device) DO UPDATE SET before = excluded.before"
-    " WHERE excluded.before > revocations.before",
+    " ON CONFLICT (user_id, device) DO UPDATE SET before = excluded.before WHERE excluded.before > revocations.before",
 )
 SAVE_READS = Insert(
     schema.reads,

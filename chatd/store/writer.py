@@ -151,7 +151,9 @@ class Writer:
             self._disk_checked_s = now
             full = self._disk_free() < self._settings.free_disk_floor_bytes
             if full != self._disk_full:
-                log.warning("writes are %s: free disk is %s the floor", *(("off", "below") if full else ("on", "above")))
+                log.warning(
+                    "writes are %s: free disk is %s the floor", *(("off", "below") if full else ("on", "above"))
+                )
             self._disk_full = full
         return self._disk_full
 

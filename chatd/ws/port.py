@@ -60,6 +60,8 @@ class PortProtocol(HttpToolsProtocol):
         self._expect(wiring.limits.header_timeout_s)
         if len(wiring.roster) - wiring.open_count > wiring.limits.max_connections:
             self._refuse(503, "Too many connections (max_connections).\n", retry_after_s=5)
+        elif wiring.draining:  # accepted just before the listener was closed
+            self._refuse(503, "Not now: restarting.\n", retry_after_s=5)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wiring.sweep.remove(self)

@@ -98,16 +98,27 @@ class PortServer:
         return self._wiring.open_count
 
     async def start(self, sockets: Sequence[socket.socket] | None = None) -> None:
-        """Listen on `sockets`, or on the host and port of the settings. Raises OSError when that is impossible."""
+        """Listen on `sockets`, or on the host and port of the settings. Raises OSError when that is impossible.
+
+        Raises RuntimeError if the HTTP application refuses to start.
+        """
+        listeners = list(sockets) if sockets is not None else await self._bind()
+        try:
+            await self._start_app()
+            for listener in listeners:
+                self._servers.append(await self._listen(listener))
+                self.addresses.append(listener.getsockname()[:2])
+        except BaseException:
+            for listener in listeners:
+                listener.close()
+            raise
+        self._wiring.sweep.add(_DateHeader(self._state, self._wall_clock))
+        self._wiring.sweep.start()
+
+    async def _start_app(self) -> None:
         await self._lifespan.startup()
         if self._lifespan.should_exit:
             raise RuntimeError("the HTTP application did not start")
-        listeners = list(sockets) if sockets is not None else await self._bind()
-        self._wiring.sweep.add(_DateHeader(self._state, self._wall_clock))
-        self._wiring.sweep.start()
-        for listener in listeners:
-            self._servers.append(await self._listen(listener))
-            self.addresses.append(listener.getsockname()[:2])
 
     def stop_accepting(self) -> None:
         """No new connections and no new WebSockets; what is open stays open."""

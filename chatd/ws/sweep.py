@@ -76,5 +76,5 @@ class Sweep:
                 one.swept(now_s)
             except Exception as exc:  # noqa: BLE001  # one broken visit must not end the limits of all others
                 where = "".join(traceback.format_tb(exc.__traceback__))
-                logger.error("a connection failed its visit with %s and is dropped\n%s", type(exc).__name__, where)  # noqa: TRY400
+                logger.error("a connection failed its visit with %s and is dropped\n%s", type(exc).__name__, where)
                 one.abort()

@@ -39,8 +39,6 @@ PENDING_MAX: Final = 256
 INBOX_ENTRIES: Final = 2000
 REFUSALS_MAX: Final = 8
 SAVE_EVERY: Final = 100
-SILENT_INTERVALS: Final = 2.5
-HEADS_INTERVAL_S: Final = 25.0
 LOADS_MAX: Final = 5
 VIEW_ENTRIES: Final = 50
 
@@ -57,8 +55,8 @@ class Client(Commands):
     to keep what was taken (`FileCursors`), for the next run to go on from. `inbox_entries`: how many entries may wait
     for the handler of events; beyond that they are left with the server and asked for later.
 
-    `heads_interval_s`: how often the server is set to show that it is there; after 2.5 times of silence the
-    connection counts as dead. `clock` and `random` are for tests.
+    `heads_interval_s`: how often the server shows that it is there, if not as often as it says in `session.hello`;
+    after 2.5 times of silence the connection counts as dead. `clock` and `random` are for tests.
 
     Raises `ValueError` for a URL of another kind, or cursors that cannot be read.
     """
@@ -72,7 +70,7 @@ class Client(Commands):
         format: Format = "json",  # noqa: A002  the word for it everywhere else
         cursors: CursorStore | None = None,
         program: str = "chatd_client",
-        heads_interval_s: float = HEADS_INTERVAL_S,
+        heads_interval_s: float | None = None,
         inbox_entries: int = INBOX_ENTRIES,
         tls: SSLContext | None = None,
         clock: Clock | None = None,
@@ -91,7 +89,7 @@ class Client(Commands):
             Identity(token, device, program),
             kept,
             inbox_entries=inbox_entries,
-            silence_s=SILENT_INTERVALS * heads_interval_s,
+            heads_interval_s=heads_interval_s,
             clock=clock or SystemClock(),
             backoff=Backoff(self._random),
         )
@@ -144,10 +142,10 @@ class Client(Commands):
         if closed is not None and closed.code != CLOSE_NORMAL:
             raise closed
 
-    async def open_group(self, group: str, after: int | None = None) -> GroupLine:
-        """Get this group's entries from here on, on every connection: from `after` if given, else from where this
-        client was, else from the head."""
-        self._session.feed.follow(group, after)
+    async def open_group(self, group: str, *, from_start: bool = False) -> GroupLine:
+        """Get this group's entries from here on, on every connection: from where this client was, else from the head;
+        or from the first entry one may see."""
+        self._session.feed.follow(group, from_start)
         try:
             return await self._repeat(lambda: self._session.open_group(group))
         except ChatdError:
@@ -262,8 +260,9 @@ class Client(Commands):
         async with self._saving:
             if self._store is None or not self._taken.unsaved:
                 return
-            self._taken.unsaved = 0
+            saving = self._taken.unsaved
             await asyncio.to_thread(self._store.save, self._taken.snapshot())
+            self._taken.unsaved -= saving
 
 
 def address_of(url: str) -> str:

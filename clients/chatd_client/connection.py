@@ -6,6 +6,7 @@ It lives as long as the socket does and knows nothing of reconnecting, of cursor
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -82,19 +83,19 @@ class Connection:
         fmt: Format,
         clock: Clock,
         on_event: Callable[[str, dict[str, Any]], None],
-        silence_s: float,
     ) -> None:
         self._socket = socket
         self._format = fmt
         self._clock = clock
         self._on_event = on_event
-        self._silence_s = silence_s
         self._heard_s = clock.now()
         self._asked: dict[int, _Asked] = {}
         self._number = 0
         self._outgoing: deque[bytes] = deque()
         self._has_outgoing = asyncio.Event()
         self.ended = False
+        self.silence_s = math.inf
+        """So long without a frame, and nobody is there."""
 
     def request(
         self, op: str, data: dict[str, Any], on_ok: Callable[[dict[str, Any]], None] | None = None
@@ -165,11 +166,11 @@ class Connection:
     async def _watch(self) -> Lost:
         while True:
             now_s = self._clock.now()
-            if now_s >= self._heard_s + self._silence_s:
+            if now_s >= self._heard_s + self.silence_s:
                 return Lost(CLOSE_ABNORMAL, "silence")
             if any(now_s >= one.due_s for one in self._asked.values()):
                 return Lost(CLOSE_ABNORMAL, "no answer")
-            await self._clock.sleep(min(LOOK_EVERY_S, self._heard_s + self._silence_s - now_s))
+            await self._clock.sleep(min(LOOK_EVERY_S, self._heard_s + self.silence_s - now_s))
 
     def _dispatch(self, payload: bytes) -> None:
         frame = convert(decode(payload, self._format), _Frame)

@@ -21,6 +21,9 @@ from chatd_protocol.values import HEADS_MAX
 Mark = tuple[int, int]
 """The number of an entry and its time: the pair by which the server sees whether its past is still the client's."""
 
+FLOOR: Mark = (0, 0)
+"""The cursor of who has taken nothing yet: the server goes on from the first entry that one may see."""
+
 
 class Cursors(msgspec.Struct):
     """The database's epoch, the newest entry taken of the user's own log, and of each group."""
@@ -110,8 +113,10 @@ class Taken:
                 self._take_mine(entries)
             case Reset(group=None):
                 self.cursors = Cursors()
-            case Reset(group=str() as group) | Truncated(group=str() as group):
+            case Reset(group=str() as group):
                 self.cursors.heads.pop(group, None)
+            case Truncated(group=str() as group):
+                self.cursors.heads[group] = FLOOR
             case Connected(hello=hello):
                 self._take_hello(hello)
             case Opened(line=line) if line.after == line.head:
@@ -124,6 +129,8 @@ class Taken:
         for entry in entries:
             if entry.kind == "removed":
                 self.cursors.heads.pop(entry.group, None)
+            elif entry.kind == "added":
+                self.cursors.heads.setdefault(entry.group, FLOOR)
         self.cursors.mine = (entries[-1].upos, entries[-1].at)
 
     def _take_hello(self, hello: HelloOk) -> None:

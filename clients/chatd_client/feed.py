@@ -7,10 +7,12 @@ frames go in, events and wishes (`wanted`, `mine_gap`) come out.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chatd_client.cursors import Cursors, Mark, base_of_mine
 from chatd_client.events import EntriesEvent, Event, MineEvent, Opened, Reset, Truncated
+from chatd_protocol.codec import Malformed
 from chatd_protocol.groups import GroupLine
 from chatd_protocol.log import Entries, Entry, Hidden, Mine, MineEntry, UnknownEntry, read_entry
 from chatd_protocol.session import HelloOk
@@ -26,6 +28,8 @@ class Position:
     """The last entry handed on; None until the server says where its entries begin."""
     mark: Mark | None = None
     """The newest one up to there whose time is known: what a resume names."""
+    based: bool = False
+    """It begins at the head that the server named, not where this client was."""
     opened: bool = False
     """The caller asked for this group, so it is opened again on every connection."""
     flowing: bool = False
@@ -129,6 +133,7 @@ class Feed:
     @staticmethod
     def _begin(position: Position, line: GroupLine) -> None:
         position.received = line.after
+        position.based = True
         if line.after == line.head:
             position.mark = (line.head, line.at)
 
@@ -137,7 +142,8 @@ class Feed:
     def take_entries(self, raw: Entries) -> EntriesEvent | None:
         """What is new in an `entries` event, or None: nothing is, or it does not follow on what was received.
 
-        Raises `msgspec.ValidationError` if a known kind of entry has a field of the wrong type.
+        Raises `msgspec.ValidationError` if a known kind of entry has a field of the wrong type, and `Malformed` if
+        there is a hole in the event itself.
         """
         position = self.positions.setdefault(raw.group, Position())
         if position.received is None:
@@ -146,7 +152,9 @@ class Feed:
             self._want(raw.group)
             return None
         received = position.received
-        entries = tuple(e for one in raw.entries if last_pos(e := read_entry(one)) > received)
+        all_entries = tuple(read_entry(one) for one in raw.entries)
+        check_dense(raw.after, all_entries)
+        entries = tuple(entry for entry in all_entries if last_pos(entry) > received)
         if not entries:
             return None
         return EntriesEvent(raw.group, received, raw.as_of, entries, mark_of(entries))
@@ -171,14 +179,23 @@ class Feed:
                 self.wanted.add(group)
 
     def take_mine(self, raw: Mine) -> MineEvent | None:
-        """What is new of the user's own log; None if nothing is, or if something is missing (`mine_gap`)."""
-        received = self.mine or 0
+        """What is new of the user's own log; None if nothing is, or if something is missing (`mine_gap`).
+
+        Entries that the server says it keeps no longer (`truncated`) are not missing: `mine_cut` tells.
+        """
+        received = max(self.mine or 0, raw.truncated or 0)
         if raw.after > received:
             self.mine_gap = True
         entries = tuple(entry for entry in raw.entries if entry.upos > received)
         if self.mine_gap or not entries:
             return None
         return MineEvent(received, entries)
+
+    def mine_cut(self, raw: Mine) -> Truncated | None:
+        """What the handler must know before the event, if the user's own log was cut above what was received."""
+        if raw.truncated is None or raw.truncated <= (self.mine or 0):
+            return None
+        return Truncated(None, raw.truncated)
 
     def accept_mine(self, event: MineEvent) -> None:
         """The event is in the inbox."""
@@ -190,10 +207,16 @@ class Feed:
                 self._end_period(entry)
 
     def _begin_period(self, entry: MineEntry) -> None:
-        position = self.positions.get(entry.group)
-        if position is None or position.received is None or position.received >= (entry.pos or 1) - 1:
-            return
-        position.received = position.mark = None
+        """In a group from `entry.pos` on: so its entries are wanted from there, also those from before this session,
+        where the server, knowing no cursor, begins at the head."""
+        position = self.positions.setdefault(entry.group, Position())
+        start = (entry.pos or 1) - 1
+        if position.received is None or position.received < start:
+            position.received, position.mark = start, None
+        elif position.based and position.received > start:
+            position.received, position.mark = start, None
+            self._want(entry.group)
+        position.based = False
         if position.opened and not position.flowing:
             self._want(entry.group)
 
@@ -218,12 +241,12 @@ class Feed:
 
     # --- wishes
 
-    def follow(self, group: str, after: int | None) -> None:
-        """The caller opens a group: from `after`, or from where it was received, or from its head."""
+    def follow(self, group: str, from_start: bool) -> None:
+        """The caller opens a group: from its first visible entry, or from where it was received, or from its head."""
         position = self.positions.setdefault(group, Position())
         position.opened = True
-        if after is not None:
-            position.received, position.mark = after, None
+        if from_start:
+            position.received, position.mark = 0, None
 
     def forget(self, group: str) -> None:
         """Follow a group no more."""
@@ -231,9 +254,22 @@ class Feed:
         self.wanted.discard(group)
 
     def cursor(self, group: str) -> tuple[int | None, int | None]:
-        """`after` and `at` for `group.open`: from the newest entry whose time is known, where there is one."""
+        """`after` and `at` for `group.open`: the newest entry whose time is known. A reader who has seen none names 0,
+        which is answered with the floor, and one who never followed the group names nothing."""
         position = self.positions.get(group, Position())
-        return position.mark or (position.received, None)
+        return position.mark or (None if position.received is None else 0, None)
+
+    def unmarked(self, group: str) -> int | None:
+        """Where a group was received up to, if no entry with a time is known there to name in `group.open`."""
+        position = self.positions.get(group, Position())
+        return position.received if position.mark is None else None
+
+    def set_mark(self, group: str, entries: Iterable[Entry | UnknownEntry]) -> None:
+        """Entries that end where the group was received: the newest with a time can be named."""
+        position = self.positions.get(group)
+        mark = mark_of(tuple(entries))
+        if position is not None and position.mark is None and mark is not None and mark[0] <= (position.received or 0):
+            position.mark = mark
 
     def _want(self, group: str) -> None:
         position = self.positions[group]
@@ -251,9 +287,17 @@ def last_pos(entry: Entry | UnknownEntry) -> int:
     return entry.to if isinstance(entry, Hidden) else entry.pos
 
 
+def check_dense(after: int, entries: tuple[Entry | UnknownEntry, ...]) -> None:
+    """Raises `Malformed` unless the entries stand for all the numbers that follow `after`."""
+    for entry in entries:
+        if entry.pos != after + 1:
+            raise Malformed(f"entry {after + 1} is missing")
+        after = last_pos(entry)
+
+
 def mark_of(entries: tuple[Entry | UnknownEntry, ...]) -> Mark | None:
     """Number and time of the last entry that has a time."""
     for entry in reversed(entries):
-        if not isinstance(entry, Hidden | UnknownEntry):
-            return (entry.pos, entry.at)
+        if not isinstance(entry, UnknownEntry):
+            return (last_pos(entry), entry.at)
     return None

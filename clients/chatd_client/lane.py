@@ -115,7 +115,7 @@ class Lane:
         again: list[_Parcel] = []
         untie, retry_after = False, 0.0
         for parcel in failed:
-            keep = self._judge(parcel)
+            keep = self._judge(parcel, first=parcel is failed[0])
             parcel.tied = parcel.tied and not untie
             if not keep:
                 untie = True
@@ -127,8 +127,9 @@ class Lane:
         self._waiting.extendleft(reversed(again))
         return max((parcel.refusals for parcel in again), default=0), retry_after
 
-    def _judge(self, parcel: _Parcel) -> bool:
-        """Whether a failed send is sent again; if not, its caller is told."""
+    def _judge(self, parcel: _Parcel, first: bool) -> bool:
+        """Whether a failed send is sent again; if not, its caller is told. Patience is counted only for the `first` of
+        those that failed: the others may have failed because of it."""
         failure = parcel.failure
         if isinstance(failure, ConnectionLost):
             return True
@@ -136,7 +137,8 @@ class Lane:
         if isinstance(failure, ChatdError):
             if failure.code == "out_of_order" and parcel.message.after is not None:
                 return not parcel.answer.done()
-            parcel.refusals += 1
+            if failure.retry:
+                parcel.refusals += first
             if failure.retry and parcel.refusals <= self._refusals_max:
                 return not parcel.answer.done()
         _fail(parcel, failure or ConnectionLost())

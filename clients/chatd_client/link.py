@@ -7,7 +7,7 @@ the business of the `Listener`.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -17,8 +17,12 @@ from chatd_client.timing import STABLE_S, Backoff, Clock
 from chatd_protocol.errors import CLOSE_ABNORMAL, CLOSE_INTERNAL, CLOSE_NORMAL, CLOSE_TOKEN_EXPIRED, CLOSE_UNAVAILABLE
 from chatd_protocol.session import Hello, HelloOk
 
-AT_ONCE = range(4000, 4100)
+AT_ONCE: Final = range(4000, 4100)
 """Close codes after which one comes back without a pause, the first time."""
+HEADS_INTERVAL_S: Final = 25.0
+"""How often a server shows that it is there, until it has said so itself."""
+SILENT_INTERVALS: Final = 2.5
+"""So many intervals without a frame, and the connection counts as dead."""
 
 
 class Listener(Protocol):
@@ -45,14 +49,14 @@ class Link:
         *,
         clock: Clock,
         backoff: Backoff,
-        silence_s: float,
+        heads_interval_s: float | None,
         renewable: bool,
     ) -> None:
         self._endpoint = endpoint
         self._listener = listener
         self._clock = clock
         self._backoff = backoff
-        self._silence_s = silence_s
+        self._heads_interval_s = heads_interval_s
         self._renewable = renewable
         self._current: Connection | None = None
         self._changed = asyncio.Event()
@@ -143,7 +147,8 @@ class Link:
         socket = await dial(self._endpoint)
         if isinstance(socket, Lost):
             return socket
-        connection = Connection(socket, self._endpoint.format, self._clock, self._listener.received, self._silence_s)
+        connection = Connection(socket, self._endpoint.format, self._clock, self._listener.received)
+        connection.silence_s = SILENT_INTERVALS * (self._heads_interval_s or HEADS_INTERVAL_S)
         serving = asyncio.create_task(connection.run())
         try:
             since_s = self._clock.now()
@@ -163,7 +168,9 @@ class Link:
         """Open the session. Returns how the server refused it; None if it is open or the connection is gone."""
 
         def welcome(raw: dict[str, Any]) -> None:
-            self._listener.greeted(msgspec.convert(raw, HelloOk))
+            greeting = msgspec.convert(raw, HelloOk)
+            connection.silence_s = SILENT_INTERVALS * (self._heads_interval_s or greeting.bounds.heads_interval_s)
+            self._listener.greeted(greeting)
             self._current = connection
             self._changed.set()
 

@@ -23,13 +23,16 @@ from chatd_client.link import Link
 from chatd_client.timing import Backoff, Clock
 from chatd_protocol import session as wire
 from chatd_protocol.groups import CloseGroup, GroupLine, OpenGroup
-from chatd_protocol.log import Entries, Mine
+from chatd_protocol.log import Entries, Mine, read_entry
+from chatd_protocol.messages import History, ReadHistory
 from chatd_protocol.ops import OPS
 from chatd_protocol.signals import SIGNALS, GoingAway, Heads, TokenExpiring
 from chatd_protocol.values import Data, View
 
 Answer = asyncio.Future[dict[str, Any]]
 Token = str | Callable[[], Awaitable[str]]
+LOOK_BACK: Final = 20
+"""How many entries are read to find one that a cursor can name."""
 OP_OF: Final = {op.request: op.name for op in OPS.values()}
 _log = logging.getLogger("chatd_client")
 
@@ -57,7 +60,7 @@ class Session:
         cursors: Cursors,
         *,
         inbox_entries: int,
-        silence_s: float,
+        heads_interval_s: float | None,
         clock: Clock,
         backoff: Backoff,
     ) -> None:
@@ -70,7 +73,9 @@ class Session:
         self.inbox = Inbox(inbox_entries, self._catch_up)
         self.hello: wire.HelloOk | None = None
         renewable = not isinstance(identity.token, str)
-        self.link = Link(endpoint, self, clock=clock, backoff=backoff, silence_s=silence_s, renewable=renewable)
+        self.link = Link(
+            endpoint, self, clock=clock, backoff=backoff, heads_interval_s=heads_interval_s, renewable=renewable
+        )
 
     async def close(self) -> None:
         """End the session, and everything that was begun for it."""
@@ -97,6 +102,9 @@ class Session:
     async def open_group(self, group: str) -> GroupLine:
         """Open a group once, from where it was received. Raises `ConnectionLost`, `ChatdError`, `ClientClosed`."""
         connection = await self.link.connection()
+        if received := self.feed.unmarked(group):
+            page = await request_on(connection, ReadHistory(group, before=received + 1, limit=LOOK_BACK))
+            self.feed.set_mark(group, map(read_entry, msgspec.convert(page, History).entries))
         after, at = self.feed.cursor(group)
         raw = await request_on(connection, OpenGroup(group, after=after, at=at), self._opened)
         return msgspec.convert(raw, GroupLine)
@@ -151,6 +159,9 @@ class Session:
     def _take_mine(self, raw: Mine) -> None:
         known_gap = self.feed.mine_gap
         event = self.feed.take_mine(raw)
+        cut = self.feed.mine_cut(raw)
+        if event is not None and cut is not None:
+            self._keep(cut)
         if event is not None and self.inbox.offer(event):
             self.feed.accept_mine(event)
         elif event is not None:

@@ -133,7 +133,7 @@ class GroupView:
         old = self.messages.get(entry.target)
         if old is not None and old.recalled is None:
             recall = Recall(entry.by, entry.at)
-            self.messages[entry.target] = replace(old, body=None, quote=None, reactions=[], recalled=recall)
+            self.messages[entry.target] = replace(old, body=None, quote=None, reactions=[], version=0, recalled=recall)
         self._requote(entry.target, None)
 
     def _requote(self, target: int, text: str | None) -> None:

@@ -88,14 +88,7 @@ _DECODERS: Final[_Decoders] = {"json": orjson.loads, "msgpack": _unpack}
 _REQUEST_DECODERS: Final[_Decoders] = {"json": orjson.loads, "msgpack": _unpack_distrusting}
 _REQUEST_ARRAY_MAX: Final = 128
 """No list in a request may be longer than 100; one beyond this is only read to say so."""
-_UNDECODABLE: Final = (
-    ValueError,
-    TypeError,
-    OverflowError,
-    RecursionError,
-    msgpack.UnpackException,
-    msgspec.DecodeError,
-)
+_UNDECODABLE: Final = (ValueError, TypeError, OverflowError, RecursionError)
 
 
 def encode(value: object, fmt: Format) -> bytes:

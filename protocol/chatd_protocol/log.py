@@ -141,8 +141,9 @@ class Reacted(_Entry, tag="reaction"):
 
 
 class Hidden(_Entry, tag="hidden"):
-    """The entries from `pos` to `to` are about something this reader may not see."""
+    """The entries from `pos` to `to` are about something this reader may not see. `at` is that of the last one."""
 
+    at: Millis
     to: Pos
 
 

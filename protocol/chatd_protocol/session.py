@@ -74,6 +74,8 @@ class HelloOk(View):
     more: str | None = None
     reset: bool = False
     mine_at: Millis = 0
+    reads: dict[GroupId, Cursor] = {}
+    """Where the person has read to, in groups of `heads` that have nothing new: it may have moved on another device."""
     mine_truncated: Cursor | None = None
     """Entries of the user's log up to this number are no longer kept: read the group list anew."""
     expires: Millis | None = None

@@ -12,7 +12,17 @@ from pathlib import Path
 import pytest
 
 from bench import machine, seed
-from bench.generator import FAULTS, Event, Load, LoadFailed, Member, faults_of, write_members
+from bench.generator import (
+    FAULTS,
+    Event,
+    Load,
+    LoadFailed,
+    Member,
+    NoCompiler,
+    compile_generator,
+    faults_of,
+    write_members,
+)
 from bench.servers import SUBJECTS, Server, Subject
 
 GROUPS = (10, 10)
@@ -60,7 +70,7 @@ STRAYED = """
 """
 UNANSWERED = """
     answer = sketch.encode_answer
-    sketch.encode_answer = lambda send, pos, at: answer(send, pos, at) if pos < 20 else b""
+    sketch.encode_answer = lambda send, pos, at: answer(send, pos, at) if pos % 7 else b""
 """
 REFUSED = """
     import orjson
@@ -159,6 +169,19 @@ def test_a_planted_fault_is_counted(generator: Path, tmp_path: Path, patch: str,
     result = put_load(generator, tmp_path, serve_patched(patch), "--inflight", "4", "--drain", "0.5")
     assert {name for name in FAULTS if result[name]} >= expected
     assert faults_of(result) != ""
+
+
+def test_every_message_without_an_answer_is_counted(generator: Path, tmp_path: Path) -> None:
+    result = put_load(generator, tmp_path, serve_patched(UNANSWERED), "--inflight", "4", "--drain", "0.5")
+    # Each one takes its place in flight for good: with four in each of two groups, the eighth ends the sending.
+    assert result["unacked"] == 8
+    assert result["missing"] == 0
+
+
+def test_a_machine_without_a_compiler_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NoCompiler, match="needs a compiler"):
+        compile_generator(tmp_path)
 
 
 def test_a_server_that_is_not_there_is_named(generator: Path, tmp_path: Path) -> None:

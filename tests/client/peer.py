@@ -15,11 +15,12 @@ from http import HTTPStatus
 from random import Random
 from typing import Any, ParamSpec
 
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.http11 import Request, Response
+
 from chatd_client import Client
 from chatd_client.connection import LOOK_EVERY_S
 from chatd_protocol.codec import FORMAT_OF, decode, encode
-from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.http11 import Request, Response
 
 P = ParamSpec("P")
 LIMIT_S = 20
@@ -244,8 +245,8 @@ async def staged(**options: Any) -> AsyncIterator[Stage]:
     async with running_peer(options.pop("subprotocols", None)) as peer:
         peer.door = options.pop("door", peer.door)
         clock = ManualClock()
-        options = {"token": "token-1", "device": "test", "clock": clock, "random": HalfRandom(7)} | options
-        client = Client(peer.url, **options)
+        plain: dict[str, Any] = {"token": "token-1", "device": "test", "clock": clock, "random": HalfRandom(7)}
+        client = Client(peer.url, **(plain | options))
         starting = asyncio.create_task(client.connect())
         try:
             yield Stage(peer, client, clock, starting)
@@ -290,6 +291,7 @@ def hello_ok(**more: Any) -> dict[str, Any]:
         "recall_window_s": 120,
         "typing_group_members": 100,
         "stall_timeout_s": 30.0,
+        "heads_interval_s": 20.0,
     }
     greeting: dict[str, Any] = {"user": USER, "device": "test", "epoch": EPOCH, "at": 1, "ops": [], "bounds": bounds}
     return greeting | {"mine": 0, "groups": []} | more
@@ -310,4 +312,4 @@ def message(pos: int, text: str = "hi", **more: Any) -> dict[str, Any]:
 
 def hidden(pos: int, to: int) -> dict[str, Any]:
     """Entries that the reader may not see."""
-    return {"kind": "hidden", "pos": pos, "to": to}
+    return {"kind": "hidden", "pos": pos, "at": to * 10, "to": to}

@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 import pytest
+
 from chatd_client import Cursors, EntriesEvent, Opened, Reset, Truncated
 from chatd_client.feed import Feed, last_pos
+from chatd_protocol.codec import Malformed
 from chatd_protocol.groups import GroupLine
-from chatd_protocol.log import Entries, Mine, MineEntry
+from chatd_protocol.log import Entries, Mine, MineEntry, read_entry
 from chatd_protocol.session import HelloOk
 from chatd_protocol.signals import Heads
-
 from tests.client.peer import EPOCH, GROUP, OTHER, hello_ok, hidden, line, message
 
 
@@ -85,9 +86,11 @@ def test_a_gap_is_asked_for_once() -> None:
 
 def test_entries_without_a_time_do_not_move_what_a_resume_names() -> None:
     feed = fed()
-    assert taken(feed, entries(40, message(41), hidden(42, 50))) == [41, 50]
+    strange = {"kind": "weather", "pos": 42}
+    assert taken(feed, entries(40, message(41), strange)) == [41, 42]
     assert feed.resume().heads == {GROUP: (41, 410)}
-    assert taken(feed, entries(41, hidden(42, 50), message(51))) == [51]
+    assert taken(feed, entries(41, strange, hidden(43, 50))) == [50]
+    assert feed.resume().heads == {GROUP: (50, 500)}
 
 
 def test_a_refused_event_is_wanted_again() -> None:
@@ -111,7 +114,7 @@ def test_a_resume_that_goes_on_elsewhere_is_mended() -> None:
 
 def test_groups_that_were_opened_are_opened_again() -> None:
     feed = fed(groups=[])
-    feed.follow(GROUP, None)
+    feed.follow(GROUP, from_start=False)
     assert feed.opened(opened_line()) == [Opened(opened_line())]
     feed.greet(hello())
     assert feed.wanted == {GROUP}
@@ -139,11 +142,30 @@ def test_truncated_and_reset_of_a_group() -> None:
 
 def test_a_reset_of_everything() -> None:
     feed = fed(mine=3, mine_at=30, groups=[line(), line(OTHER)])
-    feed.follow(OTHER, None)
+    feed.follow(OTHER, from_start=False)
     events, _ = feed.greet(hello(epoch="second", reset=True, mine=1, mine_at=10, groups=[line(head=5, at=50, after=5)]))
     assert events == [Reset(None)]
     assert feed.resume() == Cursors("second", (1, 10), {GROUP: (5, 50)})
     assert feed.wanted == {OTHER}
+
+
+def test_a_reader_who_has_seen_nothing_names_no_entry() -> None:
+    feed = fed(groups=[line(head=90, after=80, truncated=80)])
+    assert feed.cursor(GROUP) == (0, None)
+    assert feed.opened(opened_line(head=90, after=80, truncated=80)) == [
+        Opened(opened_line(head=90, after=80, truncated=80))
+    ]
+    assert taken(feed, entries(80, hidden(81, 89), message(90))) == [89, 90]
+    assert feed.cursor(GROUP) == (90, 900)
+    assert feed.cursor(OTHER) == (None, None)
+    feed.follow(OTHER, from_start=True)
+    assert feed.cursor(OTHER) == (0, None)
+
+
+@pytest.mark.parametrize("holed", [[message(42)], [message(41), message(43)], [hidden(41, 44), message(46)]])
+def test_a_hole_inside_an_event_is_not_believed(holed: list[dict[str, Any]]) -> None:
+    with pytest.raises(Malformed):
+        fed().take_entries(entries(40, *holed))
 
 
 def test_a_server_that_jumps_is_told_and_not_asked_for_ever() -> None:
@@ -189,9 +211,9 @@ def test_the_users_own_log() -> None:
     feed.accept_mine(event)
     assert feed.resume().mine == (4, 4)
     assert feed.take_mine(Mine(5, [mine(6, "added", 9, OTHER)])) is None
-    assert feed.mine_gap
+    gaps = [feed.mine_gap]
     feed.greet(hello(mine=6))
-    assert not feed.mine_gap
+    assert [*gaps, feed.mine_gap] == [True, False]
     assert feed.resume().mine == (4, 4)
 
 
@@ -200,6 +222,18 @@ def test_an_own_log_that_is_not_kept_so_far_back() -> None:
     events, _ = feed.greet(hello(mine=30, mine_truncated=20))
     assert events == [Truncated(None, 20)]
     assert feed.take_mine(Mine(20, [mine(21, "added", 9, OTHER)])) is not None
+
+
+def test_an_own_log_that_was_cut_while_it_was_read() -> None:
+    feed = Feed(Cursors(EPOCH, (4, 4)))
+    feed.greet(hello(mine=30))
+    cut = Mine(4, [mine(21, "added", 9, OTHER)], truncated=20)
+    assert feed.mine_cut(cut) == Truncated(None, 20)
+    event = feed.take_mine(cut)
+    assert event is not None
+    feed.accept_mine(event)
+    assert not feed.mine_gap
+    assert feed.mine_cut(cut) is None
 
 
 def test_an_own_log_whose_time_was_never_told() -> None:
@@ -213,7 +247,7 @@ def test_an_own_log_whose_time_was_never_told() -> None:
 def test_leaving_and_joining_again_begins_anew(opened: bool) -> None:
     feed = fed()
     if opened:
-        feed.follow(GROUP, None)
+        feed.follow(GROUP, from_start=False)
     event = feed.take_mine(Mine(0, [mine(1, "removed", 41)]))
     assert event is not None
     feed.accept_mine(event)
@@ -223,6 +257,33 @@ def test_leaving_and_joining_again_begins_anew(opened: bool) -> None:
     feed.accept_mine(event)
     assert taken(feed, entries(59, message(60))) == [60]
     assert not feed.wanted
+
+
+def test_who_is_added_gets_what_follows_over_a_lost_connection() -> None:
+    feed = fed(groups=[])
+    event = feed.take_mine(Mine(0, [mine(1, "added", 60)]))
+    assert event is not None
+    feed.accept_mine(event)
+    feed.greet(hello(mine=1, groups=[line(head=70, at=700, after=70)]))
+    assert feed.wanted == {GROUP}
+    assert feed.unmarked(GROUP) == 59
+    feed.set_mark(GROUP, map(read_entry, [message(57), hidden(58, 58), {"kind": "weather", "pos": 59}]))
+    assert feed.cursor(GROUP) == (58, 580)
+    feed.opened(opened_line(head=70, after=58))
+    assert taken(feed, entries(58, message(59), message(60), message(61))) == [60, 61]
+
+
+def test_who_was_added_while_away_gets_what_followed() -> None:
+    feed = Feed(Cursors(EPOCH, (0, 0)))
+    feed.greet(hello(mine=1, groups=[line(head=70, at=700, after=70)]))
+    event = feed.take_mine(Mine(0, [mine(1, "added", 60)]))
+    assert event is not None
+    feed.accept_mine(event)
+    assert feed.wanted == {GROUP}
+    feed.set_mark(GROUP, [])
+    assert feed.cursor(GROUP) == (0, None)
+    assert feed.opened(opened_line(head=70, after=59, truncated=59))[:-1] == []
+    assert taken(feed, entries(59, message(60))) == [60]
 
 
 def test_news_of_an_older_period_do_not_touch_the_present_one() -> None:
@@ -236,7 +297,7 @@ def test_news_of_an_older_period_do_not_touch_the_present_one() -> None:
 
 def test_added_and_not_flowing_is_opened_if_the_caller_had_it_open() -> None:
     feed = fed()
-    feed.follow(GROUP, None)
+    feed.follow(GROUP, from_start=False)
     feed.greet(hello())
     feed.wanted.clear()
     event = feed.take_mine(Mine(0, [mine(1, "added", 60)]))
@@ -244,7 +305,7 @@ def test_added_and_not_flowing_is_opened_if_the_caller_had_it_open() -> None:
     feed.positions[GROUP].mending = False
     feed.accept_mine(event)
     assert feed.wanted == {GROUP}
-    assert feed.cursor(GROUP) == (None, None)
+    assert feed.cursor(GROUP) == (0, None)
 
 
 def test_an_entry_of_a_wrong_type_is_an_error_and_of_an_unknown_kind_is_not() -> None:

@@ -6,9 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
+
 from chatd_client import ChatdError, ClientClosed
 from chatd_client.lane import WINDOW
-
 from tests.client.peer import GROUP, OTHER, Ask, Conversation, Stage, in_loop, staged
 
 
@@ -28,6 +28,13 @@ def afters_of(asks: list[Ask]) -> list[str | None]:
     """The text of the send that each one is tied to."""
     texts = {ask.data["cid"]: ask.data["body"]["text"] for ask in asks}
     return [texts.get(after, "?") if (after := ask.data.get("after")) else None for ask in asks]
+
+
+async def probe(stage: Stage, conversation: Conversation) -> None:
+    """Once this is answered, the client has read what was said before, and sent what it wanted to send before."""
+    asking = asyncio.create_task(stage.client.list_groups())
+    await conversation.ok(await conversation.ask("group.list"), groups=[])
+    await asking
 
 
 @in_loop
@@ -88,6 +95,7 @@ async def test_answers_may_come_in_another_order() -> None:
         asks = await take_sends(conversation, 3)
         await conversation.refuse(asks[2], "out_of_order")
         await conversation.refuse(asks[1], "invalid")
+        await probe(stage, conversation)
         late = send_all(stage, "d")[0]
         await conversation.accept_send(asks[0], 1)
         again = await take_sends(conversation, 2)
@@ -185,9 +193,7 @@ async def test_no_more_than_a_window_is_in_flight() -> None:
         conversation = await stage.begin()
         sending = send_all(stage, *(str(n) for n in range(WINDOW + 2)))
         asks = await take_sends(conversation, WINDOW)
-        probe = asyncio.create_task(stage.client.list_groups())
-        await conversation.ok(await conversation.ask("group.list"), groups=[])
-        await probe
+        await probe(stage, conversation)
         await conversation.accept_send(asks[0], 1)
         next_one = await conversation.ask("message.send")
         assert (texts_of([next_one]), next_one.data["after"]) == ([str(WINDOW)], asks[-1].data["cid"])

@@ -7,12 +7,12 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+
 from chatd_client import ChatdError, Client, ClientClosed, Connected, Disconnected
 from chatd_client.client import address_of
 from chatd_client.timing import Backoff
 from chatd_protocol.errors import CLOSES
 from chatd_protocol.signals import Heads, TypingSignal
-
 from tests.client.peer import EPOCH, GROUP, HalfRandom, first, in_loop, line, message, refusal, staged
 
 FINAL = sorted(code for code, close in CLOSES.items() if not close.reconnect)
@@ -165,7 +165,7 @@ async def test_a_server_of_another_protocol_is_final() -> None:
 
 @in_loop
 async def test_silence_means_that_nobody_is_there() -> None:
-    async with staged(heads_interval_s=20) as stage:
+    async with staged() as stage:
         conversation = await stage.begin()
         await stage.clock.advance(45)
         await conversation.event("heads", at=1, heads={})

@@ -71,6 +71,17 @@ def test_what_a_client_sent_is_shown_short_printable_and_encodable() -> None:
     assert len(show(b"\xff" * 1000, 10)) == 10
 
 
+def test_showing_something_huge_looks_at_its_beginning_only() -> None:
+    huge = "\u4e00" * 1_000_000
+    tracemalloc.start()
+    try:
+        show(huge)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 100_000
+
+
 def test_an_entry_of_a_later_version_is_skipped_and_a_broken_one_refused() -> None:
     assert log.read_entry({"kind": "pin", "pos": 7, "more": {}}) == log.UnknownEntry(7, "pin")
     broken_ones: list[dict[str, object]] = [

@@ -1,4 +1,4 @@
-"""The golden vectors of `protocol/vectors/`, read."""
+"""The golden vectors of `protocol/vectors/`, read. `python -m tests.protocol.vectors` encodes those that were added."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from chatd_protocol.codec import Format
+from chatd_protocol.codec import Format, encode
 
 FOLDER = Path(__file__).parents[2] / "protocol" / "vectors"
 FILES = ("requests", "answers", "errors", "entries", "events", "bad")
@@ -29,3 +29,19 @@ def payloads(vector: dict[str, Any]) -> dict[Format, bytes]:
     if "msgpack" in vector:
         found["msgpack"] = bytes.fromhex(vector["msgpack"])
     return found
+
+
+def complete() -> None:
+    """Encode the vectors that were added as a `value` only. What is there stays: it is golden."""
+    for name in FILES:
+        path = FOLDER / f"{name}.json"
+        document = json.loads(path.read_text(encoding="utf-8"))
+        for vector in document["vectors"]:
+            if "value" in vector:
+                vector.setdefault("json", encode(vector["value"], "json").decode())
+                vector.setdefault("msgpack", encode(vector["value"], "msgpack").hex())
+        path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    complete()

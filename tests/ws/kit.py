@@ -78,6 +78,15 @@ class Recorder:
     async def message(self) -> bytes:
         return await soon(self.messages.get())
 
+    async def sweep(self) -> float:
+        """The next visit, which a connection that is closing does not get any more."""
+        visit = asyncio.ensure_future(self.sweeps.get())
+        gone = asyncio.ensure_future(self.gone.wait())
+        await asyncio.wait([visit, gone], timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+        gone.cancel()
+        assert visit.done(), f"closed with {self.codes}"
+        return visit.result()
+
     async def close_code(self) -> int:
         """What `closed` was told, once it was called; it must have been called once."""
         await soon(self.gone.wait())

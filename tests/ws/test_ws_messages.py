@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
 
 import pytest
 
@@ -243,7 +242,7 @@ async def test_abort_drops_the_connection() -> None:
 
 
 @on_loop
-async def test_a_session_that_raises_is_closed_without_its_text_in_the_log(caplog: Any) -> None:
+async def test_a_session_that_raises_is_closed_without_its_text_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     async with serving() as port:
         client, session = await port.connect()
 

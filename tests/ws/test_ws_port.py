@@ -95,8 +95,8 @@ async def test_other_upgrades_are_plain_http() -> None:
 
 
 @on_loop
-async def test_an_upgrade_behind_an_unanswered_request_is_refused() -> None:
-    asked, answer = asyncio.Event(), asyncio.Event()
+async def test_an_upgrade_behind_an_unanswered_request_is_refused(caplog: pytest.LogCaptureFixture) -> None:
+    asked, answer, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def slow_app(scope: dict[str, Any], receive: Any, send: Any) -> None:
         assert scope["type"] == "http"
@@ -104,6 +104,7 @@ async def test_an_upgrade_behind_an_unanswered_request_is_refused() -> None:
         await answer.wait()
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})
+        done.set()
 
     async with serving(app=slow_app) as port:
         client = await port.client()
@@ -111,7 +112,9 @@ async def test_an_upgrade_behind_an_unanswered_request_is_refused() -> None:
         await soon(asked.wait())
         assert (await client.upgrade())[0] == 400
         answer.set()
+        await soon(done.wait())
         assert await client.ended() == b""
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(
@@ -297,6 +300,20 @@ async def test_a_port_that_is_taken_is_an_error() -> None:
         with pytest.raises(OSError, match="in use"):
             async with serving({"port": port.server.port}):
                 pass
+
+
+@on_loop
+async def test_an_application_that_does_not_start_stops_the_start() -> None:
+    async def broken_app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        assert scope["type"] == "lifespan"
+        await receive()
+        await send({"type": "lifespan.startup.failed", "message": ""})
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    with pytest.raises(RuntimeError, match="did not start"):
+        async with serving(app=broken_app, sockets=[listener]):
+            pass
+    assert listener.fileno() == -1
 
 
 def test_a_wrong_proxy_stops_the_start() -> None:

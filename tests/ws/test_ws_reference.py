@@ -33,7 +33,15 @@ GOOD = st.builds(
 BAD = st.builds(
     client_frame, st.integers(0, 15), PAYLOADS, rsv=st.integers(0, 7), mask=st.sampled_from([None, b"mask"])
 )
-STREAMS = st.lists(st.one_of(*[GOOD] * 9, BAD), max_size=12)
+
+
+def end_at_close(stream: list[bytes]) -> list[bytes]:
+    """A client that sends on after its own close frame may be reset before it has heard anything."""
+    closes = [i for i, data in enumerate(stream) if data[0] & 0x0F == CLOSE]
+    return stream[: closes[0] + 1] if closes else stream
+
+
+STREAMS = st.lists(st.one_of(*[GOOD] * 9, BAD), max_size=12).map(end_at_close)
 
 
 @dataclasses.dataclass
@@ -103,6 +111,7 @@ async def test_a_stream_means_what_the_reference_says(stream: list[bytes], cuts:
             found.pongs.append(payload)
         if expected.code:
             found.code = await client.close_code()
+            client.writer.close()
             assert await session.close_code() == expected.code
         found.messages = [session.messages.get_nowait() for _ in range(session.messages.qsize())]
         assert found == expected

@@ -1,0 +1,148 @@
+"""`chatd chat`: one person talks from a terminal, or a script talks through it.
+
+Here the parts are put together: the client, what shows events, what does commands. On a terminal there is a line to
+type in and a status below it; otherwise lines come from standard input and the program ends when they do, after
+everything was answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from chatd.cli.chat_commands import Commander, Mistyped
+from chatd.cli.chat_events import Watcher
+from chatd.cli.chat_render import NOTICE, Renderer
+from chatd.cli.chat_screen import PlainScreen, Screen, TerminalScreen
+from chatd.cli.chat_state import Names, State
+from chatd.cli.chat_words import Lang, Words, lang_of
+from chatd_client import Client, ClientClosed
+from chatd_protocol.codec import Invalid, shape
+from chatd_protocol.session import Hello
+
+PROGRAM: Final = "chatd chat"
+DONE: Final = 0
+REFUSED: Final = 1
+"""Something that was asked for was refused, or the server ended the session."""
+MISUSED: Final = 2
+
+Token = str | Callable[[], Awaitable[str]]
+
+
+def chat(
+    url: str,
+    token: str | None = None,
+    token_file: Path | None = None,
+    group: str | None = None,
+    lang: str | None = None,
+    device: str | None = None,
+) -> int:
+    """Run until `/quit` or the end of the input. Returns the exit status: 0, 1 if anything was refused, 2 for wrong
+    arguments, which are explained on standard error.
+
+    `token_file` is read for every connection, so whoever renews the file renews the session. `lang`: `zh` or `en`, by
+    default what the environment says. `device`: by default another one each time, so that two terminals of one person
+    do not push each other out.
+    """
+    try:
+        words = _words(lang)
+        given = _token(token, token_file, words)
+        client = _client(url, given, device or f"terminal-{secrets.token_hex(4)}", words)
+    except Mistyped as mistake:
+        words = Words(lang_of(os.environ))
+        print(words(mistake.key, **mistake.values), file=sys.stderr)
+        return MISUSED
+    try:
+        return asyncio.run(converse(client, url, _screen(), words, group))
+    except KeyboardInterrupt:
+        return DONE
+
+
+def _words(lang: str | None) -> Words:
+    if lang is None:
+        return Words(lang_of(os.environ))
+    chosen: dict[str, Lang] = {"zh": "zh", "en": "en"}
+    if lang not in chosen:
+        raise Mistyped("bad_lang")
+    return Words(chosen[lang])
+
+
+def _token(token: str | None, token_file: Path | None, words: Words) -> Token:
+    if token is not None and token_file is not None:
+        raise Mistyped("two_tokens")
+    if token is not None:
+        return token
+    if token_file is None:
+        raise Mistyped("no_token")
+    path = token_file
+
+    def read() -> str:
+        return path.read_text(encoding="ascii").strip()
+
+    async def fresh_token() -> str:
+        return await asyncio.to_thread(read)
+
+    try:
+        read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Mistyped("bad_token_file", path=path, why=type(error).__name__) from error
+    return fresh_token
+
+
+def _client(url: str, token: Token, device: str, words: Words) -> Client:
+    try:
+        shape({"token": "t", "device": device}, Hello)
+    except Invalid:
+        raise Mistyped("bad_device") from None
+    try:
+        return Client(url, token=token, device=device, program=PROGRAM)
+    except ValueError as error:
+        raise Mistyped("bad_url", why=error) from error
+
+
+def _screen() -> Screen:
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        return TerminalScreen()
+    return PlainScreen(sys.stdin, sys.stdout)
+
+
+async def converse(client: Client, url: str, screen: Screen, words: Words, group: str | None = None) -> int:
+    """Talk through a screen until its input ends, with everything answered, or the server ends it."""
+    state = State(Names(client))
+    render = Renderer(words, lambda: client.hello.user if client.hello else "", state.names.of)
+    watcher = Watcher(client, state, screen, render, words)
+    commander = Commander(client, state, screen, render, words, watcher)
+    with screen.drawn():
+        watcher.say(NOTICE, "connecting", url=url)
+        watching = asyncio.create_task(watcher.watch())
+        typing = asyncio.create_task(_read(client, commander, screen, group))
+        try:
+            await asyncio.wait([watching, typing], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            typing.cancel()
+            await asyncio.gather(typing, return_exceptions=True)
+            await client.close()
+            closed = await watching
+        if closed is None:
+            watcher.say(NOTICE, "bye")
+    return REFUSED if closed is not None or commander.failed else DONE
+
+
+async def _read(client: Client, commander: Commander, screen: Screen, group: str | None) -> None:
+    """Do what is typed, from the first session on."""
+    try:
+        await client.connect()
+        if group is not None:
+            await commander.do(f"/open {group}")
+        async for line in screen.lines():
+            await commander.do(line)
+            if commander.over:
+                break
+        await commander.settle()
+    except ClientClosed:
+        return  # The watcher says why.

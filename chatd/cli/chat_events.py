@@ -1,0 +1,243 @@
+"""What comes from the server, shown as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from chatd.cli.chat_render import DIM, ERROR, NOTICE, Renderer, cut, users_in
+from chatd.cli.chat_screen import Screen
+from chatd.cli.chat_state import HELD_MAX, State
+from chatd.cli.chat_words import Words
+from chatd_client import (
+    ChatdError,
+    Client,
+    ClientClosed,
+    Connected,
+    Disconnected,
+    EntriesEvent,
+    Event,
+    MineEvent,
+    Opened,
+    Reset,
+    Truncated,
+)
+from chatd_client.feed import last_pos
+from chatd_protocol.errors import CLOSES
+from chatd_protocol.log import Entry, Message, MineEntry, UnknownEntry
+from chatd_protocol.signals import GoingAway, Heads, ReadSignal, TokenExpiring, TypingSignal
+
+
+class Watcher:
+    """Reads the client's events until they end."""
+
+    def __init__(self, client: Client, state: State, screen: Screen, render: Renderer, words: Words) -> None:
+        self._client = client
+        self._state = state
+        self._screen = screen
+        self._render = render
+        self._words = words
+        self._lost = False
+        self._read_to: tuple[str, int] | None = None
+        self._marking: asyncio.Task[None] | None = None
+        screen.set_status(self._status)
+
+    async def watch(self) -> ClientClosed | None:
+        """Show everything that comes. Returns why the server ended it, or None if this side did."""
+        try:
+            async for event in self._client.events():
+                await self._take(event)
+                self._screen.refresh()
+        except ClientClosed as why:
+            self.say(ERROR, "closed", why=self._why(why), code=why.code, reason=why.reason)
+            return why
+        finally:
+            if self._marking is not None:
+                self._marking.cancel()
+                await asyncio.gather(self._marking, return_exceptions=True)
+        return None
+
+    def say(self, style: str, key: str, **values: object) -> None:
+        """Show one of our own texts."""
+        for line in self._words(key, **values).split("\n"):
+            self._screen.show([(style, line)])
+
+    def show_entries(self, group: str, entries: Iterable[Entry | UnknownEntry]) -> None:
+        """Print entries of the open group, each once."""
+        for entry in entries:
+            if last_pos(entry) <= self._state.printed.get(group, 0):
+                continue
+            self._state.printed[group] = last_pos(entry)
+            self._state.oldest.setdefault(group, entry.pos)
+            for line in self._render.entry(entry, self._screen.columns):
+                self._screen.show(line)
+            if isinstance(entry, Message):
+                self._mark_read(group, entry.seq)
+
+    def _why(self, why: ClientClosed) -> str:
+        if why.error is not None:
+            return self._words.choose(f"error_{why.error.code}", "error_other", message=why.error.message)
+        close = CLOSES.get(why.code)
+        return self._words.choose(f"close_{close.name}" if close else "", "close_other")
+
+    def _status(self) -> str:
+        state = self._state
+        line = state.lines.get(state.open or "")
+        parts = [self._words("state_online" if state.online else "state_offline")]
+        parts += [self._render.title(line)] if line else []
+        parts += [self._words("total_unread", count=state.unread_elsewhere)] if state.unread_elsewhere else []
+        parts += [state.typing] if state.typing else []
+        return " · ".join(parts)
+
+    # --- events
+
+    async def _take(self, event: Event) -> None:
+        match event:
+            case EntriesEvent():
+                await self._take_entries(event)
+            case MineEvent(entries=entries):
+                for entry in entries:
+                    await self._take_mine(entry)
+            case Connected():
+                await self._take_connected(event)
+            case Disconnected():
+                self._tell_lost(event)
+            case Opened(line=line):
+                self._state.put(line)
+            case Reset(group=group):
+                self._take_reset(group)
+            case Truncated(group=str() as group):
+                self.say(NOTICE, "truncated", title=self._title(group))
+            case Heads() | ReadSignal() | TypingSignal() | TokenExpiring() | GoingAway():
+                await self._take_signal(event)
+            case _:
+                pass
+
+    async def _take_connected(self, event: Connected) -> None:
+        self._state.online = True
+        self._lost = False
+        if event.hello.reset or not event.resumed:
+            self._state.lines.clear()
+        for line in event.hello.groups:
+            self._state.put(line)
+        for group, read in event.hello.reads.items():
+            self._take_read(group, read)
+        await self._state.names.learn(line.peer for line in event.hello.groups if line.peer)
+        if event.resumed:
+            self.say(NOTICE, "resumed", missed=event.missed)
+        elif not event.hello.reset:
+            self.say(NOTICE, "connected", name=event.hello.name or self._state.names.of(event.hello.user))
+
+    def _tell_lost(self, event: Disconnected) -> None:
+        """Once; further attempts show in the status only."""
+        if not self._lost:
+            seconds = f"{event.retry_in_s:.1f}"
+            self.say(NOTICE, "reconnecting", code=event.code, reason=event.reason, seconds=seconds)
+        self._state.online = False
+        self._lost = True
+
+    def _take_reset(self, group: str | None) -> None:
+        if group is None:
+            self._state.printed.clear()
+            self._state.oldest.clear()
+            self.say(NOTICE, "reset")
+        else:
+            self._state.printed.pop(group, None)
+            self._state.oldest.pop(group, None)
+            self.say(NOTICE, "reset_group", title=self._title(group))
+
+    async def _take_entries(self, event: EntriesEvent) -> None:
+        state = self._state
+        await state.names.learn(user for entry in event.entries for user in users_in(entry))
+        if event.group == state.open and state.held is None:
+            state.typing = ""
+            self.show_entries(event.group, event.entries)
+        elif event.group == state.open and state.held is not None:
+            state.held = [*state.held, *event.entries][-HELD_MAX:]
+        else:
+            self._tell_elsewhere(event)
+
+    def _tell_elsewhere(self, event: EntriesEvent) -> None:
+        """Messages of others in another group: counted, and the newest shown in one line."""
+        me = self._client.hello.user if self._client.hello else ""
+        said = [entry for entry in event.entries if isinstance(entry, Message) and entry.sender != me]
+        if not said:
+            return
+        last = said[-1]
+        self._state.count_unread(event.group, len(said), last.seq)
+        text = self._render.text(last)
+        name = self._render.name(last.sender)
+        line = self._words("elsewhere", title=self._title(event.group), name=name, text=text)
+        self._screen.show([(DIM, cut(line, self._screen.columns))])
+
+    async def _take_mine(self, entry: MineEntry) -> None:
+        state = self._state
+        if entry.kind == "added" or entry.group not in state.lines:
+            await self._learn_group(entry.group)
+        await state.names.learn({entry.by} if entry.by else ())
+        title, by = self._title(entry.group), self._render.name(entry.by)
+        match entry:
+            case MineEntry(kind="added"):
+                me = self._client.hello.user if self._client.hello else ""
+                self.say(NOTICE, "entered" if entry.by in {None, me} else "added_to", title=title, by=by)
+            case MineEntry(kind="removed"):
+                self.say(NOTICE, "removed_kicked" if entry.why == "kicked" else "removed_left", title=title, by=by)
+                state.drop(entry.group)
+            case MineEntry(kind="direct"):
+                self.say(NOTICE, "direct_read_only" if entry.read_only else "direct_writable", title=title)
+            case MineEntry(kind="archived"):
+                self.say(NOTICE, "archived" if entry.archived else "unarchived", title=title)
+            case _:
+                pass
+
+    async def _learn_group(self, group: str) -> None:
+        try:
+            line = (await self._client.get_group(group)).line
+        except ChatdError:
+            return  # One was in it and is not any more.
+        self._state.put(line)
+        await self._state.names.learn({line.peer} if line.peer else ())
+
+    async def _take_signal(self, signal: Heads | ReadSignal | TypingSignal | TokenExpiring | GoingAway) -> None:
+        match signal:
+            case Heads(heads=heads):
+                for group in heads.keys() & self._state.lines.keys() - {self._state.open}:
+                    await self._learn_group(group)
+            case ReadSignal(group=group, read=read):
+                self._take_read(group, read)
+            case TypingSignal(group=group, user=user) if group == self._state.open:
+                await self._state.names.learn({user})
+                self._state.typing = self._words("typing", name=self._render.name(user))
+            case TokenExpiring():
+                self.say(NOTICE, "token_expiring")
+            case GoingAway():
+                self.say(NOTICE, "going_away")
+            case _:
+                pass
+
+    def _take_read(self, group: str, read: int) -> None:
+        """Another device read up to here."""
+        line = self._state.lines.get(group)
+        if line is not None and read >= line.seq:
+            self._state.count_read(group)
+
+    def _title(self, group: str) -> str:
+        line = self._state.lines.get(group)
+        return self._render.title(line) if line else group
+
+    # --- read positions
+
+    def _mark_read(self, group: str, seq: int) -> None:
+        """Tell the server what was shown: the newest only, one request at a time."""
+        self._state.count_read(group)
+        self._read_to = (group, seq)
+        if self._marking is None or self._marking.done():
+            self._marking = asyncio.create_task(self._mark())
+
+    async def _mark(self) -> None:
+        while self._read_to is not None:
+            (group, seq), self._read_to = self._read_to, None
+            try:
+                await self._client.mark_read(group, seq)
+            except (ChatdError, ClientClosed):
+                return  # It is marked with the next message that is shown.

@@ -1,0 +1,249 @@
+"""From entries to lines of a terminal. Pure: no output, no clock, no network.
+
+Columns are counted in cells, of which a Chinese character takes two. Whatever other people wrote loses everything by
+which a terminal could be made to do something.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator
+from datetime import datetime, tzinfo
+from typing import Final
+
+from prompt_toolkit.utils import get_cwidth
+
+from chatd.cli.chat_words import Words
+from chatd_protocol import log
+from chatd_protocol.groups import GroupLine
+
+Line = list[tuple[str, str]]
+"""Pieces of one line, each with its style (prompt_toolkit's words: `bold`, `ansigreen`)."""
+
+POS_CELLS: Final = 5
+NAME_CELLS: Final = 12
+TEXT_START: Final = POS_CELLS + 1 + 5 + 1 + NAME_CELLS + 1
+TITLE_CELLS: Final = 24
+UNREAD_CELLS: Final = 12
+
+DIM: Final = "ansibrightblack"
+MINE: Final = "ansigreen"
+OTHERS: Final = "ansicyan"
+NOTICE: Final = "ansiyellow"
+ERROR: Final = "ansired"
+
+_UNSAFE: Final = frozenset({"Cc", "Cs", "Co", "Cn"})
+_BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def printable(text: str, keep_lines: bool = False) -> str:
+    """The text without control characters (C0, C1) and without those that turn the direction of what follows."""
+    plain = text.replace("\t", "    ").replace("\r\n", "\n").replace("\r", "\n")
+    if not keep_lines:
+        plain = plain.replace("\n", " ")
+    return "".join(
+        c if c == "\n" or (unicodedata.category(c) not in _UNSAFE and c not in _BIDI) else "\ufffd" for c in plain
+    )
+
+
+def cut(text: str, cells: int) -> str:
+    """At most so many cells of a text, with an ellipsis where something is missing."""
+    if get_cwidth(text) <= cells:
+        return text
+    kept, used = "", 0
+    for char in text:
+        used += get_cwidth(char)
+        if used > cells - 1:
+            break
+        kept += char
+    return kept + "…"
+
+
+def fill(text: str, cells: int) -> str:
+    """Exactly so many cells: cut or padded."""
+    short = cut(text, cells)
+    return short + " " * (cells - get_cwidth(short))
+
+
+def wrap(text: str, cells: int) -> list[str]:
+    """Lines of at most so many cells; broken at spaces where there are any, else anywhere, as Chinese is."""
+    lines = []
+    for paragraph in text.split("\n"):
+        rest = paragraph
+        while get_cwidth(rest) > cells:
+            head = _head(rest, cells)
+            space = head.rfind(" ")
+            if space > len(head) // 2:
+                head = head[: space + 1]
+            lines.append(head.rstrip())
+            rest = rest[len(head) :]
+        lines.append(rest)
+    return lines
+
+
+def _head(text: str, cells: int) -> str:
+    """The longest beginning of at most so many cells, of one character at least."""
+    used = 0
+    for index, char in enumerate(text):
+        used += get_cwidth(char)
+        if used > cells:
+            return text[: max(index, 1)]
+    return text
+
+
+class Renderer:
+    """Makes lines for one reader, `me`. `name_of` gives the name to show for a user id, `zone` the hour to show (None:
+    the machine's)."""
+
+    def __init__(
+        self, words: Words, me: Callable[[], str], name_of: Callable[[str], str], zone: tzinfo | None = None
+    ) -> None:
+        self._words = words
+        self._me = me
+        self._name_of = name_of
+        self._zone = zone
+
+    def name(self, user: str | None) -> str:
+        """How somebody is called here."""
+        if user is None:
+            return "?"
+        return self._words("you") if user == self._me() else printable(self._name_of(user))
+
+    def entry(self, entry: log.Entry | log.UnknownEntry, columns: int) -> list[Line]:
+        """The lines of an entry; none for what the reader may not see or this program does not know."""
+        if isinstance(entry, log.Message):
+            return list(self._message(entry, columns))
+        if isinstance(entry, log.Hidden | log.UnknownEntry):
+            return []
+        notices = [notice for notice in self._notice(entry) if notice]
+        at = [("", " " * (POS_CELLS + 1)), (DIM, self._time(entry.at) + " ")]
+        room = max(columns - POS_CELLS - 9, 10)
+        return [
+            [*(at if first else [("", " " * (POS_CELLS + 7))]), (DIM, "· " if first else "  "), (DIM, part)]
+            for notice in notices
+            for first, part in ((index == 0, part) for index, part in enumerate(wrap(notice, room)))
+        ]
+
+    # --- messages
+
+    def _message(self, message: log.Message, columns: int) -> Iterator[Line]:
+        room = max(columns - TEXT_START, 10)
+        indent = " " * TEXT_START
+        if message.quote is not None and message.recalled is None:
+            yield [(DIM, indent + cut("┆ " + self._quote(message.quote), room))]
+        style = MINE if message.sender == self._me() else OTHERS
+        text_style, text = self._text(message)
+        for index, part in enumerate(wrap(text, room)):
+            if index:
+                yield [("", indent), (text_style, part)]
+                continue
+            head = f"{message.pos:>{POS_CELLS}} "
+            yield [
+                (DIM, head + self._time(message.at) + " "),
+                (style, fill(self.name(message.sender), NAME_CELLS) + " "),
+                (text_style, part),
+            ]
+        if message.reactions:
+            signs = "  ".join(f"{printable(one.emoji)} {one.count}" for one in message.reactions)
+            yield from ([(DIM, indent + part)] for part in wrap(signs, room))
+
+    def _text(self, message: log.Message) -> tuple[str, str]:
+        if message.recalled is not None:
+            return DIM, self._words("message_recalled", name=self.name(message.recalled.by))
+        if message.body is None:
+            return DIM, self._words("unknown_message")
+        mark = " " + self._words("edited_mark") if message.version else ""
+        return "", printable(message.body.text, keep_lines=True) + mark
+
+    def _quote(self, quote: log.Quote) -> str:
+        if quote.recalled:
+            return self._words("quote_recalled", pos=quote.pos)
+        return self._words("quote", pos=quote.pos, name=self.name(quote.sender), text=printable(quote.text))
+
+    def _time(self, at_ms: int) -> str:
+        return datetime.fromtimestamp(at_ms / 1000, self._zone).astimezone(self._zone).strftime("%H:%M")
+
+    # --- everything else that happens in a group
+
+    def _notice(self, entry: log.Entry) -> list[str]:
+        match entry:
+            case log.Created(by=by):
+                return [self._words("created", name=self.name(by))]
+            case log.MembersChanged():
+                return self._moves(entry)
+            case log.RoleChanged(by=by, user=user, role=role):
+                shown = self._words(f"role_{role}")
+                return [self._words("role", by=self.name(by), name=self.name(user), role=shown)]
+            case log.SettingsChanged():
+                return [self._words("settings", by=self.name(entry.by), what=self._settings(entry))]
+            case log.Edited(by=by, target=target, body=body):
+                key, text = ("edited_gone", "") if body is None else ("edited", printable(body.text))
+                return [self._words(key, by=self.name(by), target=target, text=text)]
+            case log.Recalled(by=by, target=target):
+                return [self._words("recalled", by=self.name(by), target=target)]
+            case log.Reacted(by=by, target=target, emoji=emoji):
+                key = "reacted" if entry.on else "unreacted"
+                return [self._words(key, by=self.name(by), target=target, emoji=printable(emoji))]
+            case _:
+                return []
+
+    def _moves(self, entry: log.MembersChanged) -> list[str]:
+        moves = [self._words("joined", name=self.name(one.user), by=self.name(one.by)) for one in entry.joined]
+        for one in entry.left:
+            key = "left" if one.by is None else "kicked"
+            moves.append(self._words(key, name=self.name(one.user), by=self.name(one.by)))
+        return moves
+
+    def _settings(self, entry: log.SettingsChanged) -> str:
+        changed = ((key, getattr(entry, key)) for key in ("title", "intro", "history", "limit"))
+        what = [self._words(f"setting_{key}", value=printable(str(to))) for key, to in changed if to is not None]
+        return ", ".join(what)
+
+    # --- the list of groups
+
+    def title(self, line: GroupLine) -> str:
+        """What a group is called: a direct chat by the other person."""
+        return self.name(line.peer) if line.peer is not None else printable(line.title) or line.group
+
+    def group_line(self, number: int, line: GroupLine, current: bool, columns: int) -> Line:
+        """One line of the list of groups."""
+        unread = self._words("unread", count=line.unread) if line.unread else ""
+        mark = "*" if current else " "
+        head = f"{mark}{number:>3}  "
+        style = "bold" if line.unread else ""
+        last = self.preview(line.last)
+        room = max(columns - len(head) - TITLE_CELLS - UNREAD_CELLS - 2, 1)
+        title = fill(self.title(line), TITLE_CELLS) + " "
+        return [("", head), (style, title), (NOTICE, fill(unread, UNREAD_CELLS) + " "), (DIM, cut(last, room))]
+
+    def text(self, message: log.Message) -> str:
+        """What a message says, on one line."""
+        return self._text(message)[1].replace("\n", " ")
+
+    def preview(self, raw: dict[str, object] | None) -> str:
+        """A message in a few words."""
+        entry = log.read_entry(raw) if raw else None
+        if not isinstance(entry, log.Message):
+            return ""
+        return f"{self.name(entry.sender)}: {self.text(entry)}"
+
+
+def users_in(entry: log.Entry | log.UnknownEntry) -> set[str]:
+    """Everybody whose name is needed to show an entry."""
+    match entry:
+        case log.Message(sender=sender, quote=quote, recalled=recalled):
+            return {sender} | ({quote.sender} if quote else set()) | ({recalled.by} if recalled else set())
+        case log.MembersChanged(joined=joined, left=left):
+            people = {one.user for one in joined} | {one.by for one in joined}
+            return people | {one.user for one in left} | {one.by for one in left if one.by}
+        case log.RoleChanged(by=by, user=user):
+            return {by, user}
+        case log.Hidden() | log.UnknownEntry():
+            return set()
+        case _:
+            return {entry.by}
+
+
+def plain(line: Line) -> str:
+    """A line without its styles."""
+    return "".join(text for _, text in line).rstrip()

@@ -1,0 +1,103 @@
+"""What the terminal chat knows while it runs: the groups, the open one, how people are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec.structs import replace
+
+from chatd_client import ChatdError, Client
+from chatd_protocol.groups import GroupLine
+from chatd_protocol.log import Entry, UnknownEntry
+
+NAMES_MAX: Final = 20_000
+ASK_MAX: Final = 100
+HELD_MAX: Final = 2_000
+GROUPS_MAX: Final = 2_000
+
+
+class Names:
+    """How people are called: asked for once."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._names: dict[str, str] = {}
+        self._subs: dict[str, str] = {}
+
+    def of(self, user: str) -> str:
+        """The name of somebody, or the id as long as nothing better is known."""
+        return self._names.get(user, user)
+
+    async def learn(self, users: Iterable[str]) -> None:
+        """Make sure that these can be named. A server that cannot say is forgiven: the ids are shown."""
+        missing = sorted(set(users) - self._names.keys())
+        for start in range(0, len(missing), ASK_MAX):
+            try:
+                found = await self._client.get_users(missing[start : start + ASK_MAX])
+            except ChatdError:
+                return
+            if len(self._names) > NAMES_MAX:
+                self._names.clear()
+            for user in found:
+                self._names[user.user] = user.name or user.sub
+                self._subs[user.sub] = user.user
+
+    async def find(self, sub: str) -> str | None:
+        """The id of the person with this `sub`. Raises `ChatdError`."""
+        if sub not in self._subs:
+            for user in await self._client.get_users(subs=[sub]):
+                self._names[user.user] = user.name or user.sub
+                self._subs[user.sub] = user.user
+        return self._subs.get(sub)
+
+
+class State:
+    """Shared by what reads events and what reads the keyboard; both run in one loop."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.online = False
+        self.lines: dict[str, GroupLine] = {}
+        """The groups by id."""
+        self.numbers: list[str] = []
+        """The groups as they were last listed: number 1 is the first."""
+        self.open: str | None = None
+        self.printed: dict[str, int] = {}
+        """Per group, the last entry that was printed."""
+        self.oldest: dict[str, int] = {}
+        """Per group, the first entry that was printed."""
+        self.held: list[Entry | UnknownEntry] | None = None
+        """While a group is being opened: its entries that came meanwhile."""
+        self.typing = ""
+        """Who is typing in the open group."""
+
+    def put(self, line: GroupLine) -> None:
+        """Take in what the server says of a group."""
+        if len(self.lines) < GROUPS_MAX or line.group in self.lines:
+            self.lines[line.group] = line
+
+    def drop(self, group: str) -> None:
+        """The group is not one's own any more."""
+        self.lines.pop(group, None)
+        self.printed.pop(group, None)
+        self.oldest.pop(group, None)
+        if self.open == group:
+            self.open = None
+
+    def count_unread(self, group: str, more: int, seq: int) -> None:
+        """Messages came into a group that is not open."""
+        line = self.lines.get(group)
+        if line is not None:
+            self.lines[group] = replace(line, unread=line.unread + more, seq=max(line.seq, seq))
+
+    def count_read(self, group: str) -> None:
+        """All of it is read."""
+        line = self.lines.get(group)
+        if line is not None:
+            self.lines[group] = replace(line, unread=0, read=line.seq)
+
+    @property
+    def unread_elsewhere(self) -> int:
+        """Unread messages of the groups that are not open."""
+        return sum(line.unread for group, line in self.lines.items() if group != self.open)

@@ -1,0 +1,215 @@
+"""The kill battery: a server under load, killed again and again, and the judge at the end.
+
+Kills come after so many acknowledgements, by a seeded generator, never by the clock: each is certain to find work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from tests.chaos.checker import Violation, check
+from tests.chaos.device import Device
+from tests.chaos.history import History, Recorder, Truth
+from tests.chaos.process import ServerProcess
+from tests.chaos.truth import read_truth
+from tests.chaos.workload import Scale, Workload
+
+Kind = Literal["hub", "writer", "both"]
+KINDS: tuple[Kind, ...] = ("hub", "writer", "both")
+PROGRESS_TIMEOUT_S = 60.0
+READ_TIMEOUT_S = 30.0
+PAGE = 200
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do: kills of each kind, acknowledgements between two of them (least, most), and who talks how much."""
+
+    kills: dict[Kind, int]
+    acks_between: tuple[int, int] = (100, 2600)
+    scale: Scale = field(default_factory=Scale)
+    seed: int = 1
+    quiet_s: float = 30.0
+    """How long everybody may take at the end to get their answers, and again to get what is on its way."""
+
+    def schedule(self, rng: random.Random) -> list[Kind]:
+        """The kills in their order."""
+        kinds = [kind for kind, count in self.kills.items() for _ in range(count)]
+        rng.shuffle(kinds)
+        return kinds
+
+
+@dataclass(slots=True)
+class Report:
+    """Figures, and what the judge found."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    offered: int = 0
+    acks: int = 0
+    entries: int = 0
+    deliveries: int = 0
+    connections: int = 0
+    load_s: float = 0.0
+    check_s: float = 0.0
+    done: Counter[str] = field(default_factory=Counter)
+    violations: list[Violation] = field(default_factory=list)
+    history: History | None = None
+
+    def __str__(self) -> str:
+        kills = ", ".join(f"{count} {kind}" for kind, count in sorted(self.kills.items())) or "none"
+        return (
+            f"kills: {kills}; {self.offered} messages offered in {self.load_s:.1f} s"
+            f" ({self.offered / max(self.load_s, 0.001):.0f}/s), {self.acks} acks, {self.entries} entries,"
+            f" {self.deliveries} deliveries, {self.connections} connections, judged in {self.check_s:.1f} s:"
+            f" {len(self.violations)} violations"
+        )
+
+
+class Battery:
+    """One run on one database. `url` is empty at the start; `home` is a folder of its own."""
+
+    def __init__(self, url: str, home: Path, plan: Plan, arguments: Sequence[str] = ("chatd", "serve")) -> None:
+        self.plan = plan
+        self.report = Report()
+        self._recorder = Recorder()
+        self._server = ServerProcess(url, home, arguments)
+        self._crowd = Workload(self._server, self._recorder, plan.scale, plan.seed)
+        self._rng = random.Random(f"kills {plan.seed}")
+
+    async def run(self, said: Callable[[str], None] = lambda _: None) -> Report:
+        """Load, kills, quiet, judgement."""
+        try:
+            await self._server.start()
+            await self._crowd.start()
+            await self._under_load(said)
+            self.report.violations += await self._judge()
+        finally:
+            for device in self._crowd.devices:
+                await device.stop()
+            status = await self._server.stop()
+        self.report.violations += [Violation("end", f"the server said: {line}") for line in self._server.errors[:20]]
+        if status != 0:
+            self.report.violations.append(Violation("end", f"the server ended with status {status}"))
+        return self.report
+
+    async def _under_load(self, said: Callable[[str], None]) -> None:
+        began = time.monotonic()
+        load = asyncio.create_task(self._crowd.run(), name="load")
+        try:
+            for kind in self.plan.schedule(self._rng):
+                await self._kill_after(self._rng.randint(*self.plan.acks_between), kind, load)
+                said(f"{sum(self.report.kills.values())} kills, {self._crowd.acks} acks")
+            await self._progress(self.plan.acks_between[1], load)
+        finally:
+            load.cancel()
+            results = await asyncio.gather(load, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+        self.report.load_s = time.monotonic() - began
+
+    async def _progress(self, acks: int, load: asyncio.Task[None]) -> None:
+        """Wait for acknowledgements. Raises what the load raised, or TimeoutError: the server is stuck."""
+        wait = asyncio.create_task(self._crowd.acked(self._crowd.acks + acks, PROGRESS_TIMEOUT_S))
+        await asyncio.wait([wait, load], return_when=asyncio.FIRST_COMPLETED)
+        if not wait.done():
+            wait.cancel()
+            return
+        await wait
+
+    async def _kill_after(self, acks: int, kind: Kind, load: asyncio.Task[None]) -> None:
+        await self._progress(acks, load)
+        while not await self._server.kill(hub=kind != "writer", writer=kind != "hub"):
+            await self._progress(1, load)
+        self.report.kills[kind] += 1
+        if kind != "writer":
+            await self._server.start()
+
+    # -- quiet
+
+    async def _judge(self) -> list[Violation]:
+        crowd, report = self._crowd, self.report
+        stuck: list[Violation] = []
+        try:
+            await crowd.settled(self.plan.quiet_s)
+        except TimeoutError:
+            stuck.append(Violation("ack", f"{crowd.open} commands are without an answer"))
+        truth = await asyncio.to_thread(read_truth, self._server.url)
+        await self._all_arrived(truth)
+        await self._read_afresh()
+        history = History(truth, self._recorder.connections)
+        for device in crowd.devices:
+            if device.connection is not None and device.ready.is_set():
+                device.connection.open_at_end = True
+        report.history = history
+        report.offered, report.acks, report.done = crowd.offered, crowd.acks, crowd.done
+        report.entries = sum(len(group.rows) for group in truth.groups.values())
+        report.connections = len(history.connections)
+        report.deliveries = sum(
+            len(getattr(event, "entries", ())) for connection in history.connections for event in connection.events
+        )
+        began = time.monotonic()
+        found = await asyncio.to_thread(check, history)
+        report.check_s = time.monotonic() - began
+        return stuck + found
+
+    async def _all_arrived(self, truth: Truth) -> None:
+        """Give everybody time to get what is on its way; who got less is found by the judge."""
+        heads = {group: of.head for group, of in truth.groups.items()}
+
+        def arrived() -> bool:
+            return all(
+                device.ready.is_set()
+                and device.mine_seen >= truth.users[device.user]
+                and all(cursor >= heads[group] for group, cursor in device.cursors.items() if group in device.groups)
+                for device in self._crowd.devices
+            )
+
+        await _until(arrived, self._crowd.devices, self.plan.quiet_s)
+
+    async def _read_afresh(self) -> None:
+        """A new device for everybody: no cursors, and every page of every group."""
+        people = {device.user: device for device in self._crowd.devices}
+        fresh = [
+            Device(self._server, self._recorder, device._sub, "fresh", "json", fresh=True) for device in people.values()
+        ]
+        for device in fresh:
+            device.start()
+            async with asyncio.timeout(READ_TIMEOUT_S):
+                await device.ready.wait()
+                for group in sorted(device.groups):
+                    await _read_pages(device, group)
+            await device.stop()
+
+
+async def _until(condition: Callable[[], bool], devices: Sequence[Device], timeout_s: float) -> None:
+    changed = asyncio.Event()
+    for device in devices:
+        device.moved = changed.set
+    try:
+        async with asyncio.timeout(timeout_s):
+            while not condition():
+                changed.clear()
+                await changed.wait()
+    except TimeoutError:
+        return
+
+
+async def _read_pages(device: Device, group: str) -> None:
+    """From the head to the floor."""
+    before: int | None = None
+    while True:
+        answered: asyncio.Future[dict[str, object] | None] = asyncio.get_running_loop().create_future()
+        data = {"group": group, "limit": PAGE} | ({"before": before} if before is not None else {})
+        device.ask("message.history", data, answered.set_result)
+        page = await answered
+        if page is None or not page["shown"] or not page["more"]:
+            return
+        before = page["shown"][0].pos  # type: ignore[index]

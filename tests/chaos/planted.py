@@ -1,0 +1,206 @@
+"""Servers with exactly one fault each, so that the judge can be seen to find it.
+
+`python -m tests.chaos.planted FAULT --port N` is `chatd serve` with that fault: a part of the hub replaced before it
+starts, or another engine named to the writer. Nothing of it is in the server itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from chatd.core.messages import Send
+from chatd.store.database import Row
+from chatd.store.engine import Engine
+from chatd.store.outcome import Outcome, Proposed
+
+# -- faults of the engine: classes that the writer is told to run
+
+
+class _Late(Engine):
+    """Commits a batch with messages only when the next one comes (read positions follow them before long)."""
+
+    _held: Outcome | None = None
+
+    def settle(self, batch: Sequence[Proposed]) -> list[Outcome]:
+        before = self._let_go()
+        if not any(isinstance(proposed.wish, Send) for proposed in batch):
+            return before + super().settle(batch)
+        commit = self._db.commit
+        self._db.commit = lambda: None  # type: ignore[method-assign]
+        try:
+            outcome = self._commit(batch)
+        finally:
+            self._db.commit = commit  # type: ignore[method-assign]
+        if outcome.n == 0:
+            return [*before, outcome]
+        self._held = outcome
+        return [*before, self.early(outcome)]
+
+    def _let_go(self) -> list[Outcome]:
+        if self._held is None:
+            return []
+        outcome, self._held = self._held, None
+        self._db.commit()
+        return [self.late(outcome)]
+
+    def early(self, outcome: Outcome) -> Outcome:
+        """What is told before the commit."""
+        raise NotImplementedError
+
+    def late(self, outcome: Outcome) -> Outcome:
+        """What is told after it."""
+        raise NotImplementedError
+
+
+class AckBeforeCommit(_Late):
+    """The answers leave before the commit."""
+
+    def early(self, outcome: Outcome) -> Outcome:
+        return Outcome(0, outcome.verdicts, [], [])
+
+    def late(self, outcome: Outcome) -> Outcome:
+        return Outcome(outcome.n, [], outcome.groups, outcome.mine)
+
+
+class FanOutBeforeCommit(_Late):
+    """The entries leave before the commit."""
+
+    def early(self, outcome: Outcome) -> Outcome:
+        return Outcome(outcome.n, [], outcome.groups, outcome.mine)
+
+    def late(self, outcome: Outcome) -> Outcome:
+        return Outcome(0, outcome.verdicts, [], [])
+
+
+class NoDedupe(Engine):
+    """Nobody looks whether a `cid` was there before, and nothing else keeps it from coming twice."""
+
+    def _take_over(self) -> int:
+        self._db.begin()
+        self._db.run("DROP INDEX IF EXISTS entries_by_cid")
+        self._db.commit()
+        return super()._take_over()
+
+    def _load_known(self, cids: set[tuple[str, str]]) -> Any:
+        class Forgetful(type(super(NoDedupe, self)._load_known(set()))):  # type: ignore[misc]
+            def add(self, *_: object) -> None:
+                """Keeps nothing."""
+
+        return Forgetful()
+
+
+class NumberReused(Engine):
+    """A new writer gives the number of each group's newest message to the next one."""
+
+    def _take_over(self) -> int:
+        newest: list[Row]
+        self._db.begin()
+        newest, _ = self._db.run(
+            "SELECT g.group_id, g.head, g.seq FROM groups AS g JOIN entries AS e"
+            " ON e.group_id = g.group_id AND e.pos = g.head WHERE e.kind = 'message'"
+        )
+        for group, head, seq in newest:
+            self._db.run("DELETE FROM entries WHERE group_id = ? AND pos = ?", (group, head))
+            self._db.run("UPDATE groups SET head = ?, seq = ? WHERE group_id = ?", (head - 1, seq - 1, group))
+        self._db.commit()
+        return super()._take_over()
+
+
+# -- faults of the hub: functions that replace a part of it
+
+
+def _run_engine(name: str) -> None:
+    from chatd.app import Server
+
+    defaults = Server.__init__.__kwdefaults__
+    assert defaults is not None
+    defaults["engine"] = f"{__name__ if __name__ != '__main__' else 'tests.chaos.planted'}:{name}"
+
+
+def _shift_resume(by: int) -> None:
+    """Those who resume are sent from one entry further on, or further back, than is said."""
+    from chatd.hub import opening
+    from chatd.hub.feed import State
+
+    place = opening._place_cursors
+
+    def placed(session: Any, hello: Any, snapshot: Any) -> None:
+        place(session, hello, snapshot)
+        for follow in session.follows.values():
+            known = follow.feed.group in (hello.heads or {})
+            if known and follow.state is State.BEHIND and follow.floor < follow.cursor < follow.feed.published - 1:
+                follow.cursor += by
+
+    opening._place_cursors = placed
+
+
+def _resume_short() -> None:
+    _shift_resume(1)
+
+
+def _resume_long() -> None:
+    _shift_resume(-1)
+
+
+def _late_subscribe() -> None:
+    """What was committed between the snapshot and the registration is not made up for."""
+    from chatd.hub import opening
+
+    place = opening._place_cursors
+
+    def placed(session: Any, hello: Any, snapshot: Any) -> None:
+        place(session, hello, snapshot)
+        for at in snapshot.places:
+            follow = session.follows[at.group]
+            if follow.cursor == at.head < follow.feed.head:
+                session.go_live_from(follow, follow.feed.head)
+
+    opening._place_cursors = placed
+    opening._apply_missed = lambda session, n, missed: None
+
+
+def _write_across_kick() -> None:
+    """Whoever is put out gets all of the frame, their own kick and what follows it."""
+    from chatd.hub.session import Session
+
+    unfollow = Session.unfollow
+
+    def across(self: Session, group: str, upto: int | None) -> None:
+        follow = self.follows.get(group)
+        unfollow(self, group, follow.feed.head if follow is not None and upto is not None else upto)
+
+    Session.unfollow = across  # type: ignore[method-assign]
+
+
+def _stale_ring() -> None:
+    """What was taken back is served from the ring as it was."""
+    from chatd.hub.ring import Ring
+
+    Ring.refresh = lambda self, target: None  # type: ignore[method-assign]
+
+
+FAULTS: Final[dict[str, Callable[[], None]]] = {
+    "ack-before-commit": lambda: _run_engine("AckBeforeCommit"),
+    "fan-out-before-commit": lambda: _run_engine("FanOutBeforeCommit"),
+    "no-dedupe": lambda: _run_engine("NoDedupe"),
+    "resume-short": _resume_short,
+    "resume-long": _resume_long,
+    "late-subscribe": _late_subscribe,
+    "number-reused": lambda: _run_engine("NumberReused"),
+    "write-across-kick": _write_across_kick,
+    "stale-ring": _stale_ring,
+}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve with a fault."""
+    from chatd.cli import app
+
+    FAULTS[arguments[0]]()
+    app(["serve", *arguments[1:]])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,160 @@
+"""The server under test: `chatd serve` as a process of its own, its writer as that one's child, and their ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+SECRET = "a secret of the kill battery, guards nothing"
+START_TIMEOUT_S = 60.0
+SETTINGS = {
+    "CHATD_AUTH__JWT_SECRET": SECRET,
+    "CHATD_LIMITS__REQUESTS_PER_S": "100000",
+    "CHATD_LIMITS__REQUEST_BURST": "100000",
+    "CHATD_LIMITS__USER_REQUESTS_PER_S": "100000",
+    "CHATD_LIMITS__USER_REQUEST_BURST": "100000",
+    "CHATD_STORE__FREE_DISK_FLOOR_MB": "0",
+    # Small, so that the ways that are rare in good weather are walked all the time.
+    "CHATD_HUB__RING_ENTRIES": "64",
+    "CHATD_HUB__PAGE_ENTRIES": "25",
+    "CHATD_HUB__SLICE_DELIVERIES": "16",
+    "CHATD_HUB__READ_FLUSH_S": "0.2",
+    "CHATD_WS__WRITE_HIGH_BYTES": "8192",
+    "CHATD_WS__WRITE_LOW_BYTES": "2048",
+    "CHATD_WS__SEND_BUFFER_BYTES": "8192",
+}
+
+
+class ServerProcess:
+    """Started, killed and started again on the same port and database. `module` is what `python -m` runs."""
+
+    def __init__(self, url: str, home: Path, arguments: Sequence[str] = ("chatd", "serve")) -> None:
+        self.url = url
+        self.port = _free_port()
+        self.up = asyncio.Event()
+        self.starts = 0
+        self.errors: list[str] = []
+        """What the servers logged as errors, and what of it was no log line (a traceback)."""
+        self._home = home
+        self._arguments = arguments
+        self._log = home / "server.log"
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+
+    @property
+    def ws_url(self) -> str:
+        """Where clients connect."""
+        return f"ws://127.0.0.1:{self.port}/ws"
+
+    @property
+    def hub_pid(self) -> int:
+        """The process with the sockets."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def writer_pid(self) -> int | None:
+        """The process with the commits, found as the hub's child; None while there is none."""
+        children: list[int] = []
+        for task in Path(f"/proc/{self.hub_pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                children += [int(word) for word in task.read_text().split()]
+        return next((pid for pid in children if b"chatd.store.writer" in _command_line(pid)), None)
+
+    async def start(self) -> None:
+        """Start, and wait until it serves. Raises RuntimeError with the last it said, or TimeoutError."""
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            *self._arguments,
+            "--port",
+            str(self.port),
+            cwd=self._home,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        serving: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._reader = asyncio.create_task(self._read_log(self._process, serving))
+        await asyncio.wait_for(serving, START_TIMEOUT_S)
+        self.starts += 1
+        self.up.set()
+
+    def environment(self) -> Mapping[str, str]:
+        """What the server's processes are started with."""
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("CHATD_")},
+            **SETTINGS,
+            "CHATD_STORE__URL": self.url,
+            "CHATD_SERVER__STATE_DIR": str(self._home),
+            "PYTHONPATH": str(REPOSITORY),
+        }
+
+    async def kill(self, *, hub: bool, writer: bool) -> bool:
+        """`kill -9`. A killed hub is waited for. False if there was no writer to kill just now."""
+        assert self._process is not None
+        pid = self.writer_pid if writer else None
+        if hub:
+            self.up.clear()
+            self._process.kill()
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if hub:
+            await self._process.wait()
+        return pid is not None or not writer
+
+    async def stop(self, timeout_s: float = 30.0) -> int:
+        """SIGTERM, then the exit status. What does not end is killed."""
+        process = self._process
+        if process is None:
+            return 0
+        if process.returncode is None:
+            self.up.clear()
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+        try:
+            status = await asyncio.wait_for(process.wait(), timeout_s)
+        except TimeoutError:
+            process.kill()
+            status = await process.wait()
+        if self._reader is not None:
+            # The writer holds the same pipe: its end is the writer's end.
+            await asyncio.wait_for(self._reader, timeout_s)
+        return status
+
+    async def _read_log(self, process: asyncio.subprocess.Process, serving: asyncio.Future[None]) -> None:
+        assert process.stderr is not None
+        last = b""
+        with self._log.open("ab") as log:
+            async for line in process.stderr:
+                log.write(line)
+                log.flush()
+                last = line
+                if b'"level": "error"' in line or not line.startswith((b"{", b"chatd writer: ")):
+                    self.errors.append(line.decode(errors="replace").rstrip())
+                if b'"serving"' in line and not serving.done():
+                    serving.set_result(None)
+        if not serving.done():
+            serving.set_exception(RuntimeError(f"the server did not start: {last.decode(errors='replace')}"))
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

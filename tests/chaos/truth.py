@@ -1,0 +1,54 @@
+"""The end state, read from the database itself, past everything that chatd has to read it with."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+
+from tests.chaos.history import GroupTruth, MineRow, Period, Row, Truth
+
+Query = Callable[[str], list[tuple[Any, ...]]]
+
+
+def read_truth(url: str) -> Truth:
+    """Everything that was kept."""
+    with _open(url) as query:
+        truth = Truth(query("SELECT value FROM meta WHERE key = 'epoch'")[0][0])
+        for group, head, seq in query("SELECT group_id, head, seq FROM groups"):
+            truth.groups[group] = GroupTruth(head, seq, [])
+        _read_entries(query, truth)
+        for user, head, floor in query("SELECT user_id, upos, mine_floor FROM users"):
+            truth.users[user], truth.mine_floor[user], truth.mine[user] = head, floor, []
+        for user, *row, body in query(
+            "SELECT user_id, upos, at, kind, group_id, pos, body FROM mine ORDER BY user_id, upos"
+        ):
+            truth.mine[user].append(MineRow(*row, json.loads(body)))
+    return truth
+
+
+def _read_entries(query: Query, truth: Truth) -> None:
+    columns = "group_id, pos, at, kind, actor, cid, seq, target, version, recalled, reactions, body"
+    for group, *row, recalled, reactions, body in query(f"SELECT {columns} FROM entries ORDER BY group_id, pos"):
+        counts = json.loads(reactions) if reactions else {}
+        truth.groups[group].rows.append(Row(*row, bool(recalled), counts, json.loads(body)))
+    for group, *period in query("SELECT group_id, user_id, from_pos, joined_pos, until_pos FROM memberships"):
+        truth.groups[group].periods.append(Period(*period))
+
+
+@contextmanager
+def _open(url: str) -> Iterator[Query]:
+    if url.startswith("sqlite:///"):
+        path = quote(url.removeprefix("sqlite:///"))
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)) as db:
+            db.execute("BEGIN")
+            yield lambda sql: db.execute(sql).fetchall()
+    else:
+        with psycopg.connect(url) as connection:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            yield lambda sql: connection.execute(sql.encode()).fetchall()

@@ -1,0 +1,327 @@
+"""What the people of the battery do: they talk, all at once, and come and go, whether the server lives or not.
+
+Messages come at a steady rate, answered or not; a seeded generator decides who does what. What it believes about who is
+in which group may be out of date: then the server refuses, which is as good.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import random
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.chaos.device import Command, Device
+from tests.chaos.history import Recorder
+from tests.chaos.process import ServerProcess
+
+RULES = ("none", "last:5", "all", "none", "last:40", "all")
+SIGNS = ("👍", "❤️", "哈", "+1")
+TICK_S = 0.01
+RECENT = 60
+ALL_HISTORY_MAX = 1500
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much: people, groups (each with an owner), members at the start, messages a second, open commands at most."""
+
+    users: int = 20
+    groups: int = 6
+    members: int = 8
+    messages_per_s: float = 550.0
+    open_max: int = 2500
+
+
+class Workload:
+    """The crowd. `start` makes it, `run` lets it loose until cancelled."""
+
+    def __init__(self, server: ServerProcess, recorder: Recorder, scale: Scale, seed: int) -> None:
+        self.offered = 0
+        self.acks = 0
+        self.done: Counter[str] = Counter()
+        self._scale = scale
+        self._rng = random.Random(seed)
+        self._subs = [f"person-{number}" for number in range(scale.users)]
+        formats = ("json", "msgpack")
+        self.devices = [
+            Device(server, recorder, sub, device, formats[(number + extra) % 2])
+            for number, sub in enumerate(self._subs)
+            for extra, device in enumerate(("phone", "desk") if number % 2 == 0 else ("phone",))
+        ]
+        self._of: dict[str, list[Device]] = {}
+        self._owner: dict[str, str] = {}
+        self._members: dict[str, set[str]] = {}
+        self._recent: dict[str, deque[tuple[int, str]]] = {}
+        self._acked: deque[tuple[str, Command]] = deque(maxlen=200)
+        self._stalled: list[Device] = []
+        self._waits: list[tuple[int, asyncio.Future[None]]] = []
+
+    # -- waiting for what happens
+
+    @property
+    def open(self) -> int:
+        """Commands without a final answer."""
+        return sum(len(device.pending) for device in self.devices)
+
+    async def acked(self, count: int, timeout_s: float) -> None:
+        """Wait until so many commands were acknowledged. Raises TimeoutError."""
+        if self.acks < count:
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waits.append((count, future))
+            await asyncio.wait_for(future, timeout_s)
+
+    async def settled(self, timeout_s: float) -> None:
+        """Wait until every command has its final answer. Raises TimeoutError."""
+        for device in self._stalled:
+            device.stall(False)
+        self._stalled.clear()
+        async with asyncio.timeout(timeout_s):
+            while self.open:
+                await self.acked_or_refused()
+
+    async def acked_or_refused(self) -> None:
+        """Wait until something is answered."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waits.append((-1, future))
+        await asyncio.wait([future], timeout=1.0)
+
+    def _wake(self) -> None:
+        ready = [future for count, future in self._waits if count <= self.acks]
+        self._waits = [(count, future) for count, future in self._waits if count > self.acks]
+        for future in ready:
+            if not future.done():
+                future.set_result(None)
+
+    # -- the start
+
+    async def start(self) -> None:
+        """Everybody connects; the owners become mutual with all, found their groups and fill them."""
+        for device in self.devices:
+            device.start()
+        async with asyncio.timeout(60):
+            for device in self.devices:
+                await device.ready.wait()
+        for device in self.devices:
+            self._of.setdefault(device.user, []).append(device)
+        people = list(self._of)
+        owners = people[: self._scale.groups]
+        for one in owners:
+            for other in people:
+                if one != other:
+                    self._do(one, "follow.add", {"user": other})
+                    if other not in owners:
+                        self._do(other, "follow.add", {"user": one})
+        await self.settled(60)
+        for number, owner in enumerate(owners):
+            data = {"kind": "private", "title": f"群 {number}", "history": RULES[number % len(RULES)]}
+            self._do(owner, "group.create", data, lambda ok, owner=owner: self._founded(owner, ok))
+        await self.settled(60)
+        for group, owner in self._owner.items():
+            self._add(group, self._rng.sample([p for p in people if p != owner], self._scale.members - 1))
+        await self.settled(60)
+
+    def _founded(self, owner: str, ok: dict[str, Any] | None) -> None:
+        assert ok is not None
+        group = ok["group"]
+        self._owner[group] = owner
+        self._members[group] = {owner}
+        self._recent[group] = deque(maxlen=RECENT)
+
+    # -- the run
+
+    async def run(self) -> None:
+        """Until cancelled. What the clock owes is made up for: the rate is that of the wall clock."""
+        loop = asyncio.get_running_loop()
+        began, made = loop.time(), 0
+        while True:
+            due = int((loop.time() - began) * self._scale.messages_per_s)
+            for _ in range(due - made):
+                if self.open_cheaply() < self._scale.open_max:
+                    self._act()
+            made = due
+            await asyncio.sleep(TICK_S)
+
+    def open_cheaply(self) -> int:
+        """Commands under way."""
+        return self._started - self._ended
+
+    _started = 0
+    _ended = 0
+
+    def _act(self) -> None:
+        """One message, and now and then something else."""
+        group = self._rng.choice(list(self._members))
+        self._talk(group)
+        dice = self._rng.random()
+        for share, act in self._acts:
+            if dice < share:
+                act(self, self._rng.choice(list(self._members)))
+                return
+            dice -= share
+
+    def _talk(self, group: str) -> None:
+        user = self._rng.choice(sorted(self._members[group]))
+        data: dict[str, Any] = {"group": group, "kind": "text"}
+        recent = self._recent[group]
+        if recent and self._rng.random() < 0.2:
+            data["reply_to"] = self._rng.choice(recent)[0]
+        cid = self._cid()
+        data["body"] = {"text": f"{cid} {self._rng.choice(('hello', '你好', '晚上吃什么', 'x' * 90))}"}
+        self.offered += 1
+        self._do(user, "message.send", data, lambda ok: self._sent(user, ok), cid)
+
+    def _sent(self, user: str, ok: dict[str, Any] | None) -> None:
+        if ok is not None:
+            self._recent[ok["group"]].append((ok["pos"], user))
+
+    def _edit(self, group: str) -> None:
+        if recent := list(self._recent[group])[-8:]:
+            pos, user = self._rng.choice(recent)
+            self._do(user, "message.edit", {"group": group, "pos": pos, "text": f"edited {self._cid()}"})
+
+    def _recall(self, group: str) -> None:
+        if recent := list(self._recent[group])[-12:]:
+            pos, user = self._rng.choice(recent)
+            actor = self._owner[group] if self._rng.random() < 0.3 else user
+            self._do(actor, "message.recall", {"group": group, "pos": pos})
+
+    def _react(self, group: str) -> None:
+        if recent := list(self._recent[group])[-6:]:
+            user = self._rng.choice(sorted(self._members[group]))
+            op = self._rng.choice(("reaction.add", "reaction.add", "reaction.remove"))
+            data = {"group": group, "pos": self._rng.choice(recent)[0], "emoji": self._rng.choice(SIGNS)}
+            self._do(user, op, data)
+
+    def _move_member(self, group: str) -> None:
+        """Somebody comes, goes, or is put out and pulled in again in one breath, while they talk."""
+        owner, members = self._owner[group], self._members[group]
+        inside = sorted(members - {owner})
+        outside = sorted(set(self._of) - members)
+        if outside and (len(inside) < 4 or self._rng.random() < 0.5):
+            self._add(group, self._rng.sample(outside, min(len(outside), self._rng.choice((1, 1, 2)))))
+        elif self._rng.random() < 0.4:
+            self._leave(group, self._rng.choice(inside))
+        else:
+            self._kick(group, victim := self._rng.choice(inside))
+            if self._rng.random() < 0.6:
+                self._talk(group)
+                self._add(group, [victim])
+                if self._rng.random() < 0.6:
+                    self._talk(group)
+                    self._kick(group, victim)
+
+    def _add(self, group: str, users: list[str]) -> None:
+        def added(ok: dict[str, Any] | None) -> None:
+            for one in ok["results"] if ok is not None else ():
+                if one["result"] in {"added", "already"}:
+                    self._members[group].add(one["user"])
+
+        self._do(self._owner[group], "member.add", {"group": group, "users": users}, added)
+
+    def _leave(self, group: str, user: str) -> None:
+        self._do(user, "member.leave", {"group": group}, lambda _: self._members[group].discard(user))
+
+    def _kick(self, group: str, user: str) -> None:
+        data = {"group": group, "user": user}
+        self._do(self._owner[group], "member.kick", data, lambda _: self._members[group].discard(user))
+
+    def _set_rule(self, group: str) -> None:
+        rules = ["none", "last:5", "last:40"]
+        recent = self._recent[group]
+        if recent and recent[-1][0] < ALL_HISTORY_MAX:
+            rules.append("all")
+        self._do(self._owner[group], "group.update", {"group": group, "history": self._rng.choice(rules)})
+
+    def _read_page(self, group: str) -> None:
+        device = self._rng.choice(self.devices)
+        recent = self._recent[group]
+        data: dict[str, Any] = {"group": group, "limit": self._rng.choice((5, 30))}
+        if recent and (way := self._rng.choice(("", "before", "after"))):
+            data[way] = self._rng.choice(recent)[0]
+        device.ask("message.history", data)
+
+    def _mark(self, group: str) -> None:
+        device = self._rng.choice(self.devices)
+        device.ask("read.mark", {"group": group, "seq": self._rng.randrange(1, 5)})
+
+    def _reopen(self, group: str) -> None:
+        """Look away, and come back with the cursor."""
+        device = self._rng.choice(self.devices)
+        if device.cursors.get(group) is not None and device.ask("group.close", {"group": group}):
+            device.open_again(group)
+
+    def _probe(self, _: str) -> None:
+        """The same cid again after it was answered: as it was, or as another request."""
+        if not self._acked:
+            return
+        user, command = self._rng.choice(self._acked)
+        data = dict(command.data)
+        if self._rng.random() < 0.5 and command.op == "message.send":
+            data["body"] = {"text": "not what it was"}
+        self._rng.choice(self._of[user]).ask(command.op, data)
+
+    def _cut(self, _: str) -> None:
+        self._rng.choice(self.devices).cut()
+
+    def _stall(self, _: str) -> None:
+        for device in self._stalled:
+            device.stall(False)
+        self._stalled = self._rng.sample(self.devices, 3)
+        for device in self._stalled:
+            device.stall(True)
+
+    _acts: tuple[tuple[float, Callable[[Workload, str], None]], ...] = (
+        (0.06, _edit),
+        (0.05, _recall),
+        (0.05, _react),
+        (0.02, _move_member),
+        (0.002, _set_rule),
+        (0.008, _read_page),
+        (0.01, _mark),
+        (0.003, _reopen),
+        (0.01, _probe),
+        (0.008, _cut),
+        (0.002, _stall),
+    )
+
+    # -- commands
+
+    def _cid(self) -> str:
+        return base64.urlsafe_b64encode(self._rng.randbytes(16)).decode().rstrip("=")
+
+    def _do(
+        self,
+        user: str,
+        op: str,
+        data: dict[str, Any],
+        then: Callable[[dict[str, Any] | None], None] | None = None,
+        cid: str | None = None,
+    ) -> None:
+        cid = cid or self._cid()
+        device = self._of[user][0]
+        command = Command(op, data | {"cid": cid}, lambda ok: self._done(user, command, ok, then))
+        self._started += 1
+        device.command(cid, command)
+
+    def _done(
+        self,
+        user: str,
+        command: Command,
+        ok: dict[str, Any] | None,
+        then: Callable[[dict[str, Any] | None], None] | None,
+    ) -> None:
+        self._ended += 1
+        if ok is not None:
+            self.acks += 1
+            self.done[command.op] += 1
+            if self._ended % 10 == 0:
+                self._acked.append((user, command))
+        else:
+            self.done[f"{command.op} refused"] += 1
+        if then is not None:
+            then(ok)
+        self._wake()

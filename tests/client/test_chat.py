@@ -1,0 +1,318 @@
+"""The terminal chat against a real server: what two people see, in a pipe and on a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output.vt100 import Vt100_Output
+
+from chatd.cli import chat as cli
+from chatd.cli.chat_commands import Commander
+from chatd.cli.chat_render import Line, plain
+from chatd.cli.chat_screen import PlainScreen, TerminalScreen
+from chatd.cli.chat_words import EN, HELP_EN, Lang, Words
+from chatd.testing import TestServer, running_server
+from chatd_client import Client
+from tests.client.peer import in_loop
+
+
+class Scene:
+    """A screen that a test types on and reads. Everything shown is kept; every wait is for a line to appear."""
+
+    interactive = False
+    columns = 80
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+        self._changed = asyncio.Event()
+        self._typed: asyncio.Queue[str | None] = asyncio.Queue()
+        self._looked_at = 0
+
+    def show(self, line: Line) -> None:
+        self.shown.append(plain(line))
+        self._changed.set()
+
+    def set_status(self, status: Callable[[], str]) -> None:
+        self.status = status
+
+    def refresh(self) -> None:
+        self._changed.set()
+
+    def drawn(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    async def lines(self) -> AsyncIterator[str]:
+        while (line := await self._typed.get()) is not None:
+            yield line
+
+    def type(self, *lines: str) -> None:
+        for line in lines:
+            self._typed.put_nowait(line)
+
+    def end(self) -> None:
+        self._typed.put_nowait(None)
+
+    async def sees(self, *parts: str) -> str:
+        """The next line that has all of these in it."""
+        while True:
+            for index in range(self._looked_at, len(self.shown)):
+                if all(part in self.shown[index] for part in parts):
+                    self._looked_at = index + 1
+                    return self.shown[index]
+            self._changed.clear()
+            await self._changed.wait()
+
+
+class Person:
+    """Somebody in front of a scene."""
+
+    def __init__(self, server: TestServer, sub: str, name: str, lang: Lang = "en") -> None:
+        self.scene = Scene()
+        self.client = Client(server.ws_url, token=server.token(sub, name), device="scene")
+        talk = cli.converse(self.client, server.ws_url, self.scene, Words(lang))
+        self.talking = asyncio.create_task(talk)
+
+    async def leave(self) -> int:
+        """End the input; the exit status."""
+        self.scene.end()
+        return await self.talking
+
+
+async def friends(server: TestServer) -> tuple[Person, Person]:
+    """Ann and 鲍勃, who follow each other, in a group of Ann's that both have open."""
+    ann, bob = Person(server, "ann", "Ann"), Person(server, "bob", "鲍勃", "zh")
+    await ann.scene.sees("connected as Ann")
+    await bob.scene.sees("已登录：鲍勃")
+    bob.scene.type("/follow ann")
+    await bob.scene.sees("已关注 Ann")
+    ann.scene.type("/follow bob", "/new 石榴哥粉丝群", "/add bob")
+    await ann.scene.sees("鲍勃: is in now")
+    await bob.scene.sees("Ann 把你拉进了“石榴哥粉丝群”")
+    bob.scene.type("/groups", "/open 1")
+    await bob.scene.sees("── 石榴哥粉丝群 · 2 人")
+    return ann, bob
+
+
+@in_loop
+async def test_two_people_talk(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server:
+        ann, bob = await friends(server)
+        ann.scene.type("你好")
+        pos = (await bob.scene.sees("Ann ", "你好")).split()[0]
+        bob.scene.type(f"/reply {pos} 世界", f"/react {pos} 👍")
+        await ann.scene.sees(f"┆ {pos} you: 你好")
+        await ann.scene.sees("鲍勃", "世界")
+        await ann.scene.sees(f"鲍勃 reacted to {pos} with 👍")
+        ann.scene.type(f"/edit {pos} 您好", f"/recall #{pos}")
+        await bob.scene.sees(f"Ann 编辑了 {pos}：您好")
+        await bob.scene.sees(f"Ann 撤回了 {pos}")
+        bob.scene.type("/open 1")
+        await bob.scene.sees("Ann 撤回了这条消息")
+        await bob.scene.sees("┆", "已撤回")
+        bob.scene.type(f"/unreact {pos} 👍")
+        await bob.scene.sees("那条消息已撤回（gone）")
+        assert await ann.leave() == 0
+        assert await bob.leave() == 1
+
+
+@in_loop
+async def test_the_gate_is_told_in_words(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server:
+        ann, eve = Person(server, "ann", "Ann"), Person(server, "eve", "Eve", "zh")
+        await eve.scene.sees("已登录")
+        ann.scene.type("/new Friends", "/add eve", "/direct eve", "/kick eve", "/add nobody", "/leave")
+        await ann.scene.sees("Eve: you do not follow each other (not_mutual)")
+        await ann.scene.sees("you must follow each other for that", "(not_mutual)")
+        await ann.scene.sees("(not_found)")
+        await ann.scene.sees("Nobody called nobody")
+        await ann.scene.sees("the owner cannot leave (owner_must_stay)")
+        eve.scene.type("/direct ann")
+        await eve.scene.sees("需要互相关注才可以（not_mutual）")
+        assert [await ann.leave(), await eve.leave()] == [1, 1]
+
+
+@in_loop
+async def test_coming_back_is_shown_with_what_was_missed(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server:
+        ann, bob = await friends(server)
+        bob.client._session.link.cycle()
+        await bob.scene.sees("连接断开")
+        ann.scene.type("one", "two", "three")
+        await ann.scene.sees("✓")
+        resumed = await bob.scene.sees("已恢复，错过")
+        for said in ("one", "two", "three"):
+            await bob.scene.sees("Ann", said)
+        assert "错过" in resumed
+        assert len([line for line in bob.scene.shown if line.endswith((" one", " two", " three"))]) == 3
+        await asyncio.gather(ann.leave(), bob.leave())
+
+
+@in_loop
+async def test_messages_elsewhere_are_counted_and_shown_in_one_line(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server:
+        ann, bob = await friends(server)
+        bob.scene.type("/new 另一个群")
+        await bob.scene.sees("── 另一个群")
+        ann.scene.type("psst")
+        await bob.scene.sees("［石榴哥粉丝群］Ann：psst")
+        assert "其他群有 1 条未读" in bob.scene.status()
+        bob.scene.type("/groups", "/open 1")
+        await bob.scene.sees("石榴哥粉丝群", "1 条未读", "Ann: psst")
+        await bob.scene.sees("Ann", "psst")
+        assert "未读" not in bob.scene.status()
+        await asyncio.gather(ann.leave(), bob.leave())
+
+
+@in_loop
+async def test_being_put_out_and_leaving(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server:
+        ann, bob = await friends(server)
+        ann.scene.type("/members", "/kick bob", "bye")
+        await ann.scene.sees("2 members:")
+        await bob.scene.sees("Ann 把你移出了“石榴哥粉丝群”")
+        await ann.scene.sees("you put 鲍勃 out")
+        bob.scene.type("hello?")
+        await bob.scene.sees("还没有打开群")
+        ann.scene.type("/add bob")
+        await bob.scene.sees("Ann 把你拉进了")
+        bob.scene.type("/groups", "/open 1", "/leave", "/groups")
+        await bob.scene.sees("你退出了")
+        await bob.scene.sees("你还没有群")
+        assert not any(line.endswith(" bye") for line in bob.scene.shown)
+        await asyncio.gather(ann.leave(), bob.leave())
+
+
+@in_loop
+async def test_older_messages_come_page_by_page(sqlite_url: str) -> None:
+    async with running_server(sqlite_url, limits={"requests_per_s": 1000.0}) as server:
+        ann = Person(server, "ann", "Ann")
+        ann.scene.type("/new Long", *(f"n{n}" for n in range(45)), "/open 1", "/history", "/quit")
+        assert await ann.talking == 0
+        opened = max(n for n, line in enumerate(ann.scene.shown) if line.startswith("── Long"))
+        said = [line.split()[-1] for line in ann.scene.shown[opened:] if line.split()[-1][0] == "n"]
+        assert said == [f"n{n}" for n in (*range(15, 45), *range(15))]
+        assert "── the beginning of what you can see ──" in ann.scene.shown[opened:]
+
+
+@in_loop
+async def test_a_token_that_is_not_accepted_ends_it_with_words(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server:
+        scene = Scene()
+        client = Client(server.ws_url, token="nonsense", device="scene")
+        assert await cli.converse(client, server.ws_url, scene, Words("zh")) == cli.REFUSED
+        assert "令牌未被接受" in scene.shown[-1]
+
+
+@in_loop
+async def test_a_script_talks_through_streams(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server:
+        said = io.StringIO("/new Script\n\n//slash\n" + "".join(f"line {n}\n" for n in range(40)) + "no newline")
+        heard = io.StringIO()
+        client = Client(server.ws_url, token=server.token("ann", "Ann"), device="script")
+        assert await cli.converse(client, server.ws_url, PlainScreen(said, heard), Words("en")) == 0
+        lines = heard.getvalue().split("\n")
+        assert [int(line[2:]) for line in lines if line.startswith("✓ ") and line[2:].isdigit()] == list(range(2, 44))
+        assert any(line.endswith(" /slash") for line in lines)
+
+
+class Drawn(io.StringIO):
+    """What a terminal was told to draw."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed = asyncio.Event()
+
+    def write(self, text: str) -> int:
+        self._changed.set()
+        return super().write(text)
+
+    def isatty(self) -> bool:
+        """A terminal that answers when it is asked where the cursor is."""
+        return True
+
+    async def has(self, part: str) -> None:
+        """Wait until this was drawn."""
+        while part not in self.getvalue():
+            self._changed.clear()
+            await self._changed.wait()
+
+
+@in_loop
+async def test_a_terminal_of_80_by_24(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server:
+        drawn = Drawn()
+        output = Vt100_Output(drawn, lambda: Size(rows=24, columns=80), term="xterm-256color")
+        with create_pipe_input() as keyboard:
+            client = Client(server.ws_url, token=server.token("ann", "小红"), device="terminal")
+            screen = TerminalScreen(keyboard, output)
+            talking = asyncio.create_task(cli.converse(client, server.ws_url, screen, Words("zh")))
+            await drawn.has("已登录：小红")
+            await drawn.has("\x1b[6n")
+            keyboard.send_text("\x1b[2;1R")
+            await drawn.has(" 在线 ")
+            keyboard.send_text("/new 群\r")
+            await drawn.has("── 群 · 1 人 · 0 条未读 ──")
+            keyboard.send_text("你好世界\r")
+            await drawn.has("你好世界\r\n")
+            keyboard.send_text("\x04")
+            assert await talking == 0
+        assert drawn.getvalue().rstrip("\x1b[0m\r\n").endswith("再见")
+
+
+def test_every_command_is_in_the_help_of_both_languages() -> None:
+    dummy: Any = None
+    commander = Commander(dummy, dummy, dummy, dummy, Words("en"), dummy)
+    for name in commander.names:
+        assert f"/{name}" in HELP_EN
+        assert f"/{name}" in Words("zh")("help")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key"),
+    [
+        ({}, "no_token"),
+        ({"token": "t", "token_file": Path("x")}, "two_tokens"),
+        ({"token_file": Path("/nowhere/token")}, "bad_token_file"),
+        ({"token": "t", "lang": "fr"}, "bad_lang"),
+        ({"token": "t", "device": "with space"}, "bad_device"),
+        ({"token": "t", "url": "http://host"}, "bad_url"),
+    ],
+)
+def test_wrong_arguments_are_explained(
+    arguments: dict[str, Any], key: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    assert cli.chat(**({"url": "ws://localhost:1"} | arguments)) == cli.MISUSED
+    told = capsys.readouterr().err
+    assert told.startswith(EN[key].split("{", maxsplit=1)[0])
+
+
+@in_loop
+async def test_a_token_file_is_read_for_every_connection(tmp_path: Path, sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server:
+        path = tmp_path / "token"
+        path.write_text(server.token("ann", "Ann") + "\n")
+        token = cli._token(None, path, Words("en"))
+        client = Client(server.ws_url, token=token, device="d")
+        async with client:
+            first = client.hello
+            path.write_text(server.token("ann", "Ann", ttl_s=7200))
+            client._session.link.cycle()
+            while client.hello is first:
+                async for _ in client.events():
+                    break
+                await client.list_groups()
+            assert client.hello is not None
+            assert first is not None
+            assert (client.hello.expires or 0) > (first.expires or 0)
+        assert os.environ.get("CHATD_TOKEN") is None

@@ -1,0 +1,164 @@
+"""A world made by hand for the rules: people, who follows whom, groups. No loop, no database, no fixture.
+
+world = World()
+ann, ben = world.people("ann", "ben")
+world.make_mutual(ann, ben)
+group = world.found("g", ann)
+world.act(AddMembers(ann, world.cid(), DIGEST, group, [ben]))
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from itertools import count
+from typing import Any, Final
+
+import pytest
+
+from chatd.core.facts import Facts
+from chatd.core.groups import AddMembers, found_group
+from chatd.core.limits import Bounds
+from chatd.core.messages import Send
+from chatd.core.proposal import Proposal
+from chatd.core.refusal import Refused
+from chatd.core.values import Entry, Group, Member, User, direct_key
+
+DIGEST: Final = b"0123456789abcdef"
+START_MS: Final = 1_700_000_000_000
+_CHANGES: Final = (
+    "new_entries",
+    "rewritten",
+    "new_groups",
+    "moved_groups",
+    "changed_groups",
+    "new_members",
+    "changed_members",
+    "new_mine",
+    "new_users",
+    "changed_users",
+    "follow_changes",
+    "block_changes",
+    "reaction_changes",
+    "reactions_dropped",
+    "revocations",
+    "reads",
+    "joins",
+    "leaves",
+)
+
+
+class World:
+    """One commit's facts at a time; `next_commit` carries the state over and forgets what changed."""
+
+    def __init__(self, **bounds: int) -> None:
+        self.facts = Facts(Bounds(**bounds), START_MS)
+        self._numbers = count(1)
+
+    def cid(self) -> str:
+        return f"{next(self._numbers):021}A"
+
+    # -- what is there
+
+    def people(self, *ids: str) -> Sequence[str]:
+        for user_id in ids:
+            user = User(id=user_id, sub=f"sub of {user_id}", name=user_id, created_at=START_MS)
+            self.facts.users[user_id] = self.facts.user_of_sub[user.sub] = user
+        return ids
+
+    def make_mutual(self, one: str, *others: str) -> None:
+        for other in others:
+            self.facts.follows |= {(one, other), (other, one)}
+
+    def found(
+        self,
+        group_id: str,
+        owner: str,
+        *members: str,
+        admins: Sequence[str] = (),
+        history: str = "none",
+        limit: int = 100,
+    ) -> str:
+        """A private group whose first entry brought everybody named."""
+        group = self._group(group_id, "private", history, limit)
+        roles = {owner: "owner"} | dict.fromkeys(admins, "admin") | dict.fromkeys(members, "member")
+        found_group(self.facts, group, owner, roles)
+        return group_id
+
+    def found_direct(self, group_id: str, one: str, other: str) -> str:
+        group = self._group(group_id, "direct", "all", 2)
+        group.direct_key = direct_key(one, other)
+        found_group(self.facts, group, one, {one: "member", other: "member"})
+        self.facts.direct[group.direct_key] = group_id
+        return group_id
+
+    def _group(self, group_id: str, kind: str, history: str, limit: int) -> Group:
+        return Group(group_id, kind, "Tea", "", history, limit, 0, 0, 0, 0, False, START_MS)
+
+    # -- acts
+
+    def act(self, wish: Proposal) -> dict[str, Any]:
+        """What the rules answer."""
+        return wish.decide(self.facts)
+
+    def refuse(self, wish: Proposal) -> Refused:
+        """The refusal; whoever is refused has changed nothing."""
+        before = copy.deepcopy(vars(self.facts))
+        with pytest.raises(Refused) as refusal:
+            wish.decide(self.facts)
+        assert vars(self.facts) == before
+        return refusal.value
+
+    def say(self, user: str, group: str, text: str = "hello", *, reply_to: int | None = None) -> int:
+        """Send a message. Returns its pos."""
+        answer = self.act(Send(user, self.cid(), DIGEST, group, "text", {"text": text}, reply_to, None))
+        pos = answer["pos"]
+        assert isinstance(pos, int)
+        return pos
+
+    def pull(self, actor: str, group: str, *users: str) -> list[str]:
+        """Pull people in; what becomes of each."""
+        answer = self.act(AddMembers(actor, self.cid(), DIGEST, group, list(users)))
+        assert [result["user"] for result in answer["results"]] == list(users)
+        return [result["result"] for result in answer["results"]]
+
+    def next_commit(self, after_ms: int = 1000) -> None:
+        """The state stays, what had changed is written down, time has passed."""
+        fresh = Facts(self.facts.bounds, self.facts.now_ms + after_ms)
+        for name, value in vars(self.facts).items():
+            if name not in (*_CHANGES, "bounds", "now_ms", "_open_members"):
+                setattr(fresh, name, value)
+        self.facts = fresh
+
+    # -- questions
+
+    def member(self, group: str, user: str) -> Member:
+        return self.facts.members[group, user]
+
+    def group(self, group: str) -> Group:
+        return self.facts.groups[group]
+
+    def entry(self, group: str, pos: int) -> Entry:
+        return self.facts.entries[group, pos]
+
+    def log(self, group: str) -> list[Entry]:
+        """The whole log, ascending."""
+        return [entry for (of, _), entry in sorted(self.facts.entries.items()) if of == group]
+
+    def told(self, user: str) -> list[tuple[str, int | None, dict[str, Any]]]:
+        """(kind, pos, body) of what this commit wrote into the user's own log."""
+        return [(mine.kind, mine.pos, mine.body) for mine in self.facts.new_mine if mine.user == user]
+
+
+def members_entries(world: World, group: str) -> list[tuple[int, list[str], list[str], int]]:
+    """(pos, who came, who went, how many there are) of each `members` entry."""
+    return [
+        (
+            entry.pos,
+            [x["user"] for x in entry.body["joined"]],
+            [x["user"] for x in entry.body["left"]],
+            entry.body["count"],
+        )
+        for entry in world.log(group)
+        if entry.kind == "members"
+    ]

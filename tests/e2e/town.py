@@ -1,0 +1,163 @@
+"""A running server and the people in it: what the stories begin with."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import itertools
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import uvloop
+
+from chatd.testing import TestServer, running_server
+from chatd_protocol.codec import Format
+from tests.e2e.phone import PATIENCE_S, Phone, new_cid
+
+P = ParamSpec("P")
+GENEROUS = {
+    "requests_per_s": 100_000.0,
+    "request_burst": 100_000,
+    "user_requests_per_s": 100_000.0,
+    "user_request_burst": 100_000,
+}
+"""Budgets that no story is stopped by."""
+_names = itertools.count(1)
+
+
+class Town:
+    """People meet here. Every name is made unique, so that stories can share a server."""
+
+    def __init__(self, server: TestServer) -> None:
+        self.server = server
+        self.phones: list[Phone] = []
+
+    async def person(self, name: str, device: str = "phone", fmt: Format = "json", **dial: Any) -> Phone:
+        """Somebody nobody knows yet, on their first device."""
+        sub = f"{name}.{next(_names)}"
+        return await self.phone_of(sub, device, fmt, **dial)
+
+    async def people(self, *names: str) -> list[Phone]:
+        """Several strangers."""
+        return [await self.person(name) for name in names]
+
+    async def phone_of(
+        self, sub: str, device: str, fmt: Format = "json", *, receive_buffer_bytes: int = 0, **cursors: Any
+    ) -> Phone:
+        """A further connection of somebody, with cursors to resume from."""
+        phone = await self.dial(fmt, receive_buffer_bytes)
+        phone.sub = sub
+        token = self.server.token(sub, sub.partition(".")[0].title())
+        await phone.say_hello(token, device, **cursors)
+        return phone
+
+    async def dial(self, fmt: Format = "json", receive_buffer_bytes: int = 0) -> Phone:
+        """A connection that has said nothing."""
+        phone = await Phone.dial(self.server.ws_url, fmt, receive_buffer_bytes)
+        self.phones.append(phone)
+        return phone
+
+    async def back(self, phone: Phone, device: str | None = None, fmt: Format | None = None, **changed: Any) -> Phone:
+        """The same device again, resuming from where it was."""
+        cursors = phone.cursors() | changed
+        return await self.phone_of(phone.sub, device or phone.device, fmt or phone.format, **cursors)
+
+    async def befriend(self, one: Phone, *others: Phone) -> None:
+        """`one` and each of the others follow each other."""
+        for other in others:
+            await one.do("follow.add", user=other.user)
+            await other.do("follow.add", user=one.user)
+
+    async def group_of(self, owner: Phone, *members: Phone, **settings: Any) -> str:
+        """A private group of mutual friends of its owner. All of them have seen themselves come in."""
+        await self.befriend(owner, *members)
+        made = await owner.do("group.create", kind="private", **({"title": "Friends"} | settings))
+        group = str(made["group"])
+        if members:
+            added = await owner.do("member.add", group=group, users=[member.user for member in members])
+            assert [r["result"] for r in added["results"]] == ["added"] * len(members)
+            for phone in (owner, *members):
+                await phone.up_to(group, added["pos"])
+        return group
+
+    async def leave(self) -> None:
+        """Hang up everywhere."""
+        phones, self.phones = self.phones, []
+        await asyncio.gather(*(phone.cut_off() for phone in phones))
+
+
+class Troubles(logging.Handler):
+    """Whatever the server or the loop complained about; a story ends without any."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+    def of_loop(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """The loop's exception handler."""
+        self.lines.append(f"{context.get('message')}: {context.get('exception')!r}")
+
+
+async def tell(town: Town, story: Coroutine[Any, Any, None]) -> None:
+    """Run one story to its end, in bounded time, and see that the server had no trouble with it."""
+    troubles = Troubles()
+    logging.getLogger().addHandler(troubles)
+    asyncio.get_running_loop().set_exception_handler(troubles.of_loop)
+    internal = town.server.hub.refusals["internal"]
+    try:
+        async with asyncio.timeout(4 * PATIENCE_S):
+            await story
+    finally:
+        await town.leave()
+        logging.getLogger().removeHandler(troubles)
+    assert town.server.hub.refusals["internal"] == internal
+    assert troubles.lines == []
+
+
+@asynccontextmanager
+async def living_town(url: str, folder: Path, **sections: Any) -> AsyncIterator[Town]:
+    """A town of its own, with settings as given and no trouble at its end.
+
+    Read positions are not saved by the way, unless asked for: commits are the ones that a test makes.
+    """
+    sections = sections | {
+        "limits": GENEROUS | sections.get("limits", {}),
+        "hub": {"read_flush_s": 3600.0} | sections.get("hub", {}),
+    }
+    troubles = Troubles()
+    logging.getLogger().addHandler(troubles)
+    asyncio.get_running_loop().set_exception_handler(troubles.of_loop)
+    try:
+        async with running_server(url, folder, drain_s=0.2, **sections) as server:
+            town = Town(server)
+            try:
+                yield town
+            finally:
+                await town.leave()
+            assert server.hub.refusals["internal"] == 0
+        assert troubles.lines == []
+    finally:
+        logging.getLogger().removeHandler(troubles)
+
+
+def on_loop(story: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Run an async test on a loop of its own, in bounded time."""
+
+    @functools.wraps(story)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        async def bounded() -> None:
+            async with asyncio.timeout(4 * PATIENCE_S):
+                await story(*args, **kwargs)
+
+        uvloop.run(bounded())
+
+    return run
+
+
+__all__ = ["GENEROUS", "Town", "Troubles", "living_town", "new_cid", "on_loop", "tell"]

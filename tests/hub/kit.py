@@ -1,0 +1,118 @@
+"""Ways to make rare moments happen every time: commits gathered into one, fan-out turn by turn, a read that waits."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from chatd.hub.hub import Hub
+from chatd.hub.session import Session
+from chatd.store.outcome import Outcome
+from chatd.store.readers import Reader
+from chatd.testing import TestServer
+from tests.e2e.phone import PATIENCE_S, Phone
+
+
+@asynccontextmanager
+async def one_commit(server: TestServer) -> AsyncIterator[None]:
+    """All that is proposed meanwhile is committed together. (Wait for `Phone.settle` before the end.)"""
+    pid, n = server.link.pid, server.hub.n
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    await asyncio.wait_for(server.link.settled(), PATIENCE_S)
+    assert server.hub.n == n + 1, "it took more than one commit"
+
+
+class Turns:
+    """Fan-out goes on only when told to. Answers wait too."""
+
+    def __init__(self, server: TestServer) -> None:
+        self._hub = server.hub
+        self._link = server.link
+        self._committed = asyncio.Event()
+        self._hub.fanout._schedule = lambda: None  # type: ignore[method-assign]
+        self._link._on_outcome = self._publish
+
+    def _publish(self, outcome: Outcome) -> None:
+        self._hub.publish(outcome)
+        self._committed.set()
+
+    async def committed(self, group: str, *, head: int = 0, seq: int = 0) -> None:
+        """Wait until a group's log has come to `head` or, counting messages only, to `seq`."""
+        async with asyncio.timeout(PATIENCE_S):
+            while (feed := self._hub.feeds[group]).head < head or feed.seq < seq:
+                self._committed.clear()
+                await self._committed.wait()
+
+    def next(self) -> bool:
+        """One turn. Returns whether groups are still waiting in line."""
+        self._hub.fanout._turn()
+        return bool(self._hub.fanout._line)
+
+    def end(self) -> None:
+        """Go on by itself."""
+        while self.next():
+            pass
+        del self._hub.fanout._schedule
+        self._link._on_outcome = self._hub.publish
+
+
+@contextmanager
+def turn_by_turn(server: TestServer) -> Iterator[Turns]:
+    """Take fan-out into one's own hands."""
+    turns = Turns(server)
+    try:
+        yield turns
+    finally:
+        turns.end()
+
+
+class Reads:
+    """The reads of a hub, held back after the snapshot was taken and before its rows are handed over."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.go = asyncio.Event()
+
+
+@contextmanager
+def held_reads(hub: Hub) -> Iterator[Reads]:
+    """Every snapshot that ends waits until it is let go."""
+    reads, snapshot = Reads(), hub.readers.snapshot
+
+    @asynccontextmanager
+    async def held() -> AsyncIterator[Reader]:
+        async with snapshot() as reader:
+            yield reader
+        reads.begun.set()
+        await reads.go.wait()
+
+    hub.readers.snapshot = held  # type: ignore[method-assign]
+    try:
+        yield reads
+    finally:
+        reads.go.set()
+        hub.readers.snapshot = snapshot  # type: ignore[method-assign]
+
+
+def session_of(hub: Hub, phone: Phone) -> Session:
+    """The server's side of a connection."""
+    return next(s for s in hub.people[phone.user].sessions if s.device == phone.device)
+
+
+def says(phone: Phone, text: str) -> bool:
+    """Whether anything that the phone was ever sent has this text in it."""
+    return any(text.encode() in payload for payload in phone.raw)
+
+
+def texts(entries: list[dict[str, Any]]) -> list[str]:
+    """What the messages among the entries say."""
+    return [e["body"]["text"] for e in entries if e["kind"] == "message" and "body" in e]

@@ -1,0 +1,332 @@
+"""A whole server in one process and one loop: real engine, real store, real readers, real hub and sessions.
+
+Only two things stand in for the outside: `MemorySocket` for the network, and `_Desk` for the writer's process, which
+runs the engine in this one, fed and answered in the very bytes that cross the socketpair. Nothing here judges.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from chatd.app import hub_settings, writer_settings
+from chatd.hub.hub import Hub
+from chatd.hub.session import Session
+from chatd.service.users import Tokens, mint
+from chatd.store import migrate
+from chatd.store.database import Database, connect
+from chatd.store.engine import Engine
+from chatd.store.link import WriterLink
+from chatd.store.outcome import Proposed
+from chatd.store.readers import Reader, Readers
+from chatd.store.writer import Frames, frame
+from chatd.testing import TEST_SECRET, make_config
+from tests.model.rules import Bounds
+
+ISSUED_S = 1_600_000_000
+LIFE_S = 10 * 365 * 86_400
+SETTLE_S = 20.0
+CALM_TURNS = 4
+"""Turns of the loop in a row without anything to do, after which nothing will come by itself."""
+START_MS = 1_700_000_000_000
+
+_proposals = msgspec.msgpack.Decoder(list[Proposed])
+
+
+class Clocks:
+    """Wall clock and steady clock of the whole house, turned by hand."""
+
+    def __init__(self) -> None:
+        self.now_ms = START_MS
+        self.steady_s = 0.0
+
+
+class Gate:
+    """Where reads of the store can be held up after they have read: what they bring is old by then."""
+
+    def __init__(self) -> None:
+        self._free: asyncio.Event | None = None
+        self._pass_first = 0
+        self.waiting = 0
+        self.arrived = asyncio.Event()
+
+    def shut(self, pass_first: int) -> None:
+        """Hold every read up, but for the next few."""
+        self._free, self._pass_first = asyncio.Event(), pass_first
+        self.arrived.clear()
+
+    def open(self) -> None:
+        if self._free is not None:
+            self._free.set()
+        self._free = None
+
+    async def pass_through(self) -> None:
+        if self._free is None:
+            return
+        if self._pass_first:
+            self._pass_first -= 1
+            return
+        self.waiting += 1
+        self.arrived.set()
+        try:
+            await self._free.wait()
+        finally:
+            self.waiting -= 1
+
+
+class GatedReaders(Readers):
+    """Real readers with a gate behind them."""
+
+    def __init__(self, url: str, count: int, gate: Gate) -> None:
+        super().__init__(url, count)
+        self._gate = gate
+        self.busy = 0
+        """Reads that have not come to the gate yet."""
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Reader]:
+        self.busy += 1
+        try:
+            async with super().snapshot() as reader:
+                yield reader
+        finally:
+            self.busy -= 1
+        await self._gate.pass_through()
+
+
+class _Desk:
+    """Takes the place of the socketpair and the process behind it: bytes in, one transaction, bytes out."""
+
+    def __init__(self, link: InlineLink, database: Database, engine: Engine) -> None:
+        self.database = database
+        self.engine = engine
+        self._link = link
+        self._frames = Frames()
+        self._waiting: list[Proposed] = []
+        self._due = False
+
+    def write(self, data: bytes) -> None:
+        for payload in self._frames.feed(data):
+            self._waiting += _proposals.decode(payload)
+        if not self._due:
+            self._due = True
+            asyncio.get_running_loop().call_soon(self._work)
+
+    def can_write_eof(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self.database.close()
+
+    def _work(self) -> None:
+        self._due = False
+        link = self._link
+        if link.held or link.transport is not self:
+            return
+        batch, self._waiting = self._waiting, []
+        fate, link.fate = link.fate, ""
+        if fate == "dies":
+            link.lose_writer()
+            return
+        outcomes = self.engine.settle(batch)
+        if fate == "dies after commit":
+            link.commits.append(len(batch))
+            link.lose_writer()
+            return
+        link.commits += [len(outcome.verdicts) for outcome in outcomes]
+        link.data_received(frame(outcomes))
+
+    def go_on(self) -> None:
+        if self._waiting:
+            self._work()
+
+    def commit_untold(self) -> None:
+        """The hub dies before it hears of the last batch."""
+        if self._waiting:
+            self.engine.settle(self._waiting)
+
+
+class InlineLink(WriterLink):
+    """The real link; only the process that it starts is a `_Desk`.
+
+    `commits`: how many proposals each transaction had. `held`: proposals gather. `fate`: what becomes of the next batch.
+    """
+
+    def __init__(self, url: str, bounds: Any, clocks: Clocks, **rest: Any) -> None:
+        super().__init__(rest.pop("settings"), **rest)
+        self._url = url
+        self._bounds = bounds
+        self._clocks = clocks
+        self._holders = itertools.count(1)
+        self.commits: list[int] = []
+        self.held = False
+        self.fate = ""
+        self.lost = False
+
+    @property
+    def transport(self) -> object:
+        return self._transport
+
+    def let_go(self) -> None:
+        """Everything that gathered is one batch."""
+        self.held = False
+        cast("_Desk", self._transport).go_on()
+
+    def commit_untold(self) -> None:
+        """Commit what gathered; the outcome reaches nobody."""
+        cast("_Desk", self._transport).commit_untold()
+
+    def lose_writer(self) -> None:
+        """The process is gone."""
+        desk = cast("_Desk", self._transport)
+        self.lost = True
+        self.connection_lost(None)
+        desk.close()
+
+    async def _spawn(self, timeout_s: float) -> int:
+        self._frames = Frames()
+        self._lost.clear()
+        database = connect(self._url)
+        engine = Engine(database, self._bounds, lambda: self._clocks.now_ms, f"writer {id(self)} {next(self._holders)}")
+        self._transport = cast("asyncio.Transport", _Desk(self, database, engine))
+        self.lost = False
+        return engine.n
+
+
+class House:
+    """Starts, settles, stops or drops the server; everything on the loop of the caller."""
+
+    def __init__(self, folder: Path, template: Path, bounds: Bounds) -> None:
+        path = folder / "chatd.db"
+        shutil.copy(template, path)
+        self.clocks = Clocks()
+        self.gate = Gate()
+        self.sessions: list[Session] = []
+        self._ids = itertools.count(1)
+        self._url = f"sqlite:///{path}"
+        self._config = make_config(self._url, folder, **sections_of(bounds))
+        self._up = False
+
+    async def start(self) -> None:
+        """Open the store and serve."""
+        database = connect(self._url)
+        life = migrate.life(database)
+        database.close()
+        self.readers = GatedReaders(self._url, 2, self.gate)
+        await self.readers.open()
+        settings = hub_settings(self._config)
+        self.hub = Hub(
+            settings,
+            self.readers,
+            Tokens("HS256", TEST_SECRET, "", "", 30.0),
+            life,
+            now_ms=lambda: self.clocks.now_ms,
+            clock_s=lambda: self.clocks.steady_s,
+            new_id=lambda prefix: f"{prefix}{next(self._ids):021d}",
+            jitter=lambda: 0.5,
+        )
+        self.link = InlineLink(
+            self._url,
+            settings.bounds,
+            self.clocks,
+            settings=writer_settings(self._config, ""),
+            on_outcome=self.hub.publish,
+            on_restart=self.hub.restarted,
+            on_fatal=self._fail,
+        )
+        self.hub.link = self.link
+        self.hub.start(await self.link.start())
+        self.sessions = []
+        self._up = True
+
+    def _fail(self, reason: str) -> None:
+        raise AssertionError(reason)
+
+    def make_session(self, socket: Any) -> Session:
+        session = self.hub.make_session(socket)
+        self.sessions.append(session)
+        return session
+
+    def token(self, sub: str) -> str:
+        return mint(TEST_SECRET, sub, "", ISSUED_S, LIFE_S)
+
+    async def stop(self, *, graceful: bool) -> None:
+        """Stop with everything handed over, or drop it as it is."""
+        if not self._up:
+            return
+        self._up = False
+        if graceful:
+            await self.hub.stop()
+            await self.link.settled()
+        else:
+            self.hub._flusher.cancel()  # type: ignore[union-attr]
+            self.link.held = True
+        await self.link.close()
+        await self.settle()
+        await self.readers.close()
+
+    async def settle(self) -> None:
+        """Until nothing happens any more: no read under way, nothing to commit, nothing to hand out."""
+        async with asyncio.timeout(SETTLE_S):
+            calm = 0
+            while calm < CALM_TURNS:
+                reading = self._reading()
+                if reading:
+                    await asyncio.wait(reading, return_when=asyncio.FIRST_COMPLETED)
+                else:
+                    await asyncio.sleep(0)
+                calm = calm + 1 if self._still() and not reading else 0
+
+    async def settle_but_reads(self) -> None:
+        """Until all that is left waits at the gate."""
+        async with asyncio.timeout(SETTLE_S):
+            calm = 0
+            while calm < CALM_TURNS:
+                await asyncio.sleep(0)
+                calm = calm + 1 if self._still() and not self.readers.busy else 0
+
+    def _still(self) -> bool:
+        fanout, link = self.hub.fanout, self.link
+        handing_out = fanout._scheduled or fanout._line or fanout._touched
+        committing = link._flush_scheduled or link.lost or (link._open and not link.held)
+        return not (handing_out or committing or self._replaying())
+
+    def _replaying(self) -> bool:
+        return any(session._waiting and session.phase.value == "open" for session in self.sessions)
+
+    def _reading(self) -> list[asyncio.Task[None]]:
+        return [task for session in self.sessions for task in session._tasks or () if not task.done()]
+
+
+def sections_of(bounds: Bounds) -> dict[str, dict[str, Any]]:
+    """The settings that go with the model's bounds, and small sizes, so that every seam is near."""
+    return {
+        "limits": {
+            "private_group_limit_default": bounds.limit_default,
+            "group_limit_max": bounds.limit_max,
+            "groups_per_user": bounds.groups_per_user,
+            "following_max": bounds.following_max,
+            "reactions_per_message": bounds.signs_per_message,
+            "edits_per_message": bounds.edits_per_message,
+            "requests_per_s": 1e6,
+            "request_burst": 1e6,
+            "user_requests_per_s": 1e6,
+            "user_request_burst": 1e6,
+        },
+        "messages": {"recall_window_s": bounds.window_ms / 1000},
+        "store": {"user_log_keep": bounds.user_log_keep},
+        "hub": {
+            "live_groups": 2,
+            "ring_entries": 4,
+            "page_entries": 3,
+            "slice_deliveries": 2,
+            "read_flush_s": 1e6,
+        },
+    }

@@ -1,0 +1,130 @@
+"""Whether what somebody was shown is what the model says. Raises AssertionError; changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.model import views
+from tests.model.device import Device
+from tests.model.replica import Kept
+from tests.model.rules import Group, Json, World
+
+TIMES = frozenset({"at", "recall_until", "since", "created"})
+
+
+def same(got: Any, expected: Any, what: str, *, timeless: bool) -> None:
+    """Equality; without times if the clock of the server is not ours."""
+    if timeless:
+        got, expected = without_times(got), without_times(expected)
+    assert got == expected, f"{what}:\n  server {got}\n  model  {expected}"
+
+
+def without_times(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_times(one) for key, one in value.items() if key not in TIMES}
+    return [without_times(one) for one in value] if isinstance(value, list) else value
+
+
+def check_replica(world: World, device: Device, live: set[str], *, timeless: bool) -> None:
+    """What a device has gathered, against the world as it is."""
+    replica = device.replica
+    user, who = replica.user, f"{device.sub}/{device.name}"
+    places = views.places(world, user)
+    same(sorted(replica.groups), sorted(group.id for group in places), f"groups of {who}", timeless=timeless)
+    assert replica.mine is not None
+    same(replica.mine[0], len(world.mine.get(user, ())), f"own log of {who}", timeless=timeless)
+    for group in places:
+        kept = replica.groups[group.id]
+        what = f"{who} in {group.id}"
+        if group.id in live:
+            same(kept.cursor, group.head, f"cursor of {what}", timeless=timeless)
+            _check_log(group, user, kept, what, timeless)
+            _check_line(world, group, device, kept, what)
+        else:
+            assert not kept.live, f"{what} is live unasked"
+            assert kept.cursor <= group.head, f"{what} is beyond the head"
+
+
+def _check_log(group: Group, user: str, kept: Kept, what: str, timeless: bool) -> None:
+    expected = [_settled(entry) for entry in views.log_of(group, user) if entry["kind"] != "hidden"]
+    got = [_settled(kept.log[pos]) for pos in sorted(kept.log)]
+    same(got, expected, f"log of {what}", timeless=timeless)
+
+
+def _settled(entry: Json) -> Json:
+    """An entry without what it says about the moment at which it was read: that is in its target by now."""
+    if entry["kind"] not in views.CHANGES:
+        return entry
+    return {key: value for key, value in entry.items() if key not in ("body", "version", "reactions")}
+
+
+def _check_line(world: World, group: Group, device: Device, kept: Kept, what: str) -> None:
+    user = device.replica.user
+    line = views.line(world, group, user)
+    for name in ("kind", "title", "role", "members", "floor", "peer", "read_only", "archived", "seq"):
+        got, expected = kept.line.get(name) or None, line.get(name) or None
+        assert got == expected, f"{name} of {what}: {got}, model {expected}"
+    if device.quiet_reads and kept.read is not None and not _forgot_own_message(group, user, line["read"]):
+        assert kept.read == line["read"], f"read of {what}: {kept.read}, model {line['read']}"
+        still = [e for e in kept.log.values() if e["kind"] == "message" and e["seq"] > kept.read and "recalled" not in e]
+        assert len(still) == line["unread"], f"unread of {what}: {len(still)}, model {line['unread']}"
+
+
+def _forgot_own_message(group: Group, user: str, read: int) -> bool:
+    """A read position may be lost with the process that held it; whoever reads their own message knows better."""
+    return any(entry.kind == "message" and entry.by == user and entry.seq > read for entry in group.log)
+
+
+def check_heads(world: World, device: Device) -> None:
+    """After `heads`, every group that is not live is known to be where it is."""
+    for group in views.places(world, device.replica.user):
+        kept = device.replica.groups[group.id]
+        known = max(kept.known_head, kept.cursor)
+        assert known == group.head, f"head of {group.id} told to {device.sub}: {known}, model {group.head}"
+
+
+def check_hello(world: World, answer: Json, live_groups: int, *, timeless: bool) -> None:
+    """The answer to somebody who has nothing yet."""
+    expected = [views.line(world, group, answer["user"]) for group in views.places(world, answer["user"])]
+    for index, line in enumerate(expected):
+        if index < live_groups:
+            line |= {"live": True, "after": line["head"]}
+    same(_ordered(answer["groups"], timeless), _ordered(expected, timeless), "hello", timeless=timeless)
+    same(answer["mine"], len(world.mine.get(answer["user"], ())), "mine of hello", timeless=timeless)
+
+
+def check_list(world: World, user: str, lines: list[Json], *, timeless: bool) -> None:
+    """The whole chat list."""
+    expected = [views.line(world, group, user) for group in views.places(world, user)]
+    got = [_plain(line) for line in lines]
+    same(_ordered(got, timeless), _ordered(expected, timeless), "list", timeless=timeless)
+
+
+def _ordered(lines: list[Json], timeless: bool) -> list[Json]:
+    return sorted(lines, key=lambda line: str(line["group"])) if timeless else lines
+
+
+def _plain(line: Json) -> Json:
+    return {key: value for key, value in line.items() if key != "live"}
+
+
+def check_info(world: World, group: Group, user: str, info: Json, *, timeless: bool) -> None:
+    """`group.get`."""
+    got = {key: value for key, value in info.items() if key != "created"} | {"line": _plain(info["line"])}
+    same(got, views.info(world, group, user), f"group.get of {group.id}", timeless=timeless)
+
+
+def check_history(group: Group, user: str, entries: list[Json], *, timeless: bool) -> None:
+    """The whole log, read anew."""
+    same(joined(entries), views.log_of(group, user), f"history of {group.id} for {user}", timeless=timeless)
+
+
+def joined(entries: list[Json]) -> list[Json]:
+    """Pages put together: a run of hidden entries may be cut between two of them."""
+    whole: list[Json] = []
+    for entry in entries:
+        if entry["kind"] == "hidden" and whole and whole[-1]["kind"] == "hidden":
+            whole[-1] = whole[-1] | {"to": entry["to"], "at": entry["at"]}
+        else:
+            whole.append(entry)
+    return whole

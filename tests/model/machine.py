@@ -1,0 +1,304 @@
+"""The state machine: people, groups, relations, disconnects, stalls, restarts, in any order, checked after every step."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import traceback
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from chatd.store import migrate
+from tests.model import judge
+from tests.model.acts import KINDS, Act
+from tests.model.device import Device
+from tests.model.house import House
+from tests.model.inside import InsideStage
+from tests.model.play import DEVICES, Play
+from tests.model.rules import Bounds
+
+T = TypeVar("T")
+SMALL = st.integers(0, 30)
+ACT = st.tuples(st.sampled_from(sorted(KINDS)), SMALL, SMALL, SMALL)
+TALK = st.tuples(st.sampled_from(("send", "reply", "edit", "recall", "react", "unreact")), SMALL, SMALL, SMALL)
+MOVE = st.tuples(st.sampled_from(("add", "leave", "kick", "role", "send", "unfollow", "follow")), SMALL, SMALL, SMALL)
+BATCH = st.lists(ACT | TALK | MOVE, min_size=1, max_size=6)
+PAIR = st.tuples(st.integers(0, 3), st.integers(0, 3))
+DEVICE = st.integers(0, len(DEVICES) - 1)
+BACK = st.lists(st.booleans(), min_size=len(DEVICES), max_size=len(DEVICES))
+STEPS_MS = (1, 1000, 100_000, 130_000, -5000)
+HEADS_S = 30.0
+Drawn = tuple[str, int, int, int]
+
+_template: list[Path] = []
+
+
+def template() -> Path:
+    """An empty store at the newest revision, made once."""
+    if not _template:
+        path = Path(tempfile.mkdtemp(prefix="chatd-model-")) / "empty.db"
+        migrate.migrate(f"sqlite:///{path}")
+        _template.append(path)
+    return _template[0]
+
+
+class Chat(RuleBasedStateMachine):
+    """Everything in one process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.failures: list[str] = []
+        self.runner.get_loop().set_exception_handler(lambda _, context: self._failed(context))
+        self.folder = tempfile.TemporaryDirectory(prefix="chatd-model-")
+        bounds = Bounds()
+        self.house = House(Path(self.folder.name), template(), bounds)
+        self.stage = InsideStage(self.house)
+        self.play = Play(self.stage, bounds)
+        self.look = True
+        self.run(self._begin())
+
+    async def _begin(self) -> None:
+        await self.house.start()
+        await self.play.meet()
+
+    def _failed(self, context: dict[str, Any]) -> None:
+        """Something in the loop raised, and nobody waited for it."""
+        where = traceback.format_exception(context["exception"]) if "exception" in context else []
+        self.failures.append(context["message"] + "\n" + "".join(where))
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """On the machine's own loop."""
+        return self.runner.run(work)
+
+    def teardown(self) -> None:
+        self.run(self.house.stop(graceful=True))
+        self.runner.close()
+        self.folder.cleanup()
+
+    def after(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it, then compare everything."""
+
+        async def step() -> None:
+            await work
+            assert not self.failures, "\n".join(self.failures)
+            await self.play.check(look=self.look)
+
+        self.run(step())
+
+    def made(self, drawn: list[Drawn]) -> list[Act]:
+        present = self.play.present()
+        return [act for one in drawn if (act := self.play.acts.make(*one, present)) is not None]
+
+    def device(self, number: int) -> Device:
+        return self.play.devices[number]
+
+    # -- the beginning
+
+    @initialize(strangers=st.sets(PAIR, max_size=4), limit=SMALL, look=st.booleans())
+    def befriend(self, strangers: set[tuple[int, int]], limit: int, look: bool) -> None:
+        """Nearly all follow each other, and most are in one group.
+
+        `look`: whether newcomers look in after every step, which wakes what slept.
+        """
+        self.look = look
+        people = range(len(self.play.world.users))
+        pairs = [(a, b) for a in people for b in people if a != b and (a, b) not in strangers]
+        self.after(self._batch([("follow", a, b, 0) for a, b in pairs]))
+        self.after(self._batch([("create", 0, limit, 3)]))
+        self.after(self._batch([("add", 0, 1, 2)]))
+
+    # -- commands
+
+    @rule(one=ACT)
+    def act(self, one: Drawn) -> None:
+        self.after(self._batch([one]))
+
+    @rule(one=TALK)
+    def talk(self, one: Drawn) -> None:
+        self.after(self._batch([one]))
+
+    @rule(one=MOVE)
+    def move(self, one: Drawn) -> None:
+        self.after(self._batch([one]))
+
+    @rule(drawn=BATCH)
+    def several_in_one_commit(self, drawn: list[Drawn]) -> None:
+        self.after(self._batch(drawn))
+
+    async def _batch(self, drawn: list[Drawn]) -> None:
+        link = self.house.link
+        link.commits.clear()
+        link.held = True
+        asked = self.play.send(self.made(drawn))
+        await self.house.settle()
+        link.let_go()
+        await self.stage.settle(self.play)
+        self.play.judge(asked, link.commits)
+
+    @rule(drawn=BATCH, committed=st.booleans())
+    def the_writer_dies(self, drawn: list[Drawn], committed: bool) -> None:
+        self.after(self._outlive(drawn, "dies after commit" if committed else "dies"))
+
+    async def _outlive(self, drawn: list[Drawn], fate: str) -> None:
+        link, world = self.house.link, self.play.world
+        link.commits.clear()
+        link.held = True
+        asked = self.play.send(self.made(drawn))
+        await self.house.settle()
+        link.fate = fate if asked else ""
+        link.let_go()
+        await self.stage.settle(self.play)
+        reads = dict(world.reads)
+        if fate == "dies after commit" and asked:
+            # What was refused then is judged again by the next writer; what was accepted is known by its cid.
+            self.play.replay(asked, link.commits.pop(0))
+        self.play.judge(asked, link.commits)
+        if fate == "dies after commit":
+            world.reads = reads
+
+    @rule(how=st.sampled_from(("stops", "dies", "dies after commit")), drawn=BATCH, back=BACK)
+    def the_server_goes(self, how: str, drawn: list[Drawn], back: list[bool]) -> None:
+        """It stops in good order, or dies at work; then another one starts, and some come back."""
+        self.after(self._go(how, drawn, back))
+
+    async def _go(self, how: str, drawn: list[Drawn], back: list[bool]) -> None:
+        graceful, there = how == "stops", set(self.stage.sockets)
+        if not graceful:
+            await self._crash(drawn, how == "dies after commit")
+        await self.stage.restart(graceful=graceful)
+        (self.play.world.save_reads if graceful else self.play.world.lose_reads)()
+        for device, comes in zip(self.play.devices, back, strict=True):
+            if comes and device in there:
+                await self.play.join(device, resume=True)
+
+    async def _crash(self, drawn: list[Drawn], committed: bool) -> None:
+        """Nobody hears what became of it. Groups that nobody heard of would have no name here: none are made."""
+        self.house.link.held = True
+        asked = self.play.send([act for act in self.made(drawn) if act.op != "group.create"])
+        await self.house.settle()
+        if committed:
+            self.house.link.commit_untold()
+            self.play.assume([act for _, _, act in asked])
+
+    @rule(step=st.sampled_from(STEPS_MS), then=st.sampled_from(("", "heads", "reads")))
+    def time_passes(self, step: int, then: str) -> None:
+        """The clock goes on, or back; with it what is due now and then."""
+        self.house.clocks.now_ms += step
+        if then:
+            self.after(self._tell_heads() if then == "heads" else self._save_reads())
+
+    async def _save_reads(self) -> None:
+        self.house.hub.reads.save(self.house.link)
+        await self.stage.settle(self.play)
+        self.play.world.save_reads()
+
+    async def _tell_heads(self) -> None:
+        self.house.clocks.steady_s += HEADS_S
+        for socket in list(self.stage.sockets.values()):
+            socket.session.swept(self.house.clocks.steady_s)
+        await self.stage.settle(self.play)
+        for device in self.play.devices:
+            if self.stage.is_reading(device):
+                judge.check_heads(self.play.world, device)
+
+    # -- connections
+
+    @rule(number=DEVICE, resume=st.sampled_from((True, True, False)))
+    def connect(self, number: int, resume: bool) -> None:
+        """Come, or come again on a new connection while the old one is still there."""
+        self.after(self.play.join(self.device(number), resume=resume))
+
+    @rule(number=DEVICE)
+    def disconnect(self, number: int) -> None:
+        self.after(self._disconnect(self.device(number)))
+
+    async def _disconnect(self, device: Device) -> None:
+        self.stage.disconnect(device)
+        await self.stage.settle(self.play)
+
+    @rule(number=DEVICE, high_bytes=st.sampled_from((0, 300, 2000)))
+    def stall(self, number: int, high_bytes: int) -> None:
+        device = self.device(number)
+        if self.stage.is_reading(device):
+            self.stage.stall(device, high_bytes)
+
+    @precondition(lambda self: self.stage.stalled)
+    @rule(number=SMALL)
+    def go_on_reading(self, number: int) -> None:
+        stalled = sorted(self.stage.stalled, key=lambda device: (device.sub, device.name))
+        self.after(self._release(stalled[number % len(stalled)]))
+
+    async def _release(self, device: Device) -> None:
+        self.stage.release(device)
+        await self.stage.settle(self.play)
+
+    # -- following
+
+    @rule(number=DEVICE, which=SMALL, what=st.sampled_from(("open", "close", "read")), seq=SMALL)
+    def follow_a_group(self, number: int, which: int, what: str, seq: int) -> None:
+        device, group = self._group_of(number, which)
+        if group and what == "open":
+            self.after(self.play.open(device, group))
+        elif group and what == "close":
+            self.after(self.play.close(device, group))
+        elif group:
+            self.after(self.play.mark_read(device, group, seq))
+
+    def _group_of(self, number: int, which: int) -> tuple[Device, str]:
+        device = self.device(number)
+        groups = sorted(device.replica.groups) if self.stage.is_reading(device) else []
+        return device, groups[which % len(groups)] if groups else ""
+
+    # -- slow reads of the store, overtaken by commits
+
+    @rule(number=DEVICE, pass_first=st.integers(0, 2), drawn=BATCH, resume=st.sampled_from((True, True, False)))
+    def connect_while_others_act(self, number: int, pass_first: int, drawn: list[Drawn], resume: bool) -> None:
+        self.after(self._overtake(self.device(number), pass_first, drawn, resume))
+
+    async def _overtake(self, device: Device, pass_first: int, drawn: list[Drawn], resume: bool) -> None:
+        self.stage.disconnect(device)
+        await self.stage.settle(self.play)
+        self.house.gate.shut(pass_first)
+        number = self.stage.connect(device, resume=resume)
+        self.play.live[device], device.quiet_reads, device.replica.loose = set(), False, True
+        await self.house.settle_but_reads()
+        await self._act_behind_the_gate(drawn, device)
+        device.ok(number)
+        device.replica.loose = False
+
+    async def _act_behind_the_gate(self, drawn: list[Drawn], apart: Device) -> None:
+        """Commit one by one while reads are held up; then let them come."""
+        link = self.house.link
+        for one in drawn:
+            link.commits.clear()
+            acts = [act for act in self.made([one]) if self.play.reader_of(act.user, len(act.data)) is not apart]
+            asked = self.play.send(acts)
+            await self.house.settle_but_reads()
+            self.play.judge(asked, link.commits)
+        self.house.gate.open()
+        await self.stage.settle(self.play)
+
+    @precondition(lambda self: self.stage.stalled)
+    @rule(number=SMALL, drawn=BATCH, reopen=st.booleans())
+    def catch_up_while_others_act(self, number: int, drawn: list[Drawn], reopen: bool) -> None:
+        stalled = sorted(self.stage.stalled, key=lambda device: (device.sub, device.name))
+        self.after(self._catch_up(stalled[number % len(stalled)], drawn, reopen))
+
+    async def _catch_up(self, device: Device, drawn: list[Drawn], reopen: bool) -> None:
+        """A slow reader reads on from the store, and meanwhile closes its groups and opens them again."""
+        self.house.gate.shut(0)
+        self.stage.release(device)
+        await self.house.settle_but_reads()
+        if reopen:
+            for group in sorted(device.replica.groups):
+                device.ask("group.close", {"group": group})
+                self.play.ask_open(device, group)
+                device.replica.groups[group].overlap = True
+        await self._act_behind_the_gate(drawn, device)
+        for kept in device.replica.groups.values():
+            kept.overlap = False

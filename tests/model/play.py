@@ -1,0 +1,257 @@
+"""One run: devices on a stage, the world beside it, and after every step the comparison of the two.
+
+A stage carries bytes and says when all is quiet; `Play` knows what was done and what must have come of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from chatd.hub.ports import Format
+from tests.model import judge, views
+from tests.model.acts import Act, Acts
+from tests.model.device import Device
+from tests.model.rules import Bounds, Json, No, World
+
+DEVICES = ((0, "phone"), (0, "desk"), (1, "phone"), (1, "desk"), (2, "phone"), (3, "phone"))
+PAGE = 3
+
+
+class Stage(Protocol):
+    """A server, and what connects devices to it."""
+
+    timeless: bool
+    """The server has a clock of its own."""
+    live_groups: int
+
+    def now_ms(self) -> int: ...
+
+    def connect(self, device: Device, *, resume: bool) -> int:
+        """Begin a connection and say hello. Returns the number of the request."""
+
+    def disconnect(self, device: Device) -> None: ...
+
+    def is_reading(self, device: Device) -> bool:
+        """Connected, and not stalled."""
+
+    async def settle(self, play: Play) -> None:
+        """Until all that was asked is answered and all that was told has come."""
+
+
+class Play:
+    """The world, the devices, and what both were told."""
+
+    def __init__(self, stage: Stage, bounds: Bounds) -> None:
+        self.stage = stage
+        self.world = World(bounds)
+        self.acts = Acts(self.world)
+        formats: tuple[Format, Format] = ("json", "msgpack")
+        self.devices = [Device(f"p{i}", name, formats[n % 2]) for n, (i, name) in enumerate(DEVICES)]
+        self.live: dict[Device, set[str]] = {}
+        self.looks = 0
+
+    # -- people
+
+    async def meet(self) -> None:
+        """Everybody comes once, so that the server has given each an id; then the world knows them."""
+        for device in self.devices:
+            await self.join(device, resume=False)
+            if device.replica.user not in self.world.users:
+                self.world.users.append(device.replica.user)
+
+    async def join(self, device: Device, *, resume: bool) -> None:
+        """Connect, as somebody new or from the cursors, and wait for what follows."""
+        number = self.stage.connect(device, resume=resume)
+        self.joined(device)
+        await self.stage.settle(self)
+        device.ok(number)
+
+    def joined(self, device: Device) -> None:
+        """The groups that a hello at this moment makes live."""
+        places = views.places(self.world, device.replica.user) if device.replica.user else []
+        self.live[device] = {group.id for group in places[: self.stage.live_groups]}
+        device.quiet_reads = True
+
+    def reader_of(self, user: str, number: int = 0) -> Device | None:
+        """A device of somebody that can ask and hear."""
+        able = [d for d in self.devices if d.replica.user == user and self.stage.is_reading(d)]
+        return able[number % len(able)] if able else None
+
+    def present(self) -> list[str]:
+        """Who has a device that can ask and hear."""
+        return [user for user in self.world.users if self.reader_of(user)]
+
+    # -- commands
+
+    def send(self, acts: Sequence[Act]) -> list[tuple[Device, int, Act]]:
+        """Ask, all at once; acts of people who are not there are left out."""
+        asked = []
+        for act in acts:
+            device = self.reader_of(act.user, len(act.data))
+            if device is not None:
+                asked.append((device, device.ask(act.op, act.data), act))
+        return asked
+
+    def judge(self, asked: Sequence[tuple[Device, int, Act]], commits: Sequence[int]) -> None:
+        """Do the same in the world, cut into the same transactions, and compare every verdict."""
+        assert sum(commits) == len(asked), f"{len(asked)} proposals, in transactions of {commits}"
+        rest = list(asked)
+        for size in commits:
+            for device, number, act in rest[:size]:
+                self._judge_one(device, number, act)
+            rest = rest[size:]
+            self.world.end_commit()
+
+    def _judge_one(self, device: Device, number: int, act: Act) -> None:
+        code, answer = device.verdict(number)
+        try:
+            fresh = answer.get("group", "")
+            expected: tuple[str, Json] = ("ok", self.world.command(act.user, act.op, act.data, self.stage.now_ms(), fresh))
+        except No as no:
+            expected = (no.code, {})
+        judge.same((code, [answer]), (expected[0], [expected[1]]), f"verdict on {act}", timeless=self.stage.timeless)
+
+    def replay(self, asked: Sequence[tuple[Device, int, Act]], size: int) -> None:
+        """These were carried out in one transaction whose verdicts nobody heard; the answers came later."""
+        assert size == len(asked)
+        for device, number, act in asked:
+            fresh = device.verdict(number)[1].get("group", "")
+            with contextlib.suppress(No):
+                self.world.command(act.user, act.op, act.data, self.stage.now_ms(), fresh)
+        self.world.end_commit()
+
+    def assume(self, acts: Sequence[Act]) -> None:
+        """These were carried out in one transaction, and nobody heard what became of them."""
+        reads = dict(self.world.reads)
+        for act in acts:
+            with contextlib.suppress(No):
+                self.world.command(act.user, act.op, act.data, self.stage.now_ms(), "?")
+        self.world.end_commit()
+        self.world.reads = reads
+
+    async def open(self, device: Device, group: str) -> None:
+        """Follow a group live, from what is kept of it."""
+        number = self.ask_open(device, group)
+        await self.stage.settle(self)
+        device.ok(number)
+
+    def ask_open(self, device: Device, group: str) -> int:
+        kept = device.replica.groups[group]
+        pair = kept.pair()
+        data: Json = {"group": group}
+        if pair is not None:
+            kept.move_to(pair[0])
+            data |= {"after": pair[0], "at": pair[1]}
+        self.live[device].add(group)
+        return device.ask("group.open", data)
+
+    async def close(self, device: Device, group: str) -> None:
+        number = device.ask("group.close", {"group": group})
+        await self.stage.settle(self)
+        device.ok(number)
+        self.live[device].discard(group)
+
+    async def mark_read(self, device: Device, group: str, number: int) -> None:
+        """`read.mark`, which needs no transaction."""
+        known = self.world.groups[group]
+        if not known.seq:
+            return
+        user, seq = device.replica.user, 1 + number % known.seq
+        if seq > views.read_of(self.world, known, user):
+            self.world.mark_read(user, group, seq)
+            for other in self.devices:
+                if other.replica.user == user and not self.stage.is_reading(other):
+                    other.quiet_reads = False
+        asked = device.ask("read.mark", {"group": group, "seq": seq})
+        await self.stage.settle(self)
+        judge.same(
+            device.ok(asked),
+            {"group": group, "read": views.read_of(self.world, known, user)},
+            "read.mark",
+            timeless=False,
+        )
+
+    # -- looking
+
+    async def check(self, *, look: bool) -> None:
+        """What everybody has gathered, and with `look` what somebody new is told, against the world."""
+        for device in self.devices:
+            assert device.broken is None, f"{device.sub}/{device.name}: {device.broken}"
+            if self.stage.is_reading(device):
+                await self._tend(device)
+                live = self.live[device] | {g for g, kept in device.replica.groups.items() if kept.live}
+                judge.check_replica(self.world, device, live, timeless=self.stage.timeless)
+        if look:
+            for user in self.world.users:
+                await self.look(user)
+
+    async def _tend(self, device: Device) -> None:
+        """What a client does when it hears of something new: read the list, the group, its past."""
+        replica = device.replica
+        if replica.relist:
+            replica.take_list(await self._list(device))
+        for group in sorted(replica.wanted):
+            number = device.ask("group.get", {"group": group})
+            await self.stage.settle(self)
+            device.ok(number)
+        for group, kept in sorted(replica.groups.items()):
+            if kept.since > kept.line["floor"]:
+                pages = await self._history(device, group, before=kept.since + 1, small=True)
+                for page in pages:
+                    replica.take_page(group, page, whole=False)
+                kept.since = kept.line["floor"]
+
+    async def look(self, user: str) -> None:
+        """Come as a new device and read everything there is."""
+        self.looks += 1
+        sub = next(device.sub for device in self.devices if device.replica.user == user)
+        probe = Device(sub, "probe", ("json", "msgpack")[self.looks % 2])  # type: ignore[arg-type]
+        hello = self.stage.connect(probe, resume=False)
+        await self.stage.settle(self)
+        timeless = self.stage.timeless
+        judge.check_hello(self.world, probe.ok(hello), self.stage.live_groups, timeless=timeless)
+        judge.check_list(self.world, user, await self._list(probe), timeless=timeless)
+        groups = views.places(self.world, user)
+        infos = [probe.ask("group.get", {"group": group.id}) for group in groups]
+        rosters = [probe.ask("group.members", {"group": group.id}) for group in groups]
+        lists = {which: probe.ask("follow.list", {"which": which}) for which in ("following", "followers", "mutual")}
+        lists["blocked"] = probe.ask("block.list", {})
+        await self.stage.settle(self)
+        for group, info, roster in zip(groups, infos, rosters, strict=True):
+            judge.check_info(self.world, group, user, probe.ok(info), timeless=timeless)
+            people = [(one["user"], one["role"]) for one in probe.ok(roster)["members"]]
+            judge.same(people, views.members(group), f"members of {group.id}", timeless=False)
+            pages = await self._history(probe, group.id, small=self.looks % 4 == 0)
+            entries = [entry for page in pages for entry in page["entries"]]
+            judge.check_history(group, user, entries, timeless=timeless)
+        shown = {which: [one["user"] for one in probe.ok(number)["users"]] for which, number in lists.items()}
+        judge.same(shown, views.relations(self.world, user), f"relations of {user}", timeless=False)
+        assert probe.broken is None, f"probe of {user}: {probe.broken}"
+        self.stage.disconnect(probe)
+        await self.stage.settle(self)
+
+    async def _list(self, device: Device) -> list[Json]:
+        lines: list[Json] = []
+        after: Json = {}
+        while True:
+            number = device.ask("group.list", {"limit": PAGE} | after)
+            await self.stage.settle(self)
+            page = device.ok(number)
+            lines += page["groups"]
+            if "more" not in page:
+                return lines
+            after = {"after": page["more"]}
+
+    async def _history(self, device: Device, group: str, *, before: int | None = None, small: bool) -> list[Json]:
+        """Pages back to the floor, oldest first."""
+        pages: list[Json] = []
+        data: dict[str, Any] = {"group": group, "limit": PAGE if small else 200}
+        while True:
+            number = device.ask("message.history", data | ({"before": before} if before else {}))
+            await self.stage.settle(self)
+            pages.insert(0, device.ok(number))
+            if not pages[0]["more"]:
+                return pages
+            before = pages[0]["entries"][0]["pos"]

@@ -1,0 +1,69 @@
+"""Databases with tables, of each kind: copies of one that was migrated once."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chatd.store.migrate import migrate
+from tests.pg import PostgresServer
+from tests.store.kit import Store
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "chatd.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> str:
+    return _template_on(postgres)
+
+
+@pytest.fixture(scope="session")
+def relaxed_postgres_template(relaxed_postgres: PostgresServer) -> str:
+    return _template_on(relaxed_postgres)
+
+
+def _template_on(server: PostgresServer) -> str:
+    """The name of a migrated database, for CREATE DATABASE … TEMPLATE."""
+    url = server.create_database()
+    migrate(url)
+    return re.sub(r".*@/(\w+)\?.*", r"\1", url)
+
+
+@pytest.fixture
+def sqlite_tables(sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of an embedded database with tables and nothing in them."""
+    shutil.copy(sqlite_template, tmp_path / "chatd.db")
+    return f"sqlite:///{tmp_path / 'chatd.db'}"
+
+
+@pytest.fixture
+def postgres_tables(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a PostgreSQL database with tables and nothing in them; `relaxed_durability` as in `postgres_url`."""
+    relaxed = request.node.get_closest_marker("relaxed_durability") is not None
+    prefix = "relaxed_postgres" if relaxed else "postgres"
+    server: PostgresServer = request.getfixturevalue(prefix)
+    with server.fresh_database(request.getfixturevalue(f"{prefix}_template")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def tables_url(request: pytest.FixtureRequest) -> str:
+    """A database of each kind in turn, with tables."""
+    url: str = request.getfixturevalue("sqlite_tables" if request.param == "sqlite" else "postgres_tables")
+    return url
+
+
+@pytest.fixture
+def store(tables_url: str) -> Iterator[Store]:
+    """An engine on a database of each kind in turn."""
+    with Store(tables_url) as store:
+        yield store

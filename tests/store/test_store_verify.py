@@ -1,0 +1,357 @@
+"""`verify` finds a database whole that the engine wrote, and names what is wrong with one that something else did."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+
+from chatd.core.limits import Bounds
+from chatd.store import verify as verify_module
+from chatd.store.database import connect, path_of
+from chatd.store.verify import Report, verify
+from tests.store.kit import Store, add, leave, react, send
+from tests.store.town import build_town
+
+pytestmark = pytest.mark.promise("P3", "verify")
+
+
+def check(url: str) -> Report:
+    database = connect(url)
+    try:
+        return verify(database)
+    finally:
+        database.close()
+
+
+@pytest.fixture
+def town(store: Store) -> Store:
+    build_town(store)
+    return store
+
+
+def test_what_the_engine_wrote_is_whole(town: Store) -> None:
+    report = check(town.url)
+    assert report.problems == []
+    sizes = town.sizes()
+    assert report.counts == {table: sizes[table] for table in report.counts}
+    assert report.counts["entries"] > 40
+
+
+def test_it_changes_nothing(town: Store) -> None:
+    before = town.everything()
+    check(town.url)
+    assert town.everything() == before
+
+
+def test_pages_of_any_size_give_the_same(town: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for size in (1, 2, 3, 7):
+        monkeypatch.setattr(verify_module, "PAGE_ROWS", size)
+        assert check(town.url).problems == []
+
+
+def test_after_housekeeping_it_is_still_whole(tables_url: str) -> None:
+    with Store(tables_url, Bounds(user_log_keep=3)) as store:
+        store.people("ann", "ben")
+        store.found("tea", "ann", "ben", history="all")
+        for _ in range(12):
+            store.done(leave("ben", "tea"))
+            store.done(add("ann", "tea", "ben"))
+        assert store.rows("SELECT mine_floor FROM users WHERE user_id = 'ben'") != [(0,)]
+        store.engine.tidy(store.now_ms + 1, 5)
+        assert store.sizes()["commits"] == 5
+        assert store.sizes()["commands"] == 0
+        assert check(tables_url).problems == []
+
+
+DAMAGE = {
+    "a hole in a log": (
+        "DELETE FROM entries WHERE group_id = 'tea' AND pos = 11",
+        "group tea: entry 12 follows entry 10",
+    ),
+    "a head too far": ("UPDATE groups SET head = 99 WHERE group_id = 'tea'", "group tea: head is 99"),
+    "a head before": ("UPDATE groups SET head = head - 1 WHERE group_id = 'd1'", "group d1: head is"),
+    "a seq too far": ("UPDATE groups SET seq = 99 WHERE group_id = 'tea'", "group tea: seq is 99"),
+    "a head's time": ("UPDATE groups SET head_at = 1 WHERE group_id = 'tea'", "group tea: head_at is 1"),
+    "a hole in seq": (
+        "UPDATE entries SET seq = 77 WHERE group_id = 'tea' AND pos = 13",
+        "group tea: entry 13 is message 77",
+    ),
+    "a message without a seq": (
+        "UPDATE entries SET seq = NULL WHERE group_id = 'tea' AND pos = 13",
+        "group tea: entry 13 has a message number exactly if",
+    ),
+    "time that goes back": (
+        "UPDATE entries SET at = 5 WHERE group_id = 'tea' AND pos = 13",
+        "group tea: entry 13 is older",
+    ),
+    "an unknown kind": (
+        "UPDATE entries SET kind = 'odd' WHERE group_id = 'tea' AND pos = 15",
+        "group tea: entry 15 is of an unknown kind",
+    ),
+    "a count of members": ("UPDATE groups SET member_count = 9 WHERE group_id = 'tea'", "group tea: member_count is 9"),
+    "a count in an entry": (
+        "UPDATE entries SET body = replace(body, '\"count\":4', '\"count\":7') WHERE group_id = 'tea' AND pos = 12",
+        "group tea: entry 12 says that 7 are in",
+    ),
+    "a member nobody brought": (
+        "INSERT INTO memberships SELECT group_id, 'eve', 2, role, 13, 5, 14, joined_at, added_by, NULL, NULL, NULL,"
+        " archived FROM memberships WHERE group_id = 'tea' AND user_id = 'cat'",
+        "group tea: no entry says that eve came in for period 2",
+    ),
+    "a member that is missing": (
+        "DELETE FROM memberships WHERE group_id = 'tea' AND user_id = 'cat'",
+        "group tea: entry 2 has cat come in, and no membership says so",
+    ),
+    "brought by somebody else": (
+        "UPDATE memberships SET added_by = 'eve' WHERE group_id = 'tea' AND user_id = 'cat'",
+        "group tea: entry 2 has cat come in, and no membership says so",
+    ),
+    "a period that ends late": (
+        "UPDATE memberships SET until_pos = 12 WHERE group_id = 'tea' AND user_id = 'dan' AND period = 1",
+        "group tea: entry 12 has dan go, and no membership says so",
+    ),
+    "a period that never ended": (
+        "UPDATE memberships SET until_pos = NULL WHERE group_id = 'tea' AND user_id = 'eve'",
+        "group tea: period 1 of eve is over exactly if",
+    ),
+    "a role": (
+        "UPDATE memberships SET role = 'admin' WHERE group_id = 'tea' AND user_id = 'cat'",
+        "group tea: cat is admin",
+    ),
+    "a floor too low": (
+        "UPDATE memberships SET from_pos = 0, from_seq = 0 WHERE group_id = 'tea' AND user_id = 'dan' AND period = 2",
+        "group tea: the floor of dan in period 2 fits no entry",
+    ),
+    "a floor of another rule": (
+        "UPDATE memberships SET from_pos = 2, from_seq = 1 WHERE group_id = 'd1' AND user_id = 'ben'",
+        "group d1: the floor of ben in period 1 fits no entry",
+    ),
+    "a floor that the rule does not give": (
+        "UPDATE memberships SET from_pos = 1 WHERE group_id = 'tea' AND user_id = 'cat'",
+        "group tea: the floor of cat in period 1 is not what the history rule gives",
+    ),
+    "a title": ("UPDATE groups SET title = 'x' WHERE group_id = 'tea'", "group tea: title is not"),
+    "a limit": ("UPDATE groups SET member_limit = 7 WHERE group_id = 'tea'", "group tea: limit is not"),
+    "a history rule": ("UPDATE groups SET history = 'none' WHERE group_id = 'old'", "group old: history is not"),
+    "a sender from outside": (
+        "UPDATE entries SET actor = 'eve' WHERE group_id = 'd1' AND seq = 1",
+        "group d1: entry 2 is by eve, who was not in",
+    ),
+    "a cid of another length": (
+        "UPDATE entries SET cid = 'short' WHERE group_id = 'tea' AND pos = 3",
+        "group tea: entry 3 has no cid",
+    ),
+    "a message without a cid": (
+        "UPDATE entries SET cid = NULL WHERE group_id = 'tea' AND pos = 3",
+        "group tea: entry 3 has no cid",
+    ),
+    "a message without a digest": (
+        "UPDATE entries SET digest = NULL WHERE group_id = 'tea' AND pos = 3",
+        "group tea: entry 3 has no cid",
+    ),
+    "recalled text that is back": (
+        'UPDATE entries SET body = \'{"type":"text","body":{"text":"secret 3"}}\' WHERE group_id = \'tea\' AND pos = 5',
+        "group tea: entry 5 is recalled and still holds content",
+    ),
+    "a recalled message that is back": (
+        "UPDATE entries SET recalled = NOT recalled WHERE group_id = 'tea' AND pos = 5",
+        "group tea: entry 10 recalls 5, whose row does not say so",
+    ),
+    "recalled without an entry": (
+        "UPDATE entries SET recalled = NOT recalled WHERE group_id = 'tea' AND pos = 6",
+        "group tea: entry 6 is not what its recall entries lead to",
+    ),
+    "a version too many": (
+        "UPDATE entries SET version = 2 WHERE group_id = 'tea' AND pos = 4",
+        "group tea: entry 4 is not what its edit entries lead to",
+    ),
+    "an edit of somebody else's": (
+        "UPDATE entries SET actor = 'cat' WHERE group_id = 'tea' AND pos = 9",
+        "group tea: entry 9 edits 4, which somebody else wrote",
+    ),
+    "a recall without the right": (
+        "UPDATE entries SET actor = 'dan' WHERE group_id = 'tea' AND pos = 10",
+        "group tea: entry 10 recalls 5 without the right to",
+    ),
+    "a role set by a member": (
+        "UPDATE entries SET actor = 'cat' WHERE group_id = 'tea' AND pos = 11",
+        "group tea: entry 11 sets the role of ben without the right to",
+    ),
+    "settings by a member": (
+        "UPDATE entries SET actor = 'cat' WHERE group_id = 'tea' AND pos = 15",
+        "group tea: entry 15 changes settings without the right to",
+    ),
+    "a kick by a member": (
+        'UPDATE entries SET body = replace(body, \'"by":"ben"\', \'"by":"cat"\') WHERE group_id = \'tea\' AND pos = 12',
+        "group tea: entry 12 has dan put out by cat, who has no right to",
+    ),
+    "a reply to nothing": (
+        "UPDATE entries SET target = 99 WHERE group_id = 'tea' AND pos = 13",
+        "group tea: entry 13 refers to 99, which is no message before it",
+    ),
+    "a reply to no message": (
+        "UPDATE entries SET target = 2 WHERE group_id = 'tea' AND pos = 13",
+        "group tea: entry 13 refers to 2, which is no message before it",
+    ),
+    "a reply to what was not seen": (
+        "UPDATE entries SET target = 2 WHERE group_id = 'new' AND seq = 6; "
+        "UPDATE entries SET actor = 'cat' WHERE group_id = 'new' AND seq = 6",
+        "refers to 2, which its author did not see",
+    ),
+    "a count of reactions": (
+        "UPDATE entries SET reactions = '{\"👍\":2}' WHERE group_id = 'tea' AND pos = 3",
+        "group tea: entry 3 counts reactions that are not those kept",
+    ),
+    "a reaction nobody gave": (
+        "INSERT INTO reactions (group_id, pos, user_id, emoji) VALUES ('tea', 4, 'ann', 'x'); "
+        "UPDATE entries SET reactions = '{\"x\":1}' WHERE group_id = 'tea' AND pos = 4",
+        "group tea: entry 4 is not what its reaction entries lead to",
+    ),
+    "a reaction of somebody else": (
+        "UPDATE reactions SET user_id = 'cat' WHERE group_id = 'tea' AND pos = 3",
+        "group tea: reaction entries do not lead to the messages as they are",
+    ),
+    "a reaction to a recalled message": (
+        "INSERT INTO reactions (group_id, pos, user_id, emoji) VALUES ('tea', 5, 'ann', 'x'); "
+        "UPDATE entries SET reactions = '{\"x\":1}' WHERE group_id = 'tea' AND pos = 5",
+        "group tea: entry 5 is recalled and still has reactions",
+    ),
+    "a reaction to nothing": (
+        "INSERT INTO reactions (group_id, pos, user_id, emoji) VALUES ('tea', 99, 'ann', 'x')",
+        "group tea: a reaction is kept for 99, which is no entry",
+    ),
+    "a group that is not there": (
+        "UPDATE entries SET group_id = 'gone' WHERE group_id = 'd2'",
+        "entries: gone is no group",
+    ),
+    "a direct chat that should be closed": (
+        "DELETE FROM follows WHERE user_id = 'ann' AND target_id = 'ben'",
+        "group d1: read_only is False, mutual is False",
+    ),
+    "a direct chat that should be open": (
+        "DELETE FROM blocks WHERE user_id = 'cat'",
+        "group d2: read_only is True, mutual is True",
+    ),
+    "the key of another pair": (
+        "UPDATE groups SET direct_key = 'ann:cat' WHERE group_id = 'd1'",
+        "group d1: direct_key does not name the two",
+    ),
+    "a direct chat without a key": (
+        "UPDATE groups SET direct_key = NULL WHERE group_id = 'd1'",
+        "groups: d1 is direct exactly if it has no direct_key",
+    ),
+    "a count of groups": ("UPDATE users SET group_count = 9 WHERE user_id = 'ann'", "user ann: group_count is 9"),
+    "a count of follows": (
+        "UPDATE users SET following_count = 9 WHERE user_id = 'ann'",
+        "user ann: following_count is 9",
+    ),
+    "a follow of nobody": (
+        "INSERT INTO follows (user_id, target_id, at) VALUES ('ann', 'nobody', 1)",
+        "follows: nobody is no user",
+    ),
+    "a follow of oneself": (
+        "INSERT INTO follows (user_id, target_id, at) VALUES ('ann', 'ann', 1)",
+        "follows: ann follows themselves",
+    ),
+    "a hole in a user's log": (
+        "DELETE FROM mine WHERE user_id = 'dan' AND upos = 2",
+        "user dan: entry 3 of their log follows 1",
+    ),
+    "a user's head": ("UPDATE users SET upos = upos + 1 WHERE user_id = 'dan'", "user dan: upos is"),
+    "a user's log that fits no group": (
+        "UPDATE mine SET pos = 9 WHERE user_id = 'dan' AND upos = 2",
+        "user dan: entry 2 of their log (removed) fits no membership in tea at 9",
+    ),
+    "reading ahead": ("UPDATE reads SET seq = 99 WHERE user_id = 'ann'", "reads: ann has read 99 of the messages of"),
+    "a cid used twice": (
+        "INSERT INTO commands SELECT actor, cid, digest, '{}', 1 FROM entries WHERE group_id = 'tea' AND pos = 3",
+        "of ann is an entry's as well",
+    ),
+    "a command without an answer": (
+        "UPDATE commands SET answer = 'x' WHERE user_id = 'ann'",
+        "of ann is no whole row",
+    ),
+    "a commit that is missing": ("DELETE FROM commits WHERE n = 7", "commits: 8 follows 6"),
+    "the last commit missing": (
+        "DELETE FROM commits WHERE n = (SELECT max(n) FROM commits)",
+        "commits: the last one is",
+    ),
+    "a writer that counts differently": ("UPDATE writers SET n = n + 3", "commits: the last one is"),
+    "a commit of an unknown group": (
+        "UPDATE commits SET groups = '[\"nowhere\"]' WHERE n = 7",
+        "commits: 7 names group nowhere",
+    ),
+}
+
+
+@pytest.fixture
+def damaged(town: Store) -> Iterator[Store]:
+    """The town, with foreign keys off on the embedded database: something else has written to it."""
+    town.database.run("PRAGMA foreign_keys = OFF" if town.database.kind == "sqlite" else "SELECT 1")
+    yield town
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_what_is_wrong_is_named(damaged: Store, damage: str) -> None:
+    statements, problem = DAMAGE[damage]
+    for statement in statements.split("; "):
+        _, changed = damaged.database.run(statement)
+        assert changed, "the damage was done"
+    report = check(damaged.url)
+    assert any(problem in found for found in report.problems), report.problems
+    assert not any("secret" in found for found in report.problems)
+
+
+def test_one_broken_group_does_not_hide_the_others(damaged: Store) -> None:
+    for group, pos in (("new", 4), ("old", 4), ("tea", 99)):
+        damaged.database.run("INSERT INTO reactions VALUES (?, ?, 'ann', 'x')", (group, pos))
+    damaged.database.run("INSERT INTO reactions VALUES ('nowhere', 1, 'ann', 'x')")
+    problems = check(damaged.url).problems
+    assert {text.split(":")[0] for text in problems} == {"group new", "group old", "group tea", "reactions"}
+
+
+def test_problems_are_listed_up_to_a_bound(town: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify_module, "PROBLEMS_MAX", 3)
+    town.database.run("UPDATE entries SET at = 5 WHERE pos > 1")
+    problems = check(town.url).problems
+    assert len(problems) == 4
+    assert "more than 3 problems" in problems[-1]
+
+
+def test_tables_of_another_version_are_not_read(store_url: str) -> None:
+    if (path := path_of(store_url)) is not None:
+        sqlite3.connect(path).close()
+    report = check(store_url)
+    assert report.counts == {}
+    assert len(report.problems) == 1
+    assert "revision None" in report.problems[0]
+
+
+def test_a_file_with_a_broken_index_is_named(sqlite_tables: str) -> None:
+    with Store(sqlite_tables) as store:
+        build_town(store)
+        store.database.run("PRAGMA writable_schema = ON")
+        store.database.run(
+            "UPDATE sqlite_master SET sql = replace(sql, 'seq IS NOT NULL', 'seq > 2') WHERE name = 'entries_by_seq'"
+        )
+    assert any(problem.startswith("file: ") for problem in check(sqlite_tables).problems)
+
+
+@pytest.mark.relaxed_durability
+def test_it_sees_one_moment_while_others_write(postgres_tables: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On PostgreSQL a server may be running meanwhile."""
+    with Store(postgres_tables) as store:
+        build_town(store)
+        original = verify_module.Replay.finish
+
+        def write_in_between(replay: verify_module.Replay) -> None:
+            original(replay)
+            pos = store.say("ann", "tea", "meanwhile")
+            store.done(react("ben", "tea", pos), send("ann", "old"))
+
+        monkeypatch.setattr(verify_module.Replay, "finish", write_in_between)
+        assert check(postgres_tables).problems == []
+        monkeypatch.undo()
+        assert check(postgres_tables).problems == []
