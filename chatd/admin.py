@@ -71,7 +71,7 @@ class AdminSocket:
         try:
             request = json.loads(line)
             act = self._acts.get(request.get("act", ""))
-        except (ValueError, AttributeError):
+        except (ValueError, TypeError, AttributeError):
             return {"error": "invalid", "message": "expected one JSON object a line"}
         if act is None:
             return {"error": "unknown_op", "message": f"there is no act {request.get('act')!r}"}

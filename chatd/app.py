@@ -175,11 +175,26 @@ class Server:
         """Set when the server cannot go on: another one has taken over the database."""
 
     async def start(self) -> None:
-        """Bring the store up to date and serve. Raises OSError, `Held`, `StoreLost`, `ReaderLost`, ValueError."""
+        """Bring the store up to date and serve. Raises OSError, `Held`, `StoreLost`, `ReaderLost`, ValueError.
+
+        A start that fails leaves nothing running: threads of readers would keep the process alive.
+        """
+        async with contextlib.AsyncExitStack() as undo:
+            await self._open_store(undo)
+            await self._open_port()
+            undo.push_async_callback(self.port.drain, 0)
+            self._admin = AdminSocket(self.config.admin_socket_path(), self._acts())
+            await self._admin.start()
+            undo.pop_all()
+        path = path_of(self.config.store.url)
+        self.log.info("serving", url=self.ws_url, store=(path and str(path)) or "postgresql")
+
+    async def _open_store(self, undo: contextlib.AsyncExitStack) -> None:
         config = self.config
         path = path_of(config.store.url)
         if path is not None:
             self._lock = lock.take(path, LOCK_WAIT_S)
+            undo.callback(self._let_go)
         before, after = migrate.migrate(config.store.url)
         database = connect(config.store.url)
         self.life = migrate.life(database)
@@ -187,14 +202,19 @@ class Server:
         if before != after:
             self.log.info("store migrated", before=before, after=after)
         self.readers = Readers(config.store.url, config.store.readers)
+        undo.push_async_callback(self.readers.close)
         await self.readers.open()
         self.hub = self._make_hub()
         self.link = self.hub.link = self._make_link()
+        undo.push_async_callback(self.link.close)
         self.hub.start(await self.link.start())
-        await self._open_port()
-        self._admin = AdminSocket(config.admin_socket_path(), self._acts())
-        await self._admin.start()
-        self.log.info("serving", url=self.ws_url, store=(path_of(config.store.url) and str(path)) or "postgresql")
+        undo.push_async_callback(self.hub.stop)
+
+    def _let_go(self) -> None:
+        """Give the database back."""
+        held, self._lock = self._lock, None
+        if held is not None:
+            lock.release(held)
 
     @property
     def ws_url(self) -> str:
@@ -226,8 +246,7 @@ class Server:
         await self.link.close()
         await self.readers.close()
         await self._admin.stop()
-        if self._lock is not None:
-            lock.release(self._lock)
+        self._let_go()
 
     def _make_hub(self) -> Hub:
         auth = self.config.auth
@@ -281,7 +300,10 @@ class Server:
             return self.hub.figures() | {"url": self.ws_url, "epoch": self.life.epoch, "pid": os.getpid()}
 
         async def revoke(request: Mapping[str, Any]) -> dict[str, Any]:
-            closed = await self.hub.revoke_sub(request["sub"], request.get("device"))
+            sub, device = request["sub"], request.get("device")
+            if not (isinstance(sub, str) and isinstance(device, str | None) and f"{sub}{device}".isprintable()):
+                raise TypeError("sub, device: expected printable text")
+            closed = await self.hub.revoke_sub(sub, device)
             return {"closed": closed}
 
         return {"stats": stats, "revoke": revoke}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -19,6 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+DEFAULT_URL: Final = "ws://127.0.0.1:8080/ws"
 
 ConfigOption = Annotated[
     Path | None,
@@ -87,6 +89,27 @@ def token(
     from chatd.cli import run
 
     raise typer.Exit(run.token(settings(config), sub, name, ttl_s))
+
+
+@app.command()
+def chat(
+    url: Annotated[str, typer.Option(help="The server, e.g. ws://127.0.0.1:8080/ws. 服务器地址。")] = DEFAULT_URL,
+    token: Annotated[
+        str | None, typer.Option(help="The token itself; others on this machine may see it. 令牌（可能被旁人看到）。")
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", help="A file with the token. 存放令牌的文件。")
+    ] = None,
+    group: Annotated[str | None, typer.Option(help="The group to open first. 先打开哪个群。")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="The name of this device; another one each time. 设备名，默认每次不同。")
+    ] = None,
+    lang: Annotated[str | None, typer.Option(help="zh or en; default: what LANG says. 界面语言。")] = None,
+) -> None:
+    """Chat from this terminal, or from a script through standard input. 在终端里聊天。"""
+    from chatd.cli.chat import chat as run
+
+    raise typer.Exit(run(url, token, token_file, group, lang, device))
 
 
 @app.command()

@@ -49,12 +49,12 @@ def chat(
     default what the environment says. `device`: by default another one each time, so that two terminals of one person
     do not push each other out.
     """
+    words = Words(lang_of(os.environ))
     try:
-        words = _words(lang)
-        given = _token(token, token_file, words)
-        client = _client(url, given, device or f"terminal-{secrets.token_hex(4)}", words)
+        words = words if lang is None else _words(lang)
+        given = token_of(token, token_file)
+        client = _client(url, given, device or f"terminal-{secrets.token_hex(4)}")
     except Mistyped as mistake:
-        words = Words(lang_of(os.environ))
         print(words(mistake.key, **mistake.values), file=sys.stderr)
         return MISUSED
     try:
@@ -63,16 +63,15 @@ def chat(
         return DONE
 
 
-def _words(lang: str | None) -> Words:
-    if lang is None:
-        return Words(lang_of(os.environ))
+def _words(lang: str) -> Words:
     chosen: dict[str, Lang] = {"zh": "zh", "en": "en"}
     if lang not in chosen:
         raise Mistyped("bad_lang")
     return Words(chosen[lang])
 
 
-def _token(token: str | None, token_file: Path | None, words: Words) -> Token:
+def token_of(token: str | None, token_file: Path | None) -> Token:
+    """The one that was given; for a file, what reads it again whenever a token is needed. Raises `Mistyped`."""
     if token is not None and token_file is not None:
         raise Mistyped("two_tokens")
     if token is not None:
@@ -94,7 +93,7 @@ def _token(token: str | None, token_file: Path | None, words: Words) -> Token:
     return fresh_token
 
 
-def _client(url: str, token: Token, device: str, words: Words) -> Client:
+def _client(url: str, token: Token, device: str) -> Client:
     try:
         shape({"token": "t", "device": device}, Hello)
     except Invalid:

@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -15,8 +16,8 @@ from chatd.config import Config
 from chatd.store.database import StoreLost, connect, path_of
 
 
-def serve(config: Config, chosen: dict[str, Any]) -> int:
-    """Run the server until it is told to stop."""
+def serve(config: Config, chosen: dict[str, Any], served: Callable[[str], None] | None = None) -> int:
+    """Run the server until it is told to stop. `served` is called with the address once clients can connect."""
     import uvloop
 
     from chatd.cli.logs import set_up_logs
@@ -25,11 +26,11 @@ def serve(config: Config, chosen: dict[str, Any]) -> int:
         config = msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, **chosen))
     set_up_logs(config.log)
     raise_open_files()
-    status = uvloop.run(_serve(config))
+    status = uvloop.run(_serve(config, served))
     return int(status)
 
 
-async def _serve(config: Config) -> int:
+async def _serve(config: Config, served: Callable[[str], None] | None) -> int:
     from chatd.app import Server
     from chatd.store.lock import Held
     from chatd.store.readers import ReaderLost
@@ -44,6 +45,8 @@ async def _serve(config: Config) -> int:
         print(f"chatd: cannot start: {error}", file=sys.stderr)
         return 1
     spare_the_collector()
+    if served is not None:
+        served(server.ws_url)
     waits = [asyncio.ensure_future(event.wait()) for event in (stop, server.failed)]
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:

@@ -13,7 +13,7 @@ from chatd.core.visibility import view_mine
 from chatd.hub.feed import Feed, Follow, State
 from chatd.hub.ring import Item, Segment
 from chatd.store import messages, users
-from chatd.store.readers import Readers
+from chatd.store.readers import ReaderLost, Readers
 
 if TYPE_CHECKING:
     from chatd.hub.session import Session
@@ -39,8 +39,9 @@ async def catch_up(session: Session) -> None:
 async def _send_mine(session: Session) -> None:
     assert session.person is not None
     after = session.mine_cursor
+    user = session.person.user
     async with session.hub.readers.snapshot() as reader:
-        page = await users.mine_page(reader, session.person.user, after, _MINE_PAGE)
+        page = await reader.run(lambda r: users.mine_page(r, user, after, _MINE_PAGE))
     # What is committed and not published yet comes in its turn: `removed` not before the group's last entries.
     page = [entry for entry in page if entry.upos <= session.mine_head]
     if not page:
@@ -65,6 +66,8 @@ async def _send_entries(session: Session, follow: Follow) -> None:
         segment = await hub.pages.read(hub.readers, feed, after, most)
         if follow.state is not State.BEHIND or follow.cursor != after or redactions != feed.redactions:
             return
+        if segment is None:
+            raise ReaderLost("the store ends before what was published")
     if segment is not None:
         session.put(segment.frame(session.format, follow.floor))
         follow.cursor = segment.upto
@@ -98,8 +101,8 @@ class Pages:
     async def _read(self, readers: Readers, feed: Feed, after: int, upto: int, most: int) -> Segment | None:
         self.reads += 1
         async with readers.snapshot() as reader:
-            page = await messages.page_up(reader, feed.group, after, upto, most)
-            as_of = await messages.head_of(reader, feed.group)
+            page = await reader.run(lambda r: messages.page_up(r, feed.group, after, upto, most))
+            as_of = await reader.run(lambda r: messages.head_of(r, feed.group))
         if not page.entries:
             return None
         items = [Item(entry, page.targets.get(entry.target or 0)) for entry in page.entries]

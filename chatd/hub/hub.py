@@ -113,7 +113,8 @@ class Hub:
         self.sessions_open = 0
         self.draining = False
         self._watching = 0
-        self._moved: dict[str, GroupChange] = {}
+        self._moved: dict[str, tuple[int, int, int, int]] = {}
+        """(head, at, seq, members) of groups that moved while somebody opens a session."""
         self._redacted: dict[str, int] = {}
         self._waiting_for_n: list[tuple[int, asyncio.Future[None]]] = []
         self._flusher: asyncio.Task[None] | None = None
@@ -216,9 +217,9 @@ class Hub:
         feed = self.feeds.get(place.group)
         if feed is None:
             feed = self.feeds[place.group] = Feed(place.group, place.head, place.at, place.seq, place.members)
-            change = self._moved.get(place.group)
-            if change is not None and change.head > feed.head:
-                feed.jump(change.head, change.at, change.seq, change.members)
+            moved = self._moved.get(place.group)
+            if moved is not None and moved[0] > feed.head:
+                feed.jump(*moved)
         return feed
 
     def drop_if_idle(self, feed: Feed) -> None:
@@ -258,6 +259,8 @@ class Hub:
         """Make one commit visible."""
         if outcome.n == 0:
             return
+        if outcome.n != self.n + 1:
+            raise RuntimeError(f"commit {outcome.n} came after commit {self.n}")
         self.n = outcome.n
         if outcome.groups or outcome.mine:
             for change in outcome.groups:
@@ -268,7 +271,7 @@ class Hub:
 
     def _publish_group(self, change: GroupChange) -> None:
         if self._watching:
-            self._moved[change.group] = change
+            self._moved[change.group] = (change.head, change.at, change.seq, change.members)
             if any(entry.kind in ("recall", "edit") for entry in change.entries):
                 self._redacted[change.group] = self.n
         feed = self.feeds.get(change.group)
@@ -309,8 +312,7 @@ class Hub:
         """The session's person is in the group from the entry `pos` on."""
         feed = self.feeds.get(group)
         if feed is None:
-            change = self._moved[group]
-            feed = self.feeds[group] = Feed(group, change.head, change.at, change.seq, change.members)
+            feed = self.feeds[group] = Feed(group, *self._moved[group])
         follow = session.follow(group, floor, read)
         session.go_live_from(follow, pos - 1)
 

@@ -7,6 +7,7 @@ is applied on top, in one step with the answer: nothing is missed at the seam an
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from chatd.core.refusal import Refused
@@ -50,6 +51,9 @@ class _Snapshot:
         self.times: dict[tuple[str, int], int] = {}
         self.mine_at: int | None = None
         self.mine_head_at = 0
+        self.reset = False
+        """What the client keeps is of another past: it is told everything, as if it had come for the first time."""
+        self.cursors: dict[str, tuple[int, int]] = {}
         self.lines: list[dict[str, Any]] = []
         self.more: str | None = None
 
@@ -95,34 +99,45 @@ async def check_not_revoked(reader: Reader, user: User, device: str, claims: Cla
 
 async def _read(session: Session, user_id: str, claims: Claims, hello: Hello) -> _Snapshot:
     hub = session.hub
-    cursors = _cursors_of(session, hello)
     async with hub.readers.snapshot() as reader:
-        n = await commits.last_commit(reader, WRITER)
-        user = await users.user_by_sub(reader, claims.sub)
-        if user is None or user.id != user_id:
-            raise Refused("unauthenticated", "The user is gone.")
-        await check_not_revoked(reader, user, hello.device, claims)
-        snapshot = _Snapshot(n, user)
-        snapshot.places = await places_of(reader, user_id)
-        mine_known = {place.group for place in snapshot.places}
-        snapshot.times = await messages.times_of(
-            reader, [(g, pos) for g, (pos, _) in cursors.items() if g in mine_known]
-        )
-        if hello.mine is not None:
-            snapshot.mine_at = await users.mine_at(reader, user_id, hello.mine[0])
-        snapshot.mine_head_at = await users.mine_at(reader, user_id, user.upos) or 0
-        changed = [p for p in snapshot.places if cursors.get(p.group) != (p.head, p.at)]
+        snapshot = await reader.run(partial(_read_places, user_id, claims, hello, hub.life.epoch))
+        changed = [p for p in snapshot.places if snapshot.cursors.get(p.group) != (p.head, p.at)]
         page = changed[:FIRST_PAGE]
-        overlay = {p.group: hub.reads.of(p.group, user_id) for p in page}
-        snapshot.lines = await service.member_lines(reader, user_id, [p.group for p in page], overlay)
+        groups = [place.group for place in page]
+        overlay = {group: hub.reads.of(group, user_id) for group in groups}
+        if groups:
+            snapshot.lines = await reader.run(lambda r: service.member_lines(r, user_id, groups, overlay))
         if len(changed) > FIRST_PAGE:
             snapshot.more = f"{page[-1].at}:{page[-1].group}"
     return snapshot
 
 
-def _cursors_of(session: Session, hello: Hello) -> dict[str, tuple[int, int]]:
-    """The client's cursors, if they are of this life of the database."""
-    return (hello.heads or {}) if hello.epoch == session.hub.life.epoch else {}
+async def _read_places(user_id: str, claims: Claims, hello: Hello, epoch: str, reader: Reader) -> _Snapshot:
+    n = await commits.last_commit(reader, WRITER)
+    user = await users.user_by_sub(reader, claims.sub)
+    if user is None or user.id != user_id:
+        raise Refused("unauthenticated", "The user is gone.")
+    await check_not_revoked(reader, user, hello.device, claims)
+    snapshot = _Snapshot(n, user)
+    snapshot.places = await places_of(reader, user_id)
+    if hello.mine is not None:
+        snapshot.mine_at = await users.mine_at(reader, user_id, hello.mine[0])
+    snapshot.mine_head_at = await users.mine_at(reader, user_id, user.upos) or 0
+    snapshot.reset = _is_of_another_past(hello, epoch, snapshot)
+    cursors = snapshot.cursors = {} if snapshot.reset or hello.epoch is None else hello.heads or {}
+    known = [(p.group, cursors[p.group][0]) for p in snapshot.places if p.group in cursors]
+    snapshot.times = await messages.times_of(reader, known)
+    return snapshot
+
+
+def _is_of_another_past(hello: Hello, epoch: str, snapshot: _Snapshot) -> bool:
+    """Whether the cursors are of another life of the database, or know an own log that is not this one."""
+    if hello.epoch is None:
+        return False
+    upos, at = hello.mine or (0, 0)
+    user = snapshot.user
+    unknown = upos > user.upos or (upos > user.mine_floor and snapshot.mine_at != at)
+    return hello.epoch != epoch or unknown
 
 
 def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot, missed: Missed) -> dict[str, Any]:
@@ -131,11 +146,10 @@ def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot,
     for place in snapshot.places:
         hub.ensure_feed(place)
         session.follow(place.group, place.floor, max(place.read, hub.reads.of(place.group, snapshot.user.id)))
-    _place_cursors(session, hello, snapshot)
+    _place_cursors(session, snapshot)
     mine = _place_mine(session, hello, snapshot)
     session.opened(claims.expires_at / 1000)
     _apply_missed(session, snapshot.n, missed)
-    reset = hello.epoch is not None and hello.epoch != hub.life.epoch
     # A line is of the stay in the group that its floor belongs to; whoever left meanwhile is not shown it.
     lines = [line for line in snapshot.lines if session.stays(line["group"], line["floor"])]
     for line in lines:
@@ -153,18 +167,18 @@ def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot,
         "expires": claims.expires_at,
     } | mine
     listed = {line["group"] for line in snapshot.lines}
-    unlisted = [group for group in _cursors_of(session, hello) if group in session.follows and group not in listed]
+    unlisted = [group for group in snapshot.cursors if group in session.follows and group not in listed]
     answer["reads"] = {group: session.follows[group].read for group in unlisted}
-    optional = {"name": snapshot.user.name, "more": snapshot.more, "reset": reset or mine.get("reset")}
+    optional: dict[str, Any] = {"name": snapshot.user.name, "more": snapshot.more, "reset": snapshot.reset}
     optional["mine_at"] = snapshot.mine_head_at
     answer.update({key: value for key, value in optional.items() if value})
     hub.replace_older(session)
     return answer
 
 
-def _place_cursors(session: Session, hello: Hello, snapshot: _Snapshot) -> None:
+def _place_cursors(session: Session, snapshot: _Snapshot) -> None:
     """The newest groups are live, from the client's cursor or from the head that its line shows."""
-    cursors = _cursors_of(session, hello)
+    cursors = snapshot.cursors
     lines = {line["group"]: line for line in snapshot.lines}
     for index, place in enumerate(snapshot.places):
         follow = session.follows[place.group]
@@ -204,12 +218,10 @@ def _place_mine(session: Session, hello: Hello, snapshot: _Snapshot) -> dict[str
     user = snapshot.user
     told: dict[str, Any] = {"mine": user.upos}
     session.mine_cursor = session.mine_head = user.upos
-    if hello.mine is None or hello.epoch != session.hub.life.epoch:
+    if hello.mine is None or hello.epoch is None or snapshot.reset:
         return told
-    upos, at = hello.mine
-    if upos > user.upos or (upos > user.mine_floor and snapshot.mine_at != at):
-        told["reset"] = True
-    elif upos < user.mine_floor:
+    upos = hello.mine[0]
+    if upos < user.mine_floor:
         told["mine_truncated"] = session.mine_cursor = user.mine_floor
     else:
         session.mine_cursor = upos

@@ -146,8 +146,7 @@ class Session:
                 raise request
             check_op(self.phase, request.op)
             op = _op_named(request.op)
-            data = shape(request.data, op.request)
-            self.hub.settings.narrowed.check(op.name, data)
+            data = self.hub.settings.narrowed.check(op.name, shape(request.data, op.request))
             if op.command:
                 self._command(number, op, data)
             elif self.phase is Phase.NEW:

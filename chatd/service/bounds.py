@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -18,16 +19,25 @@ class Narrowed(msgspec.Struct, frozen=True):
     history_page_max: int
     list_page_max: int
 
-    def check(self, op: str, request: Any) -> None:
-        """Raises `Invalid` for a field beyond its bound."""
+    def check(self, op: str, request: Any) -> Any:
+        """The request, or one with a smaller page if its size was left open. Raises `Invalid` beyond a bound."""
         for path, bound, what in _CHECKS.get(op, ()):
             value = request
             for name in path.split("."):
                 value = getattr(value, name)
             most: int = getattr(self, bound)
             size = 0 if value is None else value if isinstance(value, int) else len(value)
-            if size > most:
+            if size > most and path == "limit" and value == _default_of(type(request)):
+                request = msgspec.structs.replace(request, limit=most)
+            elif size > most:
                 raise Invalid(f"$.data.{path}", f"Expected {what} <= {most}")
+        return request
+
+
+@cache
+def _default_of(kind: type) -> object:
+    """The page size of a request that names none."""
+    return next(field.default for field in msgspec.structs.fields(kind) if field.name == "limit")
 
 
 _LISTS: Final = ("follow.list", "block.list", "group.list", "group.members", "reaction.list")

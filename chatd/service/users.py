@@ -13,6 +13,7 @@ from chatd.core.refusal import Refused
 from chatd.store import users as stored
 from chatd.store.readers import Reader
 from chatd_protocol import session as wire
+from chatd_protocol.values import SAFE_INTEGER_MAX
 
 NAME_MAX = 80
 
@@ -58,7 +59,9 @@ class Tokens:
             raise Refused("unauthenticated", "`sub` is not 1 to 200 printable characters.")
         if not isinstance(name, str) or not name.isprintable():
             raise Refused("unauthenticated", "`name` is not printable text.")
-        return Claims(sub, name[:NAME_MAX], int(issued * 1000), int(claims["exp"] * 1000))
+        # A token "for ever" must not become a number that cannot be written down.
+        expires_at = min(int(claims["exp"] * 1000), SAFE_INTEGER_MAX)
+        return Claims(sub, name[:NAME_MAX], int(issued * 1000), expires_at)
 
 
 _REASONS = {

@@ -28,6 +28,8 @@ SQLITE_SETTINGS = (
     "PRAGMA busy_timeout = 5000",
     "PRAGMA foreign_keys = ON",
 )
+PATIENCE: dict[str, Any] = {"connect_timeout": 10, "tcp_user_timeout": 20_000}
+"""A PostgreSQL that does not answer is lost after this long (s, ms), not waited for."""
 _SQLITE_FULL = 13
 
 
@@ -144,9 +146,10 @@ class Postgres:
         self._full = psycopg.errors.DiskFull
         self._outages = (psycopg.OperationalError, psycopg.InterfaceError)
         try:
-            self._connection = psycopg.connect(url, autocommit=True, prepare_threshold=2)
+            self._connection = psycopg.connect(url, autocommit=True, prepare_threshold=2, **PATIENCE)
             self._cursor = self._connection.cursor()
             self._cursor.execute("SET synchronous_commit = on")
+            self._cursor.execute("SET statement_timeout = '30s'")
             self._cursor.execute("SET idle_in_transaction_session_timeout = '60s'")
         except self._outages as error:
             raise StoreLost(str(error)) from error

@@ -35,6 +35,9 @@ KNOWN_COMMANDS = Probe(schema.commands, ("user_id", "cid"), ("user_id", "cid", "
 KEEP_COMMANDS = Insert(schema.commands, ("user_id", "cid", "digest", "answer", "at"))
 DROP_COMMANDS = Delete(schema.commands, ("user_id", "cid"))
 KEEP_COMMIT = Insert(schema.commits, ("writer", "n", "groups", "users"))
+OLD_COMMANDS = "SELECT user_id, cid FROM commands WHERE at < ? ORDER BY at LIMIT ?"
+OLDEST_COMMIT = "SELECT min(n) FROM commits WHERE writer = ?"
+DROP_COMMITS = "DELETE FROM commits WHERE writer = ? AND n <= ?"
 HOUSEKEEPING_ROWS = 500
 CACHED_GROUPS = 20_000
 CACHED_MEMBERS = 100_000
@@ -89,17 +92,29 @@ class Engine:
             return self.settle(batch[:half]) + self.settle(batch[half:])
 
     def tidy(self, commands_before_ms: int, commits_keep: int) -> int:
-        """Drop a bounded number of rows that have outlived their use. Returns how many."""
-        self._db.begin()
-        old, _ = self._db.run(
-            "SELECT user_id, cid FROM commands WHERE at < ? ORDER BY at LIMIT ?",
-            (commands_before_ms, HOUSEKEEPING_ROWS),
-        )
+        """Drop rows that have outlived their use, at most `HOUSEKEEPING_ROWS` of a kind. Returns how many.
+
+        Without room for that nothing is dropped: it is no reason to stop. Raises `StoreLost`.
+        """
+        try:
+            self._db.begin()
+            dropped = self._drop_commands(commands_before_ms) + self._drop_commits(self.n - commits_keep)
+            self._db.commit()
+        except StorageFull:
+            self._roll_back()
+            return 0
+        return dropped
+
+    def _drop_commands(self, before_ms: int) -> int:
+        old, _ = self._db.run(OLD_COMMANDS, (before_ms, HOUSEKEEPING_ROWS))
         if old:
             self._db.write(DROP_COMMANDS, old)
-        _, dropped = self._db.run("DELETE FROM commits WHERE writer = ? AND n <= ?", (WRITER, self.n - commits_keep))
-        self._db.commit()
-        return len(old) + dropped
+        return len(old)
+
+    def _drop_commits(self, upto: int) -> int:
+        rows, _ = self._db.run(OLDEST_COMMIT, (WRITER,))
+        upto = min(upto, (rows[0][0] or 0) + HOUSEKEEPING_ROWS - 1)
+        return self._db.run(DROP_COMMITS, (WRITER, upto))[1]
 
     # -- one transaction
 

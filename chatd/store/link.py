@@ -9,11 +9,13 @@ A proposal that was being worked on at two deaths is tried alone, and refused if
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import socket
 import subprocess
 import sys
+import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final, cast
@@ -23,6 +25,7 @@ import msgspec
 from chatd.core.proposal import Abandon, Command
 from chatd.core.wishes import AnyWish
 from chatd.store.outcome import Outcome, Proposed, Verdict
+from chatd.store.readers import ReaderLost
 from chatd.store.writer import EXIT_FENCED, Frames, Ready, Settings, frame
 
 Settled = Callable[[Verdict], None]
@@ -37,7 +40,7 @@ DEATHS_BEFORE_ALONE: Final = 2
 class _Open:
     """A proposal without a verdict."""
 
-    __slots__ = ("deaths", "proposed", "sent", "settled", "since_s")
+    __slots__ = ("deaths", "given", "proposed", "queued", "settled", "since_s")
 
     def __init__(self, proposed: Proposed, settled: Settled, since_s: float) -> None:
         self.proposed = proposed
@@ -45,10 +48,32 @@ class _Open:
         self.since_s = since_s
         self.deaths = 0
         """How many writers ended while they had it."""
-        self.sent = False
+        self.queued = False
+        self.given = False
+        """Whether the present writer has it."""
 
 
-class WriterLink(asyncio.Protocol):
+class Channel(asyncio.Protocol):
+    """One writer's end of the socket. What a former writer's says no longer counts."""
+
+    def __init__(self, link: WriterLink) -> None:
+        self._link = link
+        self.frames = Frames()
+        self.transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are no subclasses of asyncio's.
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._link.channel_heard(self, self.frames.feed(data))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport = None
+        self._link.channel_lost(self)
+
+
+class WriterLink:
     """Starts the writer, keeps it running, and carries proposals and outcomes.
 
     `on_outcome` is called for every commit, in commit order, before the verdicts of that commit are handed out.
@@ -77,12 +102,11 @@ class WriterLink(asyncio.Protocol):
         self._pids = itertools.count(1)
         self._open: dict[int, _Open] = {}
         self._alone: deque[_Open] = deque()
-        self._outbox: list[Proposed] = []
+        self._outbox: list[_Open] = []
         self._flush_scheduled = False
         self._committing = False
         """Whether the writer has a batch. The next one gathers here meanwhile."""
-        self._frames = Frames()
-        self._transport: asyncio.Transport | None = None
+        self._channel: Channel | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._ready: asyncio.Future[int] | None = None
         self._lost = asyncio.Event()
@@ -112,7 +136,11 @@ class WriterLink(asyncio.Protocol):
     async def start(self, timeout_s: float = 30.0) -> int:
         """Start the writer. Returns the last commit in the store. Raises OSError if it does not come up."""
         self._loop = asyncio.get_running_loop()
-        n = await self._spawn(timeout_s)
+        try:
+            n = await self._spawn(timeout_s)
+        except OSError:
+            await self._reap(0.0)
+            raise
         self._accepting = True
         self._supervisor = self._loop.create_task(self._supervise(), name="writer supervisor")
         return n
@@ -142,27 +170,29 @@ class WriterLink(asyncio.Protocol):
             await asyncio.shield(self._emptied)
 
     async def close(self, timeout_s: float = 10.0) -> None:
-        """Let the writer finish what it has, and end it."""
+        """Let everything finish that was handed over, and end the writer. What is still open then is `unavailable`."""
         self._closing = True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.settled(), timeout_s)
         if self._supervisor is not None:
             self._supervisor.cancel()
             await asyncio.gather(self._supervisor, return_exceptions=True)
-        if self._transport is not None:
-            self._flush()
-            if self._transport.can_write_eof():
-                self._transport.write_eof()
+        transport = self._channel.transport if self._channel is not None else None
+        self._accepting = False
+        if transport is not None:
+            transport.write_eof()
         await self._reap(timeout_s)
-        if self._transport is not None:
-            self._transport.close()
+        if transport is not None:
+            transport.close()
+        self._settle_all("unavailable")
 
     # -- the stream
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are no subclasses of asyncio's.
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        for payload in self._frames.feed(data):
+    def channel_heard(self, channel: Channel, payloads: list[bytes]) -> None:
+        """Frames from a writer."""
+        if channel is not self._channel:
+            return
+        for payload in payloads:
             if self._ready is not None and not self._ready.done():
                 self._ready.set_result(_ready.decode(payload).n)
                 continue
@@ -173,28 +203,39 @@ class WriterLink(asyncio.Protocol):
             # on at once is in the next batch, not in the one after. A loop with nothing to do does that in no time.
             self._loop.call_soon(self._schedule_flush)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
+    def channel_lost(self, channel: Channel) -> None:
+        """A writer's socket has ended."""
+        if channel is not self._channel:
+            return
+        self._channel = None
         self._accepting = False
         if self._ready is not None and not self._ready.done():
             self._ready.set_exception(ConnectionResetError("the writer ended while starting"))
         self._lost.set()
 
     def _take(self, outcome: Outcome) -> None:
-        self._on_outcome(outcome)
+        try:
+            self._on_outcome(outcome)
+        except Exception as error:  # noqa: BLE001 - whatever it is: what was committed can no longer be shown exactly
+            where = "".join(traceback.format_tb(error.__traceback__))
+            log.error("a commit could not be published: %s\n%s", type(error).__name__, where)
+            self._on_fatal("a commit could not be published")
         for verdict in outcome.verdicts:
-            settled = self._open.pop(verdict.pid, None)
-            if settled is not None:
-                settled.settled(verdict)
+            self._settle(verdict)
         if self._alone:
             self._send_what_may_go()
+
+    def _settle(self, verdict: Verdict) -> None:
+        waiting = self._open.pop(verdict.pid, None)
+        if waiting is not None:
+            waiting.settled(verdict)
         if self._emptied is not None and not self._open and not self._emptied.done():
             self._emptied.set_result(None)
 
     def _send(self, waiting: _Open) -> None:
         """Proposals of one turn of the loop go out as one frame."""
-        waiting.sent = True
-        self._outbox.append(waiting.proposed)
+        waiting.queued = True
+        self._outbox.append(waiting)
         if not self._committing:
             self._schedule_flush()
 
@@ -206,17 +247,19 @@ class WriterLink(asyncio.Protocol):
 
     def _flush(self) -> None:
         self._flush_scheduled = False
-        if self._outbox and self._transport is not None and self._accepting:
+        transport = self._channel.transport if self._channel is not None else None
+        if self._outbox and transport is not None and self._accepting:
             batch, self._outbox = self._outbox, []
+            for waiting in batch:
+                waiting.given = True
             self._committing = True
-            self._transport.write(frame(batch))
+            transport.write(frame([waiting.proposed for waiting in batch]))
 
     # -- supervision
 
     async def _spawn(self, timeout_s: float) -> int:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        self._frames = Frames()
         self._lost.clear()
         self._ready = self._loop.create_future()
         try:
@@ -227,7 +270,8 @@ class WriterLink(asyncio.Protocol):
             )
         finally:
             theirs.close()
-        transport, _ = await self._loop.create_connection(lambda: self, sock=ours)
+        self._channel = channel = Channel(self)
+        transport, _ = await self._loop.create_connection(lambda: channel, sock=ours)
         transport.write(frame(self._settings))
         return await asyncio.wait_for(self._ready, timeout_s)
 
@@ -236,6 +280,7 @@ class WriterLink(asyncio.Protocol):
             await self._lost.wait()
             status = await self._reap(5.0)
             if status == EXIT_FENCED:
+                self._closing = True
                 self._settle_all("unavailable")
                 self._on_fatal("another server has taken over this database")
                 return
@@ -247,18 +292,18 @@ class WriterLink(asyncio.Protocol):
         self._outbox.clear()
         self._committing = False
         for waiting in self._open.values():
-            waiting.deaths += waiting.sent
-            waiting.sent = False
+            waiting.deaths += waiting.given
+            waiting.given = waiting.queued = False
         self._alone.clear()
         pause_s = 0.02
         while True:
             try:
                 n = await self._spawn(10.0)
                 await self._on_restart(n)
-                if self._transport is not None:
+                if self._channel is not None:
                     break
-            except (OSError, TimeoutError):
-                log.warning("the writer did not start")
+            except (OSError, TimeoutError, ReaderLost):
+                log.warning("the writer did not start, or the store cannot be read")
             await self._reap(1.0)
             self._give_up_on_the_oldest()
             await asyncio.sleep(pause_s)
@@ -278,12 +323,12 @@ class WriterLink(asyncio.Protocol):
         while self._alone:
             suspect = self._alone[0]
             if suspect.proposed.pid in self._open:
-                if not suspect.sent:
+                if not suspect.queued:
                     self._send(suspect)
                 return
             self._alone.popleft()
         for waiting in self._open.values():
-            if not waiting.sent:
+            if not waiting.queued:
                 self._send(waiting)
 
     def _abandon(self, waiting: _Open) -> None:
@@ -294,21 +339,18 @@ class WriterLink(asyncio.Protocol):
             waiting.proposed = Proposed(pid, Abandon(wish.actor, wish.cid, wish.digest))
             waiting.deaths = 0
         else:
-            del self._open[pid]
-            waiting.settled(Verdict(pid, None, "internal"))
+            self._settle(Verdict(pid, None, "internal"))
 
     def _give_up_on_the_oldest(self) -> None:
         """Nobody waits for a writer for ever: `unavailable` says that a retry with the same `cid` is safe."""
         before_s = self._loop.time() - self._give_up_s
         for pid, waiting in list(self._open.items()):
             if waiting.since_s < before_s:
-                del self._open[pid]
-                waiting.settled(Verdict(pid, None, "unavailable"))
+                self._settle(Verdict(pid, None, "unavailable"))
 
     def _settle_all(self, code: str) -> None:
-        for pid, waiting in list(self._open.items()):
-            del self._open[pid]
-            waiting.settled(Verdict(pid, None, code))
+        for pid in list(self._open):
+            self._settle(Verdict(pid, None, code))
 
     async def _reap(self, timeout_s: float) -> int | None:
         """Wait for the process to end; end it if it does not."""

@@ -7,16 +7,20 @@ What is read is rows; the modules of the nouns turn them into values.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import aiosqlite
 import orjson
 
-from chatd.store.database import Row, path_of
+from chatd.store.database import PATIENCE, Row, path_of
 from chatd.store.statements import Probe
+
+T = TypeVar("T")
 
 
 class ReaderLost(Exception):
@@ -38,6 +42,10 @@ class Reader(Protocol):
 
     async def find(self, what: Probe, keys: Sequence[Row]) -> list[Row]:
         """The rows with these keys."""
+
+    async def run(self, work: Callable[[Reader], Coroutine[Any, Any, T]]) -> T:
+        """Several reads as one step. `work` awaits nothing but the reader it is given, and touches nothing of the loop:
+        on SQLite it runs in the connection's thread, so that all of it costs one hop and not one per statement."""
 
 
 class _Connection(Reader, Protocol):
@@ -69,23 +77,50 @@ class Readers:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Reader]:
         """Several reads of one moment. Raises `ReaderLost`; the connection is replaced then."""
-        connection = await self._idle.get()
-        keep: _Connection | None = connection
+        used = await self._idle.get()
+        whole: _Connection | None = None
         try:
-            if connection is None:
-                connection = keep = await self._connect()
+            used = connection = await self._begin(used)
             try:
-                await connection.begin()
                 yield connection
-                await connection.end()
-            except BaseException:
-                # Whatever state it is in: a connection that was interrupted is not used again.
-                keep = None
-                self._all.discard(connection)
-                await asyncio.shield(connection.close())
+            except ReaderLost:
                 raise
+            except Exception:
+                # Raised between two reads, by who reads: nothing is wrong with the connection.
+                await connection.end()
+                whole = connection
+                raise
+            await connection.end()
+            whole = connection
         finally:
-            self._idle.put_nowait(keep)
+            try:
+                if whole is None and used in self._all:
+                    await self._drop(used)
+            finally:
+                self._idle.put_nowait(whole)
+
+    async def _begin(self, idle: _Connection | None) -> _Connection:
+        """A transaction on this connection, or on a new one if it was cut off while nobody used it."""
+        if idle is not None:
+            try:
+                await idle.begin()
+                return idle
+            except BaseException as error:
+                await self._drop(idle)
+                if not isinstance(error, ReaderLost):
+                    raise
+        connection = await self._connect()
+        try:
+            await connection.begin()
+        except BaseException:
+            await self._drop(connection)
+            raise
+        return connection
+
+    async def _drop(self, connection: _Connection) -> None:
+        """Whatever state it is in: a connection that failed or was interrupted is not used again."""
+        self._all.discard(connection)
+        await asyncio.shield(connection.close())
 
     async def _connect(self) -> _Connection:
         path = path_of(self._url)
@@ -94,23 +129,68 @@ class Readers:
         return connection
 
 
+class _Thread(aiosqlite.Connection):
+    """aiosqlite's connection, which can also run a function of ours in its thread."""
+
+    async def drive(self, work: Callable[[Reader], Coroutine[Any, Any, T]]) -> T:
+        """Run `work` to its end in the thread; it never has to wait there."""
+        result: T = await self._execute(self._drive, work)  # type: ignore[no-untyped-call]
+        return result
+
+    def _drive(self, work: Callable[[Reader], Coroutine[Any, Any, T]]) -> T:
+        steps = work(_InThread(self._conn))
+        try:
+            steps.send(None)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        steps.close()
+        raise RuntimeError("work in the connection's thread waited for something else")
+
+
+class _InThread:
+    """A reader for work that runs in the connection's thread already."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.among = _Sqlite.among
+
+    def array(self, values: Sequence[str]) -> object:
+        return orjson.dumps(values).decode()
+
+    async def all(self, sql: str, params: Row = ()) -> list[Row]:
+        return self._connection.execute(sql, params).fetchall()
+
+    async def find(self, what: Probe, keys: Sequence[Row]) -> list[Row]:
+        return await self.all(what.sqlite, (orjson.dumps(keys).decode(),)) if keys else []
+
+    async def run(self, work: Callable[[Reader], Coroutine[Any, Any, T]]) -> T:
+        return await work(self)
+
+
 class _Sqlite:
     """aiosqlite: a thread per connection, one hop per statement."""
 
     among = "IN (SELECT value FROM json_each(?))"
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: _Thread) -> None:
         self._connection = connection
 
     @classmethod
     async def open(cls, path: Path) -> _Connection:
         try:
-            connection = await aiosqlite.connect(f"{_uri_of(path)}?mode=ro", uri=True, isolation_level=None)
-            await connection.execute("PRAGMA busy_timeout = 5000")
-            await connection.execute("PRAGMA mmap_size = 0")
+            connection = _Thread(partial(_connect_read_only, _uri_of(path)), 64)
+            await connection
         except aiosqlite.Error as error:
             raise ReaderLost(str(error)) from error
-        return cls(connection)
+        reader = cls(connection)
+        try:
+            await reader.all("PRAGMA busy_timeout = 5000")
+            await reader.all("PRAGMA mmap_size = 0")
+        except BaseException:
+            await connection.close()
+            raise
+        return reader
 
     async def begin(self) -> None:
         await self._run("BEGIN")
@@ -130,12 +210,22 @@ class _Sqlite:
     async def find(self, what: Probe, keys: Sequence[Row]) -> list[Row]:
         return await self._run(what.sqlite, (orjson.dumps(keys).decode(),)) if keys else []
 
+    async def run(self, work: Callable[[Reader], Coroutine[Any, Any, T]]) -> T:
+        try:
+            return await self._connection.drive(work)
+        except (aiosqlite.Error, ValueError) as error:
+            raise ReaderLost(str(error)) from error
+
     async def _run(self, sql: str, params: Row = ()) -> list[Row]:
         try:
             # All rows at once: a SELECT that was not read to its end would pin its snapshot.
             return list(await self._connection.execute_fetchall(sql, params))  # type: ignore[arg-type]
         except (aiosqlite.Error, ValueError) as error:
             raise ReaderLost(str(error)) from error
+
+
+def _connect_read_only(uri: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None)
 
 
 def _uri_of(path: Path) -> str:
@@ -157,7 +247,8 @@ class _Postgres:
 
         outages = (psycopg.OperationalError, psycopg.InterfaceError)
         try:
-            connection = await psycopg.AsyncConnection.connect(url, autocommit=True, prepare_threshold=2)
+            connection = await psycopg.AsyncConnection.connect(url, autocommit=True, prepare_threshold=2, **PATIENCE)
+            await connection.execute("SET statement_timeout = '30s'")
         except outages as error:
             raise ReaderLost(str(error)) from error
         return cls(connection, outages)
@@ -179,6 +270,9 @@ class _Postgres:
 
     async def find(self, what: Probe, keys: Sequence[Row]) -> list[Row]:
         return await self._run(what.postgresql, tuple(list(c) for c in zip(*keys, strict=True))) if keys else []
+
+    async def run(self, work: Callable[[Reader], Coroutine[Any, Any, T]]) -> T:
+        return await work(self)
 
     async def _run(self, sql: str, params: Row = ()) -> list[Row]:
         try:

@@ -25,7 +25,7 @@ import msgspec
 
 from chatd.core.limits import Bounds
 from chatd.store.database import StoreLost, connect, path_of
-from chatd.store.engine import Engine, Fenced
+from chatd.store.engine import HOUSEKEEPING_ROWS, Engine, Fenced
 from chatd.store.outcome import Outcome, Proposed, Verdict
 
 EXIT_LOST: Final = 70
@@ -161,8 +161,9 @@ class Writer:
         now = self._clock_s()
         if now - self._tidied_s < self._settings.tidy_every_s:
             return
-        self._tidied_s = now
-        self._engine.tidy(self._now_ms() - self._settings.command_ttl_ms, self._settings.commits_keep)
+        before_ms = self._now_ms() - self._settings.command_ttl_ms
+        if self._engine.tidy(before_ms, self._settings.commits_keep) < HOUSEKEEPING_ROWS:
+            self._tidied_s = now  # else there is more to do: again behind the next batch, or it would never catch up
 
 
 def disk_free_of(url: str) -> Callable[[], int]:

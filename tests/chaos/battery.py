@@ -87,8 +87,12 @@ class Battery:
         """Load, kills, quiet, judgement."""
         try:
             await self._server.start()
-            await self._crowd.start()
-            await self._under_load(said)
+            await self._begin()
+            try:
+                await self._under_load(said)
+            except TimeoutError:
+                stuck = f"nothing was acknowledged for {PROGRESS_TIMEOUT_S} s after {dict(self.report.kills)}"
+                self.report.violations.append(Violation("ack", stuck))
             self.report.violations += await self._judge()
         finally:
             for device in self._crowd.devices:
@@ -99,6 +103,12 @@ class Battery:
             self.report.violations.append(Violation("end", f"the server ended with status {status}"))
         return self.report
 
+    async def _begin(self) -> None:
+        try:
+            await self._crowd.start()
+        except TimeoutError:
+            raise RuntimeError(f"the crowd did not get in; the server said: {self._server.errors[-3:]}") from None
+
     async def _under_load(self, said: Callable[[str], None]) -> None:
         began = time.monotonic()
         load = asyncio.create_task(self._crowd.run(), name="load")
@@ -108,12 +118,12 @@ class Battery:
                 said(f"{sum(self.report.kills.values())} kills, {self._crowd.acks} acks")
             await self._progress(self.plan.acks_between[1], load)
         finally:
+            self.report.load_s = time.monotonic() - began
             load.cancel()
             results = await asyncio.gather(load, return_exceptions=True)
         for result in results:
             if isinstance(result, Exception):
                 raise result
-        self.report.load_s = time.monotonic() - began
 
     async def _progress(self, acks: int, load: asyncio.Task[None]) -> None:
         """Wait for acknowledgements. Raises what the load raised, or TimeoutError: the server is stuck."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from chatd.core.messages import Send
 from chatd.store.database import Row
@@ -31,6 +31,10 @@ class _Late(Engine):
         self._db.commit = lambda: None  # type: ignore[method-assign]
         try:
             outcome = self._commit(batch)
+        except Exception:  # noqa: BLE001 - as the engine does it: what spoils a batch is found by halves
+            self._roll_back()
+            self._db.commit = commit  # type: ignore[method-assign]
+            return before + super().settle(batch)
         finally:
             self._db.commit = commit  # type: ignore[method-assign]
         if outcome.n == 0:
@@ -126,11 +130,10 @@ def _shift_resume(by: int) -> None:
 
     place = opening._place_cursors
 
-    def placed(session: Any, hello: Any, snapshot: Any) -> None:
-        place(session, hello, snapshot)
+    def placed(session: Any, snapshot: Any) -> None:
+        place(session, snapshot)
         for follow in session.follows.values():
-            known = follow.feed.group in (hello.heads or {})
-            if known and follow.state is State.BEHIND and follow.floor < follow.cursor < follow.feed.published - 1:
+            if follow.state is State.BEHIND and follow.floor < follow.cursor < follow.feed.published - 1:
                 follow.cursor += by
 
     opening._place_cursors = placed
@@ -150,8 +153,8 @@ def _late_subscribe() -> None:
 
     place = opening._place_cursors
 
-    def placed(session: Any, hello: Any, snapshot: Any) -> None:
-        place(session, hello, snapshot)
+    def placed(session: Any, snapshot: Any) -> None:
+        place(session, snapshot)
         for at in snapshot.places:
             follow = session.follows[at.group]
             if follow.cursor == at.head < follow.feed.head:
@@ -181,16 +184,23 @@ def _stale_ring() -> None:
     Ring.refresh = lambda self, target: None  # type: ignore[method-assign]
 
 
-FAULTS: Final[dict[str, Callable[[], None]]] = {
-    "ack-before-commit": lambda: _run_engine("AckBeforeCommit"),
-    "fan-out-before-commit": lambda: _run_engine("FanOutBeforeCommit"),
-    "no-dedupe": lambda: _run_engine("NoDedupe"),
-    "resume-short": _resume_short,
-    "resume-long": _resume_long,
-    "late-subscribe": _late_subscribe,
-    "number-reused": lambda: _run_engine("NumberReused"),
-    "write-across-kick": _write_across_kick,
-    "stale-ring": _stale_ring,
+class Fault(NamedTuple):
+    """How it is planted, and the promises that the judge must find broken."""
+
+    plant: Callable[[], None]
+    breaks: frozenset[str]
+
+
+FAULTS: Final[dict[str, Fault]] = {
+    "ack-before-commit": Fault(lambda: _run_engine("AckBeforeCommit"), frozenset({"lost"})),
+    "fan-out-before-commit": Fault(lambda: _run_engine("FanOutBeforeCommit"), frozenset({"lost", "order"})),
+    "no-dedupe": Fault(lambda: _run_engine("NoDedupe"), frozenset({"doubled"})),
+    "resume-short": Fault(_resume_short, frozenset({"resume"})),
+    "resume-long": Fault(_resume_long, frozenset({"resume"})),
+    "late-subscribe": Fault(_late_subscribe, frozenset({"resume"})),
+    "number-reused": Fault(lambda: _run_engine("NumberReused"), frozenset({"lost"})),
+    "write-across-kick": Fault(_write_across_kick, frozenset({"audience"})),
+    "stale-ring": Fault(_stale_ring, frozenset({"recalled"})),
 }
 
 
@@ -198,7 +208,7 @@ def main(arguments: Sequence[str]) -> None:
     """Serve with a fault."""
     from chatd.cli import app
 
-    FAULTS[arguments[0]]()
+    FAULTS[arguments[0]].plant()
     app(["serve", *arguments[1:]])
 
 

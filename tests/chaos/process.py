@@ -99,18 +99,20 @@ class ServerProcess:
         }
 
     async def kill(self, *, hub: bool, writer: bool) -> bool:
-        """`kill -9`. A killed hub is waited for. False if there was no writer to kill just now."""
+        """`kill -9`. A killed hub is waited for. False if there was no writer to kill just now; then nobody was."""
         assert self._process is not None
-        pid = self.writer_pid if writer else None
+        pid = self.writer_pid
+        if writer and pid is None:
+            return False
         if hub:
             self.up.clear()
             self._process.kill()
-        if pid is not None:
+        if writer and pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         if hub:
             await self._process.wait()
-        return pid is not None or not writer
+        return True
 
     async def stop(self, timeout_s: float = 30.0) -> int:
         """SIGTERM, then the exit status. What does not end is killed."""

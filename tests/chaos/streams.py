@@ -67,7 +67,9 @@ class Stream:
 
     def _begin_line(self, line: dict[str, Any], asked: list[int] | None) -> Iterator[Problem]:
         group = line["group"]
-        stay = next((s for g, s in self._ledger.stays_of(self._of.user) if g == group and s.floor == line["floor"]), None)
+        stay = next(
+            (s for g, s in self._ledger.stays_of(self._of.user) if g == group and s.floor == line["floor"]), None
+        )
         if stay is None:
             yield "audience", f"{self._name}: a line of {group} above {line['floor']}, where they have no stay"
             return

@@ -16,6 +16,7 @@ import pytest
 from tests.chaos.powerloss import Record, Report, cuts, judge, load_record, record, unsupported_reason
 from tests.chaos.powerloss.disk import Disk, File, Truncate, Write, replay_whole
 from tests.chaos.powerloss.entries import Entry, Kind, RecordError
+from tests.chaos.powerloss.postgres import unsafe_settings
 from tests.chaos.powerloss.recorder import compile_library
 from tests.chaos.powerloss.replay import SECTOR_BYTES, Survival, choose_cuts, render
 from tests.chaos.powerloss.workloads import WORKLOADS, Workload, record_workload, standin_workload
@@ -80,6 +81,16 @@ def test_off_is_caught_breaking_the_file_as_well(
     report = judge_workload(workload_of("OFF"), tmp_path, CUTS_OF_A_FAULT)
     assert len(report.lost) > CUTS_OF_A_FAULT / 2
     assert report.damaged
+
+
+def test_postgresql_runs_with_the_settings_that_hold(postgres_url: str) -> None:
+    assert unsafe_settings(postgres_url) == {}
+
+
+@pytest.mark.relaxed_durability
+def test_a_postgresql_that_may_lose_commits_is_noticed(postgres_url: str) -> None:
+    """All three are off in this server; the writer puts right the one that is its own."""
+    assert unsafe_settings(postgres_url) == {"fsync": "off", "full_page_writes": "off"}
 
 
 # ---- the tool: faults planted in an honest run

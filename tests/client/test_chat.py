@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -15,7 +14,7 @@ from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from chatd.cli import chat as cli
+from chatd.cli.chat import MISUSED, REFUSED, chat, converse, token_of
 from chatd.cli.chat_commands import Commander
 from chatd.cli.chat_render import Line, plain
 from chatd.cli.chat_screen import PlainScreen, TerminalScreen
@@ -78,7 +77,7 @@ class Person:
     def __init__(self, server: TestServer, sub: str, name: str, lang: Lang = "en") -> None:
         self.scene = Scene()
         self.client = Client(server.ws_url, token=server.token(sub, name), device="scene")
-        talk = cli.converse(self.client, server.ws_url, self.scene, Words(lang))
+        talk = converse(self.client, server.ws_url, self.scene, Words(lang))
         self.talking = asyncio.create_task(talk)
 
     async def leave(self) -> int:
@@ -208,7 +207,7 @@ async def test_a_token_that_is_not_accepted_ends_it_with_words(sqlite_url: str) 
     async with running_server(sqlite_url) as server:
         scene = Scene()
         client = Client(server.ws_url, token="nonsense", device="scene")
-        assert await cli.converse(client, server.ws_url, scene, Words("zh")) == cli.REFUSED
+        assert await converse(client, server.ws_url, scene, Words("zh")) == REFUSED
         assert "令牌未被接受" in scene.shown[-1]
 
 
@@ -218,7 +217,7 @@ async def test_a_script_talks_through_streams(sqlite_url: str) -> None:
         said = io.StringIO("/new Script\n\n//slash\n" + "".join(f"line {n}\n" for n in range(40)) + "no newline")
         heard = io.StringIO()
         client = Client(server.ws_url, token=server.token("ann", "Ann"), device="script")
-        assert await cli.converse(client, server.ws_url, PlainScreen(said, heard), Words("en")) == 0
+        assert await converse(client, server.ws_url, PlainScreen(said, heard), Words("en")) == 0
         lines = heard.getvalue().split("\n")
         assert [int(line[2:]) for line in lines if line.startswith("✓ ") and line[2:].isdigit()] == list(range(2, 44))
         assert any(line.endswith(" /slash") for line in lines)
@@ -254,7 +253,7 @@ async def test_a_terminal_of_80_by_24(sqlite_url: str) -> None:
         with create_pipe_input() as keyboard:
             client = Client(server.ws_url, token=server.token("ann", "小红"), device="terminal")
             screen = TerminalScreen(keyboard, output)
-            talking = asyncio.create_task(cli.converse(client, server.ws_url, screen, Words("zh")))
+            talking = asyncio.create_task(converse(client, server.ws_url, screen, Words("zh")))
             await drawn.has("已登录：小红")
             await drawn.has("\x1b[6n")
             keyboard.send_text("\x1b[2;1R")
@@ -292,7 +291,7 @@ def test_wrong_arguments_are_explained(
 ) -> None:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
-    assert cli.chat(**({"url": "ws://localhost:1"} | arguments)) == cli.MISUSED
+    assert chat(**({"url": "ws://localhost:1"} | arguments)) == MISUSED
     told = capsys.readouterr().err
     assert told.startswith(EN[key].split("{", maxsplit=1)[0])
 
@@ -302,7 +301,7 @@ async def test_a_token_file_is_read_for_every_connection(tmp_path: Path, sqlite_
     async with running_server(sqlite_url) as server:
         path = tmp_path / "token"
         path.write_text(server.token("ann", "Ann") + "\n")
-        token = cli._token(None, path, Words("en"))
+        token = token_of(None, path)
         client = Client(server.ws_url, token=token, device="d")
         async with client:
             first = client.hello
@@ -315,4 +314,3 @@ async def test_a_token_file_is_read_for_every_connection(tmp_path: Path, sqlite_
             assert client.hello is not None
             assert first is not None
             assert (client.hello.expires or 0) > (first.expires or 0)
-        assert os.environ.get("CHATD_TOKEN") is None

@@ -142,6 +142,23 @@ async def test_patience_ends_for_the_one_and_the_next_goes_on() -> None:
 
 
 @in_loop
+async def test_patience_is_not_lost_behind_another() -> None:
+    async with staged() as stage:
+        conversation = await stage.begin()
+        sending = send_all(stage, "a", "b")
+        for _ in range(8):
+            for ask in await take_sends(conversation, 2):
+                await conversation.refuse(ask, "rate_limited")
+            await stage.clock.end_pause()
+        first, second = await take_sends(conversation, 2)
+        await conversation.accept_send(first, 1)
+        await conversation.refuse(second, "rate_limited")
+        await stage.clock.end_pause()
+        await conversation.accept_send(await conversation.ask("message.send"), 2)
+        assert [(await one).pos for one in sending] == [1, 2]
+
+
+@in_loop
 async def test_out_of_order_without_a_cause_is_told() -> None:
     async with staged() as stage:
         conversation = await stage.begin()

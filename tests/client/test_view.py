@@ -171,7 +171,11 @@ def test_snapshot_and_stream_make_what_a_fresh_snapshot_shows(log: list[Entry], 
     view.apply(log[start:early])
     members = [Member(user, role, 1) for user, role in at_cut.members.items()]
     assert view.load("", members, at_cut.messages.values(), cut)
-    while view.cursor < len(log):
+    for _ in range(data.draw(st.integers(0, 4))):
         begin = data.draw(st.integers(0, view.cursor))
-        view.apply(log[begin : data.draw(st.integers(view.cursor + 1, len(log)))])
+        view.apply(log[begin : data.draw(st.integers(begin, len(log)))])
+    view.apply(log[view.cursor :])
+    assert shown(view) == shown(fresh)
+    again = data.draw(st.integers(0, len(log)))
+    view.apply(log[:again])
     assert shown(view) == shown(fresh)

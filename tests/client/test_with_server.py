@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pytest
+
+from chatd.testing import TestServer, running_server
 from chatd_client import (
     ChatdError,
     Client,
@@ -27,8 +29,6 @@ from chatd_client import (
 from chatd_client.feed import last_pos
 from chatd_protocol.log import Entry, Message, UnknownEntry
 from chatd_protocol.signals import TokenExpiring
-
-from chatd.testing import TestServer, running_server
 from tests.client.peer import first, in_loop
 
 FAST = {"requests_per_s": 100_000.0}

@@ -89,7 +89,7 @@ def test_a_quote_is_short() -> None:
 @pytest.mark.parametrize("kind", sorted(CHANGES))
 def test_what_changes_an_older_entry_is_for_those_who_see_that_one_too(kind: str) -> None:
     change = entry(9, kind, target=4, version=1, body={"emoji": "👍", "on": True} if kind == "reaction" else {})
-    assert view(change, entry(4), 4) == {"kind": "hidden", "pos": 9, "to": 9}
+    assert view(change, entry(4), 4) == {"kind": "hidden", "pos": 9, "at": 1009, "to": 9}
     assert view(change, entry(4), 3)["target"] == 4
     assert [sees(change, floor) for floor in (3, 4, 9)] == [True, False, False]
 

@@ -282,8 +282,8 @@ class Phone:
             self.cursor[group] = ok["after"]
         if "epoch" in ok:
             self._take_hello(ok)
-        future = self._waiting.pop(number)
-        if not future.cancelled():
+        future = self._waiting.pop(number, None)
+        if future is not None and not future.done():
             future.set_result(message)
 
     def _take_hello(self, ok: dict[str, Any]) -> None:
@@ -309,8 +309,7 @@ class Phone:
             if entry["pos"] != cursor + 1:
                 raise Hole(f"{group}: entry {entry['pos']} came behind {cursor}")
             cursor = entry.get("to", entry["pos"])
-            if "at" in entry:
-                self.at[group] = (entry["pos"], entry["at"])
+            self.at[group] = (cursor, entry["at"])
         assert as_of >= cursor
         self.cursor[group] = cursor
         self.entries.setdefault(group, []).extend(entries)

@@ -37,10 +37,12 @@ class Acts:
     def __init__(self, world: World) -> None:
         self.world = world
         self.made: list[Act] = []
+        self.present: Sequence[str] = ()
         self._numbers = itertools.count(1)
 
     def make(self, kind: str, a: int, b: int, c: int, present: Sequence[str]) -> Act | None:
         """The act of somebody who is there, or None if the world has nothing to do it with yet."""
+        self.present = present
         user = pick(present, a)
         act = KINDS[kind](self, user, b, c) if user else None
         if act is not None and act not in self.made:
@@ -65,11 +67,18 @@ class Acts:
         mine = [group for group in groups if group.stay(user)]
         return pick(groups if number % 11 == 10 else mine, number)
 
-    def message(self, group: Group, user: str, number: int) -> Entry | None:
-        """Mostly a recent one, of anybody or one's own."""
+    def boss(self, user: str, group: Group, number: int) -> str:
+        """Mostly somebody who may, where members may not."""
+        bosses = [one for one in self.present if (stay := group.stay(one)) and stay.role != "member"]
+        return pick(bosses, number) or user if number % 4 else user
+
+    def message(self, group: Group, user: str, number: int, *, own: bool) -> Entry | None:
+        """Nearly always one that is still there; recent ones more often, `own` ones if there are some."""
         messages = [entry for entry in group.log if entry.kind == "message"]
-        own = [entry for entry in messages if entry.by == user]
-        return pick((own or messages) if number % 3 == 0 else messages[-4:] if number % 3 == 1 else messages, number // 3)
+        there = [entry for entry in messages if not entry.recalled] if number % 7 else messages
+        mine = [entry for entry in there if entry.by == user] if own and number % 5 else []
+        chosen = mine or there or messages
+        return pick(chosen[-3:] if number % 3 else chosen, number // 3)
 
     # -- relations
 
@@ -91,7 +100,7 @@ class Acts:
         change: Json = ({"title": f"title {c}"}, {"history": RULES[c % 4]}, {"limit": 2 + c % 6}, {"intro": "x" * (c % 2)})[
             b % 4
         ]
-        return self._in_group(user, "group.update", b, change)
+        return self._in_group(user, "group.update", b, change, boss=True)
 
     def add(self, user: str, b: int, c: int) -> Act | None:
         people = self.world.users
@@ -102,14 +111,18 @@ class Acts:
         return self._in_group(user, "member.leave", b, {})
 
     def kick(self, user: str, b: int, c: int) -> Act | None:
-        return self._in_group(user, "member.kick", c, {"user": self.other(b)})
+        return self._in_group(user, "member.kick", c, {"user": self.other(b)}, boss=True)
 
     def role(self, user: str, b: int, c: int) -> Act | None:
-        return self._in_group(user, "member.role", c, {"user": self.other(b), "role": ("admin", "member")[c % 2]})
+        role = ("admin", "admin", "member")[c % 3]
+        return self._in_group(user, "member.role", c, {"user": self.other(b), "role": role}, boss=True)
 
-    def _in_group(self, user: str, op: str, number: int, data: Json) -> Act | None:
+    def _in_group(self, user: str, op: str, number: int, data: Json, *, boss: bool = False) -> Act | None:
         group = self.group(user, number)
-        return Act(user, op, {"group": group.id, "cid": self.cid()} | data) if group else None
+        if group is None:
+            return None
+        actor = self.boss(user, group, number) if boss else user
+        return Act(actor, op, {"group": group.id, "cid": self.cid()} | data)
 
     # -- messages
 
@@ -130,10 +143,10 @@ class Acts:
         return Act(user, act.op, act.data | {"reply_to": target["pos"]})
 
     def edit(self, user: str, b: int, c: int) -> Act | None:
-        return self._change(user, "message.edit", b, c, {"text": self.text()})
+        return self._change(user, "message.edit", b, c, {"text": self.text()}, own=True)
 
     def recall(self, user: str, b: int, c: int) -> Act | None:
-        return self._change(user, "message.recall", b, c, {})
+        return self._change(user, "message.recall", b, c, {}, own=True)
 
     def react(self, user: str, b: int, c: int) -> Act | None:
         return self._change(user, "reaction.add", b, c, {"emoji": SIGNS[c % 3]})
@@ -141,15 +154,15 @@ class Acts:
     def unreact(self, user: str, b: int, c: int) -> Act | None:
         return self._change(user, "reaction.remove", b, c, {"emoji": SIGNS[c % 3]})
 
-    def _target(self, user: str, b: int, c: int) -> Json | None:
+    def _target(self, user: str, b: int, c: int, *, own: bool = False) -> Json | None:
         group = self.group(user, b)
-        entry = self.message(group, user, c) if group else None
+        entry = self.message(group, user, c, own=own) if group else None
         if group is None or entry is None:
             return None
         return {"group": group.id, "pos": entry.pos + (c % 19 == 18)}
 
-    def _change(self, user: str, op: str, b: int, c: int, data: Json) -> Act | None:
-        target = self._target(user, b, c)
+    def _change(self, user: str, op: str, b: int, c: int, data: Json, *, own: bool = False) -> Act | None:
+        target = self._target(user, b, c, own=own)
         return Act(user, op, target | {"cid": self.cid()} | data) if target else None
 
     # -- once more

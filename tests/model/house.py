@@ -23,7 +23,7 @@ from chatd.service.users import Tokens, mint
 from chatd.store import migrate
 from chatd.store.database import Database, connect
 from chatd.store.engine import Engine
-from chatd.store.link import WriterLink
+from chatd.store.link import Channel, WriterLink
 from chatd.store.outcome import Proposed
 from chatd.store.readers import Reader, Readers
 from chatd.store.writer import Frames, frame
@@ -109,6 +109,7 @@ class _Desk:
         self.engine = engine
         self._link = link
         self._frames = Frames()
+        self._channel = link.channel
         self._waiting: list[Proposed] = []
         self._due = False
 
@@ -119,8 +120,7 @@ class _Desk:
             self._due = True
             asyncio.get_running_loop().call_soon(self._work)
 
-    def can_write_eof(self) -> bool:
-        return False
+    def write_eof(self) -> None: ...
 
     def close(self) -> None:
         self.database.close()
@@ -141,7 +141,8 @@ class _Desk:
             link.lose_writer()
             return
         link.commits += [len(outcome.verdicts) for outcome in outcomes]
-        link.data_received(frame(outcomes))
+        assert self._channel is not None
+        self._channel.data_received(frame(outcomes))
 
     def go_on(self) -> None:
         if self._waiting:
@@ -172,30 +173,35 @@ class InlineLink(WriterLink):
 
     @property
     def transport(self) -> object:
-        return self._transport
+        return self._channel.transport if self._channel is not None else None
+
+    @property
+    def channel(self) -> Channel | None:
+        return self._channel
 
     def let_go(self) -> None:
         """Everything that gathered is one batch."""
         self.held = False
-        cast("_Desk", self._transport).go_on()
+        cast("_Desk", self.transport).go_on()
 
     def commit_untold(self) -> None:
         """Commit what gathered; the outcome reaches nobody."""
-        cast("_Desk", self._transport).commit_untold()
+        cast("_Desk", self.transport).commit_untold()
 
     def lose_writer(self) -> None:
         """The process is gone."""
-        desk = cast("_Desk", self._transport)
+        desk, channel = cast("_Desk", self.transport), self._channel
         self.lost = True
-        self.connection_lost(None)
+        if channel is not None:
+            channel.connection_lost(None)
         desk.close()
 
     async def _spawn(self, timeout_s: float) -> int:
-        self._frames = Frames()
         self._lost.clear()
         database = connect(self._url)
         engine = Engine(database, self._bounds, lambda: self._clocks.now_ms, f"writer {id(self)} {next(self._holders)}")
-        self._transport = cast("asyncio.Transport", _Desk(self, database, engine))
+        self._channel = Channel(self)
+        self._channel.transport = cast("asyncio.Transport", _Desk(self, database, engine))
         self.lost = False
         return engine.n
 

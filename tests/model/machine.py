@@ -24,8 +24,10 @@ from tests.model.rules import Bounds
 T = TypeVar("T")
 SMALL = st.integers(0, 30)
 ACT = st.tuples(st.sampled_from(sorted(KINDS)), SMALL, SMALL, SMALL)
-TALK = st.tuples(st.sampled_from(("send", "reply", "edit", "recall", "react", "unreact")), SMALL, SMALL, SMALL)
-MOVE = st.tuples(st.sampled_from(("add", "leave", "kick", "role", "send", "unfollow", "follow")), SMALL, SMALL, SMALL)
+TALKS = ("send", "send", "send", "reply", "reply", "edit", "edit", "react", "react", "unreact", "recall")
+MOVES = ("add", "add", "add", "leave", "kick", "kick", "role", "update", "send", "unfollow", "follow")
+TALK = st.tuples(st.sampled_from(TALKS), SMALL, SMALL, SMALL)
+MOVE = st.tuples(st.sampled_from(MOVES), SMALL, SMALL, SMALL)
 BATCH = st.lists(ACT | TALK | MOVE, min_size=1, max_size=6)
 PAIR = st.tuples(st.integers(0, 3), st.integers(0, 3))
 DEVICE = st.integers(0, len(DEVICES) - 1)
@@ -99,8 +101,8 @@ class Chat(RuleBasedStateMachine):
 
     # -- the beginning
 
-    @initialize(strangers=st.sets(PAIR, max_size=4), limit=SMALL, look=st.booleans())
-    def befriend(self, strangers: set[tuple[int, int]], limit: int, look: bool) -> None:
+    @initialize(strangers=st.sets(PAIR, max_size=4), history=st.integers(0, 3), look=st.booleans())
+    def befriend(self, strangers: set[tuple[int, int]], history: int, look: bool) -> None:
         """Nearly all follow each other, and most are in one group.
 
         `look`: whether newcomers look in after every step, which wakes what slept.
@@ -109,8 +111,8 @@ class Chat(RuleBasedStateMachine):
         people = range(len(self.play.world.users))
         pairs = [(a, b) for a in people for b in people if a != b and (a, b) not in strangers]
         self.after(self._batch([("follow", a, b, 0) for a, b in pairs]))
-        self.after(self._batch([("create", 0, limit, 3)]))
-        self.after(self._batch([("add", 0, 1, 2)]))
+        self.after(self._batch([("create", 0, 1, history)]))
+        self.after(self._batch([("add", 0, 1, 1)]))
 
     # -- commands
 

@@ -32,7 +32,7 @@ class Bounds:
     signs_per_message: int = 2
     edits_per_message: int = 2
     window_ms: int = 120_000
-    user_log_keep: int = 6
+    user_log_keep: int = 2
 
 
 @dataclass

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from itertools import count
 from types import TracebackType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
 from chatd.core.limits import Bounds
@@ -31,8 +31,9 @@ DIGEST: Final = b"0123456789abcdef"
 OTHER_DIGEST: Final = b"another request "
 START_MS: Final = 1_700_000_000_000
 PATIENCE_S: Final = 60.0
-TABLES: Final = tuple(
-    "users revocations follows blocks groups memberships entries reactions reads mine commands writers commits".split()
+TABLES: Final = (
+    *("users", "revocations", "follows", "blocks", "groups", "memberships", "entries", "reactions", "reads", "mine"),
+    *("commands", "writers", "commits"),
 )
 _cids = count(1)
 
@@ -93,7 +94,7 @@ class Store:
         self._pids = count(1)
         self._eyes = connect(url)
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:

@@ -70,12 +70,12 @@ PEOPLE = 40
 GROUPS = 40
 # For each kind: the number-th wish of its kind, all of them acceptable in one batch.
 KINDS: dict[str, Callable[[int], AnyWish]] = {
-    "send": lambda i: send(f"u{i}", f"g{i % 7}"),
-    "reply": lambda i: send(f"u{i}", f"g{i % 7}", reply_to=3),
-    "send behind": lambda i: send(f"u{i}", f"g{i % 7}", after=f"{i:021}Q"),
+    "send": lambda i: send(f"u{i}", f"g{30 + i % 7}"),
+    "reply": lambda i: send(f"u{i}", f"g{30 + i % 7}", reply_to=3),
+    "send behind": lambda i: send(f"u{i}", f"g{30 + i % 7}", after=f"{i:021}Q"),
     "recall": lambda i: recall("u0", f"g{i % GROUPS}", 4),
     "edit": lambda i: edit("u0", f"g{i % GROUPS}", 3),
-    "react": lambda i: react(f"u{i}", f"g{i % 7}", 3),
+    "react": lambda i: react(f"u{i}", f"g{30 + i % 7}", 3),
     "kick": lambda i: kick("u0", f"g{i % GROUPS}", f"u{i + 1}"),
     "leave": lambda i: leave(f"u{i + 1}", f"g{i % GROUPS}"),
     "role": lambda i: set_role("u0", f"g{i % GROUPS}", f"u{i + 9}", "admin"),
@@ -86,7 +86,7 @@ KINDS: dict[str, Callable[[int], AnyWish]] = {
     "create": lambda i: create(f"u{i}", f"made{i}"),
     "direct": lambda i: direct("u0", f"d{i}", f"u{i + 1}"),
     "user": lambda i: EnsureUser(f"id{i}", f"sub{i}", ""),
-    "reads": lambda i: SaveReads([(f"g{i % 7}", f"u{i}", 2)]),
+    "reads": lambda i: SaveReads([(f"g{30 + i % 7}", f"u{i}", 2)]),
 }
 MIXED = [kind for kind in KINDS if kind not in ("kick", "recall")]
 
@@ -101,7 +101,7 @@ def fill(store: Store) -> None:
     store.done(*(add("u0", f"g{i}", *everybody[1:]) for i in range(GROUPS)))
     for _ in range(2):
         store.done(*(send("u0", f"g{i}") for i in range(GROUPS)))
-    store.done(*(send(f"u{i}", f"g{i % 7}", cid=f"{i:021}Q") for i in range(PEOPLE)))
+    store.done(*(send(f"u{i}", f"g{30 + i % 7}", cid=f"{i:021}Q") for i in range(PEOPLE)))
 
 
 def statements_for(store: Store, counting: Counting, wishes: list[AnyWish]) -> Counter[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 
 from chatd.core.facts import Facts, Needs
 from chatd.core.proposal import Wish
+from chatd.core.wishes import AnyWish
 from chatd.store.database import StorageFull, StoreLost, connect
 from chatd.store.engine import Engine, Fenced
 from chatd.store.outcome import Proposed
@@ -79,7 +81,7 @@ def test_outcomes_of_a_batch_taken_apart_come_in_commit_order(tea: Store) -> Non
     numbers = [outcome.n for outcome in outcomes if outcome.n]
     assert numbers == sorted(numbers)
     heads = [(change.after, change.head) for outcome in outcomes for change in outcome.groups]
-    assert all(before[1] == after[0] for before, after in zip(heads, heads[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(heads))
 
 
 def test_one_refused_in_the_rules_has_not_spoilt_what_the_engine_remembers(tea: Store) -> None:
@@ -101,6 +103,7 @@ def test_no_room_for_the_transaction_refuses_the_batch_whole(sqlite_tables: str)
         ((pages,),) = store.database.run("PRAGMA page_count")[0]
         store.database.run(f"PRAGMA max_page_count = {pages + 10}")
         accepted = []
+        before = store.everything()
         wish = send("ann", "tea", "x" * 3000)
         while (verdict := store.decide(wish, send("ann", "tea", "y" * 3000))[0]).answer is not None:
             accepted.append(verdict.answer["seq"])
@@ -129,7 +132,7 @@ def test_no_room_on_postgresql_refuses_the_batch_whole(postgres_tables: str) -> 
         )
         store.database.run("CREATE TRIGGER no_room BEFORE INSERT ON entries EXECUTE FUNCTION no_room()")
         before = store.everything()
-        wishes = [send("ann", "tea"), create("ann", "milk")]
+        wishes: list[AnyWish] = [send("ann", "tea"), create("ann", "milk")]
         assert store.codes(*wishes) == ["storage_full", "storage_full"]
         assert store.everything() == before
         store.database.run("DROP TRIGGER no_room ON entries")
@@ -259,7 +262,7 @@ def test_a_lost_connection_leaves_the_outcome_to_the_cid(postgres_tables: str, s
         store.people("ann", "ben")
         store.found("tea", "ann", "ben")
         before = store.everything()
-        wishes = [send("ann", "tea", "1"), create("ann", "milk"), send("ann", "tea", "2")]
+        wishes: list[AnyWish] = [send("ann", "tea", "1"), create("ann", "milk"), send("ann", "tea", "2")]
         database.armed = True
         with pytest.raises(StoreLost):
             store.settle(*wishes)
@@ -315,7 +318,12 @@ def test_after_a_failed_commit_the_next_engine_settles_by_cid(tables_url: str, d
         store.people("ann", "ben")
         store.found("tea", "ann", "ben")
         pos = store.say("ann", "tea")
-        wishes = [send("ann", "tea", "x"), edit("ann", "tea", pos), recall("ann", "tea", pos), add("ann", "tea", "ben")]
+        wishes: list[AnyWish] = [
+            send("ann", "tea", "x"),
+            edit("ann", "tea", pos),
+            recall("ann", "tea", pos),
+            add("ann", "tea", "ben"),
+        ]
         database.armed = True
         with pytest.raises(StoreLost):
             store.settle(*wishes)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 
 import pytest
 
 from chatd.core.limits import Bounds
 from chatd.store import verify as verify_module
 from chatd.store.database import connect, path_of
+from chatd.store.replay import Replay
 from chatd.store.verify import Report, verify
 from tests.store.kit import Store, add, leave, react, send
 from tests.store.town import build_town
@@ -65,7 +65,8 @@ def test_after_housekeeping_it_is_still_whole(tables_url: str) -> None:
         assert check(tables_url).problems == []
 
 
-DAMAGE = {
+# What is done, and a part of what has to be said about it.
+DAMAGE: dict[str, tuple[str, ...]] = {
     "a hole in a log": (
         "DELETE FROM entries WHERE group_id = 'tea' AND pos = 11",
         "group tea: entry 12 follows entry 10",
@@ -96,8 +97,10 @@ DAMAGE = {
         "group tea: entry 12 says that 7 are in",
     ),
     "a member nobody brought": (
-        "INSERT INTO memberships SELECT group_id, 'eve', 2, role, 13, 5, 14, joined_at, added_by, NULL, NULL, NULL,"
-        " archived FROM memberships WHERE group_id = 'tea' AND user_id = 'cat'",
+        (
+            "INSERT INTO memberships SELECT group_id, 'eve', 2, role, 13, 5, 14, joined_at, added_by, NULL, NULL, NULL,"
+            " archived FROM memberships WHERE group_id = 'tea' AND user_id = 'cat'"
+        ),
         "group tea: no entry says that eve came in for period 2",
     ),
     "a member that is missing": (
@@ -196,7 +199,7 @@ DAMAGE = {
         "group tea: entry 13 refers to 2, which is no message before it",
     ),
     "a reply to what was not seen": (
-        "UPDATE entries SET target = 2 WHERE group_id = 'new' AND seq = 6; "
+        "UPDATE entries SET target = 2 WHERE group_id = 'new' AND seq = 6",
         "UPDATE entries SET actor = 'cat' WHERE group_id = 'new' AND seq = 6",
         "refers to 2, which its author did not see",
     ),
@@ -205,7 +208,7 @@ DAMAGE = {
         "group tea: entry 3 counts reactions that are not those kept",
     ),
     "a reaction nobody gave": (
-        "INSERT INTO reactions (group_id, pos, user_id, emoji) VALUES ('tea', 4, 'ann', 'x'); "
+        "INSERT INTO reactions (group_id, pos, user_id, emoji) VALUES ('tea', 4, 'ann', 'x')",
         "UPDATE entries SET reactions = '{\"x\":1}' WHERE group_id = 'tea' AND pos = 4",
         "group tea: entry 4 is not what its reaction entries lead to",
     ),
@@ -214,7 +217,7 @@ DAMAGE = {
         "group tea: reaction entries do not lead to the messages as they are",
     ),
     "a reaction to a recalled message": (
-        "INSERT INTO reactions (group_id, pos, user_id, emoji) VALUES ('tea', 5, 'ann', 'x'); "
+        "INSERT INTO reactions (group_id, pos, user_id, emoji) VALUES ('tea', 5, 'ann', 'x')",
         "UPDATE entries SET reactions = '{\"x\":1}' WHERE group_id = 'tea' AND pos = 5",
         "group tea: entry 5 is recalled and still has reactions",
     ),
@@ -287,16 +290,16 @@ DAMAGE = {
 
 
 @pytest.fixture
-def damaged(town: Store) -> Iterator[Store]:
+def damaged(town: Store) -> Store:
     """The town, with foreign keys off on the embedded database: something else has written to it."""
     town.database.run("PRAGMA foreign_keys = OFF" if town.database.kind == "sqlite" else "SELECT 1")
-    yield town
+    return town
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_what_is_wrong_is_named(damaged: Store, damage: str) -> None:
-    statements, problem = DAMAGE[damage]
-    for statement in statements.split("; "):
+    *statements, problem = DAMAGE[damage]
+    for statement in statements:
         _, changed = damaged.database.run(statement)
         assert changed, "the damage was done"
     report = check(damaged.url)
@@ -344,14 +347,14 @@ def test_it_sees_one_moment_while_others_write(postgres_tables: str, monkeypatch
     """On PostgreSQL a server may be running meanwhile."""
     with Store(postgres_tables) as store:
         build_town(store)
-        original = verify_module.Replay.finish
+        original = Replay.finish
 
-        def write_in_between(replay: verify_module.Replay) -> None:
+        def write_in_between(replay: Replay) -> None:
             original(replay)
             pos = store.say("ann", "tea", "meanwhile")
             store.done(react("ben", "tea", pos), send("ann", "old"))
 
-        monkeypatch.setattr(verify_module.Replay, "finish", write_in_between)
+        monkeypatch.setattr(Replay, "finish", write_in_between)
         assert check(postgres_tables).problems == []
         monkeypatch.undo()
         assert check(postgres_tables).problems == []

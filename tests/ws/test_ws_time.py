@@ -169,6 +169,8 @@ async def test_a_slow_reader_is_not_a_stalled_one() -> None:
         client, session = await port.connect(**SMALL)
         client.stop_reading()
         await fill(session)
+        for _ in range(10):  # more than is read below, so that bytes are waiting all the time
+            session.socket.send(CHUNK)
         with client.writer.get_extra_info("socket").dup() as raw:  # read by hand: a StreamReader would read ahead
             until = time.monotonic() + 2.5
             while time.monotonic() < until:

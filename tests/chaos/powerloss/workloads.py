@@ -17,14 +17,7 @@ A workload process, whatever it runs,
 Its check gets the database file and the lines acknowledged before the cut (all of them, in order) and returns what is
 wrong; see `verdict.Check`. It should look for each line's rows and for transactions that are there in part.
 
-To add the commit engine: write its process as a module beside standin.py (open the engine on argv[1], propose batches,
-`ack` from each verdict of an accepted proposal), write
-
-    def engine_workload(synchronous: str) -> Workload:
-        argv = [sys.executable, "-m", "tests.chaos.powerloss.engine", "chat.db", synchronous]
-        return Workload(argv, "chat.db", engine.check, prepare=engine.migrate)
-
-and add `"engine": engine_workload` to WORKLOADS. Every test of a promise and the command line then cover it too.
+Every test of a promise and the command line take a workload from `WORKLOADS`.
 """
 
 import os
@@ -33,7 +26,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.chaos.powerloss import standin
+from tests.chaos.powerloss import engine, standin
 from tests.chaos.powerloss.entries import Record
 from tests.chaos.powerloss.recorder import record
 from tests.chaos.powerloss.verdict import Check
@@ -68,7 +61,13 @@ def standin_workload(synchronous: str, ack: str = "after") -> Workload:
     return Workload(argv, "standin.db", standin.check)
 
 
-WORKLOADS: dict[str, Callable[[str], Workload]] = {"standin": standin_workload}
+def engine_workload(synchronous: str) -> Workload:
+    """The commit engine of chatd, on a database that was migrated and put on disk before."""
+    argv = [sys.executable, "-m", "tests.chaos.powerloss.engine", "chat.db", synchronous]
+    return Workload(argv, "chat.db", engine.check, prepare=engine.migrate)
+
+
+WORKLOADS: dict[str, Callable[[str], Workload]] = {"standin": standin_workload, "engine": engine_workload}
 
 
 def record_workload(workload: Workload, work: Path) -> Record:

@@ -1,0 +1,63 @@
+"""`python -m chatd.demo`: make the community if there is none, serve it, and say how to join it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chatd.cli import run
+from chatd.demo.guide import guide
+from chatd.demo.house import database_of, prepare, token_path, write_tokens
+from chatd.demo.seed import ids_of, make_community
+from chatd.store.database import StoreLost
+from chatd.store.lock import Held
+
+FolderOption = Annotated[Path, typer.Option("--dir", help="Where the demo keeps everything. 演示数据所在目录。")]
+PortOption = Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 takes a free one. 端口。")]
+
+
+def main(folder: FolderOption = Path(".demo"), port: PortOption = 8080) -> None:
+    """Serve a small demo community and print how to chat as two of its people. 启动一个小小的演示社区。"""
+    try:
+        config = prepare(folder, port)
+        check_port(config.server.host, port)
+        if not database_of(folder).exists():
+            print("making a small community, once … 正在生成演示社区（仅首次）…", flush=True)
+            make_community(database_of(folder), datetime.now().astimezone())
+        group = ids_of(database_of(folder)).group("fans")
+        write_tokens(folder, config, int(time.time()))
+    except (Held, OSError, StoreLost, ValueError) as error:
+        print(f"chatd.demo: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+
+    def tell(url: str) -> None:
+        print(guide(url, lambda sub: token_path(folder, sub), group, folder, os.getpid()), flush=True)
+
+    raise typer.Exit(run.serve(config, {}, tell))
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises OSError, in words, if nobody can listen there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise OSError(
+                f"port {port} is taken; stop what listens there, or: make run ARGS='--port 8081'"
+                f"（端口 {port} 已被占用，可换一个：make run ARGS='--port 8081'）"
+            ) from None
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,105 @@
+"""Who lives in the demo community, who follows whom, and which groups they have. Values only; made-up people.
+
+What they have said stands in `scenes/`, one file for each group.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+PEOPLE: Final = {
+    "ali": "阿梨",
+    "xiaoman": "小满",
+    "kai": "Kai",
+    "mina": "Mina",
+    "laozhou": "老周",
+    "doudou": "豆豆",
+    "tom": "Tom",
+    "qingshan": "青山",
+    "nora": "Nora",
+    "yuzu": "柚子",
+    "jun": "阿俊",
+    "lena": "Lena",
+}
+"""Names by `sub`."""
+
+FRIENDS: Final = (
+    "ali xiaoman",
+    "ali kai",
+    "ali mina",
+    "ali doudou",
+    "ali yuzu",
+    "ali tom",
+    "ali laozhou",
+    "mina tom",
+    "mina yuzu",
+    "mina qingshan",
+    "mina kai",
+    "mina nora",
+    "laozhou jun",
+    "laozhou qingshan",
+    "laozhou tom",
+    "laozhou kai",
+    "xiaoman kai",
+    "xiaoman doudou",
+)
+"""Two who follow each other."""
+
+FANS: Final = (
+    "kai nora",
+    "lena kai",
+    "lena ali",
+    "jun ali",
+    "qingshan ali",
+    "nora ali",
+    "doudou mina",
+    "yuzu kai",
+    "tom qingshan",
+    "ali qingshan",
+)
+"""The first follows the second, one of them back or not: `qingshan ali` and `ali qingshan` are both here."""
+
+
+class GroupPlan(NamedTuple):
+    """A private group. `members` are pulled in by the owner when it is made; `scene` may pull in more."""
+
+    scene: str
+    title: str
+    intro: str
+    history: str
+    owner: str
+    members: str
+    admins: str = ""
+
+
+class DirectPlan(NamedTuple):
+    """A direct chat, begun by the first of the two."""
+
+    scene: str
+    two: str
+
+
+GROUPS: Final = (
+    GroupPlan(
+        "fans",
+        "阿梨的厨房 · 饭友群",
+        "新视频、直播时间、翻车现场。What Ali cooks, and what goes wrong.",
+        "all",
+        "ali",
+        "xiaoman kai doudou mina tom laozhou",
+        admins="xiaoman",
+    ),
+    GroupPlan(
+        "shop",
+        "Mina's Kiln 米娜陶坊",
+        "New pieces first, questions in any language. 新品先发这里。",
+        "last:50",
+        "mina",
+        "tom yuzu ali qingshan kai nora",
+        admins="tom",
+    ),
+    GroupPlan("ride", "周末骑行 Weekend riders", "戴头盔，等最后一个人。", "none", "laozhou", "jun tom qingshan"),
+)
+DIRECTS: Final = (DirectPlan("kai_mina", "mina kai"), DirectPlan("ali_xiaoman", "ali xiaoman"))
+TALKERS: Final = ("ali", "kai")
+"""As whom a newcomer is invited to chat, both in the group `fans`."""

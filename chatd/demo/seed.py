@@ -1,0 +1,212 @@
+"""Makes the community: every act goes through the commit engine, so the past obeys the rules that the present does.
+
+Ids and `cid`s are derived from the database's own key: unguessable from outside, and found again at the next start.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from importlib.resources import files
+from itertools import count
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, SetRole
+from chatd.core.limits import Bounds
+from chatd.core.messages import Edit, React, Recall, Send
+from chatd.core.relations import Follow
+from chatd.core.users import EnsureUser, SaveReads
+from chatd.core.wishes import AnyWish
+from chatd.demo.community import DIRECTS, FANS, FRIENDS, GROUPS, PEOPLE, DirectPlan, GroupPlan
+from chatd.demo.scenes import Act, Pulled, Reacted, Rewritten, Said, TakenBack, read_scene
+from chatd.store import lock
+from chatd.store.database import Database, connect
+from chatd.store.engine import Engine
+from chatd.store.migrate import life, migrate
+from chatd.store.outcome import Proposed
+
+BORN: Final = timedelta(days=9)
+"""Everybody came, and every group was made, this long before the start."""
+UNREAD: Final = timedelta(minutes=180)
+"""What was said in the last hours is unread to those who have said nothing since."""
+
+
+class Ids:
+    """The ids of the community in the database with this key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def user(self, sub: str) -> str:
+        return "u" + self._of(f"user {sub}")
+
+    def group(self, scene: str) -> str:
+        return "g" + self._of(f"group {scene}")
+
+    def cid(self, number: int) -> str:
+        return self._of(f"command {number}")
+
+    def _of(self, name: str) -> str:
+        """22 characters of base64url (RFC 4648, section 5)."""
+        digest = hashlib.blake2b(f"demo {name}".encode(), key=self._key, digest_size=16).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def url_of(path: Path) -> str:
+    """How `[store] url` names the database in this file."""
+    return "sqlite:///" + quote(str(path))
+
+
+def ids_of(path: Path) -> Ids:
+    """The ids of the community in a database that exists."""
+    database = connect(url_of(path))
+    try:
+        return Ids(life(database).key)
+    finally:
+        database.close()
+
+
+def make_community(path: Path, now: datetime) -> bool:
+    """Make a database with the community at `path` if there is none. Returns whether it was made.
+
+    Whole or not at all: it grows beside its place and is moved there, so whoever is killed on the way begins anew.
+    Raises `Held` if another process is at it, OSError, `StoreLost`.
+    """
+    held = lock.take(path)
+    try:
+        if path.exists():
+            return False
+        draft = path.with_name(path.name + ".draft")
+        for leftover in path.parent.glob(draft.name + "*"):
+            leftover.unlink()
+        migrate(url_of(draft))
+        database = connect(url_of(draft))
+        try:
+            fill_database(database, now)
+        finally:
+            database.close()  # The last one to close folds the write-ahead log into the file.
+        draft.replace(path)
+        _flush_folder(path.parent)
+    finally:
+        lock.release(held)
+    return True
+
+
+def fill_database(database: Database, now: datetime) -> None:
+    """Let the community live through its past, in an empty database. `now` has a zone: days are those of that zone."""
+    past = _Past(database, Ids(life(database).key), now - BORN)
+    past.settle_people()
+    for plan in GROUPS:
+        past.found_group(plan)
+    for direct in DIRECTS:
+        past.found_direct(direct)
+    scenes = [plan.scene for plan in (*GROUPS, *DIRECTS)]
+    acts = [(at, scene, act) for scene in scenes for at, act in read_scene(_text_of(scene), now)]
+    for at, scene, act in sorted(acts, key=itemgetter(0)):
+        past.live(at, scene, act)
+    past.remember_reads(now - UNREAD)
+
+
+def _text_of(scene: str) -> str:
+    return (files("chatd.demo") / "scenes" / f"{scene}.txt").read_text(encoding="utf-8")
+
+
+def _flush_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+class _Past:
+    """The engine with a clock that we turn, and what has happened so far."""
+
+    def __init__(self, database: Database, ids: Ids, begin: datetime) -> None:
+        self._ids = ids
+        self._at = begin
+        self._numbers = count(1)
+        self._engine = Engine(database, Bounds(), lambda: int(self._at.timestamp() * 1000), "demo")
+        self._pos: dict[tuple[str, int], int] = {}
+        self._said: list[tuple[datetime, str, str, int]] = []
+        """When, where, by whom, and the message's `seq`."""
+
+    def settle_people(self) -> None:
+        self._do(EnsureUser(self._ids.user(sub), sub, name) for sub, name in PEOPLE.items())
+        edges = [pair.split() for pair in (*FRIENDS, *FANS)] + [pair.split()[::-1] for pair in FRIENDS]
+        self._do(Follow(*self._who(one), self._ids.user(other), True) for one, other in edges)
+
+    def found_group(self, plan: GroupPlan) -> None:
+        group = self._ids.group(plan.scene)
+        owner = plan.owner
+        self._do([CreateGroup(*self._who(owner), group, plan.title, plan.intro, plan.history, None)])
+        self._pull(plan.scene, owner, plan.members.split())
+        self._do(SetRole(*self._who(owner), group, self._ids.user(sub), "admin") for sub in plan.admins.split())
+
+    def found_direct(self, plan: DirectPlan) -> None:
+        one, other = plan.two.split()
+        self._do([CreateDirect(*self._who(one), self._ids.group(plan.scene), self._ids.user(other))])
+
+    def live(self, at: datetime, scene: str, act: Act) -> None:
+        """Let one act of a scene happen."""
+        self._at = at
+        if isinstance(act, Pulled):
+            self._pull(scene, act.who, act.others)
+            return
+        answer = self._do([self._wish(scene, act)])[0]
+        if isinstance(act, Said):
+            self._pos[scene, act.number] = answer["pos"]
+            self._said.append((at, scene, act.who, answer["seq"]))
+
+    def remember_reads(self, until: datetime) -> None:
+        """Everybody has read what was said before `until`, or before they last said something themselves."""
+        read: dict[tuple[str, str], int] = {}
+        members = {plan.scene: {plan.owner, *plan.members.split()} for plan in GROUPS}
+        members |= {plan.scene: set(plan.two.split()) for plan in DIRECTS}
+        for at, scene, sender, seq in self._said:
+            members[scene].add(sender)
+            for user in members[scene] if at < until else {sender}:
+                read[scene, user] = seq
+        rows = [(self._ids.group(scene), self._ids.user(user), seq) for (scene, user), seq in read.items()]
+        self._do([SaveReads(rows)])
+
+    def _wish(self, scene: str, act: Said | Reacted | Rewritten | TakenBack) -> AnyWish:
+        who, group = self._who(act.who), self._ids.group(scene)
+        now_ms = int(self._at.timestamp() * 1000)
+        match act:
+            case Said(text=text, answers=answers):
+                reply_to = None if answers is None else self._pos[scene, answers]
+                return Send(*who, group, "text", {"text": text}, reply_to, None)
+            case Reacted(emoji=emoji, to=to):
+                return React(*who, group, self._pos[scene, to], emoji, True)
+            case Rewritten(text=text, to=to):
+                return Edit(*who, group, self._pos[scene, to], {"text": text}, now_ms)
+            case TakenBack(to=to):
+                return Recall(*who, group, self._pos[scene, to], now_ms)
+
+    def _pull(self, scene: str, who: str, others: list[str]) -> None:
+        users = [self._ids.user(sub) for sub in others]
+        answer = self._do([AddMembers(*self._who(who), self._ids.group(scene), users)])[0]
+        if any(one["result"] != "added" for one in answer["results"]):
+            raise ValueError(f"{who} cannot pull {others} into {scene}")
+
+    def _who(self, sub: str) -> tuple[str, str, bytes]:
+        """What every command begins with: the actor, a `cid` and its digest."""
+        cid = self._ids.cid(next(self._numbers))
+        return self._ids.user(sub), cid, cid.encode()[:16]
+
+    def _do(self, wishes: Iterable[AnyWish]) -> list[dict[str, Any]]:
+        """Commit these at the time it is now. Raises ValueError if a rule refuses one: the scene is wrong then."""
+        outcomes = self._engine.settle([Proposed(number, wish) for number, wish in enumerate(wishes, 1)])
+        answers = []
+        for verdict in (verdict for outcome in outcomes for verdict in outcome.verdicts):
+            if verdict.answer is None:
+                raise ValueError(f"refused at {self._at}: {verdict.code}")
+            answers.append(verdict.answer)
+        return answers

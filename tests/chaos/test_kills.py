@@ -1,0 +1,44 @@
+"""Killed under load, nothing that was promised is broken; and a server with a fault in it is found out.
+
+The short form; the long one is `make chaos`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.battery import Battery, Plan, Report
+from tests.chaos.planted import FAULTS
+from tests.chaos.workload import Scale
+
+SURE = ("ack-before-commit", "no-dedupe", "resume-long", "number-reused", "write-across-kick")
+"""The faults that show at nearly every kill; the others take a few more, see `python -m tests.chaos --planted`."""
+
+
+def run(battery: Battery) -> Report:
+    return asyncio.run(battery.run())
+
+
+@pytest.mark.promise("P1", "kill-hub", "kill-writer", "kill-both")
+@pytest.mark.promise("P2", "kill-hub", "kill-writer", "kill-both")
+@pytest.mark.promise("P3", "kill-hub", "kill-writer", "kill-both")
+@pytest.mark.promise("P4", "kill-hub", "kill-writer", "kill-both")
+def test_kills_under_load_break_no_promise(store_url: str, tmp_path: Path) -> None:
+    plan = Plan({"hub": 2, "writer": 2, "both": 1}, acks_between=(100, 600))
+    report = run(Battery(store_url, tmp_path, plan))
+    assert report.violations == [], str(report)
+    assert report.kills.total() == 5
+    assert report.acks > 500
+    assert report.done["message.recall"] > 0
+    assert report.done["member.kick"] > 0
+
+
+@pytest.mark.parametrize("fault", SURE)
+def test_a_planted_fault_is_found(fault: str, sqlite_url: str, tmp_path: Path) -> None:
+    scale = Scale(users=10, groups=3, members=6, messages_per_s=400.0)
+    plan = Plan({"hub": 1, "writer": 1}, acks_between=(100, 300), scale=scale, quiet_s=2.0)
+    report = run(Battery(sqlite_url, tmp_path, plan, ("tests.chaos.planted", fault)))
+    assert FAULTS[fault].breaks & {violation.promise for violation in report.violations}, str(report)

@@ -1,0 +1,300 @@
+"""Every statement on the way of a commit or a read goes through an index, on both databases.
+
+The planner is asked (EXPLAIN), on tables of a few thousand rows that it has statistics of. `verify` is not asked: it
+reads everything on purpose.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from types import ModuleType
+from typing import Any, TypeVar
+
+import pytest
+
+from chatd.store import commits, engine, groups, messages, relations, schema, users
+from chatd.store.database import Database, Row, connect
+from chatd.store.migrate import life
+from chatd.store.readers import Reader, Readers
+from chatd.store.statements import Delete, Insert, Lock, Probe, Update
+from tests.store.kit import run
+
+T = TypeVar("T")
+MODULES: tuple[ModuleType, ...] = (commits, engine, groups, messages, relations, users)
+PEOPLE, GROUPS, PER_GROUP = 20_000, 100, 200
+Statement = Probe | Lock | Insert | Update | Delete
+
+STATEMENTS = {
+    f"{module.__name__.rpartition('.')[2]}.{name}": value
+    for module in MODULES
+    for name, value in vars(module).items()
+    if isinstance(value, Statement)
+}
+# Written out in the engine, with parameters that fit the rows below.
+WRITTEN: dict[str, tuple[str, Row]] = {
+    "engine.OLD_COMMANDS": (engine.OLD_COMMANDS, (1000, 500)),
+    "engine.OLDEST_COMMIT": (engine.OLDEST_COMMIT, (0,)),
+    "engine.DROP_COMMITS": (engine.DROP_COMMITS, (0, 10)),
+    "the next commit": ("UPDATE writers SET n = n + 1 WHERE writer = ? AND holder = ? AND n = ?", (0, "x", 1)),
+}
+
+
+async def relations_all(reader: Reader) -> None:
+    for which in ("following", "followers", "mutual", "blocked"):
+        await relations.relations_of(reader, "u00007", which, "u00100", 20)
+
+
+async def revoked(reader: Reader) -> None:
+    user = await users.user_by_sub(reader, "s00007")
+    assert user is not None
+    await users.revoked_before(reader, user, "phone")
+
+
+# Every function that reads, called as the hub does.
+READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
+    "commits.last_commit": lambda r: commits.last_commit(r, 0),
+    "commits.touched_since": lambda r: commits.touched_since(r, 0, 9990),
+    "groups.places_of": lambda r: groups.places_of(r, "u00007"),
+    "groups.lines_of": lambda r: groups.lines_of(r, "u00007", ["g01400", "g01600"]),
+    "groups.line_of": lambda r: groups.line_of(r, "u00007", "g01400"),
+    "groups.recalled_above": lambda r: groups.recalled_above(r, "g01400", 100),
+    "groups.members_page": lambda r: groups.members_page(r, "g01400", "u00100", 20),
+    "groups.owner_of": lambda r: groups.owner_of(r, "g01400"),
+    "messages.page_up": lambda r: messages.page_up(r, "g01400", 20, 90, 20),
+    "messages.page_down": lambda r: messages.page_down(r, "g01400", 20, 90, 20),
+    "messages.times_of": lambda r: messages.times_of(r, [("g01400", 5), ("g01600", 6)]),
+    "messages.messages_numbered": lambda r: messages.messages_numbered(r, [("g01400", 5), ("g01600", 6)]),
+    "messages.message_at": lambda r: messages.message_at(r, "g01400", 5),
+    "messages.reacted": lambda r: messages.reacted(r, "g01400", 5, "u00001", 20),
+    "messages.head_of": lambda r: messages.head_of(r, "g01400"),
+    "relations.relations_of": relations_all,
+    "users.user_by_sub": lambda r: users.user_by_sub(r, "s00007"),
+    "users.revoked_before": revoked,
+    "users.mine_page": lambda r: users.mine_page(r, "u00007", 2, 20),
+    "users.mine_at": lambda r: users.mine_at(r, "u00007", 2),
+    "users.users_named": lambda r: users.users_named(r, ["u00007"], ["s00008"]),
+    "users.head_of_mine": lambda r: users.head_of_mine(r, "u00007"),
+}
+
+
+class Listening:
+    """A reader that writes down what it is asked."""
+
+    def __init__(self, inner: Reader, asked: list[tuple[str, str, Row]], name: str) -> None:
+        self._inner = inner
+        self._asked = asked
+        self._name = name
+        self.among = inner.among
+
+    def array(self, values: Sequence[str]) -> object:
+        return self._inner.array(values)
+
+    async def all(self, sql: str, params: Row = ()) -> list[Row]:
+        self._asked.append((self._name, sql, params))
+        return await self._inner.all(sql, params)
+
+    async def find(self, what: Probe, keys: Sequence[Row]) -> list[Row]:
+        assert what in STATEMENTS.values(), "looked at with the others"
+        return await self._inner.find(what, keys)
+
+    async def run(self, work: Callable[[Reader], Coroutine[Any, Any, T]]) -> T:
+        return await work(self)
+
+
+# -- tables with something in them
+
+
+def fill(database: Database) -> None:
+    """A community of a few thousand rows in each table, with statistics."""
+    every = range(PEOPLE)
+    rows: dict[str, list[Row]] = {
+        "users": [(f"u{i:05}", f"s{i:05}", "", 1, 9, 0, 10, 10, 0) for i in every],
+        "follows": [(f"u{i:05}", f"u{(i + k) % PEOPLE:05}", 1) for i in every for k in (1, 2, 3, -1, -2)],
+        "blocks": [(f"u{i:05}", f"u{(i + 9) % PEOPLE:05}", 1) for i in every],
+        "groups": [_group(g) for g in range(20_000)],
+        "revocations": [(f"u{i:05}", "phone", 1) for i in every],
+        "reads": [(f"u{i:05}", _gid(g), 5) for i in every for g in (i % GROUPS, (i + 7) % GROUPS)],
+        "mine": [(f"u{i:05}", n, 1, "added", _gid(i % GROUPS), 1, "{}") for i in every for n in range(1, 6)],
+        "commands": [(f"u{i:05}", f"{n:022}", b"x", "{}", 1000 * i) for i in every for n in range(3)],
+        "commits": [(0, n, "[]", "[]") for n in range(1, 10_001)],
+        "writers": [(0, 10_000, "x")],
+        "memberships": [_membership(i, g) for g in range(GROUPS) for i in range(g, PEOPLE, 200)],
+        "entries": [_entry(g, pos) for g in range(GROUPS) for pos in range(1, PER_GROUP + 1)],
+        "reactions": [(_gid(g), pos, f"u{i:05}", "x") for g in range(GROUPS) for pos in range(1, 40) for i in (1, 2)],
+    }
+    database.begin()
+    for table, values in rows.items():
+        insert = Insert(schema.metadata.tables[table], tuple(schema.metadata.tables[table].c.keys()))
+        database.write(insert, values)
+    database.commit()
+    database.run("ANALYZE")
+
+
+def _gid(number: int) -> str:
+    """The groups with people and messages lie among the others."""
+    return f"g{number * 200:05}"
+
+
+def _group(g: int) -> Row:
+    key = f"u{g:05}:u{g + 1:05}" if g % 2 else None
+    return (f"g{g:05}", "direct" if key else "private", "", "", "all", 1000, 200, 1, 200, 50, False, 1, key)
+
+
+def _membership(i: int, g: int) -> Row:
+    gone = 90 if i % 3 == 0 else None
+    return (_gid(g), f"u{i:05}", 1, "member", 0, 0, 1, 1, None, gone, gone, "left" if gone else None, False)
+
+
+def _entry(g: int, pos: int) -> Row:
+    recalled = pos % 20 == 0
+    cid = f"{g:04}{pos:018}"
+    target = pos - 1 if pos % 3 == 0 else None
+    return (_gid(g), pos, 1, "message", f"u{pos:05}", cid, b"x", pos, target, 0, recalled, None, '{"type":"text"}')
+
+
+@pytest.fixture(scope="module")
+def filled_sqlite(sqlite_template: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("plans") / "chatd.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="module")
+def filled_postgres(relaxed_postgres: Any, relaxed_postgres_template: str) -> Iterator[str]:
+    with relaxed_postgres.fresh_database(relaxed_postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def filled(request: pytest.FixtureRequest) -> Iterator[tuple[str, Database]]:
+    url: str = request.getfixturevalue("filled_sqlite" if request.param == "sqlite" else "filled_postgres")
+    database = connect(url)
+    fill(database)
+    life(database)
+    yield url, database
+    database.close()
+
+
+# -- asking the planner
+
+
+def explain(database: Database, sql: str, params: Row) -> list[str]:
+    """What the plan does that no index helps with."""
+    if database.kind == "sqlite":
+        rows, _ = database.run(f"EXPLAIN QUERY PLAN {sql}", params)
+        return [detail for *_, detail in rows if _is_scan(detail)]
+    return _bad_nodes(database, f"EXPLAIN (FORMAT JSON) {sql}", params) + explain_generic(database, sql, len(params))
+
+
+def _is_scan(detail: str) -> bool:
+    """Going through a whole table, or sorting for want of an order (https://sqlite.org/eqp.html)."""
+    return (detail.startswith("SCAN") and "VIRTUAL TABLE" not in detail) or "AUTOMATIC" in detail
+
+
+def explain_generic(database: Database, sql: str, count: int) -> list[str]:
+    """The plan that is made once for all values: what a prepared statement may come to use."""
+    numbers = iter(range(1, count + 1))
+    marked = re.sub(r"%s|\?", lambda _: f"${next(numbers)}", sql)
+    database.run("SET plan_cache_mode = force_generic_plan")
+    database.run(f"PREPARE asked AS {marked}")
+    values = f"({', '.join('NULL' for _ in range(count))})" if count else ""
+    bad = _bad_nodes(database, f"EXPLAIN (FORMAT JSON) EXECUTE asked{values}", ())
+    database.run("DEALLOCATE asked")
+    database.run("RESET plan_cache_mode")
+    return bad
+
+
+def _bad_nodes(database: Database, sql: str, params: Row) -> list[str]:
+    rows, _ = database.run(sql.replace("%s", "?"), params)
+    return list(_walk(rows[0][0][0]["Plan"]))
+
+
+def _walk(node: dict[str, Any]) -> Iterator[str]:
+    kind = node["Node Type"]
+    if kind == "Seq Scan" and node["Relation Name"] not in _ONE_ROW:
+        yield f"Seq Scan of {node['Relation Name']}"
+    if kind.startswith(("Index", "Bitmap Index")) and "Index Cond" not in node:
+        yield f"{kind} of all of {node.get('Index Name')}"
+    for child in node.get("Plans", ()):
+        yield from _walk(child)
+
+
+_ONE_ROW = {"writers"}
+
+
+def parameters_of(database: Database, what: Statement) -> tuple[str, Row]:
+    """The statement as it is run, with three rows of parameters taken from the table itself."""
+    columns = _columns_of(what)
+    rows, _ = database.run(f'SELECT {", ".join(columns)} FROM "{what.table.name}" LIMIT 3')
+    if database.kind == "postgresql":
+        return what.postgresql, tuple(list(column) for column in zip(*rows, strict=True))
+    return what.sqlite, ("[]",) if isinstance(what, (Probe, Lock)) else rows[0]
+
+
+def _columns_of(what: Statement) -> tuple[str, ...]:
+    if isinstance(what, Probe):
+        return what.keys
+    if isinstance(what, Lock):
+        return (what.key,)
+    return what.columns + what.keys if isinstance(what, Update) else what.columns
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_statements_for_many_rows_go_through_an_index(filled: tuple[str, Database], name: str) -> None:
+    _, database = filled
+    sql, params = parameters_of(database, STATEMENTS[name])
+    assert explain(database, sql, params) == []
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_statements_of_the_engine_itself_go_through_an_index(filled: tuple[str, Database], name: str) -> None:
+    _, database = filled
+    assert explain(database, *WRITTEN[name]) == []
+
+
+@pytest.mark.parametrize("name", READS)
+def test_reads_go_through_an_index(filled: tuple[str, Database], name: str) -> None:
+    url, database = filled
+    asked: list[tuple[str, str, Row]] = []
+
+    async def ask() -> None:
+        readers = Readers(url, 1)
+        await readers.open()
+        async with readers.snapshot() as reader:
+            await READS[name](Listening(reader, asked, name))
+        await readers.close()
+
+    run(ask())
+    for _, sql, params in asked:
+        assert explain(database, sql, params) == [], sql
+
+
+def test_no_statement_is_left_out() -> None:
+    reading = {
+        f"{module.__name__.rpartition('.')[2]}.{name}"
+        for module in MODULES
+        for name, value in vars(module).items()
+        if inspect.iscoroutinefunction(value) and value.__module__ == module.__name__
+    }
+    assert set(READS) == reading
+    written = {
+        f"{module.__name__.rpartition('.')[2]}.{name}"
+        for module in (engine,)
+        for name, value in vars(module).items()
+        if isinstance(value, str) and re.match("SELECT|UPDATE|DELETE|INSERT", value)
+    }
+    assert written <= set(WRITTEN)
+    assert "n = n + 1" in inspect.getsource(engine.Engine)
+
+
+def test_the_planner_is_not_taken_at_its_word_for_nothing(filled: tuple[str, Database]) -> None:
+    """The check sees a full scan where there is one."""
+    _, database = filled
+    for sql, params in (
+        ("SELECT pos FROM entries WHERE at = ?", (1,)),
+        ("SELECT target_id FROM blocks WHERE target_id = ?", ("u00001",)),
+        ("UPDATE users SET name = '' WHERE name = ?", ("x",)),
+    ):
+        assert explain(database, sql, params), sql
