@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from chatd.core.refusal import Refused
+from chatd_protocol.codec import Invalid
 
 _LINE_MAX: Final = 65_536
 _IDLE_S: Final = 60.0
@@ -79,6 +80,8 @@ class AdminSocket:
             return {"ok": await act(request)}
         except Refused as refusal:
             return {"error": refusal.code, "message": refusal.message}
+        except Invalid as problem:
+            return {"error": "invalid", "message": problem.problem}
         except (KeyError, TypeError) as error:
             return {"error": "invalid", "message": f"field {error}"}
 

@@ -29,7 +29,7 @@ from chatd.http.app import make_http
 from chatd.http.metrics import HubMetrics
 from chatd.hub.hub import Hub, HubSettings
 from chatd.service.bounds import Narrowed
-from chatd.service.users import Tokens, load_key
+from chatd.service.users import Tokens, check_person, load_key
 from chatd.store import lock, migrate
 from chatd.store.database import connect, path_of
 from chatd.store.link import WriterLink
@@ -306,4 +306,8 @@ class Server:
             closed = await self.hub.revoke_sub(sub, device)
             return {"closed": closed}
 
-        return {"stats": stats, "revoke": revoke}
+        async def user(request: Mapping[str, Any]) -> dict[str, Any]:
+            sub, name = check_person(request["sub"], request.get("name") or "")
+            return {"user": await self.hub.ensure_user(sub, name)}
+
+        return {"stats": stats, "revoke": revoke, "user": user}

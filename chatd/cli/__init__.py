@@ -53,7 +53,9 @@ def settings(path: Path | None) -> Config:
 def serve(
     config: ConfigOption = None,
     host: Annotated[str | None, typer.Option(help="Overrides [server] host.")] = None,
-    port: Annotated[int | None, typer.Option(help="Overrides [server] port; 0 takes a free one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="Overrides [server] port; 0 takes a free one.")
+    ] = None,
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C. 启动服务器。"""
     from chatd.cli import run
@@ -131,6 +133,19 @@ def revoke(
     from chatd.cli import run
 
     raise typer.Exit(run.revoke(settings(config), sub, device, as_json))
+
+
+@app.command()
+def user(
+    sub: Annotated[str, typer.Argument(help="Who the user's tokens speak for.")],
+    name: Annotated[str, typer.Option(help="The name that others see.")] = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Create a user before they first come, or rename one; prints their id. 创建或改名用户。"""
+    from chatd.cli import run
+
+    raise typer.Exit(run.user(settings(config), sub, name, as_json))
 
 
 def main() -> None:

@@ -212,7 +212,8 @@ class Commander:
         self._state.oldest.pop(group, None)
         title = self._render.title(line)
         self._watcher.say(NOTICE, "opened", title=title, members=line.members, unread=line.unread)
-        self._watcher.show_entries(group, [*entries, *held])
+        self._watcher.show_entries(group, entries, past=True)
+        self._watcher.show_entries(group, held)
 
     async def _history(self) -> None:
         group = self._group()
@@ -223,8 +224,7 @@ class Commander:
         if not page.more:
             self._watcher.say(DIM, "start_of_history")
         for entry in entries:
-            for line in self._render.entry(entry, self._screen.columns):
-                self._screen.show(line)
+            self._watcher.show_entry(entry, past=True)
         if entries:
             self._state.oldest[group] = entries[0].pos
 

@@ -24,7 +24,7 @@ from chatd_client import (
 )
 from chatd_client.feed import last_pos
 from chatd_protocol.errors import CLOSES
-from chatd_protocol.log import Entry, Message, MineEntry, UnknownEntry
+from chatd_protocol.log import Edited, Entry, Message, MineEntry, Reacted, Recalled, UnknownEntry
 from chatd_protocol.signals import GoingAway, Heads, ReadSignal, TokenExpiring, TypingSignal
 
 
@@ -38,6 +38,8 @@ class Watcher:
         self._render = render
         self._words = words
         self._lost = False
+        self._day = ""
+        """The day of the entry that was printed last."""
         self._read_to: tuple[str, int] | None = None
         self._marking: asyncio.Task[None] | None = None
         screen.set_status(self._status)
@@ -62,17 +64,31 @@ class Watcher:
         for line in self._words(key, **values).split("\n"):
             self._screen.show([(style, line)])
 
-    def show_entries(self, group: str, entries: Iterable[Entry | UnknownEntry]) -> None:
+    def show_entries(self, group: str, entries: Iterable[Entry | UnknownEntry], *, past: bool = False) -> None:
         """Print entries of the open group, each once."""
         for entry in entries:
             if last_pos(entry) <= self._state.printed.get(group, 0):
                 continue
             self._state.printed[group] = last_pos(entry)
             self._state.oldest.setdefault(group, entry.pos)
-            for line in self._render.entry(entry, self._screen.columns):
-                self._screen.show(line)
+            self.show_entry(entry, past=past)
             if isinstance(entry, Message):
                 self._mark_read(group, entry.seq)
+
+    def show_entry(self, entry: Entry | UnknownEntry, *, past: bool) -> None:
+        """Print an entry, below its day if that is another one than before.
+
+        In a page of the `past` messages are shown as they are now: what has changed them is not told again.
+        """
+        if past and isinstance(entry, Edited | Recalled | Reacted):
+            return
+        lines = self._render.entry(entry, self._screen.columns)
+        day = self._render.day(entry)
+        if lines and day != self._day:
+            self._day = day
+            self.say(DIM, "day", day=day)
+        for line in lines:
+            self._screen.show(line)
 
     def _why(self, why: ClientClosed) -> str:
         if why.error is not None:

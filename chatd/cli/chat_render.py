@@ -124,6 +124,12 @@ class Renderer:
             for first, part in ((index == 0, part) for index, part in enumerate(wrap(notice, room)))
         ]
 
+    def day(self, entry: log.Entry | log.UnknownEntry) -> str:
+        """The day of an entry, as ISO 8601 writes it; empty where the entry has no time."""
+        if isinstance(entry, log.Hidden | log.UnknownEntry):
+            return ""
+        return self._moment(entry.at).date().isoformat()
+
     # --- messages
 
     def _message(self, message: log.Message, columns: int) -> Iterator[Line]:
@@ -161,7 +167,10 @@ class Renderer:
         return self._words("quote", pos=quote.pos, name=self.name(quote.sender), text=printable(quote.text))
 
     def _time(self, at_ms: int) -> str:
-        return datetime.fromtimestamp(at_ms / 1000, self._zone).astimezone(self._zone).strftime("%H:%M")
+        return self._moment(at_ms).strftime("%H:%M")
+
+    def _moment(self, at_ms: int) -> datetime:
+        return datetime.fromtimestamp(at_ms / 1000, self._zone).astimezone(self._zone)
 
     # --- everything else that happens in a group
 

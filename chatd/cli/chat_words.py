@@ -72,6 +72,7 @@ EN: Final[dict[str, str]] = {
     "archived": "{title}: put away",
     "unarchived": "{title}: back in the list",
     "elsewhere": "[{title}] {name}: {text}",
+    "day": "── {day} ──",
     "start_of_history": "── the beginning of what you can see ──",
     # entries
     "you": "you",
@@ -196,6 +197,7 @@ ZH: Final[dict[str, str]] = {
     "archived": "{title}：已收起",
     "unarchived": "{title}：已放回列表",
     "elsewhere": "［{title}］{name}：{text}",
+    "day": "── {day} ──",
     "start_of_history": "── 你能看到的最早内容 ──",
     "you": "我",
     "edited_mark": "（已编辑）",

@@ -18,7 +18,11 @@ def set_up_logs(settings: Log) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    last: Any = structlog.processors.JSONRenderer() if settings.format == "json" else structlog.dev.ConsoleRenderer()
+    last: Any = (
+        structlog.processors.JSONRenderer()
+        if settings.format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
     structlog.configure(
         processors=[
             *shared,
@@ -34,5 +38,6 @@ def set_up_logs(settings: Log) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level.upper())
-    # What the HTTP library says at `info` (start, stop) is nothing an operator asked for.
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # What libraries say at `info` (start, stop, each plug-in of a migration) is nothing an operator asked for.
+    for library in ("uvicorn", "alembic"):
+        logging.getLogger(library).setLevel(logging.WARNING)

@@ -122,12 +122,19 @@ def verify(config: Config, as_json: bool) -> int:
 def token(config: Config, sub: str, name: str, ttl_s: int) -> int:
     """Print a token."""
     from chatd.app import secret_of
-    from chatd.service.users import mint
+    from chatd.core.refusal import Refused
+    from chatd.service.users import Tokens, mint
 
     if config.auth.jwt_algorithm != "HS256":
         return _failed(f"only a host with the private key can mint {config.auth.jwt_algorithm} tokens", False)
     extra = {k: v for k, v in (("iss", config.auth.issuer), ("aud", config.auth.audience)) if v}
-    print(mint(secret_of(config), sub, name, int(time.time()), ttl_s, extra))
+    secret, auth = secret_of(config), config.auth
+    minted = mint(secret, sub, name, int(time.time()), ttl_s, extra)
+    try:
+        Tokens("HS256", secret, auth.issuer, auth.audience, 0).verify(minted)
+    except Refused as refusal:
+        return _failed(f"the server would not accept it: {refusal.message}", False)
+    print(minted)
     return 0
 
 
@@ -153,6 +160,18 @@ def revoke(config: Config, sub: str, device: str | None, as_json: bool) -> int:
     except AdminError as error:
         return _failed(str(error), as_json)
     _say(done, f"revoked; {done['closed']} connections closed", as_json)
+    return 0
+
+
+def user(config: Config, sub: str, name: str, as_json: bool) -> int:
+    """Create or rename through the running server."""
+    from chatd.admin import AdminError, call
+
+    try:
+        done = call(config.admin_socket_path(), "user", sub=sub, name=name)
+    except AdminError as error:
+        return _failed(str(error), as_json)
+    _say(done, str(done["user"]), as_json)
     return 0
 
 

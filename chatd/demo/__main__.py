@@ -41,7 +41,10 @@ def main(folder: FolderOption = Path(".demo"), port: PortOption = 8080) -> None:
     def tell(url: str) -> None:
         print(guide(url, lambda sub: token_path(folder, sub), group, folder, os.getpid()), flush=True)
 
-    raise typer.Exit(run.serve(config, {}, tell))
+    status = run.serve(config, {}, tell)
+    if status == 0:
+        print(f"stopped; everything is kept in {folder} … 已停止，数据保留在 {folder}", flush=True)
+    raise typer.Exit(status)
 
 
 def check_port(host: str, port: int) -> None:

@@ -16,7 +16,7 @@ import structlog
 
 from chatd.core.limits import Bounds, Budget
 from chatd.core.refusal import Refused
-from chatd.core.users import Revoke
+from chatd.core.users import EnsureUser, Revoke
 from chatd.core.values import Mine
 from chatd.hub.catchup import Pages
 from chatd.hub.fanout import Fanout
@@ -201,6 +201,16 @@ class Hub:
         for session in hit:
             session.close(errors.CLOSE_REVOKED, "revoked")
         return len(hit)
+
+    async def ensure_user(self, sub: str, name: str) -> str:
+        """The id of the user that tokens with this `sub` speak for; made if there is none, renamed if a name is given.
+
+        Raises `Refused`: `unavailable`, `overloaded`.
+        """
+        verdict = await self.link.ask(EnsureUser(self.new_id("u"), sub, name))
+        if verdict.answer is None:
+            raise Refused(verdict.code)
+        return str(verdict.answer["user"])
 
     async def revoke_sub(self, sub: str, device: str | None) -> int:
         """`revoke` for the user that tokens with this `sub` speak for."""

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from chatd.core.refusal import Refused
-from chatd.core.users import EnsureUser
+from chatd.core.session import Phase
 from chatd.core.values import Mine, User
 from chatd.service import groups as service
 from chatd.service.users import Claims
@@ -63,6 +63,7 @@ async def open_session(session: Session, hello: Hello) -> dict[str, Any]:
     hub = session.hub
     claims = hub.tokens.verify(hello.token)
     user_id = await _user_of(session, claims)
+    check_opening(session)
     session.device = hello.device
     hub.enter(session, user_id)
     for _ in range(_ATTEMPTS):
@@ -71,11 +72,18 @@ async def open_session(session: Session, hello: Hello) -> dict[str, Any]:
         try:
             snapshot = await _read(session, user_id, claims, hello)
             await hub.caught_up(snapshot.n)
+            check_opening(session)
             if not missed.again:
                 return _settle(session, hello, claims, snapshot, missed)
         finally:
             hub.unwatch_heads()
     raise Refused("unavailable")
+
+
+def check_opening(session: Session) -> None:
+    """Raises `unavailable` if the connection ended meanwhile; a task's cancellation can be lost on the way."""
+    if session.phase is not Phase.OPENING:
+        raise Refused("unavailable")
 
 
 async def _user_of(session: Session, claims: Claims) -> str:
@@ -85,10 +93,7 @@ async def _user_of(session: Session, claims: Claims) -> str:
         user = await users.user_by_sub(reader, claims.sub)
     if user is not None and claims.name in ("", user.name):
         return user.id
-    verdict = await hub.link.ask(EnsureUser(hub.new_id("u"), claims.sub, claims.name))
-    if verdict.answer is None:
-        raise Refused(verdict.code)
-    return str(verdict.answer["user"])
+    return await hub.ensure_user(claims.sub, claims.name)
 
 
 async def check_not_revoked(reader: Reader, user: User, device: str, claims: Claims) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -34,8 +33,7 @@ class Narrowed(msgspec.Struct, frozen=True):
         return request
 
 
-@cache
-def _default_of(kind: type) -> object:
+def _default_of(kind: type[msgspec.Struct]) -> object:
     """The page size of a request that names none."""
     return next(field.default for field in msgspec.structs.fields(kind) if field.name == "limit")
 

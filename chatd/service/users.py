@@ -13,9 +13,11 @@ from chatd.core.refusal import Refused
 from chatd.store import users as stored
 from chatd.store.readers import Reader
 from chatd_protocol import session as wire
+from chatd_protocol.codec import Invalid
 from chatd_protocol.values import SAFE_INTEGER_MAX
 
 NAME_MAX = 80
+SUB_MAX = 200
 
 
 class Claims(msgspec.Struct, frozen=True):
@@ -54,14 +56,23 @@ class Tokens:
             )
         except jwt.InvalidTokenError as error:
             raise Refused("unauthenticated", _REASONS.get(type(error), "The token was not accepted.")) from None
-        sub, name, issued = claims["sub"], claims.get("name", ""), claims.get("iat", 0)
-        if not isinstance(sub, str) or not 1 <= len(sub) <= 200 or not sub.isprintable():
-            raise Refused("unauthenticated", "`sub` is not 1 to 200 printable characters.")
-        if not isinstance(name, str) or not name.isprintable():
-            raise Refused("unauthenticated", "`name` is not printable text.")
+        named, issued = claims.get("name", ""), claims.get("iat", 0)
+        try:
+            sub, name = check_person(claims["sub"], named[:NAME_MAX] if isinstance(named, str) else named)
+        except Invalid as problem:
+            raise Refused("unauthenticated", problem.problem) from None
         # A token "for ever" must not become a number that cannot be written down.
         expires_at = min(int(claims["exp"] * 1000), SAFE_INTEGER_MAX)
-        return Claims(sub, name[:NAME_MAX], int(issued * 1000), expires_at)
+        return Claims(sub, name, int(issued * 1000), expires_at)
+
+
+def check_person(sub: object, name: object) -> tuple[str, str]:
+    """A `sub` and a name that a user may have. Raises `Invalid` naming the one that will not do."""
+    if not isinstance(sub, str) or not 1 <= len(sub) <= SUB_MAX or not sub.isprintable():
+        raise Invalid("sub", f"`sub` is not 1 to {SUB_MAX} printable characters")
+    if not isinstance(name, str) or len(name) > NAME_MAX or not name.isprintable():
+        raise Invalid("name", f"`name` is not at most {NAME_MAX} printable characters")
+    return sub, name
 
 
 _REASONS = {

@@ -171,7 +171,7 @@ class Replay:
 
     def _take_recall(self, entry: Entry, target: Target) -> None:
         mark = (target.body or {}).get("recalled")
-        if not target.recalled or not isinstance(mark, dict) or mark.get("by") != entry.actor:
+        if not target.recalled or mark != {"by": entry.actor, "at": entry.at}:
             self._at_entry(entry, f"recalls {entry.target}, whose row does not say so")
         if target.actor != entry.actor and not self._outranks(entry.actor, target.actor):
             self._at_entry(entry, f"recalls {entry.target} without the right to")

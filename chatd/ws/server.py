@@ -163,10 +163,10 @@ class PortServer:
                     listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
                 listener.bind((address[0], port, *address[2:]))
                 port = listener.getsockname()[1]
-        except OSError:
+        except OSError as error:
             for listener in listeners:
                 listener.close()
-            raise
+            raise OSError(error.errno, f"cannot listen on {host} port {port}: {error.strerror}") from error
         return listeners
 
     async def _listen(self, listener: socket.socket) -> asyncio.Server:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,13 +27,17 @@ ROUNDS_OF_A_FAULT = (1, 2, 3)
 def main() -> int:
     """Run what the command line asks for; the exit status."""
     options = _parse()
-    parts = {
-        "kills": lambda: all([_kill(database, options) for database in options.database or ["sqlite", "postgresql"]]),
-        "powerloss": lambda: _cut_power(options.cuts),
-        "planted": lambda: all([_find(fault, options.seed) for fault in options.fault or FAULTS]),
-    }
+    # Told to stop, it ends the servers that it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Every part runs, whatever the one before it said.
-    return 0 if all([run() for part, run in parts.items() if options.part in {None, part}]) else 1
+    good = []
+    if options.part in {None, "kills"}:
+        good += [_kill(database, options) for database in options.database or ["sqlite", "postgresql"]]
+    if options.part in {None, "powerloss"}:
+        good.append(_cut_power(options.cuts))
+    if options.part in {None, "planted"}:
+        good += [_find(fault, options.seed) for fault in options.fault or FAULTS]
+    return 0 if all(good) else 1
 
 
 def _parse() -> argparse.Namespace:

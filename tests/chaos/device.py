@@ -230,7 +230,7 @@ class Device:
             del self.pending[cid]
         command.done(attempt.ok)
 
-    def _send_again(self, cid: str, command: Command, connection: Connection) -> None:
+    def _send_again(self, cid: str, command: Command, connection: Connection | None) -> None:
         if self.pending.get(cid) is command and self.connection is connection and self.ready.is_set():
             self._send(command)
 

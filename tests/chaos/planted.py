@@ -6,6 +6,7 @@ starts, or another engine named to the writer. Nothing of it is in the server it
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
@@ -14,6 +15,9 @@ from chatd.core.messages import Send
 from chatd.store.database import Row
 from chatd.store.engine import Engine
 from chatd.store.outcome import Outcome, Proposed
+
+LATE_S: Final = 0.02
+"""How long a snapshot lies before it is used, by which what comes late is sure to be late."""
 
 # -- faults of the engine: classes that the writer is told to run
 
@@ -160,6 +164,14 @@ def _late_subscribe() -> None:
             if follow.cursor == at.head < follow.feed.head:
                 session.go_live_from(follow, follow.feed.head)
 
+    read = opening._read
+
+    async def read_slowly(*arguments: Any) -> Any:
+        snapshot = await read(*arguments)
+        await asyncio.sleep(LATE_S)
+        return snapshot
+
+    opening._read = read_slowly  # type: ignore[assignment]
     opening._place_cursors = placed
     opening._apply_missed = lambda session, n, missed: None
 

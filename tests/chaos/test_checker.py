@@ -67,7 +67,7 @@ TAIL = (
 
 
 def honest() -> History:
-    """Ann says 2, pulls Bob in at 3 (who sees nothing older), says 4, edits it, recalls 2, says 7, puts him out at 8."""
+    """Ann says 2, pulls Bob in at 3 (who sees nothing older), says 4, edits it, recalls 2, says 7, puts him out."""
     recalled = said(2, 1)._replace(recalled=True, body={"type": "text", "recalled": {"by": ANN, "at": 1006}})
     edited = said(4, 2, text="edited")._replace(version=1)
     rows = [

@@ -25,18 +25,21 @@ def read_truth(url: str) -> Truth:
         _read_entries(query, truth)
         for user, head, floor in query("SELECT user_id, upos, mine_floor FROM users"):
             truth.users[user], truth.mine_floor[user], truth.mine[user] = head, floor, []
-        for user, *row, body in query(
+        for user, upos, at, kind, group, pos, body in query(
             "SELECT user_id, upos, at, kind, group_id, pos, body FROM mine ORDER BY user_id, upos"
         ):
-            truth.mine[user].append(MineRow(*row, json.loads(body)))
+            truth.mine[user].append(MineRow(upos, at, kind, group, pos, json.loads(body)))
     return truth
 
 
 def _read_entries(query: Query, truth: Truth) -> None:
     columns = "group_id, pos, at, kind, actor, cid, seq, target, version, recalled, reactions, body"
-    for group, *row, recalled, reactions, body in query(f"SELECT {columns} FROM entries ORDER BY group_id, pos"):
+    for group, pos, at, kind, actor, cid, seq, target, version, recalled, reactions, body in query(
+        f"SELECT {columns} FROM entries ORDER BY group_id, pos"
+    ):
         counts = json.loads(reactions) if reactions else {}
-        truth.groups[group].rows.append(Row(*row, bool(recalled), counts, json.loads(body)))
+        row = Row(pos, at, kind, actor, cid, seq, target, version, bool(recalled), counts, json.loads(body))
+        truth.groups[group].rows.append(row)
     for group, *period in query("SELECT group_id, user_id, from_pos, joined_pos, until_pos FROM memberships"):
         truth.groups[group].periods.append(Period(*period))
 

@@ -12,11 +12,13 @@ import random
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tests.chaos.device import Command, Device
 from tests.chaos.history import Recorder
 from tests.chaos.process import ServerProcess
+from tests.chaos.wire import Format
 
 RULES = ("none", "last:5", "all", "none", "last:40", "all")
 SIGNS = ("👍", "❤️", "哈", "+1")
@@ -33,7 +35,7 @@ class Scale:
     groups: int = 6
     members: int = 8
     messages_per_s: float = 550.0
-    open_max: int = 2500
+    open_max: int = 5000
 
 
 class Workload:
@@ -46,7 +48,7 @@ class Workload:
         self._scale = scale
         self._rng = random.Random(seed)
         self._subs = [f"person-{number}" for number in range(scale.users)]
-        formats = ("json", "msgpack")
+        formats: tuple[Format, Format] = ("json", "msgpack")
         self.devices = [
             Device(server, recorder, sub, device, formats[(number + extra) % 2])
             for number, sub in enumerate(self._subs)
@@ -118,7 +120,7 @@ class Workload:
         await self.settled(60)
         for number, owner in enumerate(owners):
             data = {"kind": "private", "title": f"群 {number}", "history": RULES[number % len(RULES)]}
-            self._do(owner, "group.create", data, lambda ok, owner=owner: self._founded(owner, ok))
+            self._do(owner, "group.create", data, partial(self._founded, owner))
         await self.settled(60)
         for group, owner in self._owner.items():
             self._add(group, self._rng.sample([p for p in people if p != owner], self._scale.members - 1))

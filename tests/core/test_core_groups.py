@@ -98,6 +98,7 @@ def test_nobody_is_kicked_from_outside_nor_somebody_who_is_not_in() -> None:
     world.found("g", "ann", "ben")
     assert world.refuse(Kick("cat", world.cid(), DIGEST, "g", "ben")).code == "not_found"
     assert world.refuse(Kick("ann", world.cid(), DIGEST, "g", "cat")).code == "not_found"
+    assert world.refuse(Kick("ben", world.cid(), DIGEST, "g", "cat")).code == "forbidden"
     world.act(Kick("ann", world.cid(), DIGEST, "g", "ben"))
     assert world.refuse(Kick("ann", world.cid(), DIGEST, "g", "ben")).code == "not_found"
 

@@ -70,7 +70,7 @@ async def test_sizes_that_the_operator_set_narrower(sqlite_url: str, tmp_path: P
         ann = await town.person("ann")
         group = await town.group_of(ann, title="Title")
         pos = await ann.say(group, "𝄞" * 10)
-        refused = [
+        refused: list[tuple[str, dict[str, Any], str]] = [
             ("message.send", {"group": group, "kind": "text", "body": {"text": "x" * 11}}, "$.data.body.text"),
             ("message.edit", {"group": group, "pos": pos, "text": "x" * 11}, "$.data.text"),
             ("group.create", {"kind": "private", "title": "x" * 6}, "$.data.title"),
@@ -126,9 +126,7 @@ async def test_a_person_has_one_budget_over_all_connections(sqlite_url: str, tmp
     async with living_town(sqlite_url, tmp_path, limits=limits) as town:
         ann = await town.person("ann")
         tablet = await town.phone_of(ann.sub, "tablet")
-        codes = []
-        for phone in (ann, tablet) * 4:
-            codes.append((await phone.denied("typing.start", group="g" + "x" * 20)).code)
+        codes = [(await phone.denied("typing.start", group="g" + "x" * 20)).code for phone in (ann, tablet) * 4]
         assert codes == ["not_found"] * 6 + ["rate_limited"] * 2
 
 
@@ -141,9 +139,7 @@ async def test_more_commands_than_may_wait_are_refused_and_may_be_repeated(sqlit
         group = await town.group_of(ann)
         cids = [new_cid() for _ in range(20)]
         async with one_commit(town.server):
-            answers = [
-                ann.send("message.send", group=group, cid=cid, kind="text", body={"text": "x"}) for cid in cids
-            ]
+            answers = [ann.send("message.send", group=group, cid=cid, kind="text", body={"text": "x"}) for cid in cids]
             await ann.settle()
         responses = [await asyncio.wait_for(answer, PATIENCE_S) for answer in answers]
         assert ["ok" in r for r in responses] == [True] * 10 + [False] * 10

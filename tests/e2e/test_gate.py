@@ -178,9 +178,10 @@ async def test_a_direct_chat_is_read_only_while_the_two_are_not_mutual(town: Tow
     assert (await bob.cannot("message.edit", group=group, pos=pos, text="?")) == "read_only"
     await ann.do("follow.add" if end == "follow.remove" else "block.remove", user=bob.user)
     for phone in (ann, bob):
-        assert "read_only" not in await phone.own("direct", group, nth=2) or not (
-            await phone.own("direct", group, nth=2)
-        )["read_only"]
+        assert (
+            "read_only" not in await phone.own("direct", group, nth=2)
+            or not (await phone.own("direct", group, nth=2))["read_only"]
+        )
     await ann.up_to(group, await bob.say(group, "writable again"))
 
 

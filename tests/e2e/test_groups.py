@@ -32,7 +32,13 @@ async def test_a_new_group_has_its_maker_as_owner(town: Town) -> None:
         "owner": ann.user,
         "created": created["at"],
     }
-    assert (line["title"], line["role"], line["members"], line["head"], line["seq"]) == ("石榴哥粉丝群", "owner", 1, 1, 0)
+    assert (line["title"], line["role"], line["members"], line["head"], line["seq"]) == (
+        "石榴哥粉丝群",
+        "owner",
+        1,
+        1,
+        0,
+    )
     assert (line["unread"], line["floor"], line["live"]) == (0, 0, True)
 
 
@@ -136,7 +142,9 @@ async def test_roles_and_whom_they_may_act_on(town: Town) -> None:
 
 
 @pytest.mark.promise("P7", "floor")
-@pytest.mark.parametrize(("rule", "seen"), [("none", []), ("last:2", ["three", "four"]), ("all", ["one", "two", "three", "four"])])
+@pytest.mark.parametrize(
+    ("rule", "seen"), [("none", []), ("last:2", ["three", "four"]), ("all", ["one", "two", "three", "four"])]
+)
 async def test_what_newcomers_see_of_the_past(town: Town, rule: str, seen: list[str]) -> None:
     ann, bob = await town.people("ann", "bob")
     group = await town.group_of(ann, history=rule)
@@ -170,7 +178,9 @@ async def test_coming_back_hides_the_earlier_stay(town: Town) -> None:
     page = await bob.ask("message.history", group=group)
     assert "first stay" not in texts(page["entries"])
     assert page["floor"] >= before
-    assert (await bob.cannot("message.send", group=group, kind="text", body={"text": "re"}, reply_to=before)) == "not_found"
+    assert (
+        await bob.cannot("message.send", group=group, kind="text", body={"text": "re"}, reply_to=before)
+    ) == "not_found"
     assert (await bob.denied("reaction.list", group=group, pos=before)).code == "not_found"
     opened = await bob.ask("group.open", group=group, after=kept["pos"], at=kept["at"])
     assert opened["truncated"] == opened["after"] == page["floor"]

@@ -152,7 +152,12 @@ async def test_edits_are_counted_and_told(town: Town) -> None:
         ok = await ann.do("message.edit", group=group, pos=pos, text=text)
         assert (ok["target"], ok["version"]) == (pos, version)
         entry = (await bob.up_to(group, ok["pos"]))[-1]
-        assert (entry["kind"], entry["target"], entry["version"], entry["body"]) == ("edit", pos, version, {"text": text})
+        assert (entry["kind"], entry["target"], entry["version"], entry["body"]) == (
+            "edit",
+            pos,
+            version,
+            {"text": text},
+        )
     message = {e["pos"]: e for e in await bob.history(group)}[pos]
     assert (message["body"]["text"], message["version"]) == ("first", 2)
 
@@ -161,8 +166,9 @@ async def test_reactions_are_told_as_the_state_after_them(town: Town) -> None:
     ann, bob, cat = await town.people("ann", "bob", "cat")
     group = await town.group_of(ann, bob, cat)
     pos = await ann.say(group, "a good one")
-    for phone, emoji in ((bob, "👍"), (cat, "👍"), (bob, "❤️")):
-        done = await phone.do("reaction.add", group=group, pos=pos, emoji=emoji)
+    for phone in (bob, cat):
+        await phone.do("reaction.add", group=group, pos=pos, emoji="👍")
+    done = await bob.do("reaction.add", group=group, pos=pos, emoji="❤️")
     entry = (await ann.up_to(group, done["pos"]))[-1]
     assert (entry["by"], entry["emoji"], entry["on"]) == (bob.user, "❤️", True)
     assert entry["reactions"] == [{"emoji": "👍", "count": 2}, {"emoji": "❤️", "count": 1}]
@@ -172,12 +178,8 @@ async def test_reactions_are_told_as_the_state_after_them(town: Town) -> None:
     assert {r["user"]: sorted(r["emoji"]) for r in listed} == {bob.user: sorted(["👍", "❤️"]), cat.user: ["👍"]}
     done = await bob.do("reaction.remove", group=group, pos=pos, emoji="👍")
     entry = (await ann.up_to(group, done["pos"]))[-1]
-    assert (entry["on"], entry["reactions"]) == (
-        False,
-        [{"emoji": "❤️", "count": 1}, {"emoji": "👍", "count": 1}]
-        if "❤️" < "👍"
-        else [{"emoji": "👍", "count": 1}, {"emoji": "❤️", "count": 1}],
-    )
+    assert entry["on"] is False
+    assert entry["reactions"] == [{"emoji": emoji, "count": 1} for emoji in sorted(("👍", "❤️"))]
     for phone, emoji in ((cat, "👍"), (bob, "❤️")):
         done = await phone.do("reaction.remove", group=group, pos=pos, emoji=emoji)
     assert "reactions" not in (await ann.up_to(group, done["pos"]))[-1]

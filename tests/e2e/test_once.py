@@ -83,8 +83,8 @@ async def test_another_request_under_the_same_cid_is_a_conflict(town: Town, op: 
     cid = new_cid()
     await ann.ask(op, **COMMANDS[op](setting), cid=cid)
     head = (await ann.line(setting["group"]))["head"]
-    for other in COMMANDS:
-        request = COMMANDS[other](setting | {"pos": 1 if other == op else setting["pos"]})
+    for other, make in COMMANDS.items():
+        request = make(setting | {"pos": 1 if other == op else setting["pos"]})
         if other == op:
             changed = {"title": "Twice", "user": setting["cat"], "users": [setting["bob"]], "body": {"text": "twice"}}
             request |= {key: value for key, value in changed.items() if key in request}

@@ -180,9 +180,7 @@ async def test_groups_do_not_mix(town: Town) -> None:
     first, second = await town.group_of(ann, bob), await town.group_of(ann, cat)
     in_first = await ann.say(first, "only the first")
     await ann.say(second, "only the second")
-    foreign = await cat.cannot(
-        "message.send", group=second, kind="text", body={"text": "?"}, reply_to=in_first + 40
-    )
+    foreign = await cat.cannot("message.send", group=second, kind="text", body={"text": "?"}, reply_to=in_first + 40)
     assert foreign == "not_found"
     await asyncio.gather(bob.settle(), cat.settle())
     assert not says(bob, "only the second")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,7 +86,7 @@ async def test_a_cursor_of_another_past_is_reset(town: Town, wrong: str) -> None
     pos, at = bob.at[group]
     upos, mine_at = bob.mine_cursor
     await ann.say(group, "one more")
-    cursors = {
+    cursors: dict[str, Any] = {
         "at": {"heads": {group: (pos, at + 1)}},
         "beyond": {"heads": {group: (pos + 100, at)}},
         "mine at": {"mine": (upos, mine_at + 1)},

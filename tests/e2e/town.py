@@ -15,7 +15,7 @@ import uvloop
 
 from chatd.testing import TestServer, running_server
 from chatd_protocol.codec import Format
-from tests.e2e.phone import PATIENCE_S, Phone, new_cid
+from tests.e2e.phone import PATIENCE_S, Phone
 
 P = ParamSpec("P")
 GENEROUS = {
@@ -120,16 +120,19 @@ async def tell(town: Town, story: Coroutine[Any, Any, None]) -> None:
     assert troubles.lines == []
 
 
-@asynccontextmanager
-async def living_town(url: str, folder: Path, **sections: Any) -> AsyncIterator[Town]:
-    """A town of its own, with settings as given and no trouble at its end.
-
-    Read positions are not saved by the way, unless asked for: commits are the ones that a test makes.
-    """
-    sections = sections | {
+def quiet_settings(sections: dict[str, Any]) -> dict[str, Any]:
+    """These settings, with generous budgets, and with read positions saved only when asked for: the commits that a
+    test sees are those it makes."""
+    return sections | {
         "limits": GENEROUS | sections.get("limits", {}),
         "hub": {"read_flush_s": 3600.0} | sections.get("hub", {}),
     }
+
+
+@asynccontextmanager
+async def living_town(url: str, folder: Path, **sections: Any) -> AsyncIterator[Town]:
+    """A town of its own, with settings as given and no trouble at its end."""
+    sections = quiet_settings(sections)
     troubles = Troubles()
     logging.getLogger().addHandler(troubles)
     asyncio.get_running_loop().set_exception_handler(troubles.of_loop)
@@ -158,6 +161,3 @@ def on_loop(story: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
         uvloop.run(bounded())
 
     return run
-
-
-__all__ = ["GENEROUS", "Town", "Troubles", "living_town", "new_cid", "on_loop", "tell"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -76,7 +77,7 @@ def turn_by_turn(server: TestServer) -> Iterator[Turns]:
 
 
 class Reads:
-    """The reads of a hub, held back after the snapshot was taken and before its rows are handed over."""
+    """Reads of a hub, held back after the snapshot was taken and before its rows are handed over."""
 
     def __init__(self) -> None:
         self.begun = asyncio.Event()
@@ -84,16 +85,24 @@ class Reads:
 
 
 @contextmanager
-def held_reads(hub: Hub) -> Iterator[Reads]:
-    """Every snapshot that ends waits until it is let go."""
+def held_reads(hub: Hub, passing: int = 0, holding: int = 1) -> Iterator[Reads]:
+    """After `passing` snapshots, the next `holding` ones wait at their end until they are let go.
+
+    (Opening a session takes two: one to find the user, one of where they stand. Opening a group takes one, and the
+    first page behind its cursor another.)
+    """
     reads, snapshot = Reads(), hub.readers.snapshot
+    held_ones = range(passing, passing + holding)
+    numbers = itertools.count()
 
     @asynccontextmanager
     async def held() -> AsyncIterator[Reader]:
+        number = next(numbers)
         async with snapshot() as reader:
             yield reader
-        reads.begun.set()
-        await reads.go.wait()
+        if number in held_ones:
+            reads.begun.set()
+            await asyncio.wait_for(reads.go.wait(), PATIENCE_S)
 
     hub.readers.snapshot = held  # type: ignore[method-assign]
     try:

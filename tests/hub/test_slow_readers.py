@@ -13,6 +13,8 @@ from tests.hub.kit import says, session_of, texts
 
 NARROW = {"write_high_bytes": 16_384, "write_low_bytes": 4096, "send_buffer_bytes": 8192}
 PAGE = {"ring_entries": 16, "page_entries": 8}
+SETTINGS = {"ws": NARROW, "hub": PAGE}
+STORES = ["sqlite", "postgresql"]
 TEXT = "x" * 1500
 UNSENT_MAX = NARROW["write_high_bytes"] + PAGE["page_entries"] * (len(TEXT) + 300)
 """What one who does not read may cost: a full buffer, and the page that filled it."""
@@ -36,48 +38,45 @@ async def slow_group(town: Town) -> tuple[Phone, Phone, Phone, str]:
     return ann, bob, cat, await town.group_of(ann, bob, cat)
 
 
-@on_loop
 @pytest.mark.promise("P5", "stall.loses_nothing", "stall.memory", "stall.others")
 @pytest.mark.promise("P4", "behind.store", "behind.ring")
-async def test_who_stalls_falls_behind_costs_little_and_loses_nothing(store_url: str, tmp_path: Path) -> None:
-    async with living_town(store_url, tmp_path, ws=NARROW, hub=PAGE) as town:
-        ann, bob, cat, group = await slow_group(town)
-        await stall_until_behind(town, ann, bob, group)
-        session = session_of(town.server.hub, bob)
-        most = 0
-        for number in range(100):
-            pos = await ann.say(group, f"{number} {TEXT}")
-            most = max(most, session.socket.unsent_bytes() + len(session.outbox))
-        await cat.up_to(group, pos)
-        assert bob.cursor[group] < pos - 100
-        assert 0 < most <= UNSENT_MAX
-        assert town.server.hub.fell_behind == 1
-        assert len(town.server.hub.feeds[group].ring or ()) == PAGE["ring_entries"]
-        bob.read_on()
-        await bob.up_to(group, pos)
-        assert bob.entries[group][-pos + 3 :] == cat.entries[group][-pos + 3 :]
-        assert session.follows[group].state is State.LIVE
-        assert town.server.hub.pages.reads > 0
-        await ann.say(group, "and live again")
-        assert (await bob.up_to(group, pos + 1))[-1]["body"]["text"] == "and live again"
+async def test_who_stalls_falls_behind_costs_little_and_loses_nothing(town: Town) -> None:
+    ann, bob, cat, group = await slow_group(town)
+    before = town.server.hub.fell_behind
+    await stall_until_behind(town, ann, bob, group)
+    session = session_of(town.server.hub, bob)
+    most = pos = 0
+    for number in range(100):
+        pos = await ann.say(group, f"{number} {TEXT}")
+        most = max(most, session.socket.unsent_bytes() + len(session.outbox))
+    await cat.up_to(group, pos)
+    assert bob.cursor[group] < pos - 100
+    assert 0 < most <= UNSENT_MAX
+    assert town.server.hub.fell_behind == before + 1
+    assert len(town.server.hub.feeds[group].ring or ()) == PAGE["ring_entries"]
+    bob.read_on()
+    await bob.up_to(group, pos)
+    assert bob.entries[group][-pos + 3 :] == cat.entries[group][-pos + 3 :]
+    assert session.follows[group].state is State.LIVE
+    assert town.server.hub.pages.reads > 0
+    await ann.say(group, "and live again")
+    assert (await bob.up_to(group, pos + 1))[-1]["body"]["text"] == "and live again"
 
 
-@on_loop
 @pytest.mark.promise("P5", "stall.memory")
-async def test_one_who_stalls_in_many_groups_costs_no_more(sqlite_url: str, tmp_path: Path) -> None:
-    async with living_town(sqlite_url, tmp_path, ws=NARROW, hub=PAGE) as town:
-        ann, bob, _, group = await slow_group(town)
-        others = [await town.group_of(ann, bob) for _ in range(10)]
-        await stall_until_behind(town, ann, bob, group)
-        session = session_of(town.server.hub, bob)
-        for other in others:
-            for _ in range(20):
-                pos = await ann.say(other, TEXT)
-            assert session.socket.unsent_bytes() + len(session.outbox) <= UNSENT_MAX
-        bob.read_on()
-        for other in others:
-            await bob.up_to(other, pos)
-        assert session.socket.unsent_bytes() <= UNSENT_MAX
+async def test_one_who_stalls_in_many_groups_costs_no_more(town: Town) -> None:
+    ann, bob, _, group = await slow_group(town)
+    others = [await town.group_of(ann, bob) for _ in range(10)]
+    await stall_until_behind(town, ann, bob, group)
+    session = session_of(town.server.hub, bob)
+    ends = {}
+    for other in others:
+        ends[other] = max([await ann.say(other, TEXT) for _ in range(20)])
+        assert session.socket.unsent_bytes() + len(session.outbox) <= UNSENT_MAX
+    bob.read_on()
+    for other, pos in ends.items():
+        await bob.up_to(other, pos)
+    assert session.socket.unsent_bytes() <= UNSENT_MAX
 
 
 @on_loop
@@ -144,39 +143,35 @@ async def test_what_was_recalled_while_somebody_was_behind_is_never_sent_to_them
         assert cat.cursor[group] == last
 
 
-@on_loop
 @pytest.mark.promise("P7", "behind")
-async def test_who_is_put_out_while_behind_gets_nothing_more(sqlite_url: str, tmp_path: Path) -> None:
-    async with living_town(sqlite_url, tmp_path, ws=NARROW, hub=PAGE) as town:
-        ann, bob, _, group = await slow_group(town)
-        await stall_until_behind(town, ann, bob, group)
-        await ann.say(group, "not for bob, as he never asked for it")
-        await ann.do("member.kick", group=group, user=bob.user)
-        await ann.say(group, "behind his back")
-        bob.read_on()
-        out = await bob.own("removed", group)
-        await bob.settle()
-        assert not says(bob, "behind his back")
-        assert all(entry["pos"] < out["pos"] for entry in bob.entries[group])
-        end = next(i for i, m in enumerate(bob.messages) if m.get("ev") == "mine" and "removed" in str(m))
-        assert all(m.get("ev") != "entries" for m in bob.messages[end:])
+async def test_who_is_put_out_while_behind_gets_nothing_more(town: Town) -> None:
+    ann, bob, _, group = await slow_group(town)
+    await stall_until_behind(town, ann, bob, group)
+    await ann.say(group, "not for bob, as he never asked for it")
+    await ann.do("member.kick", group=group, user=bob.user)
+    await ann.say(group, "behind his back")
+    bob.read_on()
+    out = await bob.own("removed", group)
+    await bob.settle()
+    assert not says(bob, "behind his back")
+    assert all(entry["pos"] < out["pos"] for entry in bob.entries[group])
+    end = next(i for i, m in enumerate(bob.messages) if m.get("ev") == "mine" and "removed" in str(m))
+    assert all(m.get("ev") != "entries" for m in bob.messages[end:])
 
 
-@on_loop
 @pytest.mark.promise("P4", "behind.own_log")
-async def test_one_who_stalls_gets_all_of_their_own_log_first(sqlite_url: str, tmp_path: Path) -> None:
-    async with living_town(sqlite_url, tmp_path, ws=NARROW, hub=PAGE) as town:
-        ann, bob, _, group = await slow_group(town)
-        await stall_until_behind(town, ann, bob, group)
-        more = []
-        for _ in range(5):
-            more.append(str((await ann.do("group.create", kind="private", title="More"))["group"]))
-            await ann.do("member.add", group=more[-1], users=[bob.user])
-            await ann.say(more[-1], "welcome")
-        bob.read_on()
-        for other in more:
-            await bob.up_to(other, 3)
-            added = await bob.own("added", other)
-            assert [e["pos"] for e in bob.entries[other]] == [added["pos"], added["pos"] + 1]
-        order = [(m["ev"], e.get("group")) for m in bob.messages if m.get("ev") == "mine" for e in m["data"]["entries"]]
-        assert [group for _, group in order[-5:]] == more
+async def test_one_who_stalls_gets_all_of_their_own_log_first(town: Town) -> None:
+    ann, bob, _, group = await slow_group(town)
+    await stall_until_behind(town, ann, bob, group)
+    more = []
+    for _ in range(5):
+        more.append(str((await ann.do("group.create", kind="private", title="More"))["group"]))
+        await ann.do("member.add", group=more[-1], users=[bob.user])
+        await ann.say(more[-1], "welcome")
+    bob.read_on()
+    for other in more:
+        await bob.up_to(other, 3)
+        added = await bob.own("added", other)
+        assert [e["pos"] for e in bob.entries[other]] == [added["pos"], added["pos"] + 1]
+    order = [(m["ev"], e.get("group")) for m in bob.messages if m.get("ev") == "mine" for e in m["data"]["entries"]]
+    assert [group for _, group in order[-5:]] == more

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
 from tests.e2e.phone import PATIENCE_S, Phone, new_cid
-from tests.e2e.town import living_town, on_loop
+from tests.e2e.town import Town
 from tests.hub.engines import LAST_WORDS
 from tests.hub.kit import held_reads, says, session_of, texts
 
-MORTAL = "tests.hub.engines:DiesAfterCommit"
+SETTINGS = {"engine": "tests.hub.engines:DiesAfterCommit"}
+STORES = ["sqlite", "postgresql"]
 
 
 def send(phone: Phone, group: str, text: str) -> asyncio.Future[dict[str, object]]:
@@ -20,109 +20,91 @@ def send(phone: Phone, group: str, text: str) -> asyncio.Future[dict[str, object
     return phone.send("message.send", group=group, cid=new_cid(), kind="text", body={"text": text})
 
 
-@on_loop
 @pytest.mark.promise("P2", "retry.writer_died")
 @pytest.mark.promise("P4", "writer_died")
 @pytest.mark.promise("P7", "writer_died")
-async def test_nobody_misses_or_doubles_anything_and_everybody_is_where_they_belong(
-    store_url: str, tmp_path: Path
-) -> None:
-    async with living_town(store_url, tmp_path, engine=MORTAL) as town:
-        ann, bob, cat, dan = await town.people("ann", "bob", "cat", "dan")
-        group = await town.group_of(ann, bob, cat)
-        await town.befriend(ann, dan)
-        answers = [
-            send(ann, group, "said before"),
-            ann.send("member.kick", group=group, user=bob.user, cid=new_cid()),
-            ann.send("member.add", group=group, users=[dan.user], cid=new_cid()),
-            send(ann, group, LAST_WORDS),
-            send(ann, group, "said later"),
-        ]
-        answered = [await ann.answer_to(answer) for answer in answers]
-        last = int(answered[-1]["pos"])
-        assert town.server.link.restarts == 1
-        for phone in (ann, cat, dan):
-            await phone.up_to(group, last)
-        assert texts(ann.entries[group]) == texts(cat.entries[group]) == ["said before", LAST_WORDS, "said later"]
-        assert [answered[0]["pos"], answered[3]["pos"]] == [
-            e["pos"] for e in cat.entries[group] if e["kind"] == "message"
-        ][:2]
-        added = await dan.own("added", group)
-        assert dan.entries[group][0]["pos"] == added["pos"]
-        assert texts(dan.entries[group]) == [LAST_WORDS, "said later"]
-        await bob.own("removed", group)
-        await bob.settle()
-        assert not says(bob, LAST_WORDS)
-        assert not says(bob, "said later")
-        assert (await bob.denied("message.history", group=group)).code == "not_found"
+async def test_nobody_misses_or_doubles_anything_and_everybody_is_where_they_belong(town: Town) -> None:
+    ann, bob, cat, dan = await town.people("ann", "bob", "cat", "dan")
+    before = town.server.link.restarts
+    group = await town.group_of(ann, bob, cat)
+    await town.befriend(ann, dan)
+    answers = [
+        send(ann, group, "said before"),
+        ann.send("member.kick", group=group, user=bob.user, cid=new_cid()),
+        ann.send("member.add", group=group, users=[dan.user], cid=new_cid()),
+        send(ann, group, LAST_WORDS),
+        send(ann, group, "said later"),
+    ]
+    answered = [await ann.answer_to(answer) for answer in answers]
+    last = int(answered[-1]["pos"])
+    assert town.server.link.restarts == before + 1
+    for phone in (ann, cat, dan):
+        await phone.up_to(group, last)
+    assert texts(ann.entries[group]) == texts(cat.entries[group]) == ["said before", LAST_WORDS, "said later"]
+    assert [answered[0]["pos"], answered[3]["pos"]] == [e["pos"] for e in cat.entries[group] if e["kind"] == "message"][
+        :2
+    ]
+    added = await dan.own("added", group)
+    assert dan.entries[group][0]["pos"] == added["pos"]
+    assert texts(dan.entries[group]) == [LAST_WORDS, "said later"]
+    await bob.own("removed", group)
+    await bob.settle()
+    assert not says(bob, LAST_WORDS)
+    assert not says(bob, "said later")
+    assert (await bob.denied("message.history", group=group)).code == "not_found"
 
 
-@on_loop
 @pytest.mark.promise("P9", "writer_died")
-async def test_a_recall_nobody_heard_of_counts(sqlite_url: str, tmp_path: Path) -> None:
-    async with living_town(sqlite_url, tmp_path, engine=MORTAL) as town:
-        ann, bob = await town.people("ann", "bob")
-        group = await town.group_of(ann, bob)
-        start = (await bob.up_to(group, 2))[-1]
-        await bob.ask("group.close", group=group)
-        cat = await town.person("cat")
-        await town.befriend(ann, cat)
-        await ann.do("member.add", group=group, users=[cat.user])
-        regretted = await ann.say(group, "regretted")
-        await cat.up_to(group, regretted)
-        recalled = ann.send("message.recall", group=group, pos=regretted, cid=new_cid())
-        last = await ann.answer_to(send(ann, group, LAST_WORDS))
-        await ann.answer_to(recalled)
-        await bob.ask("group.open", group=group, after=start["pos"], at=start["at"])
-        await bob.up_to(group, int(last["pos"]))
-        assert not says(bob, "regretted")
-        entries = {e["pos"]: e for e in await cat.up_to(group, int(last["pos"]))}
-        assert entries[regretted + 1]["kind"] == "recall"
+async def test_a_recall_nobody_heard_of_counts(town: Town) -> None:
+    ann, bob = await town.people("ann", "bob")
+    group = await town.group_of(ann, bob)
+    start = (await bob.up_to(group, 2))[-1]
+    await bob.ask("group.close", group=group)
+    cat = await town.person("cat")
+    await town.befriend(ann, cat)
+    await ann.do("member.add", group=group, users=[cat.user])
+    regretted = await ann.say(group, "regretted")
+    await cat.up_to(group, regretted)
+    recalled = ann.send("message.recall", group=group, pos=regretted, cid=new_cid())
+    last = await ann.answer_to(send(ann, group, LAST_WORDS))
+    await ann.answer_to(recalled)
+    await bob.ask("group.open", group=group, after=start["pos"], at=start["at"])
+    await bob.up_to(group, int(last["pos"]))
+    assert not says(bob, "regretted")
+    entries = {e["pos"]: e for e in await cat.up_to(group, int(last["pos"]))}
+    assert entries[regretted + 1]["kind"] == "recall"
 
 
-@on_loop
 @pytest.mark.promise("P4", "hello.writer_died")
-async def test_hello_is_answered_with_what_was_committed(sqlite_url: str, tmp_path: Path) -> None:
-    async with living_town(sqlite_url, tmp_path, engine=MORTAL) as town:
-        ann, bob, cat = await town.people("ann", "bob", "cat")
-        group = await town.group_of(ann, bob)
-        hub = town.server.hub
-        cursors = bob.cursors()
-        await bob.hang_up()
-        again = await town.dial()
-        with held_reads(hub) as reads:
-            greeting = asyncio.ensure_future(again.say_hello(town.server.token(bob.sub, "Bob"), "phone", **cursors))
-            await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
-            reads.go.set()
-            while not hub._watching:
-                await asyncio.sleep(0)
-            reads.go.clear()
-            reads.begun.clear()
-            await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
-            last = send(ann, group, LAST_WORDS)
-            await ann.until(lambda: True)
-            while not town.server.link.restarts:
-                await asyncio.sleep(0)
-        await asyncio.wait_for(greeting, PATIENCE_S)
-        pos = int((await ann.answer_to(last))["pos"])
-        await again.up_to(group, pos)
-        assert texts(again.entries[group]) == [LAST_WORDS]
-        assert session_of(hub, again).follows[group].cursor == pos
-        await cat.settle()
+async def test_hello_is_answered_with_what_was_committed(town: Town) -> None:
+    ann, bob, cat = await town.people("ann", "bob", "cat")
+    group = await town.group_of(ann, bob)
+    hub, before = town.server.hub, town.server.link.restarts
+    cursors = bob.cursors()
+    await bob.hang_up()
+    again = await town.dial()
+    with held_reads(hub, passing=1) as reads:
+        greeting = asyncio.ensure_future(again.say_hello(town.server.token(bob.sub, "Bob"), "phone", **cursors))
+        await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
+        pos = int((await ann.answer_to(send(ann, group, LAST_WORDS)))["pos"])
+        assert town.server.link.restarts > before
+    await asyncio.wait_for(greeting, PATIENCE_S)
+    await again.up_to(group, pos)
+    assert texts(again.entries[group]) == [LAST_WORDS]
+    assert session_of(hub, again).follows[group].cursor == pos
+    await cat.settle()
 
 
-@on_loop
 @pytest.mark.promise("P4", "writer_died.own_log")
-async def test_a_group_of_which_nobody_heard_is_told_of(sqlite_url: str, tmp_path: Path) -> None:
-    async with living_town(sqlite_url, tmp_path, engine=MORTAL) as town:
-        ann, bob = await town.people("ann", "bob")
-        group = await town.group_of(ann)
-        await town.befriend(ann, bob)
-        made = ann.send("group.create", kind="direct", user=bob.user, cid=new_cid())
-        last = send(ann, group, LAST_WORDS)
-        direct = str((await ann.answer_to(made))["group"])
-        await ann.answer_to(last)
-        await ann.say(direct, "hello")
-        for phone in (ann, bob):
-            await phone.own("added", direct)
-            assert [e["kind"] for e in await phone.up_to(direct, 2)] == ["created", "message"]
+async def test_a_group_of_which_nobody_heard_is_told_of(town: Town) -> None:
+    ann, bob = await town.people("ann", "bob")
+    group = await town.group_of(ann)
+    await town.befriend(ann, bob)
+    made = ann.send("group.create", kind="direct", user=bob.user, cid=new_cid())
+    last = send(ann, group, LAST_WORDS)
+    direct = str((await ann.answer_to(made))["group"])
+    await ann.answer_to(last)
+    await ann.say(direct, "hello")
+    for phone in (ann, bob):
+        await phone.own("added", direct)
+        assert [e["kind"] for e in await phone.up_to(direct, 2)] == ["created", "message"]

@@ -32,9 +32,14 @@ BATCH = st.lists(ACT | TALK | MOVE, min_size=1, max_size=6)
 PAIR = st.tuples(st.integers(0, 3), st.integers(0, 3))
 DEVICE = st.integers(0, len(DEVICES) - 1)
 BACK = st.lists(st.booleans(), min_size=len(DEVICES), max_size=len(DEVICES))
+LOOKS = (0, 1, len({person for person, _ in DEVICES}))
 STEPS_MS = (1, 1000, 100_000, 130_000, -5000)
 HEADS_S = 30.0
 Drawn = tuple[str, int, int, int]
+
+MEMORY = Path("/dev/shm")
+FOLDER = str(MEMORY) if MEMORY.is_dir() else None
+"""Where the stores lie: nothing here hangs on a disk, and thousands of runs would wait for it."""
 
 _template: list[Path] = []
 
@@ -42,7 +47,7 @@ _template: list[Path] = []
 def template() -> Path:
     """An empty store at the newest revision, made once."""
     if not _template:
-        path = Path(tempfile.mkdtemp(prefix="chatd-model-")) / "empty.db"
+        path = Path(tempfile.mkdtemp(prefix="chatd-model-", dir=FOLDER)) / "empty.db"
         migrate.migrate(f"sqlite:///{path}")
         _template.append(path)
     return _template[0]
@@ -56,12 +61,14 @@ class Chat(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.failures: list[str] = []
         self.runner.get_loop().set_exception_handler(lambda _, context: self._failed(context))
-        self.folder = tempfile.TemporaryDirectory(prefix="chatd-model-")
+        self.folder = tempfile.TemporaryDirectory(prefix="chatd-model-", dir=FOLDER)
         bounds = Bounds()
         self.house = House(Path(self.folder.name), template(), bounds)
         self.stage = InsideStage(self.house)
         self.play = Play(self.stage, bounds)
-        self.look = True
+        self.look = 0
+        self.hurt = False
+        """A step failed: what it left behind says nothing any more."""
         self.run(self._begin())
 
     async def _begin(self) -> None:
@@ -78,6 +85,14 @@ class Chat(RuleBasedStateMachine):
         return self.runner.run(work)
 
     def teardown(self) -> None:
+        """In the end everybody looks at everything."""
+        try:
+            if not self.hurt:
+                self.run(self.play.check(look=3 * LOOKS[-1]))
+        finally:
+            self.close()
+
+    def close(self) -> None:
         self.run(self.house.stop(graceful=True))
         self.runner.close()
         self.folder.cleanup()
@@ -90,7 +105,9 @@ class Chat(RuleBasedStateMachine):
             assert not self.failures, "\n".join(self.failures)
             await self.play.check(look=self.look)
 
+        self.hurt = True
         self.run(step())
+        self.hurt = False
 
     def made(self, drawn: list[Drawn]) -> list[Act]:
         present = self.play.present()
@@ -101,18 +118,19 @@ class Chat(RuleBasedStateMachine):
 
     # -- the beginning
 
-    @initialize(strangers=st.sets(PAIR, max_size=4), history=st.integers(0, 3), look=st.booleans())
-    def befriend(self, strangers: set[tuple[int, int]], history: int, look: bool) -> None:
-        """Nearly all follow each other, and most are in one group.
+    @initialize(strangers=st.sets(PAIR, max_size=4), history=st.integers(0, 3), look=st.sampled_from(LOOKS))
+    def befriend(self, strangers: set[tuple[int, int]], history: int, look: int) -> None:
+        """Nearly all follow each other, and most are in one group; one came later than its first messages.
 
-        `look`: whether newcomers look in after every step, which wakes what slept.
+        `look`: how many come as newcomers after every step, which wakes what slept.
         """
         self.look = look
         people = range(len(self.play.world.users))
         pairs = [(a, b) for a in people for b in people if a != b and (a, b) not in strangers]
         self.after(self._batch([("follow", a, b, 0) for a, b in pairs]))
         self.after(self._batch([("create", 0, 1, history)]))
-        self.after(self._batch([("add", 0, 1, 1)]))
+        self.after(self._batch([("add", 0, 1, 1), ("send", 0, 0, 0), ("send", 1, 0, 0)]))
+        self.after(self._batch([("add", 0, 3, 0)]))
 
     # -- commands
 

@@ -175,17 +175,16 @@ class Play:
 
     # -- looking
 
-    async def check(self, *, look: bool) -> None:
-        """What everybody has gathered, and with `look` what somebody new is told, against the world."""
+    async def check(self, *, look: int) -> None:
+        """What everybody has gathered, and what `look` of them (in turn) are told as newcomers, against the world."""
         for device in self.devices:
             assert device.broken is None, f"{device.sub}/{device.name}: {device.broken}"
             if self.stage.is_reading(device):
                 await self._tend(device)
                 live = self.live[device] | {g for g, kept in device.replica.groups.items() if kept.live}
                 judge.check_replica(self.world, device, live, timeless=self.stage.timeless)
-        if look:
-            for user in self.world.users:
-                await self.look(user)
+        for _ in range(look):
+            await self.look(self.world.users[self.looks % len(self.world.users)])
 
     async def _tend(self, device: Device) -> None:
         """What a client does when it hears of something new: read the list, the group, its past."""
@@ -204,33 +203,42 @@ class Play:
                 kept.since = kept.line["floor"]
 
     async def look(self, user: str) -> None:
-        """Come as a new device and read everything there is."""
+        """Come as a new device and read the whole log of every group, and one or another list."""
         self.looks += 1
         sub = next(device.sub for device in self.devices if device.replica.user == user)
-        probe = Device(sub, "probe", ("json", "msgpack")[self.looks % 2])  # type: ignore[arg-type]
+        formats: tuple[Format, Format] = ("json", "msgpack")
+        probe = Device(sub, "probe", formats[self.looks % 2])
         hello = self.stage.connect(probe, resume=False)
         await self.stage.settle(self)
-        timeless = self.stage.timeless
-        judge.check_hello(self.world, probe.ok(hello), self.stage.live_groups, timeless=timeless)
-        judge.check_list(self.world, user, await self._list(probe), timeless=timeless)
-        groups = views.places(self.world, user)
-        infos = [probe.ask("group.get", {"group": group.id}) for group in groups]
-        rosters = [probe.ask("group.members", {"group": group.id}) for group in groups]
-        lists = {which: probe.ask("follow.list", {"which": which}) for which in ("following", "followers", "mutual")}
-        lists["blocked"] = probe.ask("block.list", {})
-        await self.stage.settle(self)
-        for group, info, roster in zip(groups, infos, rosters, strict=True):
-            judge.check_info(self.world, group, user, probe.ok(info), timeless=timeless)
-            people = [(one["user"], one["role"]) for one in probe.ok(roster)["members"]]
-            judge.same(people, views.members(group), f"members of {group.id}", timeless=False)
-            pages = await self._history(probe, group.id, small=self.looks % 4 == 0)
+        judge.check_hello(self.world, probe.ok(hello), self.stage.live_groups, timeless=self.stage.timeless)
+        for group in views.places(self.world, user):
+            pages = await self._history(probe, group.id, small=self.looks % 3 == 0)
             entries = [entry for page in pages for entry in page["entries"]]
-            judge.check_history(group, user, entries, timeless=timeless)
-        shown = {which: [one["user"] for one in probe.ok(number)["users"]] for which, number in lists.items()}
-        judge.same(shown, views.relations(self.world, user), f"relations of {user}", timeless=False)
+            judge.check_history(group, user, entries, timeless=self.stage.timeless)
+        await (self._look_at_list, self._look_into_groups, self._look_at_people)[self.looks // 4 % 3](probe, user)
         assert probe.broken is None, f"probe of {user}: {probe.broken}"
         self.stage.disconnect(probe)
         await self.stage.settle(self)
+
+    async def _look_at_list(self, probe: Device, user: str) -> None:
+        judge.check_list(self.world, user, await self._list(probe), timeless=self.stage.timeless)
+
+    async def _look_into_groups(self, probe: Device, user: str) -> None:
+        groups = views.places(self.world, user)
+        infos = [probe.ask("group.get", {"group": group.id}) for group in groups]
+        rosters = [probe.ask("group.members", {"group": group.id}) for group in groups]
+        await self.stage.settle(self)
+        for group, info, roster in zip(groups, infos, rosters, strict=True):
+            judge.check_info(self.world, group, user, probe.ok(info), timeless=self.stage.timeless)
+            people = [(one["user"], one["role"]) for one in probe.ok(roster)["members"]]
+            judge.same(people, views.members(group), f"members of {group.id}", timeless=False)
+
+    async def _look_at_people(self, probe: Device, user: str) -> None:
+        lists = {which: probe.ask("follow.list", {"which": which}) for which in ("following", "followers", "mutual")}
+        lists["blocked"] = probe.ask("block.list", {})
+        await self.stage.settle(self)
+        shown = {which: [one["user"] for one in probe.ok(number)["users"]] for which, number in lists.items()}
+        judge.same(shown, views.relations(self.world, user), f"relations of {user}", timeless=False)
 
     async def _list(self, device: Device) -> list[Json]:
         lines: list[Json] = []

@@ -34,6 +34,8 @@ class Crowd:
         self.acked: dict[int, str] = {}
         """pos -> cid of every acknowledged message."""
         self.phase = "quiet"
+        self.stallers: list[Reader] = []
+        self._apart: set[Reader] = set()
         self.latencies_ms: dict[str, array[float]] = {}
         self.wrong: list[str] = []
         self.readers = [Reader(sub, group, self._read, self._heard) for sub in tokens]
@@ -51,6 +53,11 @@ class Crowd:
             reader.leave()
 
     # -- load
+
+    def choose_stallers(self, count: int) -> None:
+        """The last ones; what they take is never counted as others' latency."""
+        self.stallers = self.readers[-count:]
+        self._apart = set(self.stallers)
 
     async def talk(self, phase: str, per_s: float, done: Callable[[], bool]) -> None:
         """Send at a steady rate until `done`, then wait for the answers. Late sends are not made up for."""
@@ -84,7 +91,7 @@ class Crowd:
         sent = self._sent_at.get(cid)
         if sent is None:
             self.wrong.append(f"{reader.sub} read a message {cid!r} that nobody sent")
-        elif not reader.stalled and self.phase in self.latencies_ms and not reader.largest_event > 1_000_000:
+        elif reader not in self._apart:
             self.latencies_ms[self.phase].append((time.monotonic() - sent) * 1000)
 
     # -- waiting

@@ -54,12 +54,18 @@ class Reader(asyncio.Protocol):
         self._answers: dict[int, asyncio.Future[Json]] = {}
         self._opened: asyncio.Future[None] | None = None
 
+    @property
+    def gone(self) -> bool:
+        """Whether there is no connection."""
+        return self._transport is None
+
     # -- coming and going
 
     async def connect(self, port: int, token: str) -> None:
         """Connect and say hello, with what is kept."""
         loop = asyncio.get_running_loop()
-        self._buffer, self._upgraded, self.close_code, self._opened = bytearray(), False, None, loop.create_future()
+        self._opened = loop.create_future()
+        self._buffer, self._upgraded, self.close_code = bytearray(), False, None
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         sock.setblocking(False)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import psutil
 
@@ -71,6 +72,13 @@ class Town(ServerProcess):
     def figures(self) -> dict[str, Any]:
         """What `chatd stats` shows."""
         return call(next(self._home.glob("*.sock")), "stats")
+
+    def closed_as_stalled(self) -> int:
+        """How many connections ended with 4000 so far."""
+        with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as page:
+            lines: list[str] = page.read().decode().splitlines()
+        counts = [line.split()[-1] for line in lines if line.startswith('chatd_ws_closed_total{code="stalled"}')]
+        return int(float(counts[0])) if counts else 0
 
     def resident_kib(self) -> int:
         """Memory of the process with the sockets."""

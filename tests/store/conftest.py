@@ -67,3 +67,26 @@ def store(tables_url: str) -> Iterator[Store]:
     """An engine on a database of each kind in turn."""
     with Store(tables_url) as store:
         yield store
+
+
+@pytest.fixture
+def tea(store: Store) -> Store:
+    """A group "tea" of ann (who owns it) and ben, in a database of each kind."""
+    store.people("ann", "ben")
+    store.found("tea", "ann", "ben")
+    return store
+
+
+@pytest.fixture
+def sqlite_tea(sqlite_tables: str) -> str:
+    """The URL of the same, where the kind of database does not matter."""
+    with Store(sqlite_tables) as store:
+        store.people("ann", "ben")
+        store.found("tea", "ann", "ben")
+    return sqlite_tables
+
+
+@pytest.fixture(autouse=True)
+def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer process finds the engines of these tests, from wherever pytest was started."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))

@@ -199,7 +199,9 @@ def test_floors_of_newcomers_who_come_in_the_batch_that_moves_them(tea: Store) -
     tea.make_mutual("ann", "cat")
     tea.done(update("ann", "tea", history="last:3"))
     tea.done(*(send("ann", "tea", str(number)) for number in range(1, 6)))
+    n = tea.engine.n
     tea.done(send("ann", "tea", "6"), add("ann", "tea", "cat"), send("ann", "tea", "7"))
+    assert tea.engine.n == n + 1, "the batch did not have to be taken apart"
     ((from_pos, from_seq),) = tea.rows("SELECT from_pos, from_seq FROM memberships WHERE user_id = 'cat'")
     assert from_seq == 3
     assert tea.rows("SELECT pos FROM entries WHERE group_id = 'tea' AND seq = 3") == [(from_pos,)]

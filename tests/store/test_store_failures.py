@@ -21,13 +21,6 @@ pytestmark = pytest.mark.promise("P1", "commit.failed")
 LONE_SURROGATE = "\ud800"
 
 
-@pytest.fixture
-def tea(store: Store) -> Store:
-    store.people("ann", "ben")
-    store.found("tea", "ann", "ben")
-    return store
-
-
 def assert_whole(store: Store) -> None:
     database = connect(store.url)
     try:

@@ -2,8 +2,9 @@
 
     python -m tests.chaos.powerloss.engine FILE SYNCHRONOUS
 
-Messages, edits, recalls, reactions, people who come and go, and requests that are repeated under their `cid`, in batches
-as the writer process hands them over. Everything accepted is acknowledged after `settle` has returned, one line each.
+Messages, edits, recalls, reactions, people who come and go, and requests that are repeated under their `cid`, in
+batches as the writer process hands them over. What is accepted is acknowledged after `settle` has
+returned, one line each.
 """
 
 import base64
@@ -53,7 +54,7 @@ class _Talk:
     def __init__(self) -> None:
         self._rng = random.Random(_SEED)
         self._said: list[tuple[str, str, int]] = []
-        self._old: list[Command] = []
+        self._old: list[AnyWish] = []
 
     def start(self) -> Iterator[list[AnyWish]]:
         """The people, their edges, their groups."""
@@ -69,7 +70,7 @@ class _Talk:
     def batch(self) -> list[AnyWish]:
         """What one commit has to decide on."""
         wishes: list[AnyWish] = [self._wish() for _ in range(self._rng.randint(1, _BATCH_MAX))]
-        self._old = [wish for wish in wishes if isinstance(wish, Command)]
+        self._old = wishes
         return wishes
 
     def note(self, wish: Command, answer: dict[str, Any]) -> None:
@@ -116,7 +117,7 @@ def run(path: Path, synchronous: str) -> None:
         database = Sqlite(path, _settings(synchronous))
         engine = Engine(database, Bounds(), _now_ms, f"life {life}")
         for wishes in itertools.chain(opening if life == 0 else (), (talk.batch() for _ in range(_BATCHES // 2))):
-            proposed = {number: wish for number, wish in zip(numbers, wishes, strict=False)}
+            proposed = dict(zip(numbers, wishes, strict=False))
             outcomes = engine.settle([Proposed(number, wish) for number, wish in proposed.items()])
             for verdict in (verdict for outcome in outcomes for verdict in outcome.verdicts):
                 wish = proposed[verdict.pid]

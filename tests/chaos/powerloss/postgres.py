@@ -1,7 +1,7 @@
 """PostgreSQL has its own proof of its own log; what is left to chatd is to run it with the settings that hold.
 
-Each is asked for on a connection as the writer makes it: `synchronous_commit` may be set there, the others belong to the
-server (https://www.postgresql.org/docs/current/runtime-config-wal.html).
+Each is asked for on a connection as the writer makes it: `synchronous_commit` may be set there, the others belong to
+the server (https://www.postgresql.org/docs/current/runtime-config-wal.html).
 """
 
 from chatd.store.database import Postgres

@@ -1,0 +1,86 @@
+"""`chatd` as a process of its own, the way an operator runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PATIENCE_S = 60
+
+
+class Program:
+    """Runs `chatd` in one folder with one database."""
+
+    def __init__(self, folder: Path, **env: str) -> None:
+        self.folder = folder
+        self.database = folder / "chatd.db"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("CHATD_")}
+        self.env = kept | {
+            "CHATD_STORE__URL": f"sqlite:///{self.database}",
+            "CHATD_STORE__FREE_DISK_FLOOR_MB": "0",
+            "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+        }
+        self.env |= env
+
+    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "chatd", *arguments],
+            cwd=self.folder,
+            env=self.env | env,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+
+    @contextmanager
+    def serving(self) -> Iterator[Served]:
+        """A server on a free port; told to stop at the end, unless it has ended."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "chatd", "serve", "--port", "0"],
+            cwd=self.folder,
+            env=self.env,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        served = Served(process)
+        try:
+            served.await_url()
+            yield served
+        finally:
+            served.stop()
+
+
+class Served:
+    """A running `chatd serve`."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.url = ""
+        self.log: list[str] = []
+
+    def await_url(self) -> None:
+        """Wait until it says where it serves."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.log.append(line)
+            if line.startswith("{") and json.loads(line).get("event") == "serving":
+                self.url = json.loads(line)["url"]
+                return
+        raise AssertionError("it did not start:\n" + "".join(self.log))
+
+    def stop(self) -> int:
+        """Tell it to stop, as a service manager does. Returns the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        _, rest = self.process.communicate(timeout=PATIENCE_S)
+        if rest:
+            self.log.append(rest)
+        return self.process.returncode

@@ -1,0 +1,179 @@
+"""The commands as an operator meets them: what they print, what they refuse, and the status they end with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+import uvloop
+from typer.main import get_command
+
+from chatd.cli import app
+from tests.cli.program import Program, Served
+from tests.e2e.phone import Denied, Phone
+
+COMMANDS = dict(get_command(app).commands)  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    return Program(tmp_path_factory.mktemp("cli"))
+
+
+@pytest.fixture(scope="module")
+def served(program: Program) -> Iterator[Served]:
+    with program.serving() as served:
+        yield served
+
+
+def test_every_command_has_help_in_english_and_chinese() -> None:
+    for name, command in COMMANDS.items():
+        text = command.help or ""
+        assert re.search(r"[a-z]{3,} [a-z]{2,}", text), name
+        assert re.search(r"[\u4e00-\u9fff]{2,}", text), name
+        for parameter in command.params:
+            if parameter.name != "help":
+                assert getattr(parameter, "help", None), (name, parameter.name)
+
+
+def test_help_names_every_command_and_every_option(program: Program) -> None:
+    shown = program.run("--help")
+    assert shown.returncode == 0
+    for name in COMMANDS:
+        assert name in shown.stdout
+    assert isinstance(get_command(app), typer.core.TyperGroup)
+    shown = program.run("serve", "--help")
+    assert (shown.returncode, "--port" in shown.stdout, "--config" in shown.stdout) == (0, True, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "status", "says"),
+    [
+        (("serve",), {"CHATD_SERVER__PROT": "1"}, 2, "port"),
+        (("stats",), {"CHATD_LIMITS__TEXT_MAX": "many"}, 2, "text_max"),
+        (("token", "ann", "--config", "nowhere.toml"), {}, 2, "nowhere.toml"),
+        (("token",), {}, 2, "SUB"),
+        (("token", "ann", "--ttl", "0"), {}, 2, "ttl"),
+        (("serve", "--port", "70000"), {}, 2, "port"),
+        (("dance",), {}, 2, "dance"),
+        (("token", ""), {}, 1, "sub"),
+        (("token", "ann"), {"CHATD_AUTH__JWT_ALGORITHM": "RS256", "CHATD_AUTH__JWT_PUBLIC_KEY_FILE": "x"}, 1, "RS256"),
+        (("serve",), {"CHATD_AUTH__JWT_ALGORITHM": "RS256", "CHATD_AUTH__JWT_PUBLIC_KEY_FILE": "x"}, 1, "x"),
+        (("serve",), {"CHATD_AUTH__JWT_SECRET": "too short"}, 2, "jwt_secret"),
+        (("serve", "--port", "0"), {"CHATD_STORE__URL": "postgresql://nobody@127.0.0.1:1/none"}, 1, "start"),
+        (("verify",), {"CHATD_STORE__URL": "sqlite:///nowhere/chatd.db"}, 1, "no database"),
+        (("stats",), {"CHATD_SERVER__STATE_DIR": "nowhere"}, 1, "no server"),
+        (("revoke", "ann"), {"CHATD_SERVER__STATE_DIR": "nowhere"}, 1, "no server"),
+    ],
+)
+def test_what_is_wrong_is_said_without_a_traceback(
+    tmp_path: Path, arguments: tuple[str, ...], env: dict[str, str], status: int, says: str
+) -> None:
+    ended = Program(tmp_path).run(*arguments, **env)
+    said = ended.stdout + ended.stderr
+    assert ended.returncode == status, said
+    assert says.lower() in said.lower()
+    assert "Traceback" not in said
+    assert "too short" not in said
+
+
+def test_a_misspelt_setting_in_the_file_stops_the_start_and_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "chatd.toml").write_text("[ws]\nstall_timout_s = 5\n")
+    ended = Program(tmp_path).run("serve")
+    assert ended.returncode == 2
+    assert "chatd.toml:2" in ended.stderr
+    assert "stall_timeout_s" in ended.stderr
+
+
+def test_migrate_says_from_where_to_where_and_is_done_once(tmp_path: Path) -> None:
+    program = Program(tmp_path)
+    first = json.loads(program.run("migrate", "--json").stdout)
+    assert first["before"] is None
+    second = json.loads(program.run("migrate", "--json").stdout)
+    assert second == {"before": first["after"], "after": first["after"]}
+    assert first["after"] in program.run("migrate").stdout
+
+
+def test_a_database_that_is_served_is_not_touched(program: Program, served: Served) -> None:
+    for command in ("migrate", "verify"):
+        ended = program.run(command)
+        assert (ended.returncode, "in use" in ended.stderr) == (1, True)
+        asked = program.run(command, "--json")
+        assert (asked.returncode, "in use" in json.loads(asked.stdout)["error"]) == (1, True)
+    assert served.process.poll() is None
+
+
+async def _hello(url: str, token: str, device: str = "phone") -> Phone:
+    phone = await Phone.dial(url)
+    await phone.say_hello(token, device)
+    return phone
+
+
+def test_stats_tells_what_goes_on(program: Program, served: Served) -> None:
+    figures = json.loads(program.run("stats", "--json").stdout)
+    assert (figures["url"], figures["pid"], figures["sessions"]) == (served.url, served.process.pid, 0)
+    assert set(figures) >= {"commits", "deliveries", "writer_restarts", "proposals_waiting", "epoch"}
+    shown = program.run("stats")
+    assert shown.returncode == 0
+    assert served.url in shown.stdout
+
+
+@pytest.mark.promise("P7", "revoked")
+def test_a_minted_token_opens_a_session_and_revoking_ends_it(program: Program, served: Served) -> None:
+    minted = program.run("token", "ann", "--name", "Ann 安")
+    assert minted.returncode == 0
+    token = minted.stdout.strip()
+    secret = program.folder / "chatd.secret"
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+
+    async def story() -> None:
+        phone = await _hello(served.url, token)
+        tablet = await _hello(served.url, token, "tablet")
+        assert phone.hello["name"] == "Ann 安"
+        ended = await asyncio.to_thread(program.run, "revoke", "ann", "--device", "tablet", "--json")
+        assert (ended.returncode, json.loads(ended.stdout)) == (0, {"closed": 1})
+        assert await tablet.closed() == 4402
+        await phone.settle()
+        ended = await asyncio.to_thread(program.run, "revoke", "ann")
+        assert (ended.returncode, "1 connection" in ended.stdout) == (0, True)
+        assert await phone.closed() == 4402
+        again = await Phone.dial(served.url)
+        with pytest.raises(Denied) as refusal:
+            await again.say_hello(token)
+        assert refusal.value.code == "revoked"
+        for each in (phone, tablet, again):
+            await each.cut_off()
+
+    uvloop.run(story())
+    unknown = program.run("revoke", "nobody")
+    assert (unknown.returncode, "not_found" in unknown.stderr) == (1, True)
+    assert token not in "".join(served.log)
+
+
+def test_serving_writing_stopping_and_verifying(tmp_path: Path) -> None:
+    program = Program(tmp_path)
+
+    async def story(url: str, token: str) -> None:
+        phone = await _hello(url, token)
+        group = (await phone.do("group.create", kind="private", title="A group"))["group"]
+        await phone.say(group, "a secret text")
+        await phone.cut_off()
+
+    with program.serving() as served:
+        token = program.run("token", "ann").stdout.strip()
+        uvloop.run(story(served.url, token))
+        assert served.stop() == 0
+    log = "".join(served.log)
+    assert "a secret text" not in log
+    assert token not in log
+    ended = program.run("verify", "--json")
+    report = json.loads(ended.stdout)
+    assert (ended.returncode, report["problems"]) == (0, [])
+    assert program.run("verify").stdout.strip().endswith("whole")
+    assert not (tmp_path / "chatd.sock").exists()

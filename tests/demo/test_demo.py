@@ -1,0 +1,151 @@
+"""What a newcomer does: `make run`, two pasted lines, a kill in between."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import signal
+import socket
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from chatd.demo.community import PEOPLE
+from tests.demo.house import ROOT, Program, started
+
+DEMO = f"{shlex.quote(sys.executable)} -m chatd.demo"
+CHATD = f"{shlex.quote(sys.executable)} -m chatd"
+
+
+async def read_guide(demo: Program) -> list[str]:
+    """Wait until it serves; the two lines to paste."""
+    lines = [await demo.sees(" chat ", "--token-file", "--group"), await demo.sees(" chat ", "--token-file", "--group")]
+    await demo.sees("rm -r", "清空")
+    return lines
+
+
+@contextmanager
+def taken_port() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def free_port() -> int:
+    with taken_port() as port:
+        return port
+
+
+@pytest.mark.promise("P1", "demo.killed")
+def test_two_pasted_lines_chat_and_a_kill_in_between_loses_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        line = f"{DEMO} --port {free_port()}"
+        async with started(line, tmp_path) as demo:
+            paste_ali, paste_kai = await read_guide(demo)
+            async with started(paste_ali, tmp_path) as ali, started(paste_kai, tmp_path) as kai:
+                pos = await _talk(ali, kai)
+                os.kill(demo.pid, signal.SIGKILL)
+                await ali.sees("connection lost")
+                await kai.types("said to nobody")
+                async with started(line, tmp_path) as again:
+                    assert await read_guide(again) == [paste_ali, paste_kai]
+                    assert not [text for text in again.shown if "making" in text]
+                    await ali.sees("Kai ", "said to nobody")
+                    assert await kai.ends() == 1  # something was refused: the pull of Nora
+                    await ali.types("/open 1")
+                    await ali.sees(f"{pos} ", "good morning", "(edited)")
+                    await ali.sees("recalled by Kai")
+                    assert await ali.ends() == 0
+                    assert await again.ends(signal.SIGINT) == 0
+
+    asyncio.run(scenario())
+
+
+async def _talk(ali: Program, kai: Program) -> str:
+    """Send, edit, recall, and a pull that is refused. Returns the number of the message that is left."""
+    await ali.sees("饭友群", "members")
+    await kai.sees("饭友群", "members")
+    await ali.types("早 good evening")
+    await kai.sees("阿梨 ", "good evening")
+    pos = (await ali.sees("you ", "good evening")).split()[0]
+    await ali.types(f"/edit {pos} 早 good morning")
+    await kai.sees(f"edited {pos}", "good morning")
+    await kai.types("wrong window")
+    wrong = (await ali.sees("Kai ", "wrong window")).split()[0]
+    await kai.sees("you ", "wrong window")
+    await kai.types(f"/recall {wrong}")
+    await ali.sees(f"Kai recalled {wrong}")
+    await kai.types("/add nora")
+    await kai.sees("Nora", "not_mutual")
+    await kai.types("/follow lena")
+    await kai.sees("Lena follows you")
+    await kai.types("/add lena")
+    await ali.sees("Lena is in, pulled in by Kai")
+    return pos
+
+
+def test_tokens_lie_in_files_of_their_owner_and_are_fresh_at_every_start(tmp_path: Path) -> None:
+    def tokens() -> dict[str, str]:
+        paths = {sub: tmp_path / ".demo" / f"{sub}.token" for sub in PEOPLE}
+        assert {stat.S_IMODE(path.stat().st_mode) for path in paths.values()} == {0o600}
+        assert stat.S_IMODE((tmp_path / ".demo").stat().st_mode) == 0o700
+        return {sub: path.read_text() for sub, path in paths.items()}
+
+    async def start_and_stop() -> list[str]:
+        async with started(f"{DEMO} --port 0", tmp_path) as demo:
+            await read_guide(demo)
+            assert await demo.ends(signal.SIGINT) == 0
+            return demo.shown
+
+    first_shown = asyncio.run(start_and_stop())
+    first = tokens()
+    (tmp_path / ".demo" / "kai.token").write_text("an old one")
+    asyncio.run(start_and_stop())
+    second = tokens()
+    assert second["kai"] != "an old one"
+    assert not [token for token in (*first.values(), *second.values()) if token.strip() in "\n".join(first_shown)]
+
+
+def test_the_other_commands_work_with_the_demos_settings(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with started(f"{DEMO} --port 0 --dir 'some where'", tmp_path) as demo:
+            await read_guide(demo)
+            settings = tmp_path / "some where" / "chatd.toml"
+            async with started(f"{CHATD} stats --json --config {shlex.quote(str(settings))}", tmp_path) as stats:
+                assert f'"pid": {demo.pid}' in await stats.sees('"url": "ws://127.0.0.1:')
+            assert await demo.ends(signal.SIGTERM) == 0
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("program", [f"{DEMO} --port", f"{CHATD} serve --port"])
+def test_a_taken_port_is_named_and_the_program_ends(tmp_path: Path, program: str) -> None:
+    async def scenario() -> None:
+        with taken_port() as port:
+            async with started(f"{program} {port}", tmp_path) as refused:
+                await refused.sees(f"port {port}")
+                assert await refused.ends() == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_second_demo_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with started(f"{DEMO} --port 0", tmp_path) as demo:
+            await read_guide(demo)
+            async with started(f"{DEMO} --port 0", tmp_path) as second:
+                await second.sees("in use by another chatd")
+                assert await second.ends() == 1
+            assert await demo.ends(signal.SIGINT) == 0
+
+    asyncio.run(scenario())
+
+
+def test_the_folder_of_the_demo_is_never_committed() -> None:
+    assert "/.demo/" in (ROOT / ".gitignore").read_text().splitlines()

@@ -1,0 +1,184 @@
+"""Requests to begin mistakes with, and what a server has to make of whatever became of them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from typing import Any
+
+from chatd_protocol.codec import Format, encode
+from chatd_protocol.errors import ERRORS
+from tests.e2e.phone import PATIENCE_S, Phone, new_cid
+from tests.e2e.town import Town
+from tests.protocol.judge import Outcome, judge
+from tests.protocol.mutations import mutate_bytes, mutate_value
+
+BATCH = 40
+
+
+async def world_of(town: Town, fmt: Format) -> tuple[Phone, dict[str, dict[str, Any]]]:
+    """Somebody in a group, and a good request of every op that names what is there."""
+    ann = await town.person("ann", fmt=fmt)
+    bob, cat = await town.people("bob", "cat")
+    group = await town.group_of(ann, bob)
+    await town.befriend(ann, cat)
+    pos = await ann.say(group, "a message")
+    of = {"group": group}
+    at = of | {"pos": pos}
+    return ann, {
+        "session.hello": {
+            "token": "x.y.z",
+            "device": "d",
+            "client": "c/1",
+            "epoch": "e",
+            "mine": [1, 2],
+            "heads": {group: [1, 2]},
+        },
+        "session.renew": {"token": "x.y.z"},
+        "user.get": {"users": [bob.user], "subs": [cat.sub]},
+        "follow.add": {"user": bob.user},
+        "follow.remove": {"user": bob.user},
+        "follow.list": {"which": "mutual", "after": bob.user, "limit": 5},
+        "block.add": {"user": cat.user},
+        "block.remove": {"user": cat.user},
+        "block.list": {"after": bob.user, "limit": 5},
+        "group.create": {"kind": "private", "title": "t", "intro": "i", "history": "last:3", "limit": 5},
+        "group.get": of,
+        "group.list": {"after": f"1:{group}", "limit": 5},
+        "group.update": of | {"title": "t", "intro": "i", "history": "all", "limit": 50},
+        "group.open": of | {"after": pos, "at": 1},
+        "group.close": of,
+        "group.members": of | {"after": bob.user, "limit": 5},
+        "member.add": of | {"users": [cat.user]},
+        "member.leave": of,
+        "member.kick": of | {"user": bob.user},
+        "member.role": of | {"user": bob.user, "role": "admin"},
+        "message.send": of | {"kind": "text", "body": {"text": "hello"}, "reply_to": pos, "after": new_cid()},
+        "message.recall": at,
+        "message.edit": at | {"text": "edited"},
+        "message.history": of | {"before": pos, "limit": 5},
+        "reaction.add": at | {"emoji": "👍"},
+        "reaction.remove": at | {"emoji": "👍"},
+        "reaction.list": at | {"after": bob.user, "limit": 5},
+        "read.mark": of | {"seq": 1},
+        "typing.start": of,
+    }
+
+
+WITHOUT_CID = ("session.", "user.", "read.", "typing.", "group.get", "group.list", "group.open", "group.close")
+
+
+def takes_cid(op: str) -> bool:
+    """Whether the op is a command."""
+    reads = op.endswith((".list", ".members", ".history"))
+    return not reads and not op.startswith(WITHOUT_CID)
+
+
+def request_of(op: str, data: dict[str, Any], number: int) -> dict[str, Any]:
+    """A request with a fresh cid if it is a command."""
+    return {"id": number, "op": op, "data": data | ({"cid": new_cid()} if takes_cid(op) else {})}
+
+
+def ends_it(outcome: Outcome, payload: bytes = b"", fmt: Format = "msgpack") -> int | None:
+    """The code that the connection is closed with, if it does not survive this request in an open session."""
+    if outcome.code == "malformed":
+        return 1007 if fmt == "json" and not is_utf8(payload) else 4400
+    return 4401 if not outcome.code and outcome.op == "session.renew" else None
+
+
+def is_utf8(payload: bytes) -> bool:
+    """Whether it may stand in a text frame."""
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+class Mutants:
+    """Sends mutated requests, and sees that each gets what it has to get."""
+
+    def __init__(self, town: Town, fmt: Format, seed: int) -> None:
+        self._town = town
+        self._format = fmt
+        self._rng = random.Random(f"{seed} {fmt}")
+        self._good: dict[str, dict[str, Any]] = {}
+        self._phone: Phone | None = None
+        self._device = 0
+        self.seen: Counter[str] = Counter()
+
+    async def send(self, count: int) -> None:
+        """So many, as many at once as the connection survives."""
+        self._phone, self._good = await world_of(self._town, self._format)
+        left = count
+        while left > 0:
+            batch = self._make_batch(min(BATCH, left))
+            left -= len(batch)
+            await self._check(batch)
+
+    def _make_batch(self, most: int) -> list[tuple[bytes, Outcome]]:
+        """Up to the first one that ends the connection."""
+        batch: list[tuple[bytes, Outcome]] = []
+        while len(batch) < most:
+            payload = self._mutant(len(batch) + 1)
+            outcome = judge(payload, self._format)
+            batch.append((payload, outcome))
+            if ends_it(outcome, payload, self._format):
+                break
+        return batch
+
+    def _mutant(self, number: int) -> bytes:
+        op = self._rng.choice(list(self._good))
+        request = request_of(op, self._good[op], number)
+        if self._rng.random() < 0.5:
+            return encode(mutate_value(request, self._rng), self._format)
+        return mutate_bytes(encode(request, self._format), self._rng)
+
+    async def _check(self, batch: list[tuple[bytes, Outcome]]) -> None:
+        phone = self._phone
+        assert phone is not None
+        phone.messages.clear()
+        phone.raw.clear()
+        phone.signals.clear()
+        for payload, _ in batch:
+            phone.write_raw(payload)
+        outcomes = [outcome for _, outcome in batch]
+        end = ends_it(outcomes[-1], batch[-1][0], self._format)
+        answered = [o for o in outcomes if o.code != "malformed"]
+        responses: list[dict[str, Any]] = []
+
+        def all_there() -> bool:
+            responses[:] = [m for m in phone.messages if "re" in m]
+            return len(responses) >= len(answered) or phone.close_code is not None
+
+        await phone.until(all_there)
+        if end is not None:
+            assert await phone.closed() == end, batch[-1][0]
+            self.seen[f"closed with {end}"] += 1
+            await self._come_back(phone)
+        self._compare(answered, responses, complete=end is None)
+
+    def _compare(self, outcomes: list[Outcome], responses: list[dict[str, Any]], *, complete: bool) -> None:
+        """Every request has one response, unless the connection ended first; and it is the one that it has to be."""
+        numbers, answered = Counter(o.re for o in outcomes), Counter(r["re"] for r in responses)
+        assert answered <= numbers
+        assert answered == numbers or not complete
+        for outcome in outcomes:
+            if numbers[outcome.re] > 1 or outcome.re not in answered:
+                continue
+            response = next(r for r in responses if r["re"] == outcome.re)
+            code = response.get("error", {}).get("code", "")
+            self.seen[code] += 1
+            if outcome.code:
+                expected = {outcome.code, "wrong_state"} if outcome.op == "session.hello" else {outcome.code}
+                assert code in expected or code == "wrong_state", (outcome, response)
+                if code == "invalid":
+                    assert response["error"]["details"]["path"] == outcome.path
+            else:
+                assert code in ({""} | set(ERRORS)) - {"internal", "malformed", "unknown_op"}, (outcome, response)
+
+    async def _come_back(self, phone: Phone) -> None:
+        self._town.phones.remove(phone)
+        await phone.cut_off()
+        self._phone = await asyncio.wait_for(self._town.phone_of(phone.sub, "again", self._format), PATIENCE_S)

@@ -1,0 +1,117 @@
+"""Pages of the store, for those whom the ring does not reach back to: shared, read again, and never mixed up."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.e2e.phone import PATIENCE_S
+from tests.e2e.town import Town
+from tests.hub.kit import held_reads, says
+
+SETTINGS = {"hub": {"ring_entries": 1, "page_entries": 25}}
+
+
+@pytest.mark.promise("P4", "open.seam")
+async def test_opening_further_back_while_a_page_is_read(town: Town) -> None:
+    ann, bob = await town.people("ann", "bob")
+    group = await town.group_of(ann, bob)
+    for number in range(20):
+        await ann.say(group, f"{number}")
+    await bob.up_to(group, 22)
+    ats = {entry["pos"]: entry["at"] for entry in bob.entries[group]}
+    await bob.ask("group.close", group=group)
+    bob.entries[group].clear()
+    with held_reads(town.server.hub, passing=1) as reads:
+        await bob.ask("group.open", group=group, after=10, at=ats[10])
+        await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
+        # The page behind 10 is being read; the read of the second opening passes it.
+        await bob.ask("group.open", group=group, after=4, at=ats[4])
+    await bob.up_to(group, 22)
+    assert [entry["pos"] for entry in bob.entries[group]] == list(range(5, 23))
+
+
+@pytest.mark.promise("P9", "behind.page")
+async def test_a_recall_while_a_page_is_read_has_it_read_again(town: Town) -> None:
+    ann, bob = await town.people("ann", "bob")
+    group = await town.group_of(ann, bob)
+    start = (await bob.up_to(group, 2))[-1]
+    await bob.ask("group.close", group=group)
+    regretted = await ann.say(group, "regretted")
+    for number in range(12):
+        await ann.say(group, f"{number}")
+    with held_reads(town.server.hub, passing=1) as reads:
+        await bob.ask("group.open", group=group, after=start["pos"], at=start["at"])
+        await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
+        last = (await ann.do("message.recall", group=group, pos=regretted))["pos"]
+    await bob.up_to(group, last)
+    assert not says(bob, "regretted")
+
+
+@pytest.mark.promise("P7", "behind")
+async def test_who_is_put_out_while_their_page_is_read_does_not_get_it(town: Town) -> None:
+    ann, bob = await town.people("ann", "bob")
+    group = await town.group_of(ann, bob)
+    start = (await bob.up_to(group, 2))[-1]
+    await bob.ask("group.close", group=group)
+    for number in range(12):
+        await ann.say(group, f"number {number}")
+    with held_reads(town.server.hub, passing=1) as reads:
+        await bob.ask("group.open", group=group, after=start["pos"], at=start["at"])
+        await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
+        await ann.do("member.kick", group=group, user=bob.user)
+    await bob.own("removed", group)
+    await bob.settle()
+    assert all(entry["pos"] <= start["pos"] for entry in bob.entries[group])
+
+
+async def one_of(*answers: asyncio.Future[dict[str, Any]]) -> list[str]:
+    """The codes of several responses, "" for an acceptance."""
+    return [(await asyncio.wait_for(answer, PATIENCE_S)).get("error", {}).get("code", "") for answer in answers]
+
+
+@pytest.mark.promise("P5", "shared_page")
+async def test_those_who_wait_for_the_same_page_share_one_read(town: Town) -> None:
+    ann, *others = await town.people("ann", "bob", "cat", "dan")
+    group = await town.group_of(ann, *others)
+    start = (await ann.up_to(group, 2))[-1]
+    for phone in others:
+        await phone.ask("group.close", group=group)
+    pos = max([await ann.say(group, f"{number}") for number in range(20)])
+    hub = town.server.hub
+    before = hub.pages.reads
+    with held_reads(hub, passing=3) as reads:
+        opened = [phone.send("group.open", group=group, after=2, at=start["at"]) for phone in others]
+        await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
+    assert await one_of(*opened) == ["", "", ""]
+    for phone in others:
+        await phone.up_to(group, pos)
+    assert hub.pages.reads - before == 1
+
+
+@pytest.mark.promise("P7", "live")
+async def test_an_answer_for_another_floor_is_never_mixed_up(town: Town) -> None:
+    """Two who wait for the same page and see different things in it."""
+    ann, old, new = await town.people("ann", "old", "new")
+    group = await town.group_of(ann, old)
+    early = await ann.say(group, "early")
+    await town.befriend(ann, new)
+    joined = (await ann.do("member.add", group=group, users=[new.user]))["pos"]
+    entry = (await new.up_to(group, joined))[-1]
+    for phone in (old, new):
+        await phone.ask("group.close", group=group)
+    await ann.do("reaction.add", group=group, pos=early, emoji="👍")
+    pos = await ann.say(group, "answering", reply_to=early)
+    with held_reads(town.server.hub, passing=2) as reads:
+        opened = [phone.send("group.open", group=group, after=joined, at=entry["at"]) for phone in (old, new)]
+        await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
+    assert await one_of(*opened) == ["", ""]
+    seen = (await old.up_to(group, pos))[-2:]
+    assert [seen[0]["kind"], seen[1]["quote"]["text"]] == ["reaction", "early"]
+    seen = (await new.up_to(group, pos))[-2:]
+    assert (seen[0]["kind"], seen[0]["pos"], seen[0]["to"]) == ("hidden", pos - 1, pos - 1)
+    assert "👍" not in str(seen[0])
+    assert "quote" not in seen[1]
+    assert seen[1]["reply_to"] == early
