@@ -27,7 +27,8 @@ from chatd.config import Config
 from chatd.core.limits import Bounds
 from chatd.http.app import make_http
 from chatd.http.metrics import HubMetrics
-from chatd.hub.hub import Hub, HubSettings
+from chatd.hub.hub import Hub
+from chatd.hub.settings import HubSettings
 from chatd.service.bounds import Narrowed
 from chatd.service.users import Tokens, check_person, load_key
 from chatd.store import lock, migrate
@@ -205,6 +206,7 @@ class Server:
         undo.push_async_callback(self.readers.close)
         await self.readers.open()
         self.hub = self._make_hub()
+        self.hub.on_fatal = self._fail
         self.link = self.hub.link = self._make_link()
         undo.push_async_callback(self.link.close)
         self.hub.start(await self.link.start())

@@ -16,12 +16,12 @@ from chatd.store import messages, users
 from chatd.store.readers import ReaderLost, Readers
 
 if TYPE_CHECKING:
-    from chatd.hub.session import Session
+    from chatd.hub.receiver import Receiver
 
 _MINE_PAGE = 100
 
 
-async def catch_up(session: Session) -> None:
+async def catch_up(session: Receiver) -> None:
     """Until nothing is behind any more or the socket is full. Raises `ReaderLost`."""
     while session.socket.writable:
         if session.mine_cursor != session.mine_head:
@@ -36,7 +36,7 @@ async def catch_up(session: Session) -> None:
         session.flush()
 
 
-async def _send_mine(session: Session) -> None:
+async def _send_mine(session: Receiver) -> None:
     assert session.person is not None
     after = session.mine_cursor
     user = session.person.user
@@ -56,7 +56,7 @@ async def _send_mine(session: Session) -> None:
     session.write({"ev": "mine", "data": data})
 
 
-async def _send_entries(session: Session, follow: Follow) -> None:
+async def _send_entries(session: Receiver, follow: Follow) -> None:
     """One step for one group: a segment out of the ring, or a page out of the store."""
     feed, hub = follow.feed, session.hub
     most, after = hub.settings.page_entries, follow.cursor

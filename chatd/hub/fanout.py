@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from chatd.hub.feed import Feed, Follow, State
 from chatd.hub.ring import Segment
 
 if TYPE_CHECKING:
-    from chatd.hub.session import Session
+    from chatd.hub.receiver import Receiver
 
 
 class _Run:
@@ -45,10 +45,11 @@ class _Run:
 class Fanout:
     """The line of groups, and the sessions that have something to be written."""
 
-    def __init__(self, slice_deliveries: int) -> None:
+    def __init__(self, slice_deliveries: int, failed: Callable[[Exception], None]) -> None:
+        self._failed = failed
         self._slice = slice_deliveries
         self._line: deque[Feed | _Run] = deque()
-        self._touched: list[Session] = []
+        self._touched: list[Receiver] = []
         self._scheduled = False
         self.deliveries = 0
         """Entries frames handed to sockets, since the start."""
@@ -60,7 +61,7 @@ class Fanout:
             self._line.append(feed)
             self._schedule()
 
-    def touch(self, session: Session) -> None:
+    def touch(self, session: Receiver) -> None:
         """This session has something in its outbox."""
         self._touched.append(session)
         self._schedule()
@@ -76,8 +77,11 @@ class Fanout:
             # Others must not wait for their answers until a whole slice is handed out.
             self._flush()
         left = self._slice
-        while self._line and left > 0:
-            left -= self._serve(self._line.popleft(), left)
+        try:
+            while self._line and left > 0:
+                left -= self._serve(self._line.popleft(), left)
+        except Exception as error:  # noqa: BLE001 - whatever it is: somebody may have missed an entry
+            self._failed(error)
         self._flush()
         if self._line:
             self._schedule()

@@ -19,7 +19,7 @@ from chatd.hub.ring import Item, Ring, Segment
 from chatd.store.outcome import GroupChange
 
 if TYPE_CHECKING:
-    from chatd.hub.session import Session
+    from chatd.hub.receiver import Receiver
 
 
 class State(enum.Enum):
@@ -36,7 +36,7 @@ class Follow:
 
     __slots__ = ("cursor", "feed", "floor", "read", "session", "state", "told")
 
-    def __init__(self, session: Session, feed: Feed, floor: int, read: int) -> None:
+    def __init__(self, session: Receiver, feed: Feed, floor: int, read: int) -> None:
         self.session = session
         self.feed = feed
         self.floor = floor

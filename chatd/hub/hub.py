@@ -7,14 +7,13 @@ who is in which group changes first, the persons' own logs next, then the groups
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
-import msgspec
 import structlog
 
-from chatd.core.limits import Bounds, Budget
+from chatd.core.limits import Budget
 from chatd.core.refusal import Refused
 from chatd.core.users import EnsureUser, Revoke
 from chatd.core.values import Mine
@@ -25,8 +24,8 @@ from chatd.hub.ports import Socket
 from chatd.hub.reads import Reads
 from chatd.hub.recovery import catch_up_with_store
 from chatd.hub.session import Session
+from chatd.hub.settings import HubSettings
 from chatd.service.author import Digester
-from chatd.service.bounds import Narrowed
 from chatd.service.users import Tokens
 from chatd.store.groups import Place
 from chatd.store.link import WriterLink
@@ -35,32 +34,6 @@ from chatd.store.outcome import GroupChange, Outcome
 from chatd.store.readers import Readers
 from chatd.store.users import user_by_sub
 from chatd_protocol import errors
-
-
-class HubSettings(msgspec.Struct, frozen=True):
-    """What can be tuned. `told` goes out with every hello: the bounds that a client must know."""
-
-    bounds: Bounds
-    narrowed: Narrowed
-    told: dict[str, Any]
-    live_groups: int = 50
-    ring_entries: int = 256
-    ring_bytes: int = 1_048_576
-    page_entries: int = 100
-    slice_deliveries: int = 1000
-    heads_interval_s: float = 25.0
-    read_flush_s: float = 1.0
-    read_marks_max: int = 100_000
-    expiry_notice_s: float = 60.0
-    hello_timeout_s: float = 10.0
-    requests_per_s: float = 50.0
-    request_burst: float = 200.0
-    user_requests_per_s: float = 100.0
-    user_request_burst: float = 400.0
-    connections_per_user: int = 20
-    inflight_per_connection: int = 64
-    typing_group_max: int = 100
-    typing_interval_s: float = 3.0
 
 
 class Person:
@@ -105,7 +78,9 @@ class Hub:
         """The last commit that was published."""
         self.people: dict[str, Person] = {}
         self.feeds: dict[str, Feed] = {}
-        self.fanout = Fanout(settings.slice_deliveries)
+        self.fanout = Fanout(settings.slice_deliveries, self._fan_out_failed)
+        self.on_fatal: Callable[[str], None] | None = None
+        """Told, once, that this hub can no longer show exactly what was committed."""
         self.pages = Pages()
         self.reads = Reads(settings.read_marks_max)
         self.refusals: Counter[str] = Counter()
@@ -347,6 +322,12 @@ class Hub:
                 session.missed.mine.append((self.n, entry))
             else:
                 session.push_mine(entry)
+
+    def _fan_out_failed(self, error: Exception) -> None:
+        where = traceback.format_tb(error.__traceback__)
+        self.log.error("fan-out failed", error=type(error).__name__, where=where)
+        if self.on_fatal is not None:
+            self.on_fatal("fan-out failed")
 
     def _wake(self) -> None:
         if self._waiting_for_n:

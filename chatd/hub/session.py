@@ -14,22 +14,20 @@ from typing import TYPE_CHECKING, Any, Final
 from chatd.core.limits import Budget
 from chatd.core.refusal import Refused
 from chatd.core.session import Phase, check_move, check_op
-from chatd.core.values import Mine
-from chatd.core.visibility import view_mine
-from chatd.hub import catchup, opening, queries
-from chatd.hub.feed import Follow, State
-from chatd.hub.frames import frame
-from chatd.hub.ports import Format, Socket
+from chatd.hub import opening, queries
+from chatd.hub.feed import State
+from chatd.hub.ports import Socket
+from chatd.hub.receiver import Receiver
 from chatd.service.author import Author
 from chatd.service.commands import COMMANDS
 from chatd.store.outcome import Verdict
 from chatd.store.readers import ReaderLost
 from chatd_protocol import errors
-from chatd_protocol.codec import BadEnvelope, Invalid, Malformed, Request, decode_request, encode, shape, show
+from chatd_protocol.codec import BadEnvelope, Invalid, Malformed, Request, decode_request, shape, show
 from chatd_protocol.ops import OPS, Op
 
 if TYPE_CHECKING:
-    from chatd.hub.hub import Hub, Person
+    from chatd.hub.hub import Hub
 
 _FLOOD: Final = 200
 """So many refused requests in a row for going too fast end the connection."""
@@ -37,55 +35,32 @@ _HELD_MAX: Final = 64
 """Requests that may wait while hello is answered."""
 
 
-class Session:
+class Session(Receiver):
     """Implements `ports.SessionPort`."""
 
     __slots__ = (
         "_budget",
-        "_catching_up",
         "_expires_s",
         "_flooded",
         "_heads_due_s",
         "_hello_due_s",
         "_inflight",
         "_missed",
-        "_tasks",
         "_waiting",
         "_warned",
-        "behind",
         "device",
-        "follows",
-        "format",
-        "hub",
-        "mine_cursor",
-        "mine_head",
-        "outbox",
-        "person",
-        "phase",
         "reading_paused",
-        "socket",
     )
 
     def __init__(self, hub: Hub, socket: Socket) -> None:
-        self.hub = hub
-        self.socket = socket
-        self.format: Format = socket.format
-        self.phase = Phase.NEW
-        self.person: Person | None = None
+        super().__init__(hub, socket)
         self.device = ""
-        self.outbox: bytes = b""
-        self.follows: dict[str, Follow] = {}
-        self.behind: dict[Follow, None] = {}
-        self.mine_cursor = 0
-        self.mine_head = 0
         self.reading_paused = False
         self._budget: Budget | None = None
         self._flooded = 0
         self._inflight = 0
         self._waiting: list[bytes] | None = None
         self._missed: opening.Missed | None = None
-        self._tasks: set[asyncio.Task[None]] | None = None
-        self._catching_up = False
         self._hello_due_s = hub.clock_s() + hub.settings.hello_timeout_s
         self._heads_due_s = 0.0
         self._expires_s: float | None = None
@@ -221,6 +196,8 @@ class Session:
             self._tasks = set()
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # A task that is cancelled before its first step has not touched it; closing what has ended does nothing.
+        task.add_done_callback(lambda _: work.close())
 
     async def _answer_later(self, number: int, work: Any) -> None:
         try:
@@ -313,122 +290,6 @@ class Session:
             close = errors.CLOSE_INTERNAL if refusal.code == "internal" else errors.CLOSE_UNAVAILABLE
         if close is not None:
             self.close(close, refusal.code)
-
-    def signal(self, event: str, data: dict[str, Any]) -> None:
-        """Say something that may be lost; a socket that is full does not get it."""
-        if self.socket.writable:
-            self.write({"ev": event, "data": data})
-
-    def write(self, value: dict[str, Any]) -> None:
-        """Put a message in the outbox; it goes out in this turn of the loop."""
-        if self.phase is not Phase.CLOSED:
-            self.put(frame(encode(value, self.format), self.format))
-
-    def put(self, frames: bytes) -> None:
-        """Put whole frames in the outbox."""
-        if not self.outbox:
-            self.hub.fanout.touch(self)
-        self.outbox += frames
-
-    def flush(self) -> None:
-        """Write what is in the outbox."""
-        if self.outbox:
-            out, self.outbox = self.outbox, b""
-            self.socket.send(out)
-
-    def close(self, code: int, reason: str = "") -> None:
-        """Say what is still to be said, then end the connection."""
-        self.flush()
-        self.socket.close(code, reason)
-
-    # -- following groups and the user's own log
-
-    def follow(self, group: str, floor: int, read: int) -> Follow:
-        """Begin to follow a group whose feed exists."""
-        feed = self.hub.feeds[group]
-        follow = Follow(self, feed, floor, read)
-        self.follows[group] = follow
-        feed.follows.add(follow)
-        return follow
-
-    def stays(self, group: str, floor: int) -> bool:
-        """Whether the session follows the group, in the stay that began with this floor."""
-        follow = self.follows.get(group)
-        return follow is not None and follow.floor == floor
-
-    def unfollow(self, group: str, upto: int | None) -> None:
-        """Nothing of this group any more. A live session first gets what was committed up to `upto`."""
-        follow = self.follows.pop(group, None)
-        if follow is None:
-            return
-        live = follow.state is State.LIVE and self.socket.writable and self.mine_cursor == self.mine_head
-        if upto is not None and live and follow.cursor < upto:
-            rest = follow.feed.recent(follow.cursor, upto, upto - follow.cursor)
-            if rest is not None:
-                self.put(rest.frame(self.format, follow.floor))
-        follow.set(State.GONE)
-        self.behind.pop(follow, None)
-        self.hub.drop_if_idle(follow.feed)
-
-    def go_live_from(self, follow: Follow, cursor: int) -> None:
-        """Push entries of this group from a cursor on."""
-        follow.cursor = cursor
-        if cursor >= follow.feed.published:
-            follow.told = cursor
-            self.behind.pop(follow, None)
-            follow.set(State.LIVE)
-        else:
-            follow.set(State.BEHIND)
-            self.behind[follow] = None
-
-    def fall_behind(self, follow: Follow) -> None:
-        """The socket is full, or the ring does not reach back: read on at the reader's own pace."""
-        follow.set(State.BEHIND)
-        self.behind[follow] = None
-        self.hub.fell_behind += 1
-        self.catch_up()
-
-    def catch_up(self) -> None:
-        """Read on where something is behind, if the socket takes it."""
-        if self._catching_up or not self.socket.writable or self.phase is not Phase.OPEN:
-            return
-        if self.mine_cursor != self.mine_head or self.behind:
-            self._catching_up = True
-            task = asyncio.get_running_loop().create_task(self._catch_up())
-            if self._tasks is None:
-                self._tasks = set()
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _catch_up(self) -> None:
-        try:
-            await catchup.catch_up(self)
-        except ReaderLost:
-            # Nothing is lost: the cursors say where to go on. The client comes back to a server that can read.
-            self.close(errors.CLOSE_UNAVAILABLE, "the store cannot be read")
-        finally:
-            self._catching_up = False
-
-    def push_mine(self, entry: Mine) -> None:
-        """An entry of this person's own log, in order; what the socket cannot take now is read from the store later."""
-        in_step = self.mine_cursor == self.mine_head == entry.upos - 1
-        self.mine_head = max(self.mine_head, entry.upos)
-        if in_step and self.socket.writable:
-            self.write({"ev": "mine", "data": {"after": self.mine_cursor, "entries": [view_mine(entry)]}})
-            self.mine_cursor = entry.upos
-        elif self.mine_cursor != self.mine_head:
-            self.catch_up()
-
-    def signal_heads(self) -> None:
-        """The groups that moved beyond what this session was told."""
-        moved: dict[str, tuple[int, int]] = {}
-        for group, follow in self.follows.items():
-            feed = follow.feed
-            if follow.state is State.SUMMARY and feed.head > follow.told:
-                # The head and not `published`: `at` is the time of that entry, and clients resume from the pair.
-                moved[group] = (feed.head, feed.at)
-                follow.told = feed.head
-        self.signal("heads", {"at": self.hub.now_ms(), "heads": moved})
 
 
 def _op_named(name: str) -> Op:

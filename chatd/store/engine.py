@@ -24,9 +24,10 @@ from chatd.core.limits import Bounds
 from chatd.core.messages import answer_of
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
-from chatd.core.values import Entry, Group, Member
+from chatd.core.values import Entry
 from chatd.store import groups, messages, relations, schema, users
 from chatd.store.database import Database, Row, StorageFull, StoreLost
+from chatd.store.memory import Cache, Known
 from chatd.store.outcome import GroupChange, Outcome, Proposed, Verdict
 from chatd.store.statements import Delete, Insert, Probe
 
@@ -39,8 +40,6 @@ OLD_COMMANDS = "SELECT user_id, cid FROM commands WHERE at < ? ORDER BY at LIMIT
 OLDEST_COMMIT = "SELECT min(n) FROM commits WHERE writer = ?"
 DROP_COMMITS = "DELETE FROM commits WHERE writer = ? AND n <= ?"
 HOUSEKEEPING_ROWS = 500
-CACHED_GROUPS = 20_000
-CACHED_MEMBERS = 100_000
 
 log = logging.getLogger("chatd.store")
 
@@ -65,7 +64,7 @@ class Engine:
         self._bounds = bounds
         self._now_ms = now_ms
         self._holder = holder
-        self._cache = _Cache()
+        self._cache = Cache()
         self.n = self._take_over()
 
     # -- the only way in
@@ -158,7 +157,7 @@ class Engine:
         if changed != 1:
             raise Fenced
 
-    def _judge(self, proposed: Proposed, facts: Facts, known: _Known) -> Verdict:
+    def _judge(self, proposed: Proposed, facts: Facts, known: Known) -> Verdict:
         wish = proposed.wish
         if not isinstance(wish, Command):
             return _try(proposed.pid, wish.decide, facts)
@@ -178,7 +177,7 @@ class Engine:
 
     # -- facts
 
-    def _load(self, batch: Sequence[Proposed], facts: Facts) -> _Known:
+    def _load(self, batch: Sequence[Proposed], facts: Facts) -> Known:
         """Lock, then read: users before groups, each by id, and what depends on them after."""
         need = Needs()
         cids: set[tuple[str, str]] = set()
@@ -251,8 +250,8 @@ class Engine:
         facts.blocks.update((a, b) for a, b in self._find(relations.BLOCKS, need.blocks))
         facts.reactions.update((g, p, u, e) for g, p, u, e in self._find(messages.REACTIONS, need.reactions))
 
-    def _load_known(self, cids: set[tuple[str, str]]) -> _Known:
-        known = _Known()
+    def _load_known(self, cids: set[tuple[str, str]]) -> Known:
+        known = Known()
         for user, cid, digest, answer in self._find(KNOWN_COMMANDS, cids):
             known[user, cid] = (bytes(digest), orjson.loads(answer))
         for row in self._find(messages.BY_CID, cids):
@@ -262,7 +261,7 @@ class Engine:
 
     # -- writing
 
-    def _write(self, facts: Facts, known: _Known) -> bool:
+    def _write(self, facts: Facts, known: Known) -> bool:
         """Write what changed, parents first. Returns whether anything did."""
         write = self._db.write
         rows: list[tuple[Any, list[Row]]] = [
@@ -309,44 +308,6 @@ class Engine:
             (groups.UPDATE_MEMBERS, [groups.row_of_changed_member(m) for m in changed]),
             (groups.INSERT_MEMBERS, [groups.row_of_new_member(m) for m in facts.new_members]),
         ]
-
-
-class _Cache:
-    """Groups and memberships as they were after the last commit.
-
-    Only for a database that nobody else writes (the embedded one, by its lock); any rollback empties it. With other
-    writers a row would have to be locked to be believed, and a locked row is a read one.
-    """
-
-    def __init__(self) -> None:
-        self.groups: dict[str, Group] = {}
-        self.members: dict[tuple[str, str], Member] = {}
-
-    def keep(self, facts: Facts) -> None:
-        """What a commit has read and changed. Bounded by starting over."""
-        if len(self.groups) > CACHED_GROUPS or len(self.members) > CACHED_MEMBERS:
-            self.clear()
-        self.groups.update(facts.groups)
-        self.members.update(facts.members)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self.groups.clear()
-        self.members.clear()
-
-
-class _Known(dict[tuple[str, str], tuple[bytes, dict[str, Any]]]):
-    """Commands that were accepted before, in earlier commits or earlier in this batch; and the rows to keep."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: list[Row] = []
-
-    def add(self, wish: Command, answer: dict[str, Any], keep_at_ms: int | None) -> None:
-        """Remember an accepted command; with `keep_at_ms`, by a row of its own."""
-        self[wish.actor, wish.cid] = (wish.digest, answer)
-        if keep_at_ms is not None:
-            self.rows.append((wish.actor, wish.cid, wish.digest, orjson.dumps(answer).decode(), keep_at_ms))
 
 
 def _try(pid: int, decide: Callable[[Facts], dict[str, Any]], facts: Facts) -> Verdict:

@@ -304,7 +304,8 @@ class WriterLink:
                     break
             except (OSError, TimeoutError, ReaderLost):
                 log.warning("the writer did not start, or the store cannot be read")
-            await self._reap(1.0)
+            if await self._reap(1.0) == EXIT_FENCED:
+                return  # the supervisor sees the same, and ends
             self._give_up_on_the_oldest()
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, 2.0)

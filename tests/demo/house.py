@@ -57,13 +57,13 @@ async def started(line: str, folder: Path, environ: Mapping[str, str] | None = N
     """Start a line of a shell in a folder; what still runs at the end is killed."""
     environ = {**os.environ, "PYTHONPATH": path_of_code(), "LANG": "C.UTF-8", "LC_ALL": "", **(environ or {})}
     process = await asyncio.create_subprocess_shell(
-        f"exec {line}", cwd=folder, env=environ, stdin=PIPE, stdout=PIPE, stderr=STDOUT, limit=2**20
+        f"exec {line}", cwd=folder, env=environ, stdin=PIPE, stdout=PIPE, stderr=STDOUT, start_new_session=True
     )
     try:
         yield Program(process)
     finally:
         if process.returncode is None:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # With whatever a pipe of the line has started.
             await process.communicate()
 
 

@@ -35,7 +35,7 @@ def made(path: Path) -> Path:
 def test_the_database_is_whole_and_has_everything(made: Path) -> None:
     database = connect(url_of(made))
     report = verify(database)
-    kinds = dict(database.run("SELECT kind, count(*) FROM entries GROUP BY kind")[0])
+    kinds: dict[str, int] = dict(database.run("SELECT kind, count(*) FROM entries GROUP BY kind")[0])
     recalled = database.run("SELECT count(*) FROM entries WHERE recalled")[0][0][0]
     database.close()
     assert report.problems == []

@@ -1,7 +1,7 @@
 """Both READMEs do what they say: every line for a shell runs, every program, every setting; every path is there.
 
-The lines of a README are run in order, as a reader would, in an empty folder with a `.venv` in it. Lines that begin with
-`make` are looked up in the Makefile instead: they would run this very suite.
+The lines of a README are run in order, as a reader would, in an empty folder with a `.venv` in it. Lines that begin
+with `make` are looked up in the Makefile instead: they would run this very suite.
 """
 
 from __future__ import annotations

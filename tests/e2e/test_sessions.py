@@ -86,13 +86,13 @@ async def test_a_cursor_of_another_past_is_reset(town: Town, wrong: str) -> None
     pos, at = bob.at[group]
     upos, mine_at = bob.mine_cursor
     await ann.say(group, "one more")
-    cursors: dict[str, Any] = {
+    cursors: dict[str, dict[str, Any]] = {
         "at": {"heads": {group: (pos, at + 1)}},
         "beyond": {"heads": {group: (pos + 100, at)}},
         "mine at": {"mine": (upos, mine_at + 1)},
         "mine beyond": {"mine": (upos + 100, mine_at)},
-    }[wrong]
-    again = await town.back(bob, **cursors)
+    }
+    again = await town.back(bob, **cursors[wrong])
     line = again.hello["groups"][0]  # also when only the own log is of another past: everything is told anew
     if wrong in ("at", "beyond"):
         assert line["reset"] is True

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
+
+from chatd.hub.session import Session
+from chatd_protocol.codec import encode
 
 from tests.e2e.phone import PATIENCE_S, new_cid
 from tests.e2e.town import Town
@@ -112,6 +116,31 @@ async def test_what_happens_while_hello_is_answered_comes_after_the_answer(town:
     assert not says(again, "behind your back")
     await again.settle()
     assert group not in again.entries or texts(again.entries[group]) == ["meanwhile"]
+
+
+@pytest.mark.promise("P4", "hello.pipelined")
+async def test_what_arrives_in_the_moment_of_the_answer_waits_for_what_came_before(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await town.person("ann")
+    group = await town.group_of(ann)
+    opened = Session.opened
+
+    def message(number: int, text: str) -> dict[str, Any]:
+        data = {"group": group, "cid": new_cid(), "kind": "text", "body": {"text": text}}
+        return {"id": number, "op": "message.send", "data": data}
+
+    def opened_and_more(self: Session, expires_s: float | None) -> None:
+        opened(self, expires_s)
+        self.received(encode(message(3, "second"), self.format))
+
+    monkeypatch.setattr(Session, "opened", opened_and_more)
+    again = await town.dial()
+    greeting = again.send("session.hello", token=town.server.token(ann.sub), device="second")
+    again.write(message(2, "first"))
+    await again.answer_to(greeting)
+    await ann.up_to(group, 3)
+    assert texts(ann.entries[group]) == ["first", "second"]
 
 
 @pytest.mark.promise("P4", "hello.pipelined")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatd.hub.feed import State
-from tests.e2e.phone import Phone
+from tests.e2e.phone import Phone, new_cid
 from tests.e2e.town import Town, living_town, on_loop
 from tests.hub.kit import says, session_of, texts
 
@@ -46,7 +46,7 @@ async def test_who_stalls_falls_behind_costs_little_and_loses_nothing(town: Town
     await stall_until_behind(town, ann, bob, group)
     session = session_of(town.server.hub, bob)
     most = pos = 0
-    for number in range(100):
+    for number in range(200):
         pos = await ann.say(group, f"{number} {TEXT}")
         most = max(most, session.socket.unsent_bytes() + len(session.outbox))
     await cat.up_to(group, pos)
@@ -54,6 +54,14 @@ async def test_who_stalls_falls_behind_costs_little_and_loses_nothing(town: Town
     assert 0 < most <= UNSENT_MAX
     assert town.server.hub.fell_behind == before + 1
     assert len(town.server.hub.feeds[group].ring or ()) == PAGE["ring_entries"]
+    seen = bob.cursor[group]
+    bob.read_on()
+    await bob.up_to(group, seen + 20)
+    bob.stall()
+    for _ in range(30):
+        await cat.settle()
+    assert session.socket.unsent_bytes() + len(session.outbox) <= UNSENT_MAX, "pages come at the pace of who reads"
+    assert session.follows[group].state is State.BEHIND
     bob.read_on()
     await bob.up_to(group, pos)
     assert bob.entries[group][-pos + 3 :] == cat.entries[group][-pos + 3 :]
@@ -175,3 +183,18 @@ async def test_one_who_stalls_gets_all_of_their_own_log_first(town: Town) -> Non
         assert [e["pos"] for e in bob.entries[other]] == [added["pos"], added["pos"] + 1]
     order = [(m["ev"], e.get("group")) for m in bob.messages if m.get("ev") == "mine" for e in m["data"]["entries"]]
     assert [group for _, group in order[-5:]] == more
+
+
+@pytest.mark.promise("P5", "stall.memory")
+async def test_one_who_stalls_is_not_sent_their_own_log_either(town: Town) -> None:
+    ann, bob, _, group = await slow_group(town)
+    direct = (await ann.do("group.create", kind="direct", user=bob.user))["group"]
+    await stall_until_behind(town, ann, bob, group)
+    session = session_of(town.server.hub, bob)
+    answers = [ann.send(op, user=bob.user, cid=new_cid()) for _ in range(150) for op in ("follow.remove", "follow.add")]
+    for answer in answers:
+        await ann.answer_to(answer)
+    assert session.socket.unsent_bytes() + len(session.outbox) <= UNSENT_MAX
+    bob.read_on()
+    await bob.own("direct", direct, nth=300)
+    assert [entry["upos"] for entry in bob.mine] == list(range(1, bob.mine_cursor[0] + 1))

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.phone import PATIENCE_S, Phone, new_cid
 from tests.e2e.town import Town
 from tests.hub.engines import LAST_WORDS
-from tests.hub.kit import held_reads, says, session_of, texts
+from tests.hub.kit import held_reads, one_commit, says, session_of, texts
 
 SETTINGS = {"engine": "tests.hub.engines:DiesAfterCommit"}
 STORES = ["sqlite", "postgresql"]
@@ -78,7 +78,7 @@ async def test_a_recall_nobody_heard_of_counts(town: Town) -> None:
 @pytest.mark.promise("P4", "hello.writer_died")
 async def test_hello_is_answered_with_what_was_committed(town: Town) -> None:
     ann, bob, cat = await town.people("ann", "bob", "cat")
-    group = await town.group_of(ann, bob)
+    group, other = await town.group_of(ann, bob), await town.group_of(ann, bob)
     hub, before = town.server.hub, town.server.link.restarts
     cursors = bob.cursors()
     await bob.hang_up()
@@ -86,11 +86,21 @@ async def test_hello_is_answered_with_what_was_committed(town: Town) -> None:
     with held_reads(hub, passing=1) as reads:
         greeting = asyncio.ensure_future(again.say_hello(town.server.token(bob.sub, "Bob"), "phone", **cursors))
         await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
-        pos = int((await ann.answer_to(send(ann, group, LAST_WORDS)))["pos"])
+        async with one_commit(town.server):
+            kicked = ann.send("member.kick", group=other, user=bob.user, cid=new_cid())
+            last = send(ann, group, LAST_WORDS)
+            await ann.settle()
+        pos = int((await ann.answer_to(last))["pos"])
+        await ann.answer_to(kicked)
         assert town.server.link.restarts > before
+        await ann.say(other, "behind his back")
     await asyncio.wait_for(greeting, PATIENCE_S)
     await again.up_to(group, pos)
+    await again.own("removed", other)
+    await again.settle()
     assert texts(again.entries[group]) == [LAST_WORDS]
+    assert not says(again, "behind his back")
+    assert list(session_of(hub, again).follows) == [group]
     assert session_of(hub, again).follows[group].cursor == pos
     await cat.settle()
 

@@ -6,9 +6,6 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-import msgpack
-import orjson
-
 from chatd.hub.ports import Format
 from tests.model.replica import Broken, Replica
 
@@ -16,7 +13,7 @@ Json = dict[str, Any]
 
 
 class Device:
-    """One device of the person `sub`. `say` takes a request's bytes while there is a connection."""
+    """One device of the person `sub`. `say` takes requests while there is a connection."""
 
     def __init__(self, sub: str, name: str, fmt: Format) -> None:
         self.sub = sub
@@ -24,7 +21,7 @@ class Device:
         self.format: Format = fmt
         self.replica = Replica("")
         self.answers: dict[int, Json] = {}
-        self.say: Callable[[bytes], None] | None = None
+        self.say: Callable[[Json], None] | None = None
         self.quiet_reads = True
         """No signal about a read position can have been dropped."""
         self._numbers = itertools.count(1)
@@ -36,7 +33,7 @@ class Device:
     def connected(self) -> bool:
         return self.say is not None
 
-    def connect(self, say: Callable[[bytes], None], token: str, *, resume: bool) -> int:
+    def connect(self, say: Callable[[Json], None], token: str, *, resume: bool) -> int:
         """Say hello, with what is kept or as somebody new. Returns the number of the request."""
         self.lose()
         if not resume:
@@ -58,13 +55,16 @@ class Device:
         assert self.say is not None
         number = next(self._numbers)
         self._asked[number] = (op, data)
-        request = {"id": number, "op": op, "data": data}
-        self.say(orjson.dumps(request) if self.format == "json" else msgpack.packb(request))
+        self.say({"id": number, "op": op, "data": data})
         return number
 
-    def hear(self, payload: bytes) -> None:
+    @property
+    def waits(self) -> bool:
+        """Whether something that was asked is not answered yet."""
+        return self.connected and len(self.answers) < len(self._asked)
+
+    def hear(self, message: Json) -> None:
         """One message of the server. A contradiction is kept for whoever checks: here is the server's own stack."""
-        message = orjson.loads(payload) if self.format == "json" else msgpack.unpackb(payload)
         try:
             if "re" in message:
                 self._answered(message)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import msgpack
+import orjson
+
 from tests.model.device import Device
 from tests.model.house import House
 from tests.model.play import Play
@@ -31,10 +34,11 @@ class InsideStage:
         self.stalled.discard(device)
         socket = MemorySocket(device.format, self.house.make_session, lambda data: self._hear(device, data))
         self.sockets[device] = socket
-        return device.connect(socket.say, self.house.token(device.sub), resume=resume)
+        encode = orjson.dumps if device.format == "json" else msgpack.packb
+        return device.connect(lambda request: socket.say(encode(request)), self.house.token(device.sub), resume=resume)
 
     def _hear(self, device: Device, data: bytes) -> None:
-        device.hear(data)
+        device.hear(orjson.loads(data) if device.format == "json" else msgpack.unpackb(data))
 
     def disconnect(self, device: Device) -> None:
         socket = self.sockets.pop(device, None)

@@ -22,7 +22,7 @@ def same(got: Any, expected: Any, what: str, *, timeless: bool) -> None:
 def without_times(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: without_times(one) for key, one in value.items() if key not in TIMES}
-    return [without_times(one) for one in value] if isinstance(value, list) else value
+    return [without_times(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def check_replica(world: World, device: Device, live: set[str], *, timeless: bool) -> None:
@@ -68,6 +68,20 @@ def _check_line(world: World, group: Group, device: Device, kept: Kept, what: st
         assert kept.read == line["read"], f"read of {what}: {kept.read}, model {line['read']}"
         still = [e for e in kept.log.values() if e["kind"] == "message" and e["seq"] > kept.read and "recalled" not in e]
         assert len(still) == line["unread"], f"unread of {what}: {len(still)}, model {line['unread']}"
+
+
+def has_heard(world: World, device: Device, live: set[str]) -> bool:
+    """Whether as much has come as the world has to tell; what it was is for `check_replica` to say."""
+    replica = device.replica
+    if replica.mine is None or replica.mine[0] < len(world.mine.get(replica.user, ())):
+        return False
+    for group in views.places(world, replica.user):
+        kept = replica.groups.get(group.id)
+        if group.id in live and (kept is None or kept.cursor < group.head):
+            return False
+        if kept is not None and kept.read is not None and kept.read < views.read_of(world, group, replica.user):
+            return False
+    return True
 
 
 def _forgot_own_message(group: Group, user: str, read: int) -> bool:

@@ -177,14 +177,18 @@ class Play:
 
     async def check(self, *, look: int) -> None:
         """What everybody has gathered, and what `look` of them (in turn) are told as newcomers, against the world."""
+        await self.stage.settle(self)
         for device in self.devices:
             assert device.broken is None, f"{device.sub}/{device.name}: {device.broken}"
             if self.stage.is_reading(device):
                 await self._tend(device)
-                live = self.live[device] | {g for g, kept in device.replica.groups.items() if kept.live}
-                judge.check_replica(self.world, device, live, timeless=self.stage.timeless)
+                judge.check_replica(self.world, device, self.live_of(device), timeless=self.stage.timeless)
         for _ in range(look):
             await self.look(self.world.users[self.looks % len(self.world.users)])
+
+    def live_of(self, device: Device) -> set[str]:
+        """The groups whose entries are pushed to a device."""
+        return self.live[device] | {group for group, kept in device.replica.groups.items() if kept.live}
 
     async def _tend(self, device: Device) -> None:
         """What a client does when it hears of something new: read the list, the group, its past."""

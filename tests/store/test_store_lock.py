@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -102,6 +103,18 @@ def test_the_lock_lies_beside_the_database_and_is_for_its_owner(tmp_path: Path) 
     held = lock.take(database)
     assert [path.name for path in database.parent.iterdir()] == ["chatd.db.lock"]
     assert (tmp_path / "new" / "chatd.db.lock").stat().st_mode & 0o777 == 0o600
+    lock.release(held)
+
+
+def test_being_kept_out_costs_no_descriptor(tmp_path: Path) -> None:
+    held = lock.take(tmp_path / "chatd.db")
+    lowest = os.dup(held)
+    os.close(lowest)
+    with pytest.raises(lock.Held):
+        lock.take(tmp_path / "chatd.db")
+    again = os.dup(held)
+    assert again == lowest
+    os.close(again)
     lock.release(held)
 
 

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Self
 
 import msgspec
 import pytest
@@ -52,8 +53,16 @@ class Desk:
             clock_s=lambda: self.now_s,
             now_ms=lambda: store.now_ms,
         )
-        self._thread = threading.Thread(target=self._serve, args=(writer, theirs), name="writer")
+        self._thread = threading.Thread(target=self._serve, args=(writer, theirs), name="writer", daemon=True)
         self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ours.close()
+        self._thread.join(PATIENCE_S)
+        assert not self._thread.is_alive()
 
     @staticmethod
     def _serve(writer: Writer, channel: socket.socket) -> None:
@@ -86,11 +95,6 @@ class Desk:
     def say_no_more(self) -> None:
         self._ours.shutdown(socket.SHUT_WR)
 
-    def close(self) -> None:
-        self._ours.close()
-        self._thread.join(PATIENCE_S)
-        assert not self._thread.is_alive()
-
 
 @pytest.fixture
 def sqlite_store(sqlite_tables: str) -> Iterator[Store]:
@@ -102,9 +106,8 @@ def sqlite_store(sqlite_tables: str) -> Iterator[Store]:
 
 @pytest.fixture
 def desk(sqlite_store: Store) -> Iterator[Desk]:
-    desk = Desk(sqlite_store)
-    yield desk
-    desk.close()
+    with Desk(sqlite_store) as desk:
+        yield desk
 
 
 @pytest.mark.promise("P1", "disk.floor")
@@ -136,37 +139,34 @@ def test_the_free_disk_is_that_of_the_folder_of_the_database(tmp_path: Path) -> 
 
 @pytest.mark.promise("P1", "writer.close")
 def test_when_the_other_end_says_no_more_what_it_said_is_settled(sqlite_store: Store) -> None:
-    desk = Desk(sqlite_store, batch_max=4)
-    desk.write(desk.hand_over(*(send("ann", "tea") for _ in range(30))))
-    desk.say_no_more()
-    verdicts: list[Verdict] = []
-    while len(verdicts) < 30:
-        verdicts += [verdict for outcome in desk.read() for verdict in outcome.verdicts]
-    with pytest.raises(EOFError):
-        desk.read()
-    assert [verdict.pid for verdict in verdicts] == list(range(1, 31))
-    assert [verdict.answer["seq"] for verdict in verdicts if verdict.answer] == list(range(1, 31))
-    desk.close()
+    with Desk(sqlite_store, batch_max=4) as desk:
+        desk.write(desk.hand_over(*(send("ann", "tea") for _ in range(30))))
+        desk.say_no_more()
+        verdicts: list[Verdict] = []
+        while len(verdicts) < 30:
+            verdicts += [verdict for outcome in desk.read() for verdict in outcome.verdicts]
+        with pytest.raises(EOFError):
+            desk.read()
+        assert [verdict.pid for verdict in verdicts] == list(range(1, 31))
+        assert [verdict.answer["seq"] for verdict in verdicts if verdict.answer] == list(range(1, 31))
 
 
 @pytest.mark.promise("P8", "batch_max")
 def test_no_batch_is_larger_than_it_may_be(sqlite_store: Store) -> None:
-    desk = Desk(sqlite_store, batch_max=4)
-    desk.write(desk.hand_over(*(send("ann", "tea") for _ in range(10))))
-    sizes = [sum(len(outcome.verdicts) for outcome in desk.read()) for _ in range(3)]
-    assert sizes == [4, 4, 2]
-    desk.close()
+    with Desk(sqlite_store, batch_max=4) as desk:
+        desk.write(desk.hand_over(*(send("ann", "tea") for _ in range(10))))
+        sizes = [sum(len(outcome.verdicts) for outcome in desk.read()) for _ in range(3)]
+        assert sizes == [4, 4, 2]
 
 
 def test_what_lies_in_the_socket_is_taken_at_once(sqlite_store: Store) -> None:
     """One commit for everything that arrived while the last one ran, however it was cut into frames."""
-    desk = Desk(sqlite_store)
-    data = b"".join(desk.hand_over(send("ann", "tea")) for _ in range(20))
-    desk.write(data[:30])
-    desk.write(data[30:])
-    (outcome,) = desk.read()
-    assert len(outcome.verdicts) == 20
-    desk.close()
+    with Desk(sqlite_store) as desk:
+        data = b"".join(desk.hand_over(send("ann", "tea")) for _ in range(20))
+        desk.write(data[:30])
+        desk.write(data[30:])
+        (outcome,) = desk.read()
+        assert len(outcome.verdicts) == 20
 
 
 @pytest.mark.promise("P8", "housekeeping")

@@ -1,0 +1,36 @@
+"""What the hub can be tuned by. Where a value came from, it does not know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from chatd.core.limits import Bounds
+from chatd.service.bounds import Narrowed
+
+
+class HubSettings(msgspec.Struct, frozen=True):
+    """What can be tuned. `told` goes out with every hello: the bounds that a client must know."""
+
+    bounds: Bounds
+    narrowed: Narrowed
+    told: dict[str, Any]
+    live_groups: int = 50
+    ring_entries: int = 256
+    ring_bytes: int = 1_048_576
+    page_entries: int = 100
+    slice_deliveries: int = 1000
+    heads_interval_s: float = 25.0
+    read_flush_s: float = 1.0
+    read_marks_max: int = 100_000
+    expiry_notice_s: float = 60.0
+    hello_timeout_s: float = 10.0
+    requests_per_s: float = 50.0
+    request_burst: float = 200.0
+    user_requests_per_s: float = 100.0
+    user_request_burst: float = 400.0
+    connections_per_user: int = 20
+    inflight_per_connection: int = 64
+    typing_group_max: int = 100
+    typing_interval_s: float = 3.0

@@ -1,0 +1,186 @@
+"""The state machine with real processes: the same world and the same comparison, and servers that are really killed."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from tests.model import machine, views
+from tests.model.acts import Act
+from tests.model.device import Device
+from tests.model.machine import ACT, BACK, DEVICE, MOVE, PAIR, SMALL, TALK, Drawn
+from tests.model.play import Play
+from tests.model.real import RealStage
+from tests.model.rules import Bounds
+
+T = TypeVar("T")
+LOOK = 1
+
+
+def fresh_sqlite(folder: Path) -> str:
+    """A database for one run, at the newest revision."""
+    path = folder / "chatd.db"
+    shutil.copy(machine.template(), path)
+    return f"sqlite:///{path}"
+
+
+class RealChat(RuleBasedStateMachine):
+    """`fresh_url` makes a database for one run in a folder of its own."""
+
+    fresh_url: ClassVar[Callable[[Path], str]] = staticmethod(fresh_sqlite)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.folder = tempfile.TemporaryDirectory(prefix="chatd-model-")
+        home = Path(self.folder.name)
+        bounds = Bounds()
+        self.hurt = True
+        self.run(self._begin(type(self).fresh_url(home), home, bounds))
+        self.hurt = False
+
+    async def _begin(self, url: str, home: Path, bounds: Bounds) -> None:
+        self.stage = RealStage(url, home, bounds)
+        self.play = Play(self.stage, bounds)
+        await self.stage.process.start()
+        await self.play.meet()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(work)
+
+    def teardown(self) -> None:
+        """In the end everybody looks at everything."""
+        try:
+            if not self.hurt:
+                self.run(self.play.check(look=3 * len(self.play.world.users)))
+        finally:
+            self.run(self._end())
+            self.runner.close()
+            self.folder.cleanup()
+        assert self.stage.process.errors == []
+
+    async def _end(self) -> None:
+        for device in list(self.stage.wires):
+            self.stage.disconnect(device)
+        await self.stage.process.stop()
+
+    def after(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it, then compare everything."""
+
+        async def step() -> None:
+            await work
+            await self.play.check(look=LOOK)
+
+        self.hurt = True
+        self.run(step())
+        self.hurt = False
+
+    def device(self, number: int) -> Device:
+        return self.play.devices[number]
+
+    @initialize(strangers=st.sets(PAIR, max_size=4), history=st.integers(0, 3))
+    def befriend(self, strangers: set[tuple[int, int]], history: int) -> None:
+        people = range(len(self.play.world.users))
+        pairs = [(a, b) for a in people for b in people if a != b and (a, b) not in strangers]
+        drawn: list[Drawn] = [("follow", a, b, 0) for a, b in pairs]
+        drawn += [("create", 0, 1, history), ("add", 0, 1, 1), ("send", 0, 0, 0), ("send", 1, 0, 0), ("add", 0, 3, 0)]
+        self.after(self._do(drawn))
+
+    @rule(one=ACT | TALK | MOVE, another=TALK | MOVE)
+    def act(self, one: Drawn, another: Drawn) -> None:
+        self.after(self._do([one, another]))
+
+    async def _do(self, drawn: list[Drawn]) -> None:
+        """One after the other: between two requests the server may or may not end a transaction."""
+        for one in drawn:
+            act = self._made(one)
+            if act is not None:
+                asked = self.play.send([act])
+                await self.stage.settle(self.play)
+                self.play.judge(asked, [len(asked)])
+
+    def _made(self, one: Drawn) -> Act | None:
+        return self.play.acts.make(*one, self.play.present())
+
+    @rule(one=TALK | MOVE, hub=st.booleans(), writer=st.booleans(), back=BACK)
+    def kill_at_work(self, one: Drawn, hub: bool, writer: bool, back: list[bool]) -> None:
+        """SIGKILL behind a request; whoever made it makes it again, under the same cid, until there is an answer."""
+        self.after(self._kill(one, hub or not writer, writer, back))
+
+    async def _kill(self, one: Drawn, hub: bool, writer: bool, back: list[bool]) -> None:
+        act = self._made(one)
+        device = self.play.reader_of(act.user, len(act.data)) if act else None
+        asked = self.play.send([act] if act else [])
+        killed = await self.stage.process.kill(hub=hub, writer=writer)
+        if hub and killed:
+            there = set(self.stage.wires)
+            await self.stage.all_lost()
+            await self.stage.process.start()
+            for other, comes in zip(self.play.devices, back, strict=True):
+                if other in there and (comes or other is device):
+                    await self.play.join(other, resume=True)
+            asked = [(device, device.ask(act.op, act.data), act)] if act and device and asked else []
+        await self.stage.settle(self.play)
+        self.play.judge(asked, [len(asked)])
+        await self._ask_for_reads()
+
+    async def _ask_for_reads(self) -> None:
+        """What was read may be forgotten by a second or so; never is more read than was."""
+        world = self.play.world
+        for user in world.users:
+            sub = next(device.sub for device in self.play.devices if device.replica.user == user)
+            probe = Device(sub, "probe", "json")
+            hello = self.stage.connect(probe, resume=False)
+            await self.stage.settle(self.play)
+            for line in probe.ok(hello)["groups"]:
+                group = world.groups[line["group"]]
+                assert line["read"] <= views.read_of(world, group, user)
+                world.reads[group.id, user] = line["read"]
+            self.stage.disconnect(probe)
+        for device in self.play.devices:
+            device.quiet_reads = False
+
+    @rule(back=BACK)
+    def restart(self, back: list[bool]) -> None:
+        """SIGTERM: everything is handed over."""
+        self.after(self._restart(back))
+
+    async def _restart(self, back: list[bool]) -> None:
+        there = set(self.stage.wires)
+        assert await self.stage.process.stop() == 0
+        await self.stage.all_lost()
+        await self.stage.process.start()
+        for device, comes in zip(self.play.devices, back, strict=True):
+            if comes and device in there:
+                await self.play.join(device, resume=True)
+
+    @rule(number=DEVICE, resume=st.sampled_from((True, True, False)))
+    def connect(self, number: int, resume: bool) -> None:
+        self.after(self.play.join(self.device(number), resume=resume))
+
+    @rule(numbers=st.sets(DEVICE, min_size=1, max_size=2))
+    def disconnect(self, numbers: set[int]) -> None:
+        for number in numbers:
+            self.stage.disconnect(self.device(number))
+        self.after(self._do([]))
+
+    @rule(number=DEVICE, which=SMALL, what=st.sampled_from(("open", "close", "read")), seq=SMALL)
+    def follow_a_group(self, number: int, which: int, what: str, seq: int) -> None:
+        device = self.device(number)
+        groups = sorted(device.replica.groups) if self.stage.is_reading(device) else []
+        if not groups:
+            return
+        group = groups[which % len(groups)]
+        if what == "read":
+            self.after(self.play.mark_read(device, group, seq))
+        else:
+            self.after((self.play.open if what == "open" else self.play.close)(device, group))
+
+
