@@ -18,6 +18,7 @@ class Promise(NamedTuple):
     paths: Mapping[str, str]
 
 
+MODEL: Final = {"model": "people, groups, reconnects and restarts at random, compared with a small model"}
 KILLS: Final = {
     "kill-hub": "the hub is killed under load, again and again",
     "kill-writer": "the writer is killed under load, again and again",
@@ -46,6 +47,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
     "P2": Promise(
         "A command with a `cid` happens once; a repetition gets the first answer, another request is `conflict`.",
         KILLS
+        | MODEL
         | {
             "cid.batch": "twice in one batch of the engine",
             "cid.conflict": "the engine refuses another request under a known cid",
@@ -68,6 +70,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
     "P3": Promise(
         "The entries of a group are numbered 1, 2, 3, … without a hole, the same for everyone.",
         KILLS
+        | MODEL
         | {
             "commits": "each commit is numbered and names what it touched",
             "encodings": "JSON and MessagePack tell the same",
@@ -81,6 +84,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
     "P4": Promise(
         "Who says where they were gets exactly what they missed, then live; or `truncated` or `reset`, never silence.",
         KILLS
+        | MODEL
         | {
             "behind.own_log": "who fell behind gets all of their own log before the groups' entries",
             "behind.ring": "who fell behind reads on from the ring",
@@ -131,7 +135,8 @@ PROMISES: Final[Mapping[str, Promise]] = {
     ),
     "P6": Promise(
         "There is no way into a group but those of the gate, judged inside the commit.",
-        {
+        MODEL
+        | {
             "direct": "the two of a direct chat",
             "direct.read_only": "a direct chat whose two are no longer mutual",
             "gate.create": "the rules: creating the group",
@@ -159,7 +164,8 @@ PROMISES: Final[Mapping[str, Promise]] = {
     ),
     "P7": Promise(
         "Nobody sees anything of a group they are not in, nor from outside their visible period, nor by reference.",
-        {
+        MODEL
+        | {
             "awaited": "put out while the answer to a read is awaited",
             "behind": "put out while behind, or while a page is being read for them",
             "block": "who is blocked cannot notice",
@@ -231,7 +237,8 @@ PROMISES: Final[Mapping[str, Promise]] = {
     ),
     "P9": Promise(
         "What is recalled is gone from every path once that is published; its number stays.",
-        {
+        MODEL
+        | {
             "acts": "nothing can be done to it any more",
             "behind.page": "recalled while a page with it is being read",
             "behind.ring": "recalled while somebody is behind: the ring",

@@ -178,15 +178,15 @@ def _late_subscribe() -> None:
 
 def _write_across_kick() -> None:
     """Whoever is put out gets all of the frame, their own kick and what follows it."""
-    from chatd.hub.session import Session
+    from chatd.hub.receiver import Receiver
 
-    unfollow = Session.unfollow
+    unfollow = Receiver.unfollow
 
-    def across(self: Session, group: str, upto: int | None) -> None:
+    def across(self: Receiver, group: str, upto: int | None) -> None:
         follow = self.follows.get(group)
         unfollow(self, group, follow.feed.head if follow is not None and upto is not None else upto)
 
-    Session.unfollow = across  # type: ignore[method-assign]
+    Receiver.unfollow = across  # type: ignore[method-assign]
 
 
 def _stale_ring() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shlex
 import signal
 import socket
@@ -88,6 +89,24 @@ async def _talk(ali: Program, kai: Program) -> str:
     await kai.types("/add lena")
     await ali.sees("Lena is in, pulled in by Kai")
     return pos
+
+
+def test_the_past_is_shown_by_day_and_as_it_is_now(tmp_path: Path) -> None:
+    """The newest page, without telling again who reacted to what."""
+
+    async def scenario() -> list[str]:
+        async with started(f"{DEMO} --port 0", tmp_path) as demo:
+            paste, _ = await read_guide(demo)
+            async with started(paste, tmp_path) as ali:
+                await ali.sees("电饭锅专题要不要做双语字幕")
+                assert await ali.ends() == 0
+                return ali.shown
+
+    shown = asyncio.run(scenario())
+    days = [line for line in shown if re.fullmatch(r"── \d{4}-\d\d-\d\d ──", line)]
+    assert days == sorted(set(days)) != []
+    assert [line for line in shown if line.strip().startswith("😂")]
+    assert not [line for line in shown if "reacted to" in line]
 
 
 def test_tokens_lie_in_files_of_their_owner_and_are_fresh_at_every_start(tmp_path: Path) -> None:

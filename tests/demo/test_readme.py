@@ -51,8 +51,8 @@ class Reader:
         self._stack = stack
         self._ports = {port: str(free_port()) for port in PORTS}
         self._environ = {"CHATD_SERVER__PORT": self._ports["8080"]}
-        self._shell = ["set -eu"]
-        """Assignments and the like, which later lines of a terminal still see."""
+        self._shell: list[str] = []
+        """Assignments and the like, which later lines of the block still see."""
         self._server: Program | None = None
         self.ran: list[str] = []
 
@@ -61,6 +61,10 @@ class Reader:
         for port, free in self._ports.items():
             text = text.replace(port, free)
         return text
+
+    def begin_block(self) -> None:
+        """As in a new terminal."""
+        self._shell = ["set -eu"]
 
     async def run_line(self, line: str) -> None:
         self.ran.append(line)
@@ -111,6 +115,7 @@ def test_every_line_and_program_of_the_readme_runs(readme: str, tmp_path: Path) 
                     name = PYTHON_FILE.match(text)
                     assert name, "a program says in its first line where it is saved"
                     (tmp_path / name[1]).write_text(reader.put(text), encoding="utf-8")
+                reader.begin_block()
                 for line in text.splitlines() if language == "sh" else ():
                     if not line.startswith("#"):
                         await reader.run_line(line)

@@ -104,6 +104,9 @@ async def test_what_is_taken_back_is_gone_from_everywhere(town: Town) -> None:
     await fresh.ask("group.open", group=group)
     for phone in (fresh, resumed):
         assert not says(phone, "regretted")
+    async with town.server.hub.readers.snapshot() as reader:
+        rows = await reader.all("SELECT body FROM entries WHERE group_id = ?", (group,))
+    assert not any("regretted" in str(row) for row in rows), "the store keeps nothing of it either"
 
 
 @pytest.mark.promise("P9", "line")

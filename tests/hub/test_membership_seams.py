@@ -9,7 +9,6 @@ import pytest
 
 from chatd.hub.session import Session
 from chatd_protocol.codec import encode
-
 from tests.e2e.phone import PATIENCE_S, new_cid
 from tests.e2e.town import Town
 from tests.hub.kit import held_reads, one_commit, says, session_of, texts

@@ -34,7 +34,7 @@ def play(kind: type[RuleBasedStateMachine], runs: int, steps: int, number: int) 
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate, Phase.shrink],
     )
-    run_state_machine_as_test(seed(number)(kind), settings=chosen)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(seed(number)(kind), settings=chosen)
 
 
 def play_real(runs: int, number: int) -> None:
@@ -66,7 +66,9 @@ def share_out(runs: int, jobs: int, number: int) -> int:
     ]
     status = max(worker.wait() for worker in workers)
     verdict = "no difference" if status == 0 else "a difference was found"
-    print(f"{runs} runs of up to {STEPS} steps in {time.monotonic() - begun:.0f} s, seed {number}: {verdict}", flush=True)
+    print(
+        f"{runs} runs of up to {STEPS} steps in {time.monotonic() - begun:.0f} s, seed {number}: {verdict}", flush=True
+    )
     return status
 
 

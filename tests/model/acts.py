@@ -97,9 +97,12 @@ class Acts:
         return Act(user, "group.create", {"cid": self.cid(), "kind": "direct", "user": self.other(b)})
 
     def update(self, user: str, b: int, c: int) -> Act | None:
-        change: Json = ({"title": f"title {c}"}, {"history": RULES[c % 4]}, {"limit": 2 + c % 6}, {"intro": "x" * (c % 2)})[
-            b % 4
-        ]
+        change: Json = (
+            {"title": f"title {c}"},
+            {"history": RULES[c % 4]},
+            {"limit": 2 + c % 6},
+            {"intro": "x" * (c % 2)},
+        )[b % 4]
         return self._in_group(user, "group.update", b, change, boss=True)
 
     def add(self, user: str, b: int, c: int) -> Act | None:

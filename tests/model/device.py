@@ -1,4 +1,4 @@
-"""A device of somebody: asks, hears answers and events, and keeps its replica by them, on whatever carries its bytes."""
+"""A device of somebody: asks, hears answers and events, and keeps its replica by them, whatever carries its bytes."""
 
 from __future__ import annotations
 

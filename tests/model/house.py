@@ -157,7 +157,7 @@ class _Desk:
 class InlineLink(WriterLink):
     """The real link; only the process that it starts is a `_Desk`.
 
-    `commits`: how many proposals each transaction had. `held`: proposals gather. `fate`: what becomes of the next batch.
+    `commits`: how many proposals each transaction had. `held`: proposals gather. `fate`: what becomes of a batch.
     """
 
     def __init__(self, url: str, bounds: Any, clocks: Clocks, **rest: Any) -> None:

@@ -66,7 +66,9 @@ def _check_line(world: World, group: Group, device: Device, kept: Kept, what: st
         assert got == expected, f"{name} of {what}: {got}, model {expected}"
     if device.quiet_reads and kept.read is not None and not _forgot_own_message(group, user, line["read"]):
         assert kept.read == line["read"], f"read of {what}: {kept.read}, model {line['read']}"
-        still = [e for e in kept.log.values() if e["kind"] == "message" and e["seq"] > kept.read and "recalled" not in e]
+        still = [
+            e for e in kept.log.values() if e["kind"] == "message" and e["seq"] > kept.read and "recalled" not in e
+        ]
         assert len(still) == line["unread"], f"unread of {what}: {len(still)}, model {line['unread']}"
 
 

@@ -1,4 +1,4 @@
-"""The state machine: people, groups, relations, disconnects, stalls, restarts, in any order, checked after every step."""
+"""The state machine: people, groups, relations, disconnects, stalls, restarts, in any order, each step checked."""
 
 from __future__ import annotations
 

@@ -108,10 +108,11 @@ class Play:
         code, answer = device.verdict(number)
         try:
             fresh = answer.get("group", "")
-            expected: tuple[str, Json] = ("ok", self.world.command(act.user, act.op, act.data, self.stage.now_ms(), fresh))
+            now_ms = self.stage.now_ms()
+            expected: tuple[str, Json] = ("ok", self.world.command(act.user, act.op, act.data, now_ms, fresh))
         except No as no:
             expected = (no.code, {})
-        judge.same((code, [answer]), (expected[0], [expected[1]]), f"verdict on {act}", timeless=self.stage.timeless)
+        judge.same((code, answer), expected, f"verdict on {act}", timeless=self.stage.timeless)
 
     def replay(self, asked: Sequence[tuple[Device, int, Act]], size: int) -> None:
         """These were carried out in one transaction whose verdicts nobody heard; the answers came later."""

@@ -65,7 +65,7 @@ class RealStage:
         wire = Wire(
             self.process.ws_url,
             device.format,
-            opened=lambda: [wire.send(request) for request in early] and None,
+            opened=lambda: self._say_early(wire, early),
             received=lambda message: self._hear(device, wire, message),
             closed=lambda _: self._lose(device, wire),
         )
@@ -75,6 +75,10 @@ class RealStage:
         task.add_done_callback(self._connecting.discard)
         token = mint(SECRET, device.sub, "", int(time.time()), 86_400)
         return device.connect(lambda one: wire.send(one) if wire.open else early.append(one), token, resume=resume)
+
+    def _say_early(self, wire: Wire, early: list[Json]) -> None:
+        for request in early:
+            wire.send(request)
 
     def _hear(self, device: Device, wire: Wire, message: Json) -> None:
         if self.wires.get(device) is wire:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -24,17 +24,15 @@ T = TypeVar("T")
 LOOK = 1
 
 
-def fresh_sqlite(folder: Path) -> str:
-    """A database for one run, at the newest revision."""
-    path = folder / "chatd.db"
-    shutil.copy(machine.template(), path)
-    return f"sqlite:///{path}"
-
-
 class RealChat(RuleBasedStateMachine):
-    """`fresh_url` makes a database for one run in a folder of its own."""
+    """On SQLite; whoever wants another database overrides `fresh_url`."""
 
-    fresh_url: ClassVar[Callable[[Path], str]] = staticmethod(fresh_sqlite)
+    @staticmethod
+    def fresh_url(folder: Path) -> str:
+        """A database for one run, at the newest revision."""
+        path = folder / "chatd.db"
+        shutil.copy(machine.template(), path)
+        return f"sqlite:///{path}"
 
     def __init__(self) -> None:
         super().__init__()
@@ -118,9 +116,9 @@ class RealChat(RuleBasedStateMachine):
         act = self._made(one)
         device = self.play.reader_of(act.user, len(act.data)) if act else None
         asked = self.play.send([act] if act else [])
+        there = set(self.stage.wires)
         killed = await self.stage.process.kill(hub=hub, writer=writer)
         if hub and killed:
-            there = set(self.stage.wires)
             await self.stage.all_lost()
             await self.stage.process.start()
             for other, comes in zip(self.play.devices, back, strict=True):
@@ -182,5 +180,3 @@ class RealChat(RuleBasedStateMachine):
             self.after(self.play.mark_read(device, group, seq))
         else:
             self.after((self.play.open if what == "open" else self.play.close)(device, group))
-
-

@@ -218,7 +218,7 @@ class Replica:
         kept.known_head = max(kept.known_head, kept.cursor)
 
     def _take(self, kept: Kept, entry: Json) -> None:
-        kept.at_of[entry.get("to", entry["pos"])] = entry["at"]
+        kept.at_of[entry["to" if entry["kind"] == "hidden" else "pos"]] = entry["at"]
         if entry["kind"] == "hidden":
             return
         if entry["pos"] <= kept.line.get("floor", 0):
@@ -265,10 +265,9 @@ class Replica:
                 raise Broken(f"removed from {group}, which the client is not in")
             if kept is not None and kept.cursor >= entry["pos"] and not reflected:
                 raise Broken(f"saw {kept.cursor} of {group}, but was out at {entry['pos']}")
-        elif kind in ("direct", "archived") and group in self.groups:
-            if not (reflected and group in self._in_hello):
-                name = "read_only" if kind == "direct" else "archived"
-                self.groups[group].line[name] = entry[name]
+        elif kind in ("direct", "archived") and group in self.groups and not (reflected and group in self._in_hello):
+            name = "read_only" if kind == "direct" else "archived"
+            self.groups[group].line[name] = entry[name]
 
 
 def _apply(kept: Kept, entry: Json) -> None:

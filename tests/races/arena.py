@@ -248,4 +248,3 @@ async def arena(url: str, folder: Path, chance: random.Random) -> AsyncIterator[
             yield place
         finally:
             await place.close()
-

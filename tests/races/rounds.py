@@ -84,7 +84,7 @@ async def _pull_vs(arena: Arena, owner: Peer, wanted: Peer, parting: Ask) -> str
 
 
 async def kick_vs_send(arena: Arena) -> str:
-    """Somebody writes while being put out: what counts lies before the kick, the rest is refused, nothing comes after."""
+    """Somebody writes while being put out: what counts lies before the kick, the rest is refused, nothing follows."""
     owner, member, witness = arena.people[:3]
     group = await arena.group(owner, [member, witness])
     sends = [Ask(member, "message.send", arena.text(group, f"line {i}")) for i in range(3)]

@@ -10,7 +10,6 @@ import pytest
 from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole
 from chatd.core.limits import Bounds
 from chatd.core.messages import Edit, Recall, Send
-from chatd.core.proposal import Command
 from chatd.core.relations import Block, Follow
 from chatd.core.users import EnsureUser
 from chatd.core.wishes import AnyWish
@@ -56,22 +55,22 @@ class Cast:
 
     # -- what they ask
 
-    def pull(self, *users: str) -> Command:
+    def pull(self, *users: str) -> AnyWish:
         return AddMembers(self.owner, self.cid(), b"", self.group, list(users or (self.outsider,)))
 
-    def role(self, user: str, role: str) -> Command:
+    def role(self, user: str, role: str) -> AnyWish:
         return SetRole(self.owner, self.cid(), b"", self.group, user, role)
 
-    def send(self) -> Command:
+    def send(self) -> AnyWish:
         return Send(self.member, self.cid(), b"", self.group, "text", {"text": "more"}, None, None)
 
-    def kick(self) -> Command:
+    def kick(self) -> AnyWish:
         return Kick(self.admin, self.cid(), b"", self.group, self.member)
 
-    def leave(self) -> Command:
+    def leave(self) -> AnyWish:
         return Leave(self.member, self.cid(), b"", self.group)
 
-    def recall(self) -> Command:
+    def recall(self) -> AnyWish:
         return Recall(self.admin, self.cid(), b"", self.group, self.pos, NOW_MS)
 
 
@@ -83,14 +82,14 @@ def cast(store_url: str) -> Iterator[Cast]:
 
 
 def code(outcome: Outcome, index: int) -> str:
-    """"ok", the result of a pull, or why not."""
+    """ "ok", the result of a pull, or why not."""
     answer = outcome.verdicts[index].answer
     if answer is None:
         return outcome.verdicts[index].code
     return str(answer["results"][0]["result"]) if "results" in answer else "ok"
 
 
-Wish = Callable[[Cast], Command]
+Wish = Callable[[Cast], AnyWish]
 PAIRS: dict[str, tuple[Wish, Wish, tuple[str, str], tuple[str, str]]] = {
     # the one, the other, their verdicts in this order, and (of the same two) when the other comes first
     "last place": (Cast.pull, lambda c: c.pull(c.other), ("added", "full"), ("full", "added")),

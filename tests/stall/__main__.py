@@ -15,7 +15,8 @@ STALL_TIMEOUT_S = 5.0
 
 
 def show(title: str, plan: Plan, found: Findings) -> None:
-    print(f"\n{title}: {plan.readers} readers, {plan.stallers} stall, {found.messages} messages of {plan.text_bytes} bytes")
+    print(f"\n{title}: {plan.readers} readers, {plan.stallers} stall, ", end="")
+    print(f"{found.messages} messages of {plan.text_bytes} bytes")
     for phase, latency in found.latency_ms.items():
         figures = "  ".join(f"{name} {value:8.1f} ms" for name, value in latency.items())
         print(f"  {phase:12} {found.deliveries[phase]:8} deliveries to the others  {figures}")
@@ -39,7 +40,7 @@ def main() -> None:
     parser.add_argument("--per-s", type=float, default=usual.per_s)
     parser.add_argument("--stall-s", type=float, default=usual.stall_s)
     parser.add_argument("--calm-s", type=float, default=usual.calm_s)
-    plan = Plan(**{name: value for name, value in vars(parser.parse_args()).items()})
+    plan = Plan(**vars(parser.parse_args()))
     with tempfile.TemporaryDirectory() as folder:
         patient = uvloop.run(hold_patient(Path(folder), plan))
     show("the server waits for them", plan, patient)

@@ -162,4 +162,3 @@ def conclude(crowd: Crowd, found: Findings) -> Findings:
     found.messages = len(crowd.acked)
     found.faults = crowd.faults()
     return found
-

@@ -78,7 +78,7 @@ class Reader(asyncio.Protocol):
         self._opened_with(await self.ask("session.hello", data))
 
     def _opened_with(self, hello: Json) -> None:
-        line = next((line for line in hello["groups"] if line["group"] == self.group), {})
+        line: Json = next((line for line in hello["groups"] if line["group"] == self.group), {})
         after = line.get("after", self.cursor)
         if self.epoch and (after != self.cursor or "reset" in line or "reset" in hello):
             self.lost.append(f"resumed at {after}, was at {self.cursor}")

@@ -13,6 +13,7 @@ from tests.store.kit import START_MS, Store, block, follow, run
 from tests.store.town import build_town
 
 T = TypeVar("T")
+pytestmark = pytest.mark.relaxed_durability
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from chatd.store.verify import Report, verify
 from tests.store.kit import Store, add, leave, react, send
 from tests.store.town import build_town
 
-pytestmark = pytest.mark.promise("P3", "verify")
+pytestmark = [pytest.mark.promise("P3", "verify"), pytest.mark.relaxed_durability]
 
 
 def check(url: str) -> Report:
@@ -342,7 +342,6 @@ def test_a_file_with_a_broken_index_is_named(sqlite_tables: str) -> None:
     assert any(problem.startswith("file: ") for problem in check(sqlite_tables).problems)
 
 
-@pytest.mark.relaxed_durability
 def test_it_sees_one_moment_while_others_write(postgres_tables: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """On PostgreSQL a server may be running meanwhile."""
     with Store(postgres_tables) as store:
