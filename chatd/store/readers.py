@@ -248,7 +248,11 @@ class _Postgres:
         outages = (psycopg.OperationalError, psycopg.InterfaceError)
         try:
             connection = await psycopg.AsyncConnection.connect(url, autocommit=True, prepare_threshold=2, **PATIENCE)
-            await connection.execute("SET statement_timeout = '30s'")
+            try:
+                await connection.execute("SET statement_timeout = '30s'")
+            except BaseException:
+                await connection.close()
+                raise
         except outages as error:
             raise ReaderLost(str(error)) from error
         return cls(connection, outages)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from asyncio.subprocess import PIPE, STDOUT
@@ -63,7 +64,8 @@ async def started(line: str, folder: Path, environ: Mapping[str, str] | None = N
         yield Program(process)
     finally:
         if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)  # With whatever a pipe of the line has started.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # With whatever a pipe of the line has started.
             await process.communicate()
 
 

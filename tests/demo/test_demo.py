@@ -143,11 +143,21 @@ def test_the_other_commands_work_with_the_demos_settings(tmp_path: Path) -> None
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("program", [f"{DEMO} --port", f"{CHATD} serve --port"])
-def test_a_taken_port_is_named_and_the_program_ends(tmp_path: Path, program: str) -> None:
+def test_a_taken_port_is_named_before_anything_is_made(tmp_path: Path) -> None:
     async def scenario() -> None:
         with taken_port() as port:
-            async with started(f"{program} {port}", tmp_path) as refused:
+            async with started(f"{DEMO} --port {port}", tmp_path) as refused:
+                await refused.sees(f"port {port}", "--port 8081")
+                assert await refused.ends() == 1
+
+    asyncio.run(scenario())
+    assert not (tmp_path / ".demo" / "chatd.db").exists()
+
+
+def test_a_server_whose_port_is_taken_names_it_and_ends(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        with taken_port() as port:
+            async with started(f"{CHATD} serve --port {port}", tmp_path) as refused:
                 await refused.sees(f"port {port}")
                 assert await refused.ends() == 1
 

@@ -114,7 +114,10 @@ class Phone:
 
     async def answer_to(self, future: asyncio.Future[dict[str, Any]]) -> dict[str, Any]:
         """Wait for a response. Raises `Denied`."""
-        response = await asyncio.wait_for(asyncio.shield(future), PATIENCE_S)
+        await asyncio.wait([future], timeout=PATIENCE_S)
+        assert future.done(), "no answer"
+        assert not future.cancelled(), f"the connection was closed with {self.close_code} before the answer"
+        response = future.result()
         if "error" in response:
             raise Denied(response["error"])
         ok: dict[str, Any] = response["ok"]
@@ -325,8 +328,10 @@ class Phone:
                 raise Hole(f"own log: entry {entry['upos']} came behind {cursor}")
             cursor = entry["upos"]
             self.mine_cursor = (cursor, entry["at"])
-            if entry["kind"] == "removed":
-                self.cursor.pop(entry["group"], None)
+            group, pos = entry["group"], entry.get("pos", 0)
+            if entry["kind"] == "removed" and self.cursor.get(group, 0) < pos:
+                self.cursor.pop(group, None)
+                self.at.pop(group, None)
             elif entry["kind"] == "added":
-                self.cursor.setdefault(entry["group"], entry["pos"] - 1)
+                self.cursor.setdefault(group, pos - 1)
         self.mine.extend(entries)

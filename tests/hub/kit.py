@@ -112,6 +112,19 @@ def held_reads(hub: Hub, passing: int = 0, holding: int = 1) -> Iterator[Reads]:
         hub.readers.snapshot = snapshot  # type: ignore[method-assign]
 
 
+@contextmanager
+def held_outcomes(server: TestServer) -> Iterator[None]:
+    """What is committed meanwhile is answered, and published at the end only."""
+    held: list[Outcome] = []
+    server.link._on_outcome = held.append
+    try:
+        yield
+    finally:
+        server.link._on_outcome = server.hub.publish
+        for outcome in held:
+            server.hub.publish(outcome)
+
+
 def session_of(hub: Hub, phone: Phone) -> Session:
     """The server's side of a connection."""
     return next(s for s in hub.people[phone.user].sessions if s.device == phone.device)

@@ -9,7 +9,7 @@ import pytest
 from chatd.hub.feed import State
 from tests.e2e.phone import Phone, new_cid
 from tests.e2e.town import Town, living_town, on_loop
-from tests.hub.kit import says, session_of, texts
+from tests.hub.kit import held_outcomes, says, session_of, texts
 
 NARROW = {"write_high_bytes": 16_384, "write_low_bytes": 4096, "send_buffer_bytes": 8192}
 PAGE = {"ring_entries": 16, "page_entries": 8}
@@ -198,3 +198,21 @@ async def test_one_who_stalls_is_not_sent_their_own_log_either(town: Town) -> No
     bob.read_on()
     await bob.own("direct", direct, nth=300)
     assert [entry["upos"] for entry in bob.mine] == list(range(1, bob.mine_cursor[0] + 1))
+
+
+@pytest.mark.promise("P4", "behind.own_log")
+async def test_the_own_log_is_not_read_beyond_what_is_published(town: Town) -> None:
+    ann, bob, _, group = await slow_group(town)
+    await stall_until_behind(town, ann, bob, group)
+    more = (await ann.do("group.create", kind="private", title="More"))["group"]
+    await ann.do("member.add", group=more, users=[bob.user])
+    with held_outcomes(town.server):
+        await ann.do("member.kick", group=group, user=bob.user)
+        bob.read_on()
+        await bob.own("added", more)
+        await bob.settle()
+    await bob.own("removed", group)
+    await bob.settle()
+    told = [message["data"] for message in bob.messages if message.get("ev") in ("mine", "entries")]
+    out = next(i for i, data in enumerate(told) if any(e["kind"] == "removed" for e in data["entries"]))
+    assert all(data.get("group") != group for data in told[out:]), "no entry of a group comes behind its `removed`"

@@ -7,6 +7,7 @@ shrunk and printed as a program.
 from __future__ import annotations
 
 import argparse
+import logging
 import random
 import subprocess
 import sys
@@ -26,6 +27,7 @@ REAL_STEPS = 15
 
 def play(kind: type[RuleBasedStateMachine], runs: int, steps: int, number: int) -> None:
     """So many runs in this process."""
+    logging.getLogger("chatd.store").setLevel(logging.ERROR)  # that a writer ended is what was asked for
     chosen = settings(
         max_examples=runs,
         stateful_step_count=steps,

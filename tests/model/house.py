@@ -196,6 +196,13 @@ class InlineLink(WriterLink):
             channel.connection_lost(None)
         desk.close()
 
+    def drop(self) -> None:
+        """The hub's process is gone, and the writer's with it: nobody says or hears anything any more."""
+        self.held = True
+        if self._supervisor is not None:
+            self._supervisor.cancel()
+        cast("_Desk", self.transport).close()
+
     async def _spawn(self, timeout_s: float) -> int:
         self._lost.clear()
         database = connect(self._url)
@@ -270,11 +277,10 @@ class House:
         self._up = False
         if graceful:
             await self.hub.stop()
-            await self.link.settled()
+            await self.link.close()
         else:
+            self.link.drop()
             self.hub._flusher.cancel()  # type: ignore[union-attr]
-            self.link.held = True
-        await self.link.close()
         await self.settle()
         await self.readers.close()
 
