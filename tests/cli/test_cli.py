@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
+import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -177,3 +179,8 @@ def test_serving_writing_stopping_and_verifying(tmp_path: Path) -> None:
     assert (ended.returncode, report["problems"]) == (0, [])
     assert program.run("verify").stdout.strip().endswith("whole")
     assert not (tmp_path / "chatd.sock").exists()
+    with contextlib.closing(sqlite3.connect(program.database)) as database, database:
+        database.execute("DELETE FROM entries WHERE kind = 'message'")
+    ended = program.run("verify", "--json")
+    assert ended.returncode == 1
+    assert json.loads(ended.stdout)["problems"]
