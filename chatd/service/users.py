@@ -61,6 +61,8 @@ class Tokens:
             sub, name = check_person(claims["sub"], named[:NAME_MAX] if isinstance(named, str) else named)
         except Invalid as problem:
             raise Refused("unauthenticated", problem.problem) from None
+        if not all(type(moment) in (int, float) and moment >= 0 for moment in (issued, claims["exp"])):
+            raise Refused("unauthenticated", "`exp` or `iat` is not a number of seconds.")
         # A token "for ever" must not become a number that cannot be written down.
         expires_at = min(int(claims["exp"] * 1000), SAFE_INTEGER_MAX)
         return Claims(sub, name, int(issued * 1000), expires_at)

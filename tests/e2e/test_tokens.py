@@ -56,6 +56,8 @@ BAD: dict[str, Callable[[], str]] = {
     "name is a number": lambda: signed(name=5),
     "not yet": lambda: signed(nbf=int(time.time()) + 3600),
     "exp is text": lambda: signed(exp="tomorrow"),
+    "exp is a number as text": lambda: signed(exp=str(int(time.time()) + 60)),
+    "iat is a number as text": lambda: signed(iat="5"),
     "exp is infinite": lambda: signed(exp=float("inf")),
     "iat is text": lambda: signed(iat="now"),
     "not a token": lambda: "x",

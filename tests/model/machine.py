@@ -303,14 +303,18 @@ class Chat(RuleBasedStateMachine):
         self.house.gate.open()
         await self.stage.settle(self.play)
 
-    @precondition(lambda self: self.stage.stalled)
-    @rule(number=SMALL, drawn=BATCH, reopen=st.booleans())
-    def catch_up_while_others_act(self, number: int, drawn: list[Drawn], reopen: bool) -> None:
-        stalled = sorted(self.stage.stalled, key=lambda device: (device.sub, device.name))
-        self.after(self._catch_up(stalled[number % len(stalled)], drawn, reopen))
+    @rule(number=DEVICE, before=BATCH, drawn=BATCH, reopen=st.booleans())
+    def catch_up_while_others_act(self, number: int, before: list[Drawn], drawn: list[Drawn], reopen: bool) -> None:
+        device = self.device(number)
+        if device in self.stage.sockets:
+            self.after(self._catch_up(device, before, drawn, reopen))
 
-    async def _catch_up(self, device: Device, drawn: list[Drawn], reopen: bool) -> None:
+    async def _catch_up(self, device: Device, before: list[Drawn], drawn: list[Drawn], reopen: bool) -> None:
         """A slow reader reads on from the store, and meanwhile closes its groups and opens them again."""
+        if device not in self.stage.stalled:
+            self.stage.stall(device, 0)
+        for one in before:
+            await self._batch([one])
         self.house.gate.shut(0)
         self.stage.release(device)
         await self.house.settle_but_reads()
