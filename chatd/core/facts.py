@@ -33,6 +33,8 @@ class Needs:
         """Sends, as (sender, cid), that a later one is only valid behind."""
         self.newcomers: set[str] = set()
         """Groups that somebody may join: how far back they see has to be known."""
+        self.histories: dict[str, set[str]] = {}
+        """History rules that groups may get in this batch, beside the one they have."""
 
     def pair(self, one: str, other: str) -> None:
         """Everything about how two people stand to each other."""

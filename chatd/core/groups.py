@@ -111,6 +111,8 @@ class UpdateGroup(Command, frozen=True, tag="update"):
     def needs(self, need: Needs) -> None:
         need.groups.add(self.group)
         need.members.add((self.group, self.actor))
+        if self.history is not None:
+            need.histories.setdefault(self.group, set()).add(self.history)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found`, `forbidden`, `limit`."""

@@ -41,8 +41,12 @@ class StoreLost(Exception):
     """The connection failed in a way that leaves the outcome of the transaction open: reopen and look."""
 
 
+class Contended(Exception):
+    """The database gave this transaction up for the sake of another program's: nothing happened, it may be repeated."""
+
+
 class Database(Protocol):
-    """What the engine asks of a connection. All methods raise `StorageFull` or `StoreLost` for those two cases."""
+    """What the engine asks of a connection. All methods raise `StorageFull`, `StoreLost` or `Contended` for those."""
 
     kind: str
     exclusive: bool
@@ -144,6 +148,7 @@ class Postgres:
 
         self._errors = psycopg.Error
         self._full = psycopg.errors.DiskFull
+        self._contention = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
         self._outages = (psycopg.OperationalError, psycopg.InterfaceError)
         try:
             self._connection = psycopg.connect(url, autocommit=True, prepare_threshold=2, **PATIENCE)
@@ -183,5 +188,7 @@ class Postgres:
             self._cursor.execute(sql.encode(), params)
         except self._full as error:
             raise StorageFull(str(error)) from error
+        except self._contention as error:
+            raise Contended(str(error)) from error
         except self._outages as error:
             raise StoreLost(str(error)) from error

@@ -7,6 +7,7 @@ It must not know sockets, sessions or the other process.
 What can go wrong, and what then is true:
   a proposal is refused by a rule            nothing of it happened; the rest of the batch goes on
   a proposal makes the batch fail            found by halves, refused as `internal`; the rest goes on
+  another program's locks are in the way     the whole batch is rolled back and tried again
   no room                                    the whole batch is rolled back and refused as `storage_full`
   the connection fails, or COMMIT does       `StoreLost` is raised: the outcome is open until the `cid`s are looked up
 """
@@ -26,7 +27,7 @@ from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.values import Entry
 from chatd.store import groups, messages, relations, schema, users
-from chatd.store.database import Database, Row, StorageFull, StoreLost
+from chatd.store.database import Contended, Database, Row, StorageFull, StoreLost
 from chatd.store.memory import Cache, Known
 from chatd.store.outcome import GroupChange, Outcome, Proposed, Verdict
 from chatd.store.statements import Delete, Insert, Probe
@@ -40,6 +41,7 @@ OLD_COMMANDS = "SELECT user_id, cid FROM commands WHERE at < ? ORDER BY at LIMIT
 OLDEST_COMMIT = "SELECT min(n) FROM commits WHERE writer = ?"
 DROP_COMMITS = "DELETE FROM commits WHERE writer = ? AND n <= ?"
 HOUSEKEEPING_ROWS = 500
+TRIES = 5
 
 log = logging.getLogger("chatd.store")
 
@@ -75,7 +77,7 @@ class Engine:
         Raises `StoreLost` and `Fenced`; then the outcome of every proposal is open.
         """
         try:
-            return [self._commit(batch)]
+            return [self._persist(batch)]
         except (StoreLost, Fenced):
             raise
         except StorageFull:
@@ -126,6 +128,16 @@ class Engine:
         )
         self._db.commit()
         return int(rows[0][0])
+
+    def _persist(self, batch: Sequence[Proposed]) -> Outcome:
+        """Commit, again and again if another program's transaction is in the way. Raises `StoreLost` if it stays."""
+        for _ in range(TRIES):
+            try:
+                return self._commit(batch)
+            except Contended as contended:
+                log.warning("another program's transaction was in the way: %s", type(contended.__cause__).__name__)
+                self._roll_back()
+        raise StoreLost("another program's transactions keep being in the way")
 
     def _commit(self, batch: Sequence[Proposed]) -> Outcome:
         facts = Facts(self._bounds, self._now_ms())
@@ -230,20 +242,9 @@ class Engine:
         for row in self._find(groups.LAST_PERIODS, need.members - facts.members.keys()):
             member = groups.member_from(row)
             facts.members[member.group, member.user] = member
-        seqs = [(group, seq) for group in need.newcomers for seq in self._floors_of(group, facts, batch_size)]
+        seqs = {(group, seq) for group in need.newcomers for seq in _floors_of(group, need, facts, batch_size)}
         for group, seq, pos in self._find(messages.POS_OF_SEQ, seqs):
             facts.pos_of_seq[group, seq] = pos
-
-    def _floors_of(self, group_id: str, facts: Facts, batch_size: int) -> range:
-        """The message numbers that may turn out to be the newest one that a newcomer of this batch does not see.
-
-        Each proposal of the batch may add one message and so move the floor up by one.
-        """
-        group = facts.groups.get(group_id)
-        if group is None or not group.history.startswith("last:"):
-            return range(0)
-        first = group.seq - int(group.history.removeprefix("last:"))
-        return range(max(first, 1), min(first + batch_size, group.seq) + 1)
 
     def _load_edges(self, need: Needs, facts: Facts) -> None:
         facts.follows.update((a, b) for a, b in self._find(relations.FOLLOWS, need.follows))
@@ -308,6 +309,20 @@ class Engine:
             (groups.UPDATE_MEMBERS, [groups.row_of_changed_member(m) for m in changed]),
             (groups.INSERT_MEMBERS, [groups.row_of_new_member(m) for m in facts.new_members]),
         ]
+
+
+def _floors_of(group_id: str, need: Needs, facts: Facts, batch_size: int) -> Iterable[int]:
+    """The message numbers that may turn out to be the newest one that a newcomer of this batch does not see.
+
+    Each proposal of the batch may add one message and so move the floor up by one.
+    """
+    group = facts.groups.get(group_id)
+    if group is None:
+        return
+    for rule in {group.history} | need.histories.get(group_id, set()):
+        if rule.startswith("last:"):
+            first = group.seq - int(rule.removeprefix("last:"))
+            yield from range(max(first, 1), min(first + batch_size, group.seq) + 1)
 
 
 def _try(pid: int, decide: Callable[[Facts], dict[str, Any]], facts: Facts) -> Verdict:

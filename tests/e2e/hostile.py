@@ -15,6 +15,8 @@ from tests.protocol.judge import Outcome, judge
 from tests.protocol.mutations import mutate_bytes, mutate_value
 
 BATCH = 40
+STRANGE = 0.1
+"""How many of the requests about a group are about one that does not exist."""
 
 
 async def world_of(town: Town, fmt: Format) -> tuple[Phone, dict[str, dict[str, Any]]]:
@@ -130,7 +132,10 @@ class Mutants:
 
     def _mutant(self, number: int) -> bytes:
         op = self._rng.choice(list(self._good))
-        request = request_of(op, self._good[op], number)
+        data = self._good[op]
+        if "group" in data and self._rng.random() < STRANGE:
+            data = data | {"group": f"g{new_cid()}"}
+        request = request_of(op, data, number)
         if self._rng.random() < 0.5:
             return encode(mutate_value(request, self._rng), self._format)
         return mutate_bytes(encode(request, self._format), self._rng)

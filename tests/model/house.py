@@ -52,33 +52,35 @@ class Gate:
     """Where reads of the store can be held up after they have read: what they bring is old by then."""
 
     def __init__(self) -> None:
-        self._free: asyncio.Event | None = None
+        self._shut = False
         self._pass_first = 0
-        self.waiting = 0
-        self.arrived = asyncio.Event()
+        self._waiting: list[asyncio.Event] = []
 
     def shut(self, pass_first: int) -> None:
         """Hold every read up, but for the next few."""
-        self._free, self._pass_first = asyncio.Event(), pass_first
-        self.arrived.clear()
+        self._shut, self._pass_first = True, pass_first
 
     def open(self) -> None:
-        if self._free is not None:
-            self._free.set()
-        self._free = None
+        self._shut = False
+        while self.let_newest_through():
+            pass
+
+    def let_newest_through(self) -> bool:
+        """Whoever read last comes first. False if nobody waits."""
+        if self._waiting:
+            self._waiting.pop().set()
+            return True
+        return False
 
     async def pass_through(self) -> None:
-        if self._free is None:
+        if not self._shut:
             return
         if self._pass_first:
             self._pass_first -= 1
             return
-        self.waiting += 1
-        self.arrived.set()
-        try:
-            await self._free.wait()
-        finally:
-            self.waiting -= 1
+        mine = asyncio.Event()
+        self._waiting.append(mine)
+        await mine.wait()
 
 
 class GatedReaders(Readers):
@@ -335,7 +337,7 @@ def sections_of(bounds: Bounds) -> dict[str, dict[str, Any]]:
         "messages": {"recall_window_s": bounds.window_ms / 1000},
         "store": {"user_log_keep": bounds.user_log_keep},
         "hub": {
-            "live_groups": 2,
+            "live_groups": 1,
             "ring_entries": 4,
             "page_entries": 3,
             "slice_deliveries": 2,

@@ -15,7 +15,7 @@ class InsideStage:
     """Implements `play.Stage`, and what only works inside: stalls, gates, the fate of the writer."""
 
     timeless = False
-    live_groups = 2
+    live_groups = 1
 
     def __init__(self, house: House) -> None:
         self.house = house

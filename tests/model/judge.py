@@ -81,7 +81,9 @@ def has_heard(world: World, device: Device, live: set[str]) -> bool:
         kept = replica.groups.get(group.id)
         if group.id in live and (kept is None or kept.cursor < group.head):
             return False
-        if kept is not None and kept.read is not None and kept.read < views.read_of(world, group, replica.user):
+        if not device.quiet_reads or kept is None or kept.read is None:
+            continue
+        if kept.read < views.read_of(world, group, replica.user):
             return False
     return True
 

@@ -121,6 +121,7 @@ class Chat(RuleBasedStateMachine):
     @initialize(strangers=st.sets(PAIR, max_size=4), history=st.integers(0, 3), look=st.sampled_from(LOOKS))
     def befriend(self, strangers: set[tuple[int, int]], history: int, look: int) -> None:
         """Nearly all follow each other, and most are in one group; one came later than its first messages.
+        Most are in a second one too, and so follow one of them only by its heads.
 
         `look`: how many come as newcomers after every step, which wakes what slept.
         """
@@ -131,6 +132,8 @@ class Chat(RuleBasedStateMachine):
         self.after(self._batch([("create", 0, 1, history)]))
         self.after(self._batch([("add", 0, 1, 1), ("send", 0, 0, 0), ("send", 1, 0, 0)]))
         self.after(self._batch([("add", 0, 3, 0)]))
+        self.after(self._batch([("create", 1, 1, 3)]))
+        self.after(self._batch([("add", 1, 2, 1)]))
 
     # -- commands
 
@@ -287,12 +290,12 @@ class Chat(RuleBasedStateMachine):
         number = self.stage.connect(device, resume=resume)
         self.play.live[device], device.quiet_reads, device.replica.loose = set(), False, True
         await self.house.settle_but_reads()
-        await self._act_behind_the_gate(drawn, device)
+        await self._act_behind_the_gate(drawn, device, backwards=False)
         device.ok(number)
         device.replica.loose = False
 
-    async def _act_behind_the_gate(self, drawn: list[Drawn], apart: Device) -> None:
-        """Commit one by one while reads are held up; then let them come."""
+    async def _act_behind_the_gate(self, drawn: list[Drawn], apart: Device, *, backwards: bool) -> None:
+        """Commit one by one while reads are held up; then let them come, the newest first if `backwards`."""
         link = self.house.link
         for one in drawn:
             link.commits.clear()
@@ -300,16 +303,18 @@ class Chat(RuleBasedStateMachine):
             asked = self.play.send(acts)
             await self.house.settle_but_reads()
             self.play.judge(asked, link.commits)
+        while backwards and self.house.gate.let_newest_through():
+            await self.house.settle_but_reads()
         self.house.gate.open()
         await self.stage.settle(self.play)
 
-    @rule(number=DEVICE, before=BATCH, drawn=BATCH, reopen=st.booleans())
-    def catch_up_while_others_act(self, number: int, before: list[Drawn], drawn: list[Drawn], reopen: bool) -> None:
+    @rule(number=DEVICE, before=BATCH, drawn=BATCH, reopen=st.sampled_from(("", "head", "cursor")))
+    def catch_up_while_others_act(self, number: int, before: list[Drawn], drawn: list[Drawn], reopen: str) -> None:
         device = self.device(number)
         if device in self.stage.sockets:
             self.after(self._catch_up(device, before, drawn, reopen))
 
-    async def _catch_up(self, device: Device, before: list[Drawn], drawn: list[Drawn], reopen: bool) -> None:
+    async def _catch_up(self, device: Device, before: list[Drawn], drawn: list[Drawn], reopen: str) -> None:
         """A slow reader reads on from the store, and meanwhile closes its groups and opens them again."""
         if device not in self.stage.stalled:
             self.stage.stall(device, 0)
@@ -321,8 +326,8 @@ class Chat(RuleBasedStateMachine):
         if reopen:
             for group in sorted(device.replica.groups):
                 device.ask("group.close", {"group": group})
-                self.play.ask_open(device, group)
-                device.replica.groups[group].overlap = True
-        await self._act_behind_the_gate(drawn, device)
+                self.play.ask_open(device, group, from_head=reopen == "head")
+                device.replica.groups[group].overlap = reopen == "cursor"
+        await self._act_behind_the_gate(drawn, device, backwards=True)
         for kept in device.replica.groups.values():
             kept.overlap = False

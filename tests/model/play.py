@@ -138,9 +138,10 @@ class Play:
         await self.stage.settle(self)
         device.ok(number)
 
-    def ask_open(self, device: Device, group: str) -> int:
+    def ask_open(self, device: Device, group: str, *, from_head: bool = False) -> int:
         kept = device.replica.groups[group]
-        pair = kept.pair()
+        kept.jumps = from_head
+        pair = None if from_head else kept.pair()
         data: Json = {"group": group}
         if pair is not None:
             kept.move_to(pair[0])

@@ -33,6 +33,8 @@ class Kept:
     read: int | None = None
     overlap: bool = False
     """The client itself asked for something it may have already."""
+    jumps: bool = False
+    """The client asked to go on from the head, and will read what lies before as history."""
 
     def pair(self) -> tuple[int, int] | None:
         """The cursor to resume from: the newest entry whose time is known."""
@@ -121,8 +123,9 @@ class Replica:
         if line.get("live"):
             kept.live = True
             cursor = line.get("after", kept.cursor)
-            if fresh:
-                kept.cursor = cursor
+            if fresh or (kept.jumps and told):
+                kept.cursor = kept.since = cursor
+                kept.jumps, kept.log = False, {}
             elif "truncated" in line:
                 if cursor != line["truncated"] or kept.cursor >= cursor:
                     raise Broken(f"truncated at {cursor}, kept {kept.cursor}")

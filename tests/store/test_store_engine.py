@@ -213,7 +213,9 @@ def test_a_rule_changed_in_the_same_batch_holds_for_who_comes_behind_it(tea: Sto
     tea.make_mutual("ann", "cat")
     tea.done(update("ann", "tea", history=before))
     tea.done(*(send("ann", "tea", str(number)) for number in range(1, 9)))
+    n = tea.engine.n
     tea.done(update("ann", "tea", history="last:5"), add("ann", "tea", "cat"))
+    assert tea.engine.n == n + 1, "the batch did not have to be taken apart"
     assert tea.rows("SELECT from_seq FROM memberships WHERE user_id = 'cat'") == [(3,)]
 
 

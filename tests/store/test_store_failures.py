@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -15,7 +17,7 @@ from chatd.store.database import StorageFull, StoreLost, connect
 from chatd.store.engine import Engine, Fenced
 from chatd.store.outcome import Proposed
 from chatd.store.verify import verify
-from tests.store.kit import Store, Wrapped, add, create, edit, recall, send
+from tests.store.kit import Store, Wrapped, add, create, edit, leave, recall, send
 
 pytestmark = pytest.mark.promise("P1", "commit.failed")
 LONE_SURROGATE = "\ud800"
@@ -281,6 +283,29 @@ def test_a_lock_that_somebody_else_holds_is_an_outage_of_the_embedded_database(s
         other.close()
         store.reopen()
         assert store.say("ann", "tea") == 2
+
+
+def test_a_deadlock_with_another_program_is_no_outage_and_refuses_nothing(postgres_tables: str) -> None:
+    with Store(postgres_tables) as store, psycopg.connect(postgres_tables, autocommit=True) as other:
+        store.people("ann")
+        store.done(create("ann", "tea"))
+        other.execute("SET deadlock_timeout = '30s'")  # so that it is the engine which is given up
+        other.execute("BEGIN")
+        other.execute("SELECT 1 FROM groups WHERE group_id = 'tea' FOR UPDATE")
+        store.database.run("SET deadlock_timeout = '200ms'")
+        n = store.engine.n
+        with ThreadPoolExecutor(1) as threads:
+            answers = threads.submit(store.settle, leave("ann", "tea"), create("ann", "milk"))
+            waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            with psycopg.connect(postgres_tables, autocommit=True) as third:
+                deadline = time.monotonic() + 20
+                while third.execute(waiting).fetchone() != (1,):
+                    assert time.monotonic() < deadline
+            other.execute("SELECT 1 FROM users WHERE user_id = 'ann' FOR UPDATE")
+            other.execute("ROLLBACK")
+            (outcome,) = answers.result(20)
+        assert [verdict.code for verdict in outcome.verdicts] == ["owner_must_stay", ""]
+        assert store.engine.n == n + 1
 
 
 def test_a_database_that_is_not_there_is_an_outage() -> None:
