@@ -21,6 +21,7 @@ from typing import NamedTuple, Protocol
 from bench import sketch
 from chatd.app import secret_of
 from chatd.config import load
+from chatd.core.values import Group, Member, User
 from chatd.service.users import mint
 from chatd.store import groups as groups_of_store
 from chatd.store import messages, users
@@ -86,17 +87,18 @@ def _seed_group(database: Sqlite, number: int, size: int, stored: int) -> None:
     """A group whose first entry says that it was created, whose second that all others came, then the messages."""
     group, at = _group_id(number), 1_700_000_000_000
     names = [_user(number, member) for member in range(size)]
-    database.write(users.INSERT, [(name, name, "", at, 1, 0, 1, 0, 0) for name in names])
+    people = [User(id=name, sub=name, name="", created_at=at, upos=1, groups=1) for name in names]
+    database.write(users.INSERT, [users.row_of_new(person) for person in people])
     database.write(users.INSERT_MINE, [(name, 1, at, "added", group, 2, "{}") for name in names])
     head = 2 + stored
-    row = (group, "private", f"group {number}", "", "all", GROUP_LIMIT, head, at, stored, size, False, at, None)
-    database.write(groups_of_store.INSERT, [row])
+    row = Group(group, "private", f"group {number}", "", "all", GROUP_LIMIT, head, at, stored, size, False, at)
+    database.write(groups_of_store.INSERT, [groups_of_store.row_of_new(row)])
     roles = ["owner", *["member"] * (size - 1)]
     members = [
-        (group, name, 1, role, 0, 0, 1 if role == "owner" else 2, at, names[0], None, None, None, False)
+        Member(group, name, 1, role, 0, 0, 1 if role == "owner" else 2, at, names[0])
         for name, role in zip(names, roles, strict=True)
     ]
-    database.write(groups_of_store.INSERT_MEMBERS, members)
+    database.write(groups_of_store.INSERT_MEMBERS, [groups_of_store.row_of_new_member(m) for m in members])
     joined = ",".join(f'{{"user":"{name}","by":"{names[0]}"}}' for name in names[1:])
     created = f'{{"group_kind":"private","title":"group {number}","members":["{names[0]}"]}}'
     came = f'{{"count":{size},"joined":[{joined}],"left":[]}}'

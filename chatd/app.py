@@ -14,7 +14,7 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -22,15 +22,18 @@ import msgspec
 import structlog
 from prometheus_client import CollectorRegistry
 
-from chatd.admin import AdminSocket
+from chatd.admin.acts import acts_of
+from chatd.admin.operator import Operator
+from chatd.admin.socket import AdminSocket
 from chatd.config import Config
 from chatd.core.limits import Bounds
 from chatd.http.app import make_http
+from chatd.http.health import health_routes
 from chatd.http.metrics import HubMetrics
 from chatd.hub.hub import Hub
 from chatd.hub.settings import HubSettings
 from chatd.service.bounds import Narrowed
-from chatd.service.users import Tokens, check_person, load_key
+from chatd.service.users import Tokens, load_key
 from chatd.store import lock, migrate
 from chatd.store.database import connect, path_of
 from chatd.store.link import WriterLink
@@ -184,7 +187,7 @@ class Server:
             await self._open_store(undo)
             await self._open_port()
             undo.push_async_callback(self.port.drain, 0)
-            self._admin = AdminSocket(self.config.admin_socket_path(), self._acts())
+            self._admin = AdminSocket(self.config.admin_socket_path(), acts_of(Operator(self.hub, self.ws_url)))
             await self._admin.start()
             undo.pop_all()
         path = path_of(self.config.store.url)
@@ -283,7 +286,7 @@ class Server:
         registry = CollectorRegistry()
         limits = fill(WsLimits, ws)
         settings = fill(PortSettings, server, echo=self.config.debug.echo)
-        http = make_http(self.ready, registry)
+        http = make_http([*health_routes(self.ready, registry)])
         self.port = make_server(
             http,
             self.hub.make_session,
@@ -296,20 +299,3 @@ class Server:
         registry.register(HubMetrics(self.hub))
         registry.register(self.port.stats)
         await self.port.start()
-
-    def _acts(self) -> Mapping[str, Any]:
-        async def stats(_: Mapping[str, Any]) -> dict[str, Any]:
-            return self.hub.figures() | {"url": self.ws_url, "epoch": self.life.epoch, "pid": os.getpid()}
-
-        async def revoke(request: Mapping[str, Any]) -> dict[str, Any]:
-            sub, device = request["sub"], request.get("device")
-            if not (isinstance(sub, str) and isinstance(device, str | None) and f"{sub}{device}".isprintable()):
-                raise TypeError("sub, device: expected printable text")
-            closed = await self.hub.revoke_sub(sub, device)
-            return {"closed": closed}
-
-        async def user(request: Mapping[str, Any]) -> dict[str, Any]:
-            sub, name = check_person(request["sub"], request.get("name") or "")
-            return {"user": await self.hub.ensure_user(sub, name)}
-
-        return {"stats": stats, "revoke": revoke, "user": user}

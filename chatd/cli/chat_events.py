@@ -187,18 +187,20 @@ class Watcher:
         self._screen.show([(DIM, cut(line, self._screen.columns))])
 
     async def _take_mine(self, entry: MineEntry) -> None:
-        state = self._state
-        if entry.kind == "added" or entry.group not in state.lines:
-            await self._learn_group(entry.group)
+        state, group = self._state, entry.group
+        if group is None:
+            return
+        if entry.kind == "added" or group not in state.lines:
+            await self._learn_group(group)
         await state.names.learn({entry.by} if entry.by else ())
-        title, by = self._title(entry.group), self._render.name(entry.by)
+        title, by = self._title(group), self._render.name(entry.by)
         match entry:
             case MineEntry(kind="added"):
                 me = self._client.hello.user if self._client.hello else ""
                 self.say(NOTICE, "entered" if entry.by in {None, me} else "added_to", title=title, by=by)
             case MineEntry(kind="removed"):
                 self.say(NOTICE, "removed_kicked" if entry.why == "kicked" else "removed_left", title=title, by=by)
-                state.drop(entry.group)
+                state.drop(group)
             case MineEntry(kind="direct"):
                 self.say(NOTICE, "direct_read_only" if entry.read_only else "direct_writable", title=title)
             case MineEntry(kind="archived"):

@@ -140,7 +140,7 @@ def token(config: Config, sub: str, name: str, ttl_s: int) -> int:
 
 def stats(config: Config, as_json: bool) -> int:
     """Print the figures of the running server."""
-    from chatd.admin import AdminError, call
+    from chatd.admin.socket import AdminError, call
 
     try:
         figures = call(config.admin_socket_path(), "stats")
@@ -153,7 +153,7 @@ def stats(config: Config, as_json: bool) -> int:
 
 def revoke(config: Config, sub: str, device: str | None, as_json: bool) -> int:
     """Revoke through the running server."""
-    from chatd.admin import AdminError, call
+    from chatd.admin.socket import AdminError, call
 
     try:
         done = call(config.admin_socket_path(), "revoke", sub=sub, device=device)
@@ -165,7 +165,7 @@ def revoke(config: Config, sub: str, device: str | None, as_json: bool) -> int:
 
 def user(config: Config, sub: str, name: str, as_json: bool) -> int:
     """Create or rename through the running server."""
-    from chatd.admin import AdminError, call
+    from chatd.admin.socket import AdminError, call
 
     try:
         done = call(config.admin_socket_path(), "user", sub=sub, name=name)

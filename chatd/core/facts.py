@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatd.core.limits import Bounds
+from chatd.core.records import Keys, R, Record, Records
 from chatd.core.refusal import Refused
 from chatd.core.values import Entry, Group, Member, Mine, User
 
@@ -36,6 +37,12 @@ class Needs:
         self.histories: dict[str, set[str]] = {}
         """History rules that groups may get in this batch, beside the one they have."""
 
+        self.records: Keys = {}
+
+    def record(self, kind: type[Record], *key: Any) -> None:
+        """A record by its key, whether it exists or not."""
+        self.records.setdefault(kind, set()).add(key)
+
     def pair(self, one: str, other: str) -> None:
         """Everything about how two people stand to each other."""
         self.follows.update(((one, other), (other, one)))
@@ -59,6 +66,7 @@ class Facts:
         self.reactions: set[tuple[str, int, str, str]] = set()
         self.sends: set[tuple[str, str, str]] = set()
         self.pos_of_seq: dict[tuple[str, int], int] = {}
+        self.records = Records()
         # changes
         self.new_entries: list[tuple[Entry, bytes | None]] = []
         self.rewritten: dict[tuple[str, int], Entry] = {}
@@ -109,7 +117,19 @@ class Facts:
             raise Refused("gone")
         return entry
 
+    def find(self, kind: type[R], *key: Any) -> R | None:
+        """The record with this key. Raises KeyError if it was not said to be needed."""
+        return self.records.find(kind, *key)
+
     # -- changes
+
+    def put(self, record: Record) -> None:
+        """Add a record, or change the one with its key."""
+        self.records.put(record)
+
+    def drop(self, kind: type[Record], *key: Any) -> None:
+        """Remove a record if it is there."""
+        self.records.drop(kind, *key)
 
     def append(
         self,
@@ -157,8 +177,8 @@ class Facts:
         """Note that an entry's row changed."""
         self.rewritten[entry.group, entry.pos] = entry
 
-    def log(self, user_id: str, kind: str, group: str, pos: int | None, **body: Any) -> None:
-        """Add an entry to a user's own log."""
+    def log(self, user_id: str, kind: str, group: str | None, pos: int | None, **body: Any) -> None:
+        """Add an entry to a user's own log; without `group` it is about the user alone."""
         user = self.users[user_id]
         user.upos += 1
         self.changed_users.add(user_id)

@@ -5,16 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from chatd.core.facts import Facts, Needs
+from chatd.core.gate import judge_newcomer, need_newcomer
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
+from chatd.core.rights import RANK, outranks, require
 from chatd.core.values import Group, Member, direct_key
-
-RANK = {"member": 0, "admin": 1, "owner": 2}
-
-
-def outranks(actor: Member, role: str) -> bool:
-    """Whether an admin or owner stands above a role. Admins stand above members only."""
-    return RANK[actor.role] >= RANK["admin"] and RANK[actor.role] > RANK[role]
 
 
 class CreateGroup(Command, frozen=True, tag="create"):
@@ -118,8 +113,7 @@ class UpdateGroup(Command, frozen=True, tag="update"):
         """Raises `not_found`, `forbidden`, `limit`."""
         actor = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
-        if RANK[actor.role] < RANK["admin"]:
-            raise Refused("forbidden")
+        require(group, actor, "edit")
         if self.limit is not None:
             check_member_limit(facts, self.limit)
         group.title = group.title if self.title is None else self.title
@@ -139,13 +133,11 @@ class AddMembers(Command, frozen=True, tag="add"):
     users: list[str]
 
     def needs(self, need: Needs) -> None:
-        need.users.update(self.users)
         need.users.add(self.actor)
         need.groups.add(self.group)
-        need.newcomers.add(self.group)
         need.members.add((self.group, self.actor))
         for user in self.users:
-            need.members.add((self.group, user))
+            need_newcomer(need, self.group, user)
             need.pair(self.actor, user)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
@@ -154,6 +146,7 @@ class AddMembers(Command, frozen=True, tag="add"):
         group = facts.groups[self.group]
         if group.direct:
             raise Refused("forbidden")
+        require(group, actor, "pull")
         pos = None
         results = []
         for user in self.users:
@@ -174,11 +167,12 @@ def judge_pull(facts: Facts, group: Group, actor: Member, user: str) -> str:
         return "already"
     if user not in facts.users or user == actor.user or not facts.mutual(actor.user, user):
         return "not_mutual"
+    judged = judge_newcomer(facts, group, user)
+    if judged == "banned":
+        return judged
     if member is not None and member.why == "kicked" and RANK[actor.role] < RANK["admin"]:
         return "kicked"
-    if group.members >= group.member_limit or facts.users[user].groups >= facts.bounds.groups_per_user:
-        return "full"
-    return "added"
+    return "added" if judged == "open" else judged
 
 
 class Leave(Command, frozen=True, tag="leave"):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from chatd.core.facts import Facts, Needs
-from chatd.core.groups import outranks
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
+from chatd.core.rights import outranks
 from chatd.core.values import Entry, Group
 
 

@@ -24,6 +24,11 @@ class User(msgspec.Struct, array_like=True):
     following: int = 0
     valid_after: int = 0
     """Tokens issued before this are refused."""
+    disabled: bool = False
+    profile: dict[str, Any] = {}
+    """What others see beside the name."""
+    settings: dict[str, Any] = {}
+    """What this person chose for themselves; what is missing is as by default."""
 
 
 class Group(msgspec.Struct, array_like=True):
@@ -42,6 +47,9 @@ class Group(msgspec.Struct, array_like=True):
     read_only: bool
     created_at: int
     direct_key: str | None = None
+    settings: dict[str, Any] = {}
+    """What owner and admins chose beyond the columns; what is missing is as by default."""
+    dissolved_at: int | None = None
 
     @property
     def direct(self) -> bool:
@@ -67,6 +75,10 @@ class Member(msgspec.Struct, array_like=True):
     until_seq: int | None = None
     why: str | None = None
     archived: bool = False
+    restricted_until: int = 0
+    """May not write before this time."""
+    via: dict[str, Any] | None = None
+    """By which invite they first came: `invite`, `inviter`, `parent`."""
 
     @property
     def present(self) -> bool:
@@ -101,7 +113,7 @@ class Mine(msgspec.Struct, array_like=True, gc=False):
     upos: int
     at: int
     kind: str
-    group: str
+    group: str | None
     pos: int | None
     body: dict[str, Any]
 

@@ -116,7 +116,9 @@ def page(entries: Iterable[Entry], targets: Mapping[int, Entry], floor: int) -> 
 
 def view_mine(entry: Mine) -> dict[str, Any]:
     """An entry of a user's own log as it goes on the wire."""
-    shown: dict[str, Any] = {"upos": entry.upos, "at": entry.at, "kind": entry.kind, "group": entry.group}
+    shown: dict[str, Any] = {"upos": entry.upos, "at": entry.at, "kind": entry.kind}
+    if entry.group is not None:
+        shown["group"] = entry.group
     if entry.pos is not None:
         shown["pos"] = entry.pos
     shown.update(entry.body)

@@ -1,35 +1,13 @@
-"""The HTTP routes that say how the server is: alive, ready, and in figures. They must not know what the chat does.
-
-GET /healthz   200 as long as the process answers at all
-GET /readyz    200 while it can serve, else 503 with the reason
-GET /metrics   Prometheus, of the given registry
-"""
+"""The HTTP side of the port: routes by noun, put together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
-from litestar import Litestar, MediaType, Response, get
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
 
 
-def make_http(ready: Callable[[], bool | str], registry: CollectorRegistry) -> Litestar:
-    """`ready` answers True, or False, or a reason why not (one line, no secrets: anybody may read it)."""
-
-    @get("/healthz", media_type=MediaType.TEXT, sync_to_thread=False)
-    def healthz() -> str:
-        return "ok\n"
-
-    @get("/readyz", media_type=MediaType.TEXT, sync_to_thread=False)
-    def readyz() -> Response[str]:
-        state = ready()
-        if state is True:
-            return Response("ready\n")
-        return Response(f"{state or 'not ready'}\n", status_code=503)
-
-    @get("/metrics", sync_to_thread=False)
-    def metrics() -> Response[bytes]:
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
-
-    return Litestar([healthz, readyz, metrics], openapi_config=None, logging_config=None)
+def make_http(routes: Sequence[HTTPRouteHandler]) -> Litestar:
+    """The application for uvicorn."""
+    return Litestar(routes, openapi_config=None, logging_config=None)

@@ -20,6 +20,7 @@ from chatd.core.values import Mine
 from chatd.hub.catchup import Pages
 from chatd.hub.fanout import Fanout
 from chatd.hub.feed import Feed, Follow, State
+from chatd.hub.jobs import Jobs
 from chatd.hub.ports import Socket
 from chatd.hub.reads import Reads
 from chatd.hub.recovery import catch_up_with_store
@@ -92,20 +93,19 @@ class Hub:
         """(head, at, seq, members) of groups that moved while somebody opens a session."""
         self._redacted: dict[str, int] = {}
         self._waiting_for_n: list[tuple[int, asyncio.Future[None]]] = []
-        self._flusher: asyncio.Task[None] | None = None
+        self.jobs = Jobs()
+        self.jobs.add("read positions", settings.read_flush_s, self._save_reads)
 
     # -- life
 
     def start(self, n: int) -> None:
         """Begin behind commit `n`."""
         self.n = n
-        self._flusher = asyncio.get_running_loop().create_task(self._save_reads(), name="read positions")
+        self.jobs.start()
 
     async def stop(self) -> None:
         """Hand over what is only in memory."""
-        if self._flusher is not None:
-            self._flusher.cancel()
-            await asyncio.gather(self._flusher, return_exceptions=True)
+        await self.jobs.stop()
         self.reads.save(self.link)
 
     def make_session(self, socket: Socket) -> Session:
@@ -121,9 +121,7 @@ class Hub:
                 session.signal("going_away", {"delay_ms": int(within_s * 1000 * self.jitter())})
 
     async def _save_reads(self) -> None:
-        while True:
-            await asyncio.sleep(self.settings.read_flush_s)
-            self.reads.save(self.link)
+        self.reads.save(self.link)
 
     # -- people
 

@@ -30,6 +30,7 @@ from chatd.store import groups, messages, relations, schema, users
 from chatd.store.database import Contended, Database, Row, StorageFull, StoreLost
 from chatd.store.memory import Cache, Known
 from chatd.store.outcome import GroupChange, Outcome, Proposed, Verdict
+from chatd.store.records import rows_of
 from chatd.store.statements import Delete, Insert, Probe
 
 WRITER = 0
@@ -201,6 +202,7 @@ class Engine:
         self._load_groups(need, facts)
         self._load_log(need, facts, len(batch))
         self._load_edges(need, facts)
+        self._load_records(need, facts)
         return self._load_known(cids)
 
     def _find(self, what: Probe, keys: Iterable[Row]) -> list[Row]:
@@ -251,6 +253,13 @@ class Engine:
         facts.blocks.update((a, b) for a, b in self._find(relations.BLOCKS, need.blocks))
         facts.reactions.update((g, p, u, e) for g, p, u, e in self._find(messages.REACTIONS, need.reactions))
 
+    def _load_records(self, need: Needs, facts: Facts) -> None:
+        facts.records.expect(need.records)
+        for kind, keys in need.records.items():
+            rows = rows_of(kind)
+            for row in self._find(rows.probe, keys):
+                facts.records.load(rows.read(row))
+
     def _load_known(self, cids: set[tuple[str, str]]) -> Known:
         known = Known()
         for user, cid, digest, answer in self._find(KNOWN_COMMANDS, cids):
@@ -273,6 +282,7 @@ class Engine:
             (messages.INSERT, [messages.row_of_new(e, digest) for e, digest in facts.new_entries]),
             (messages.REWRITE, [messages.row_of_rewritten(e) for e in facts.rewritten.values()]),
             *_edge_rows(facts),
+            *_record_rows(facts),
             (KEEP_COMMANDS, known.rows),
         ]
         changed = False
@@ -352,6 +362,13 @@ def _edge_rows(facts: Facts) -> list[tuple[Any, list[Row]]]:
         (messages.ADD_REACTIONS, [key for key in reactions(True) if key[:2] not in facts.reactions_dropped]),
         (messages.DROP_ALL_REACTIONS, list(facts.reactions_dropped)),
     ]
+
+
+def _record_rows(facts: Facts) -> Iterable[tuple[Any, list[Row]]]:
+    for kind, kept, dropped in facts.records.changes():
+        rows = rows_of(kind)
+        yield rows.write, [rows.row(record) for record in kept]
+        yield rows.drop, list(dropped)
 
 
 def _group_changes(facts: Facts) -> Iterable[GroupChange]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+import orjson
 
 from chatd.core.values import Group, Member
 from chatd.store import schema
@@ -26,6 +27,8 @@ COLUMNS = (
     "read_only",
     "created_at",
     "direct_key",
+    "settings",
+    "dissolved_at",
 )
 MEMBER_COLUMNS = (
     "group_id",
@@ -41,6 +44,8 @@ MEMBER_COLUMNS = (
     "until_seq",
     "why",
     "archived",
+    "restricted_until",
+    "via",
 )
 
 LOCK = Lock(schema.groups, "group_id", COLUMNS)
@@ -48,7 +53,10 @@ BY_DIRECT_KEY = Probe(schema.groups, ("direct_key",), ("direct_key", "group_id")
 INSERT = Insert(schema.groups, COLUMNS)
 UPDATE = Update(
     schema.groups,
-    ("title", "intro", "history", "member_limit", "head", "head_at", "seq", "member_count", "read_only"),
+    (
+        *("title", "intro", "history", "member_limit", "head", "head_at", "seq", "member_count", "read_only"),
+        *("settings", "dissolved_at"),
+    ),
     ("group_id",),
 )
 MOVE = Update(schema.groups, ("head", "head_at", "seq"), ("group_id",))
@@ -61,14 +69,16 @@ LAST_PERIODS = Probe(
 INSERT_MEMBERS = Insert(schema.memberships, MEMBER_COLUMNS)
 UPDATE_MEMBERS = Update(
     schema.memberships,
-    ("role", "until_pos", "until_seq", "why", "archived"),
+    ("role", "until_pos", "until_seq", "why", "archived", "restricted_until"),
     ("group_id", "user_id", "period"),
 )
 
 
 def group_from(row: Row) -> Group:
     """A row of `COLUMNS` as a value."""
-    group = Group(*row)
+    *plain, settings, dissolved_at = row
+    values = (*plain, orjson.loads(settings), dissolved_at)
+    group = Group(*values)
     group.read_only = bool(group.read_only)
     return group
 
@@ -89,6 +99,8 @@ def row_of_new(group: Group) -> Row:
         group.read_only,
         group.created_at,
         group.direct_key,
+        orjson.dumps(group.settings).decode(),
+        group.dissolved_at,
     )
 
 
@@ -104,6 +116,8 @@ def row_of_changed(group: Group) -> Row:
         group.seq,
         group.members,
         group.read_only,
+        orjson.dumps(group.settings).decode(),
+        group.dissolved_at,
         group.id,
     )
 
@@ -115,7 +129,9 @@ def row_of_moved(group: Group) -> Row:
 
 def member_from(row: Row) -> Member:
     """A row of `MEMBER_COLUMNS` as a value."""
-    member = Member(*row)
+    *plain, via = row
+    values = (*plain, orjson.loads(via) if via is not None else None)
+    member = Member(*values)
     member.archived = bool(member.archived)
     return member
 
@@ -136,6 +152,8 @@ def row_of_new_member(member: Member) -> Row:
         member.until_seq,
         member.why,
         member.archived,
+        member.restricted_until,
+        orjson.dumps(member.via).decode() if member.via is not None else None,
     )
 
 
@@ -147,6 +165,7 @@ def row_of_changed_member(member: Member) -> Row:
         member.until_seq,
         member.why,
         member.archived,
+        member.restricted_until,
         member.group,
         member.user,
         member.period,

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from chatd.core.groups import RANK
+from chatd.core.rights import RANK
 from chatd.core.values import Entry, Group, Member
 from chatd.core.visibility import CHANGES
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -38,6 +39,11 @@ def _flag(name: str) -> Column[bool]:
     return Column(name, Boolean(create_constraint=False), nullable=False)
 
 
+def _dict(name: str) -> Column[str]:
+    """A JSON object. The server default is for rows that were there before the column."""
+    return Column(name, Text, nullable=False, server_default=text("'{}'"))
+
+
 meta = Table("meta", metadata, Column("key", Text, primary_key=True), _text("value"))
 
 users = Table(
@@ -52,6 +58,9 @@ users = Table(
     Column("group_count", Integer, nullable=False),
     Column("following_count", Integer, nullable=False),
     _number("valid_after"),
+    Column("disabled", Boolean(create_constraint=False), nullable=False, server_default=false()),
+    _dict("profile"),
+    _dict("settings"),
     UniqueConstraint("sub", name="users_by_sub"),
 )
 
@@ -99,6 +108,8 @@ groups = Table(
     _flag("read_only"),
     _number("created_at"),
     _text("direct_key", null=True),
+    _dict("settings"),
+    _number("dissolved_at", null=True),
     UniqueConstraint("direct_key", name="groups_by_direct_key"),
 )
 
@@ -118,6 +129,8 @@ memberships = Table(
     _number("until_seq", null=True),
     _text("why", null=True),
     _flag("archived"),
+    Column("restricted_until", BigInteger, nullable=False, server_default=text("0")),
+    _text("via", null=True),
     PrimaryKeyConstraint("group_id", "user_id", "period"),
 )
 Index(
@@ -127,6 +140,17 @@ Index(
     unique=True,
     sqlite_where=text("until_pos IS NULL"),
     postgresql_where=text("until_pos IS NULL"),
+)
+
+bans = Table(
+    "bans",
+    metadata,
+    _text("group_id"),
+    _text("user_id"),
+    _text("by", null=True),
+    _number("at"),
+    _text("reason"),
+    PrimaryKeyConstraint("group_id", "user_id"),
 )
 
 entries = Table(
@@ -197,7 +221,7 @@ mine = Table(
     _number("upos"),
     _number("at"),
     _text("kind"),
-    _text("group_id"),
+    _text("group_id", null=True),
     _number("pos", null=True),
     _text("body"),
     PrimaryKeyConstraint("user_id", "upos"),

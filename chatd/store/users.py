@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import orjson
 
@@ -22,6 +23,9 @@ COLUMNS = (
     "group_count",
     "following_count",
     "valid_after",
+    "disabled",
+    "profile",
+    "settings",
 )
 MINE_COLUMNS = ("user_id", "upos", "at", "kind", "group_id", "pos", "body")
 
@@ -30,7 +34,10 @@ BY_SUB = Probe(schema.users, ("sub",), COLUMNS)
 INSERT = Insert(schema.users, COLUMNS)
 UPDATE = Update(
     schema.users,
-    ("name", "upos", "mine_floor", "group_count", "following_count", "valid_after"),
+    (
+        *("name", "upos", "mine_floor", "group_count", "following_count", "valid_after"),
+        *("disabled", "profile", "settings"),
+    ),
     ("user_id",),
 )
 INSERT_MINE = Insert(schema.mine, MINE_COLUMNS)
@@ -49,7 +56,13 @@ SAVE_READS = Insert(
 
 def user_from(row: Row) -> User:
     """A row of `COLUMNS` as a value."""
-    return User(*row)
+    *plain, disabled, profile, settings = row
+    values = (*plain, bool(disabled), orjson.loads(profile), orjson.loads(settings))
+    return User(*values)
+
+
+def _json(value: dict[str, Any]) -> str:
+    return orjson.dumps(value).decode()
 
 
 def row_of_new(user: User) -> Row:
@@ -64,12 +77,26 @@ def row_of_new(user: User) -> Row:
         user.groups,
         user.following,
         user.valid_after,
+        user.disabled,
+        _json(user.profile),
+        _json(user.settings),
     )
 
 
 def row_of_changed(user: User) -> Row:
     """Parameters for `UPDATE`."""
-    return (user.name, user.upos, user.mine_floor, user.groups, user.following, user.valid_after, user.id)
+    return (
+        user.name,
+        user.upos,
+        user.mine_floor,
+        user.groups,
+        user.following,
+        user.valid_after,
+        user.disabled,
+        _json(user.profile),
+        _json(user.settings),
+        user.id,
+    )
 
 
 def row_of_mine(entry: Mine) -> Row:

@@ -81,6 +81,7 @@ class Client(Commands):
         kept = cursors.load() if cursors is not None else Cursors()
         self._taken = Taken(kept)
         self._saving = asyncio.Lock()
+        self._save_task: asyncio.Future[None] | None = None
         self._slots = asyncio.Semaphore(PENDING_MAX)
         self._lanes: dict[str, Lane] = {}
         self._views: dict[str, GroupView] = {}
@@ -256,7 +257,12 @@ class Client(Commands):
         return members
 
     async def _save(self) -> None:
-        """Keep the cursors of what was taken, off the loop: a disk may take its time to say that it is done."""
+        """Keep the cursors of what was taken. One save at a time: a caller that is cancelled does not end its own."""
+        self._save_task = asyncio.ensure_future(self._save_whole())
+        await asyncio.shield(self._save_task)
+
+    async def _save_whole(self) -> None:
+        """Off the loop: a disk may take its time to say that it is done."""
         async with self._saving:
             if self._store is None or not self._taken.unsaved:
                 return

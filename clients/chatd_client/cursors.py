@@ -127,6 +127,8 @@ class Taken:
 
     def _take_mine(self, entries: tuple[MineEntry, ...]) -> None:
         for entry in entries:
+            if entry.group is None:
+                continue
             if entry.kind == "removed":
                 self.cursors.heads.pop(entry.group, None)
             elif entry.kind == "added":

@@ -14,7 +14,7 @@ from chatd_client.cursors import Cursors, Mark, base_of_mine
 from chatd_client.events import EntriesEvent, Event, MineEvent, Opened, Reset, Truncated
 from chatd_protocol.codec import Malformed
 from chatd_protocol.groups import GroupLine
-from chatd_protocol.log import Entries, Entry, Hidden, Mine, MineEntry, UnknownEntry, read_entry
+from chatd_protocol.log import Entries, Entry, Hidden, Mine, UnknownEntry, read_entry
 from chatd_protocol.session import HelloOk
 from chatd_protocol.signals import Heads
 from chatd_protocol.values import HEADS_MAX
@@ -201,33 +201,35 @@ class Feed:
         """The event is in the inbox."""
         self.mine, self._mine_mark = event.entries[-1].upos, (event.entries[-1].upos, event.entries[-1].at)
         for entry in event.entries:
+            if entry.group is None:
+                continue
             if entry.kind == "added":
-                self._begin_period(entry)
+                self._begin_period(entry.group, entry.pos or 1)
             elif entry.kind == "removed":
-                self._end_period(entry)
+                self._end_period(entry.group, entry.pos or 0)
 
-    def _begin_period(self, entry: MineEntry) -> None:
-        """In a group from `entry.pos` on: so its entries are wanted from there, also those from before this session,
+    def _begin_period(self, group: str, pos: int) -> None:
+        """In a group from `pos` on: so its entries are wanted from there, also those from before this session,
         where the server, knowing no cursor, begins at the head."""
-        position = self.positions.setdefault(entry.group, Position())
-        start = (entry.pos or 1) - 1
+        position = self.positions.setdefault(group, Position())
+        start = pos - 1
         if position.received is None or position.received < start:
             position.received, position.mark = start, None
         elif position.based and position.received > start:
             position.received, position.mark = start, None
-            self._want(entry.group)
+            self._want(group)
         position.based = False
         if position.opened and not position.flowing:
-            self._want(entry.group)
+            self._want(group)
 
-    def _end_period(self, entry: MineEntry) -> None:
-        position = self.positions.get(entry.group)
-        if position is None or (position.received or 0) > (entry.pos or 0):
+    def _end_period(self, group: str, pos: int) -> None:
+        position = self.positions.get(group)
+        if position is None or (position.received or 0) > pos:
             return
         if position.opened:
             position.received = position.mark = None
         else:
-            self.forget(entry.group)
+            self.forget(group)
 
     def take_heads(self, heads: Heads) -> None:
         """Groups that moved. One that is followed and does not get on by itself is opened again."""

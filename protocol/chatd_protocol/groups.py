@@ -178,7 +178,7 @@ class Added(View):
     that person's list of groups. `kicked`: was put out before, so that only an admin can pull them in."""
 
     user: UserId
-    result: Literal["added", "already", "not_mutual", "full", "kicked"]
+    result: Literal["added", "already", "not_mutual", "full", "kicked", "banned"]
 
 
 class AddMembersOk(View):

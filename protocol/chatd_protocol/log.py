@@ -170,7 +170,7 @@ class MineEntry(View):
     upos: Pos
     at: Millis
     kind: str
-    group: GroupId
+    group: GroupId | None = None
     pos: Pos | None = None
     by: UserId | None = None
     why: Literal["left", "kicked"] | None = None

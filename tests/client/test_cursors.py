@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +112,39 @@ async def test_a_failing_disk_is_told_to_the_reader() -> None:
         store.full = False
         await stage.client.close()
         assert store.cursors.heads == {GROUP: (40, 400)}
+
+
+@in_loop
+async def test_a_save_that_nobody_waits_for_any_more_is_finished_before_the_next_one() -> None:
+    class Slow(MemoryCursors):
+        saving = 0
+        began, may_end = threading.Event(), threading.Event()
+
+        def save(self, cursors: Cursors) -> None:
+            self.saving += 1
+            assert self.saving == 1, "two saves at once"
+            self.began.set()
+            assert self.may_end.wait(30)
+            super().save(cursors)
+            self.saving -= 1
+
+    store = Slow()
+    async with staged(cursors=store) as stage:
+        conversation = await stage.begin(groups=[line()])
+
+        async def read() -> None:
+            async for _ in stage.client.events():
+                pass
+
+        reading = asyncio.create_task(read())
+        await conversation.entries(40, message(41))
+        assert await asyncio.to_thread(store.began.wait, 30)
+        reading.cancel()
+        await asyncio.wait([reading])
+        closing = asyncio.create_task(stage.client.close())
+        await asyncio.to_thread(store.may_end.set)
+        await closing
+        assert store.cursors.heads[GROUP] in ((40, 400), (41, 410))
 
 
 def test_more_groups_than_a_hello_takes_are_not_kept() -> None:

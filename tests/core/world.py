@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import pytest
 
-from chatd.core.facts import Facts
+from chatd.core.facts import Facts, Needs
 from chatd.core.groups import AddMembers, found_group
 from chatd.core.limits import Bounds
 from chatd.core.messages import Send
@@ -99,10 +99,17 @@ class World:
 
     def act(self, wish: Proposal) -> dict[str, Any]:
         """What the rules answer."""
+        self._expect(wish)
         return wish.decide(self.facts)
+
+    def _expect(self, wish: Proposal) -> None:
+        need = Needs()
+        wish.needs(need)
+        self.facts.records.expect(need.records)
 
     def refuse(self, wish: Proposal) -> Refused:
         """The refusal; whoever is refused has changed nothing."""
+        self._expect(wish)
         before = copy.deepcopy(vars(self.facts))
         with pytest.raises(Refused) as refusal:
             wish.decide(self.facts)

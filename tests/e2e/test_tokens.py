@@ -17,7 +17,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from chatd.admin import AdminError, call
+from chatd.admin.socket import AdminError, call
 from chatd.app import now_ms
 from chatd.testing import TEST_SECRET
 from tests.e2e.phone import Denied, Phone

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter
 
 from chatd.http.app import make_http
+from chatd.http.health import health_routes
 from tests.ws.kit import Client, on_loop, serving
 
 
@@ -18,7 +19,7 @@ async def test_health_readiness_and_metrics() -> None:
     registry = CollectorRegistry()
     Counter("apples", "Apples eaten", registry=registry).inc(3)
     state: list[bool | str] = [True]
-    async with serving(app=make_http(lambda: state[0], registry)) as port:
+    async with serving(app=make_http(health_routes(lambda: state[0], registry))) as port:
         client = await port.client()
         status, headers, body = await get(client, "/healthz")
         assert (status, headers["content-type"].split(";")[0], body) == (200, "text/plain", b"ok\n")

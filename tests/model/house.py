@@ -282,7 +282,7 @@ class House:
             await self.link.close()
         else:
             self.link.drop()
-            self.hub._flusher.cancel()  # type: ignore[union-attr]
+            await self.hub.jobs.stop()
         await self.settle()
         await self.readers.close()
 

@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 import psutil
 
-from chatd.admin import call
+from chatd.admin.socket import call
 from chatd.core.groups import AddMembers, CreateGroup
 from chatd.core.limits import Bounds
 from chatd.core.relations import Follow

@@ -21,6 +21,7 @@ from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.relations import Block, Follow
 from chatd.core.users import EnsureUser
 from chatd.core.wishes import AnyWish
+from chatd.store import schema
 from chatd.store.database import Database, Row, connect
 from chatd.store.engine import Engine
 from chatd.store.outcome import Outcome, Proposed, Verdict
@@ -31,10 +32,7 @@ DIGEST: Final = b"0123456789abcdef"
 OTHER_DIGEST: Final = b"another request "
 START_MS: Final = 1_700_000_000_000
 PATIENCE_S: Final = 60.0
-TABLES: Final = (
-    *("users", "revocations", "follows", "blocks", "groups", "memberships", "entries", "reactions", "reads", "mine"),
-    *("commands", "writers", "commits"),
-)
+TABLES: Final = tuple(name for name in schema.metadata.tables if name != "meta")
 _cids = count(1)
 
 

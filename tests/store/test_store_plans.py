@@ -126,8 +126,9 @@ def fill(database: Database) -> None:
     }
     database.begin()
     for table, values in rows.items():
-        insert = Insert(schema.metadata.tables[table], tuple(schema.metadata.tables[table].c.keys()))
-        database.write(insert, values)
+        # What is not named here is as it was for rows that were there before the column.
+        columns = tuple(schema.metadata.tables[table].c.keys())[: len(values[0])]
+        database.write(Insert(schema.metadata.tables[table], columns), values)
     database.commit()
     database.run("ANALYZE")
 

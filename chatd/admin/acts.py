@@ -1,0 +1,20 @@
+"""Every act there is, by name: what the operator's socket serves."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from chatd.admin import users
+from chatd.admin.operator import Operator
+from chatd.admin.socket import Act
+
+ACTS: Final[Mapping[str, Callable[[Operator, Mapping[str, Any]], Awaitable[dict[str, Any]]]]] = {
+    **users.ACTS,
+}
+
+
+def acts_of(operator: Operator) -> Mapping[str, Act]:
+    """The acts, carried out on this server."""
+    return {name: partial(act, operator) for name, act in ACTS.items()}

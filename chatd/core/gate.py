@@ -1,0 +1,49 @@
+"""The gate: what every way into a group asks of a newcomer, whoever or whatever brought them.
+
+Each way in (a pull, an invite, an open door) adds its own conditions and then comes through here, so that a ban or a
+full house means the same on all of them.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from chatd.core.facts import Facts, Needs
+from chatd.core.records import Record
+from chatd.core.values import Group
+
+Judgement = Literal["open", "already", "banned", "full"]
+
+
+class Ban(Record):
+    """Somebody who must not come back by any way, until it is lifted."""
+
+    table: ClassVar[str] = "bans"
+    key_fields: ClassVar[int] = 2
+
+    group_id: str
+    user_id: str
+    by: str | None
+    at: int
+    reason: str = ""
+
+
+def need_newcomer(need: Needs, group: str, user: str) -> None:
+    """What `judge_newcomer` has to know."""
+    need.users.add(user)
+    need.groups.add(group)
+    need.newcomers.add(group)
+    need.members.add((group, user))
+    need.record(Ban, group, user)
+
+
+def judge_newcomer(facts: Facts, group: Group, user: str) -> Judgement:
+    """Whether there is a place for this person, who exists. `full`: in the group or in their own list of groups."""
+    member = facts.members.get((group.id, user))
+    if member is not None and member.present:
+        return "already"
+    if facts.find(Ban, group.id, user) is not None:
+        return "banned"
+    if group.members >= group.member_limit or facts.users[user].groups >= facts.bounds.groups_per_user:
+        return "full"
+    return "open"

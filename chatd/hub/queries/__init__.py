@@ -1,0 +1,27 @@
+"""Ops that change nothing durable: reading, opening and closing groups, read positions, typing, renewing a token.
+
+Each noun has its module, with a table of the ops that are answered at once and of those that have to read the store.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from chatd.hub.queries import groups, messages, relations, users
+from chatd.hub.queries.asked import AtOnce, Awaited
+
+if TYPE_CHECKING:
+    from chatd.hub.session import Session
+
+
+def handle(session: Session, number: int, op: str, request: Any) -> None:
+    """Answer now if nothing has to be read, else as a task of the session. Raises `Refused`."""
+    at_once = _AT_ONCE.get(op)
+    if at_once is not None:
+        session.answer(number, at_once(session, request))
+    else:
+        session.run(number, _AWAITED[op](session, request))
+
+
+_AT_ONCE: Final[AtOnce] = {**groups.AT_ONCE, **messages.AT_ONCE}
+_AWAITED: Final[Awaited] = {**groups.AWAITED, **messages.AWAITED, **relations.AWAITED, **users.AWAITED}

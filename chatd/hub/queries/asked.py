@@ -1,0 +1,41 @@
+"""What every query needs: who asks, and their place in a group.
+
+Authorisation looks through the asker: a group is found among those that the session follows, or not at all. An answer
+that was awaited is given only if the session still follows the group then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from chatd.core.refusal import Refused
+from chatd.hub.feed import Follow, State
+
+if TYPE_CHECKING:
+    from chatd.hub.session import Session
+
+AtOnce = Mapping[str, Callable[["Session", Any], dict[str, Any]]]
+Awaited = Mapping[str, Callable[["Session", Any], Awaitable[dict[str, Any]]]]
+READ_AGAIN_MAX: Final = 5
+"""So often is a page read anew because something was taken back meanwhile."""
+
+
+def followed(session: Session, group: str) -> Follow:
+    """The session's place in a group. Raises `not_found` for a group that its person is not in."""
+    follow = session.follows.get(group)
+    if follow is None:
+        raise Refused("not_found")
+    return follow
+
+
+def user_of(session: Session) -> str:
+    """The person's id."""
+    assert session.person is not None
+    return session.person.user
+
+
+def check_still(session: Session, follow: Follow) -> None:
+    """Raises `not_found` if the session stopped following while an answer was awaited."""
+    if follow.state is State.GONE:
+        raise Refused("not_found")

@@ -1,0 +1,110 @@
+"""Groups: reading about them, opening and closing them, their members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from chatd.core.refusal import Refused
+from chatd.hub.feed import State
+from chatd.hub.opening import resume_from
+from chatd.hub.queries.asked import AtOnce, Awaited, check_still, followed, user_of
+from chatd.service import groups
+from chatd.store import messages as stored
+from chatd.store.groups import places_of
+from chatd_protocol import groups as wire
+from chatd_protocol.codec import Invalid
+
+if TYPE_CHECKING:
+    from chatd.hub.session import Session
+
+
+def close_group(session: Session, request: wire.CloseGroup) -> dict[str, Any]:
+    """`group.close`."""
+    follow = followed(session, request.group)
+    follow.told = follow.cursor if follow.state is not State.SUMMARY else follow.told
+    session.behind.pop(follow, None)
+    follow.set(State.SUMMARY)
+    return {}
+
+
+async def get_group(session: Session, request: wire.GetGroup) -> dict[str, Any]:
+    """`group.get`."""
+    follow = followed(session, request.group)
+    redactions = follow.feed.redactions
+    async with session.hub.readers.snapshot() as reader:
+        info = await groups.group_info(reader, user_of(session), request, follow.read)
+    check_still(session, follow)
+    if redactions != follow.feed.redactions:
+        info["line"].pop("last", None)
+    info["line"]["live"] = follow.state is not State.SUMMARY
+    return info
+
+
+async def list_groups(session: Session, request: wire.ListGroups) -> dict[str, Any]:
+    """`group.list`. The cursor is the time and id of the last line."""
+    user = user_of(session)
+    redactions = {group: follow.feed.redactions for group, follow in session.follows.items()}
+    async with session.hub.readers.snapshot() as reader:
+        places = [p for p in await places_of(reader, user) if _comes_after(request.after, p.at, p.group)]
+        page = places[: request.limit]
+        overlay = {p.group: session.hub.reads.of(p.group, user) for p in page}
+        lines = await groups.member_lines(reader, user, [p.group for p in page], overlay)
+    lines = [line for line in lines if session.stays(line["group"], line["floor"])]
+    for line in lines:
+        follow = session.follows[line["group"]]
+        line["live"] = follow.state is not State.SUMMARY
+        if redactions.get(line["group"]) != follow.feed.redactions:
+            line.pop("last", None)
+    more = {"more": f"{page[-1].at}:{page[-1].group}"} if len(places) > len(page) else {}
+    return {"groups": lines} | more
+
+
+def _comes_after(cursor: str | None, at: int, group: str) -> bool:
+    if cursor is None:
+        return True
+    time, _, last = cursor.partition(":")
+    if not time.isdecimal() or not last:
+        raise Invalid("$.data.after", "Expected the `more` of a page")
+    return (at, group) < (int(time), last)
+
+
+async def open_group(session: Session, request: wire.OpenGroup) -> dict[str, Any]:
+    """`group.open`: live from here on, from the client's cursor if it has one."""
+    follow = followed(session, request.group)
+    if request.after and request.at is None:
+        raise Invalid("$.data.at", "Missing required field, the time of the entry `after`")
+    user, redactions = user_of(session), follow.feed.redactions
+    async with session.hub.readers.snapshot() as reader:
+        lines = await groups.member_lines(reader, user, [request.group], {request.group: follow.read})
+        key = (request.group, request.after or 0)
+        stored_at = (await stored.times_of(reader, [key])).get(key)
+    check_still(session, follow)
+    if not lines:
+        raise Refused("not_found")
+    line = lines[0]
+    if redactions != follow.feed.redactions:
+        line.pop("last", None)
+    cursor = line["head"]
+    if request.after is not None:
+        cursor = resume_from(request.after, request.at or 0, follow.floor, line["head"], stored_at, line)
+    session.go_live_from(follow, cursor)
+    session.catch_up()
+    return line | {"live": True, "after": cursor}
+
+
+async def list_members(session: Session, request: wire.ListMembers) -> dict[str, Any]:
+    """`group.members`."""
+    follow = followed(session, request.group)
+    async with session.hub.readers.snapshot() as reader:
+        page = await groups.list_members(reader, user_of(session), request)
+    check_still(session, follow)
+    return page
+
+
+AT_ONCE: Final[AtOnce] = {"group.close": close_group}
+AWAITED: Final[Awaited] = {
+    "group.get": get_group,
+    "group.list": list_groups,
+    "group.open": open_group,
+    "group.members": list_members,
+}

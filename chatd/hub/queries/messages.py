@@ -1,0 +1,64 @@
+"""Pages of the log, reactions, read positions, typing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from chatd.core.refusal import Refused
+from chatd.hub.queries.asked import READ_AGAIN_MAX, AtOnce, Awaited, check_still, followed
+from chatd.service import messages
+from chatd.store import messages as stored
+from chatd_protocol import messages as wire
+from chatd_protocol.codec import Invalid
+
+if TYPE_CHECKING:
+    from chatd.hub.session import Session
+
+
+def mark_read(session: Session, request: wire.MarkRead) -> dict[str, Any]:
+    """`read.mark`."""
+    follow = followed(session, request.group)
+    if request.seq > follow.feed.seq:
+        raise Invalid("$.data.seq", f"Expected `int` <= {follow.feed.seq}, the number of messages")
+    session.hub.move_read(session, follow, request.seq)
+    return {"group": request.group, "read": follow.read}
+
+
+def start_typing(session: Session, request: wire.Typing) -> dict[str, Any]:
+    """`typing.start`: silently nothing in large groups or more often than the interval."""
+    follow = followed(session, request.group)
+    session.hub.tell_typing(session, follow)
+    return {}
+
+
+async def read_history(session: Session, request: wire.ReadHistory) -> dict[str, Any]:
+    """`message.history`. A page during whose reading something was taken back is read again."""
+    follow = followed(session, request.group)
+    feed = follow.feed
+    for _ in range(READ_AGAIN_MAX):
+        redactions, published = feed.redactions, feed.published
+        async with session.hub.readers.snapshot() as reader:
+            as_of = await stored.head_of(reader, request.group)
+            page = await messages.read_history(reader, request, follow.floor, published, as_of)
+        check_still(session, follow)
+        if redactions == feed.redactions:
+            return page
+    raise Refused("overloaded")
+
+
+async def list_reactions(session: Session, request: wire.ListReactions) -> dict[str, Any]:
+    """`reaction.list`."""
+    follow = followed(session, request.group)
+    signs = session.hub.settings.bounds.reactions_per_message
+    for _ in range(READ_AGAIN_MAX):
+        redactions = follow.feed.redactions
+        async with session.hub.readers.snapshot() as reader:
+            page = await messages.list_reactions(reader, request, follow.floor, signs)
+        check_still(session, follow)
+        if redactions == follow.feed.redactions:
+            return page
+    raise Refused("overloaded")
+
+
+AT_ONCE: Final[AtOnce] = {"read.mark": mark_read, "typing.start": start_typing}
+AWAITED: Final[Awaited] = {"message.history": read_history, "reaction.list": list_reactions}
