@@ -61,7 +61,11 @@ class Watcher:
 
     def say(self, style: str, key: str, **values: object) -> None:
         """Show one of our own texts."""
-        for line in self._words(key, **values).split("\n"):
+        self.say_text(style, self._words(key, **values))
+
+    def say_text(self, style: str, text: str) -> None:
+        """Show several lines."""
+        for line in text.split("\n"):
             self._screen.show([(style, line)])
 
     def show_entries(self, group: str, entries: Iterable[Entry | UnknownEntry], *, past: bool = False) -> None:

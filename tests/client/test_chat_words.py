@@ -7,6 +7,7 @@ from string import Formatter
 import pytest
 from prompt_toolkit.utils import get_cwidth
 
+from chatd.cli.chat_commands import COMMANDS
 from chatd.cli.chat_words import EN, TABLES, ZH, Lang, Words, lang_of
 from chatd_protocol.errors import CLOSES, ERRORS
 
@@ -36,7 +37,7 @@ def test_every_error_and_every_final_end_has_words(lang: Lang) -> None:
 
 @pytest.mark.parametrize("lang", sorted(TABLES))
 def test_help_fits_a_terminal_and_its_columns_are_straight(lang: Lang) -> None:
-    lines = Words(lang)("help").split("\n")
+    lines = Words(lang).help(COMMANDS).split("\n")
     assert all(get_cwidth(line) <= 80 for line in lines)
     starts = {get_cwidth(line[: line.index("  /", 3)]) for line in lines if "  /" in line[3:]}
     assert len(starts) == 1

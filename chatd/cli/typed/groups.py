@@ -1,0 +1,137 @@
+"""Groups and who is in them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chatd.cli.chat_render import DIM, NOTICE, fill, users_in
+from chatd.cli.chat_state import GROUPS_MAX
+from chatd.cli.typed.desk import Command, Desk, Mistyped
+from chatd_client import ChatdError
+from chatd_protocol.groups import GroupLine, Member
+from chatd_protocol.log import read_entry
+from chatd_protocol.values import PAGE_MAX
+
+PAGE: Final = 30
+
+
+async def list_groups(desk: Desk) -> None:
+    desk.state.numbers = []
+    after: str | None = None
+    while len(desk.state.numbers) < GROUPS_MAX:
+        page = await desk.client.list_groups(after)
+        await name_lines(desk, page.groups)
+        for line in page.groups:
+            desk.state.put(line)
+            desk.state.numbers.append(line.group)
+            number, current = len(desk.state.numbers), line.group == desk.state.open
+            desk.screen.show(desk.render.group_line(number, line, current, desk.screen.columns))
+        after = page.more
+        if after is None:
+            break
+    if not desk.state.numbers:
+        desk.watcher.say(NOTICE, "no_groups")
+
+
+async def name_lines(desk: Desk, lines: list[GroupLine]) -> None:
+    people = {line.peer for line in lines if line.peer}
+    for line in lines:
+        people |= users_in(read_entry(line.last)) if line.last else set()
+    await desk.state.names.learn(people)
+
+
+async def open_numbered(desk: Desk, which: str) -> None:
+    if which.isascii() and which.isdigit():
+        if not desk.state.numbers:
+            desk.state.numbers = list(desk.state.lines)
+        if not 1 <= int(which) <= len(desk.state.numbers):
+            raise Mistyped("no_such_number", number=which)
+        which = desk.state.numbers[int(which) - 1]
+    await open_group(desk, which)
+
+
+async def open_group(desk: Desk, group: str) -> None:
+    """Make a group the open one and show its newest entries. Raises `ChatdError`."""
+    before = desk.state.open
+    desk.state.open, desk.state.held = group, []
+    try:
+        line = await desk.client.open_group(group)
+        page = await desk.client.read_history(group, limit=PAGE)
+        entries = [read_entry(raw) for raw in page.entries]
+        await desk.state.names.learn(user for entry in entries for user in users_in(entry))
+        await name_lines(desk, [line])
+    except ChatdError:
+        desk.state.open, desk.state.held = before, None
+        raise
+    held, desk.state.held = desk.state.held or [], None
+    desk.state.put(line)
+    desk.state.printed.pop(group, None)
+    desk.state.oldest.pop(group, None)
+    title = desk.render.title(line)
+    desk.watcher.say(NOTICE, "opened", title=title, members=line.members, unread=line.unread)
+    desk.watcher.show_entries(group, entries, past=True)
+    desk.watcher.show_entries(group, held)
+
+
+async def list_members(desk: Desk) -> None:
+    group = desk.group()
+    members: list[Member] = []
+    after: str | None = None
+    while after is not None or not members:
+        page = await desk.client.list_members(group, after, PAGE_MAX)
+        members += page.members
+        after = page.more
+        if after is None:
+            break
+    await desk.state.names.learn(member.user for member in members)
+    desk.watcher.say(NOTICE, "members_title", count=len(members))
+    for member in members:
+        role = desk.words(f"role_{member.role}")
+        name = fill(desk.render.name(member.user), 24)
+        desk.screen.show([("", "  " + name + " "), (DIM, role)])
+
+
+async def new(desk: Desk, title: str) -> None:
+    await _enter(desk, (await desk.client.create_group(title)).group)
+
+
+async def direct(desk: Desk, sub: str) -> None:
+    await _enter(desk, (await desk.client.create_direct(await desk.person(sub))).group)
+
+
+async def _enter(desk: Desk, group: str) -> None:
+    desk.done("group_made", group=group)
+    await open_group(desk, group)
+
+
+async def leave(desk: Desk) -> None:
+    group = desk.group()
+    left = await desk.client.leave_group(group)
+    desk.done("put_away" if left.archived else "done")
+    desk.state.open = None
+
+
+async def add(desk: Desk, subs: str) -> None:
+    group = desk.group()
+    people = [await desk.person(sub) for sub in subs.split()]
+    done = await desk.client.add_members(group, people)
+    for one in done.results:
+        desk.failed = desk.failed or one.result not in {"added", "already"}
+        desk.watcher.say(NOTICE, f"result_{one.result}", name=desk.render.name(one.user))
+
+
+async def kick(desk: Desk, sub: str) -> None:
+    await desk.client.kick_member(desk.group(), await desk.person(sub))
+    desk.done()
+
+
+COMMANDS: Final = {
+    "groups": Command(0, list_groups),
+    "open": Command(1, open_numbered),
+    "members": Command(0, list_members),
+    "new": Command(1, new),
+    "direct": Command(1, direct),
+    "add": Command(1, add),
+    "kick": Command(1, kick),
+    "leave": Command(0, leave),
+}

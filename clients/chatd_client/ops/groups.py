@@ -1,0 +1,65 @@
+"""Groups and who is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from chatd_client.ops.asks import PAGE, Asks
+from chatd_protocol import groups
+
+
+class GroupOps(Asks):
+    """Part of `Client`."""
+
+    async def create_group(
+        self, title: str, *, intro: str = "", history: str = "none", limit: int | None = None
+    ) -> groups.CreateGroupOk:
+        """Make a private group. `history`: what newcomers see of the past, `none`, `all` or `last:N`."""
+        wish = groups.CreateGroup(self.new_cid(), "private", title=title, intro=intro, history=history, limit=limit)
+        return await self.ask(wish, groups.CreateGroupOk)
+
+    async def create_direct(self, user: str) -> groups.CreateGroupOk:
+        """The direct chat with somebody, made if there is none yet. `not_mutual` if it may not be made."""
+        return await self.ask(groups.CreateGroup(self.new_cid(), "direct", user=user), groups.CreateGroupOk)
+
+    async def get_group(self, group: str) -> groups.GroupInfo:
+        """What there is to know of a group."""
+        return await self.ask(groups.GetGroup(group), groups.GroupInfo)
+
+    async def list_groups(self, after: str | None = None, limit: int = PAGE) -> groups.Groups:
+        """A page of the caller's groups, newest activity first."""
+        return await self.ask(groups.ListGroups(after, limit), groups.Groups)
+
+    async def update_group(
+        self,
+        group: str,
+        *,
+        title: str | None = None,
+        intro: str | None = None,
+        history: str | None = None,
+        limit: int | None = None,
+    ) -> groups.Placed:
+        """Change what is given."""
+        wish = groups.UpdateGroup(group, self.new_cid(), title=title, intro=intro, history=history, limit=limit)
+        return await self.ask(wish, groups.Placed)
+
+    async def list_members(self, group: str, after: str | None = None, limit: int = PAGE) -> groups.Members:
+        """A page of the members, by id."""
+        return await self.ask(groups.ListMembers(group, after, limit), groups.Members)
+
+    async def add_members(self, group: str, users: Sequence[str]) -> groups.AddMembersOk:
+        """Pull people in, 50 at most; says of each what became of it."""
+        return await self.ask(groups.AddMembers(group, self.new_cid(), list(users)), groups.AddMembersOk)
+
+    async def leave_group(self, group: str) -> groups.LeaveGroupOk:
+        """Leave a group, or put a direct chat away."""
+        return await self.ask(groups.LeaveGroup(group, self.new_cid()), groups.LeaveGroupOk)
+
+    async def kick_member(self, group: str, user: str) -> groups.Placed:
+        """Put somebody out."""
+        return await self.ask(groups.KickMember(group, user, self.new_cid()), groups.Placed)
+
+    async def set_role(self, group: str, user: str, role: Literal["admin", "member"]) -> groups.Placed:
+        """Make an admin of a member, or the reverse."""
+        return await self.ask(groups.SetRole(group, user, role, self.new_cid()), groups.Placed)

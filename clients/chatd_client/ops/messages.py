@@ -1,0 +1,65 @@
+"""Changing and reading messages. Sends are the client's own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from chatd_client.feed import last_pos
+from chatd_client.ops.asks import PAGE, Asks
+from chatd_protocol import groups, messages, session
+from chatd_protocol.log import Entry, UnknownEntry, read_entry
+
+
+class MessageOps(Asks):
+    """Part of `Client`."""
+
+    async def recall(self, group: str, pos: int) -> groups.Placed:
+        """Take a message back."""
+        return await self.ask(messages.RecallMessage(group, pos, self.new_cid()), groups.Placed)
+
+    async def edit(self, group: str, pos: int, text: str) -> messages.EditMessageOk:
+        """Rewrite one's own message."""
+        return await self.ask(messages.EditMessage(group, pos, self.new_cid(), text), messages.EditMessageOk)
+
+    async def react(self, group: str, pos: int, emoji: str) -> messages.ReactionOk:
+        """Add a sign to a message."""
+        return await self.ask(messages.AddReaction(group, pos, emoji, self.new_cid()), messages.ReactionOk)
+
+    async def unreact(self, group: str, pos: int, emoji: str) -> messages.ReactionOk:
+        """Take one's own sign back."""
+        return await self.ask(messages.RemoveReaction(group, pos, emoji, self.new_cid()), messages.ReactionOk)
+
+    async def list_reactions(
+        self, group: str, pos: int, after: str | None = None, limit: int = PAGE
+    ) -> messages.Reactions:
+        """A page of who reacted to a message."""
+        return await self.ask(messages.ListReactions(group, pos, after, limit), messages.Reactions)
+
+    async def read_history(
+        self, group: str, *, before: int | None = None, after: int | None = None, limit: int = PAGE
+    ) -> messages.History:
+        """A page of the log, ascending: the newest, or those `before` or `after` a number."""
+        return await self.ask(messages.ReadHistory(group, before, after, limit), messages.History)
+
+    async def history(
+        self, group: str, *, newest_first: bool = True, page: int = PAGE
+    ) -> AsyncIterator[Entry | UnknownEntry]:
+        """Every visible entry, read page by page as they are asked for."""
+        cursor: dict[str, Any] = {} if newest_first else {"after": 0}
+        while True:
+            got = await self.read_history(group, limit=page, **cursor)
+            entries = [read_entry(raw) for raw in got.entries]
+            for entry in reversed(entries) if newest_first else entries:
+                yield entry
+            if not got.more or not entries:
+                return
+            cursor = {"before": entries[0].pos} if newest_first else {"after": last_pos(entries[-1])}
+
+    async def mark_read(self, group: str, seq: int) -> messages.MarkReadOk:
+        """Read up to the message with this `seq`."""
+        return await self.ask(messages.MarkRead(group, seq), messages.MarkReadOk)
+
+    async def typing(self, group: str) -> None:
+        """Tell the others that one is typing."""
+        await self.ask(messages.Typing(group), session.Unnamed)
