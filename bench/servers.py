@@ -52,6 +52,7 @@ def serve_chatd(directory: Path, port: int) -> list[str]:
         "LIMITS__REQUEST_BURST": "1000000",
         "LIMITS__USER_REQUESTS_PER_S": "1000000",
         "LIMITS__USER_REQUEST_BURST": "1000000",
+        "RATES__ON": "false",
     }
     settings = [f"CHATD_{name}={value}" for name, value in free.items()]
     return ["env", *settings, sys.executable, "-m", "chatd", "serve", "--port", str(port)]

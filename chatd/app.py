@@ -26,7 +26,7 @@ from chatd.admin.acts import acts_of
 from chatd.admin.operator import Operator
 from chatd.admin.socket import AdminSocket
 from chatd.config import Config
-from chatd.core.limits import Bounds
+from chatd.core.limits import Bounds, Rate, rate_of
 from chatd.http.app import make_http
 from chatd.http.health import health_routes
 from chatd.http.metrics import HubMetrics
@@ -115,6 +115,24 @@ def bounds_of(config: Config) -> Bounds:
     )
 
 
+def rates_of(config: Config) -> dict[str, Rate | None]:
+    """How often whom, by name."""
+    rates = config.rates
+    written = {
+        "send": rates.send,
+        "join": rates.join,
+        "create": rates.create,
+        "follow": rates.follow,
+        "search": rates.search,
+        "group_send": rates.group_send,
+        "hello": rates.hello,
+        "http": rates.http,
+        "sign_in": rates.sign_in,
+        "resolve": rates.resolve,
+    }
+    return {name: rate_of(text) if rates.on else None for name, text in written.items()}
+
+
 def hub_settings(config: Config) -> HubSettings:
     """What the hub can be tuned by."""
     limits, hub = config.limits, config.hub
@@ -137,6 +155,8 @@ def hub_settings(config: Config) -> HubSettings:
         config.auth,
         bounds=bounds_of(config),
         narrowed=fill(Narrowed, limits),
+        rates=rates_of(config),
+        rate_keys_max=config.rates.keys_max,
         told=told,
         hello_timeout_s=config.ws.hello_timeout_s,
     )

@@ -34,6 +34,7 @@ Timeout = Annotated[float, Meta(gt=0, le=3600)]
 Rate = Annotated[float, Meta(gt=0, le=1_000_000)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Size = Annotated[int, Meta(ge=1024, le=2**30)]
+RateText = Annotated[str, Meta(max_length=60, pattern=r"^(off|[1-9][0-9]{0,6}/(s|min|h), burst [1-9][0-9]{0,6})\Z")]
 Names = Annotated[tuple[Line, ...], Meta(max_length=100)]
 
 
@@ -128,6 +129,23 @@ class Limits(_Section, frozen=True, kw_only=True):
     title_max: Annotated[int, Meta(ge=1, le=80)] = 80
 
 
+class Rates(_Section, frozen=True, kw_only=True):
+    """How often: an average and how many at once, or `off`. Of each person, each group, each address."""
+
+    on: bool = True
+    send: RateText = "20/s, burst 200"
+    join: RateText = "30/min, burst 60"
+    create: RateText = "30/min, burst 60"
+    follow: RateText = "120/min, burst 300"
+    search: RateText = "2/s, burst 20"
+    group_send: RateText = "300/s, burst 1000"
+    hello: RateText = "50/s, burst 2000"
+    http: RateText = "50/s, burst 200"
+    sign_in: RateText = "20/min, burst 30"
+    resolve: RateText = "30/min, burst 60"
+    keys_max: Count = 100_000
+
+
 class Messages(_Section, frozen=True, kw_only=True):
     """What people may do with messages, and when."""
 
@@ -170,6 +188,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     auth: Auth = Auth()
     ws: Ws = Ws()
     limits: Limits = Limits()
+    rates: Rates = Rates()
     messages: Messages = Messages()
     hub: Hub = Hub()
     log: Log = Log()

@@ -42,6 +42,7 @@ def make_config(url: str, state_dir: Path | None = None, **sections: dict[str, A
     sections["server"].setdefault("state_dir", str(folder))
     sections.setdefault("store", {}).setdefault("url", url)
     sections["store"].setdefault("free_disk_floor_mb", 0)
+    sections.setdefault("rates", {"on": False})  # tests are hurried people; those about rates say which they want
     auth = sections.setdefault("auth", {})
     if auth.get("jwt_algorithm", "HS256") == "HS256":
         auth.setdefault("jwt_secret", TEST_SECRET)

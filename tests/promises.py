@@ -229,6 +229,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "queue": "commands that wait for the writer, over the wire",
             "queue_max": "commands that wait for the writer",
             "rates": "requests per second, of a connection and of a person",
+            "rates.keyed": "the rules: budgets of many people and addresses, and how many are kept",
             "readers": "reads of the store at once",
             "sizes": "texts, lists and pages",
             "state": "requests that do not fit the state of the session",

@@ -12,7 +12,7 @@ from typing import Any
 from chatd.core.limits import Bounds
 from chatd.core.records import Keys, R, Record, Records
 from chatd.core.refusal import Refused
-from chatd.core.values import Entry, Group, Member, Mine, User
+from chatd.core.values import Audited, Entry, Group, Member, Mine, User
 
 
 class Needs:
@@ -77,6 +77,7 @@ class Facts:
         self.new_members: list[Member] = []
         self.changed_members: dict[tuple[str, str, int], Member] = {}
         self.new_mine: list[Mine] = []
+        self.new_audits: list[Audited] = []
         self.new_users: list[User] = []
         self.changed_users: set[str] = set()
         self.follow_changes: dict[tuple[str, str], bool] = {}
@@ -185,6 +186,26 @@ class Facts:
         body = {k: v for k, v in body.items() if v is not None}
         self.new_mine.append(Mine(user_id, user.upos, self.now_ms, kind, group, pos, body))
 
+    def audit(
+        self,
+        act: str,
+        *,
+        by: str | None,
+        group: str | None = None,
+        user: str | None = None,
+        reason: str = "",
+        **details: Any,
+    ) -> None:
+        """Write an act into the audit log, in the commit that makes it true.
+
+        To be called once for each act that somebody does by the right of an admin or owner, or as the operator (`by`
+        None), after its last check: on a group (`group`), on a person (`user`), or on a person in a group (both). Not
+        for what anybody may do with their own. `act` is the name of the op, or `noun.verb` for an operator's act.
+        `details` are ids, numbers and names of settings that say what was done; never what somebody wrote, no secret.
+        """
+        details = {k: v for k, v in details.items() if v is not None}
+        self.new_audits.append(Audited(self.now_ms, by, act, group, user, reason, details))
+
     def join(self, group: Group, user_id: str, role: str, by: str) -> int:
         """Put a user into a group, by a `members` entry. Returns the entry's pos."""
         entry = self._members_entry(group, user_id)
@@ -219,8 +240,11 @@ class Facts:
         self.log(user_id, "added", group.id, pos, by=by)
         return member
 
-    def leave(self, group: Group, member: Member, by: str | None) -> int:
-        """End a period, by a `members` entry that the leaver no longer sees. Returns the entry's pos."""
+    def leave(self, group: Group, member: Member, by: str | None, reason: str | None = None) -> int:
+        """End a period, by a `members` entry that the leaver no longer sees. Returns the entry's pos.
+
+        `reason` is for the leaver alone: the others do not see it.
+        """
         entry = self._members_entry(group, member.user)
         entry.body["left"].append({"user": member.user} if by is None else {"user": member.user, "by": by})
         member.until_pos, member.until_seq = entry.pos - 1, group.seq
@@ -230,7 +254,7 @@ class Facts:
         group.members -= 1
         self.changed_groups.add(group.id)
         self.users[member.user].groups -= 1
-        self.log(member.user, "removed", group.id, entry.pos, why=member.why, by=by)
+        self.log(member.user, "removed", group.id, entry.pos, why=member.why, by=by, reason=reason)
         entry.body["count"] = group.members
         return entry.pos
 

@@ -121,8 +121,10 @@ class UpdateGroup(Command, frozen=True, tag="update"):
         group.history = group.history if self.history is None else self.history
         group.member_limit = group.member_limit if self.limit is None else self.limit
         facts.changed_groups.add(group.id)
-        changed = {"title": self.title, "intro": self.intro, "history": self.history, "limit": self.limit}
-        entry = facts.append(group, "settings", self.actor, {k: v for k, v in changed.items() if v is not None})
+        named = {"title": self.title, "intro": self.intro, "history": self.history, "limit": self.limit}
+        changed = {name: value for name, value in named.items() if value is not None}
+        entry = facts.append(group, "settings", self.actor, changed)
+        facts.audit("group.update", by=self.actor, group=group.id, pos=entry.pos, changed=list(changed))
         return {"group": group.id, "pos": entry.pos}
 
 
@@ -198,10 +200,12 @@ class Leave(Command, frozen=True, tag="leave"):
 
 
 class Kick(Command, frozen=True, tag="kick"):
-    """`actor` puts `user` out."""
+    """`actor` puts `user` out. With `tell` the one who goes is told the reason; the others never are."""
 
     group: str
     user: str
+    reason: str = ""
+    tell: bool = False
 
     def needs(self, need: Needs) -> None:
         need.users.update((self.actor, self.user))
@@ -217,7 +221,10 @@ class Kick(Command, frozen=True, tag="kick"):
         member = facts.member(self.group, self.user)
         if not outranks(actor, member.role):
             raise Refused("forbidden")
-        return {"group": group.id, "pos": facts.leave(group, member, by=self.actor)}
+        told = self.reason if self.tell and self.reason else None
+        pos = facts.leave(group, member, by=self.actor, reason=told)
+        facts.audit("member.kick", by=self.actor, group=group.id, user=self.user, reason=self.reason, pos=pos)
+        return {"group": group.id, "pos": pos}
 
 
 class SetRole(Command, frozen=True, tag="role"):
@@ -243,6 +250,7 @@ class SetRole(Command, frozen=True, tag="role"):
         member.role = self.role
         facts.change_member(member)
         entry = facts.append(group, "role", self.actor, {"user": self.user, "role": self.role})
+        facts.audit("member.role", by=self.actor, group=group.id, user=self.user, pos=entry.pos, role=self.role)
         return {"group": group.id, "pos": entry.pos}
 
 

@@ -1,8 +1,16 @@
-"""Bounds: the counts that a commit is judged by, and the budget that a connection spends."""
+"""Bounds: the counts that a commit is judged by, and the budgets that connections, people and addresses spend."""
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Hashable
+from typing import Final, NamedTuple
+
 import msgspec
+
+_SECONDS: Final = {"s": 1, "min": 60, "h": 3600}
+_IPV6_SITE: Final = 64
+"""RFC 4291, section 2.5.4: whoever has one address of IPv6 has 2^64 of them."""
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -38,3 +46,60 @@ class Budget:
             return 0.0
         self._left = left
         return (1.0 - left) / self.rate_per_s
+
+
+class Rate(NamedTuple):
+    """So many per second on average, and so many at once."""
+
+    per_s: float
+    burst: float
+
+
+def rate_of(text: str) -> Rate | None:
+    """`30/min, burst 60` as a rate; the units are s, min and h. None for `off`. Raises ValueError for anything else."""
+    if text == "off":
+        return None
+    average, separator, burst = text.partition(", burst ")
+    count, slash, unit = average.partition("/")
+    if not separator or not slash or unit not in _SECONDS or float(count) <= 0 or float(burst) < 1:
+        raise ValueError(f"expected a rate like `30/min, burst 60` or `off`: {text!r}")
+    return Rate(float(count) / _SECONDS[unit], float(burst))
+
+
+class Budgets:
+    """A token bucket for each of many keys (people, groups, addresses): all of one rate, in a table of bounded size.
+
+    Beyond `keys_max` the bucket that was asked for longest ago goes, which is mostly a full one; a new one is full.
+    """
+
+    __slots__ = ("_buckets", "keys_max", "rate")
+
+    def __init__(self, rate: Rate, keys_max: int) -> None:
+        self.rate = rate
+        self.keys_max = keys_max
+        self._buckets: dict[Hashable, tuple[float, float]] = {}
+        """What is left, and when that was; the one touched longest ago comes first."""
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def spend(self, key: Hashable, now_s: float) -> float:
+        """Take one. Returns 0.0, or the seconds after which one will be there (nothing is taken then)."""
+        per_s, burst = self.rate
+        left, at_s = self._buckets.pop(key, (burst, now_s))
+        left = min(burst, left + (now_s - at_s) * per_s)
+        if len(self._buckets) >= self.keys_max:
+            del self._buckets[next(iter(self._buckets))]
+        self._buckets[key] = (left - 1.0 if left >= 1.0 else left, now_s)
+        return 0.0 if left >= 1.0 else (1.0 - left) / per_s
+
+
+def address_key(address: str) -> str:
+    """What an address counts as: itself, or its /64 of IPv6, which one household has to itself."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    return str(ipaddress.ip_network((int(found), _IPV6_SITE), strict=False))

@@ -81,6 +81,8 @@ class Recall(Command, frozen=True, tag="recall"):
         entry.body = {"type": entry.body["type"], "recalled": {"by": self.actor, "at": at}}
         facts.rewrite(entry)
         facts.reactions_dropped.add((self.group, self.pos))
+        if entry.actor != self.actor:
+            facts.audit("message.recall", by=self.actor, group=group.id, user=entry.actor, pos=self.pos)
         new = facts.append(group, "recall", self.actor, {}, cid=self.cid, digest=self.digest, target=self.pos)
         return answer_of(new, facts.bounds.recall_window_ms)
 

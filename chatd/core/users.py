@@ -53,6 +53,7 @@ class Revoke(Wish, frozen=True, tag="revoke"):
         else:
             key = (self.user, self.device)
             facts.revocations[key] = max(self.before, facts.revocations.get(key, 0))
+        facts.audit("user.revoke", by=None, user=self.user, device=self.device)
         return {"user": self.user}
 
 

@@ -118,6 +118,18 @@ class Mine(msgspec.Struct, array_like=True, gc=False):
     body: dict[str, Any]
 
 
+class Audited(msgspec.Struct, array_like=True, gc=False):
+    """One row of the audit log: who (`by`; None: the operator) did what, where, on whom and why. No message text."""
+
+    at: int
+    by: str | None
+    act: str
+    group: str | None
+    user: str | None
+    reason: str
+    details: dict[str, Any]
+
+
 def direct_key(one: str, other: str) -> str:
     """What two people's direct chat is found by, the same whoever asks."""
     return f"{min(one, other)}:{max(one, other)}"

@@ -22,6 +22,7 @@ from chatd.hub.fanout import Fanout
 from chatd.hub.feed import Feed, Follow, State
 from chatd.hub.jobs import Jobs
 from chatd.hub.ports import Socket
+from chatd.hub.rates import Rates
 from chatd.hub.reads import Reads
 from chatd.hub.recovery import catch_up_with_store
 from chatd.hub.session import Session
@@ -74,6 +75,7 @@ class Hub:
         self.new_id = new_id
         self.jitter = jitter
         self.digester = Digester(life.key)
+        self.rates = Rates(settings.rates, settings.rate_keys_max, clock_s)
         self.log = structlog.get_logger("chatd.hub")
         self.n = 0
         """The last commit that was published."""

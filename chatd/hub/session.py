@@ -11,7 +11,7 @@ import traceback
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from chatd.core.limits import Budget
+from chatd.core.limits import Budget, address_key
 from chatd.core.refusal import Refused
 from chatd.core.session import Phase, check_move, check_op
 from chatd.hub import opening, queries
@@ -122,6 +122,8 @@ class Session(Receiver):
             check_op(self.phase, request.op)
             op = _op_named(request.op)
             data = self.hub.settings.narrowed.check(op.name, shape(request.data, op.request))
+            if self.person is not None:
+                self._spend_on(op.name, data)
             if op.command:
                 self._command(number, op, data)
             elif self.phase is Phase.NEW:
@@ -188,6 +190,15 @@ class Session(Receiver):
             self.close(errors.CLOSE_FLOOD, "too many requests")
         raise Refused("rate_limited", retry_after=round(wait_s, 3))
 
+    def _spend_on(self, op: str, data: Any) -> None:
+        """What this kind of act costs besides. Raises `rate_limited`."""
+        assert self.person is not None
+        rates = self.hub.rates
+        rates.check_op(op, self.person.user)
+        group = getattr(data, "group", None)
+        if group in self.follows:  # nobody spends what is others'
+            rates.check_group(op, group)
+
     def run(self, number: int, work: Any) -> None:
         """Run a coroutine that returns the answer of a request."""
         self.begin_request()
@@ -221,6 +232,12 @@ class Session(Receiver):
     def _begin_opening(self, number: int, data: Any) -> None:
         if data.epoch is None and (data.heads or data.mine is not None):
             raise Invalid("$.data.epoch", "Missing required field, which cursors are of no use without")
+        try:
+            self.hub.rates.check("hello", address_key(self.socket.peer))
+        except Refused as refusal:
+            self._refuse(number, refusal)
+            self.close(errors.CLOSE_FLOOD, "too many sessions are opened from this address")
+            return
         self.phase = check_move(self.phase, Phase.OPENING)
         self._waiting = []
         self._missed = opening.Missed()

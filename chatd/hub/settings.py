@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from chatd.core.limits import Bounds
+from chatd.core.limits import Bounds, Rate
 from chatd.service.bounds import Narrowed
 
 
@@ -16,6 +16,8 @@ class HubSettings(msgspec.Struct, frozen=True):
     bounds: Bounds
     narrowed: Narrowed
     told: dict[str, Any]
+    rates: dict[str, Rate | None] = {}
+    rate_keys_max: int = 100_000
     live_groups: int = 50
     ring_entries: int = 256
     ring_bytes: int = 1_048_576

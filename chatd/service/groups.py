@@ -57,7 +57,7 @@ def leave_group(request: wire.LeaveGroup, author: Author) -> Leave:
 
 def kick_member(request: wire.KickMember, author: Author) -> Kick:
     """Put somebody out."""
-    return Kick(author.user, request.cid, author.digest, request.group, request.user)
+    return Kick(author.user, request.cid, author.digest, request.group, request.user, request.reason, request.tell)
 
 
 def set_role(request: wire.SetRole, author: Author) -> SetRole:

@@ -26,7 +26,7 @@ from chatd.core.messages import answer_of
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.values import Entry
-from chatd.store import groups, messages, relations, schema, users
+from chatd.store import audit, groups, messages, relations, schema, users
 from chatd.store.database import Contended, Database, Row, StorageFull, StoreLost
 from chatd.store.memory import Cache, Known
 from chatd.store.outcome import GroupChange, Outcome, Proposed, Verdict
@@ -283,6 +283,7 @@ class Engine:
             (messages.REWRITE, [messages.row_of_rewritten(e) for e in facts.rewritten.values()]),
             *_edge_rows(facts),
             *_record_rows(facts),
+            (audit.INSERT, [audit.row_of(audited) for audited in facts.new_audits]),
             (KEEP_COMMANDS, known.rows),
         ]
         changed = False

@@ -227,6 +227,21 @@ mine = Table(
     PrimaryKeyConstraint("user_id", "upos"),
 )
 
+audit = Table(
+    "audit",
+    metadata,
+    Column("audit_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    _number("at"),
+    _text("by", null=True),
+    _text("act"),
+    _text("group_id", null=True),
+    _text("user_id", null=True),
+    _text("reason"),
+    _text("details"),
+    Index("audit_by_group", "group_id", "audit_id"),
+    Index("audit_by_user", "user_id", "audit_id"),
+)
+
 commands = Table(
     "commands",
     metadata,

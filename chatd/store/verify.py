@@ -35,6 +35,7 @@ _TABLES: Final = (
     "reactions",
     "reads",
     "mine",
+    "audit",
     "commands",
     "commits",
 )

@@ -20,6 +20,7 @@ from chatd_protocol.values import (
     Millis,
     PageSize,
     Pos,
+    Reason,
     Role,
     Title,
     UserId,
@@ -205,11 +206,16 @@ class LeaveGroupOk(View):
 
 
 class KickMember(Data):
-    """`member.kick`: owner over everybody, admins over members. A kicked person may be pulled in again by an admin."""
+    """`member.kick`: owner over everybody, admins over members. A kicked person may be pulled in again by an admin.
+
+    `reason` goes to the audit log; with `tell` also to the person's own log. The group never sees it.
+    """
 
     group: GroupId
     user: UserId
     cid: Cid
+    reason: Reason = ""
+    tell: bool = False
 
 
 class SetRole(Data):

@@ -163,7 +163,8 @@ class Entries(View):
 class MineEntry(View):
     """An entry of the user's own log.
 
-    `added`: in the group from `pos` on. `removed`: out of it from `pos` on, `why` says how. `direct`: the direct chat
+    `added`: in the group from `pos` on. `removed`: out of it from `pos` on, `why` says how; `reason` is what whoever
+    did it chose to tell this person. `direct`: the direct chat
     became read-only or writable again. `archived`: the chat was put away or taken out again.
     """
 
@@ -176,6 +177,7 @@ class MineEntry(View):
     why: Literal["left", "kicked"] | None = None
     read_only: bool | None = None
     archived: bool | None = None
+    reason: str | None = None
 
 
 class Mine(View):

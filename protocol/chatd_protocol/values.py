@@ -83,6 +83,10 @@ Emoji = Annotated[
         description="One emoji, or any other short sign without white space.",
     ),
 ]
+Reason = Annotated[
+    str,
+    Meta(pattern=_CLEAN_LINE, max_length=200, description="Why, in one line; at most 200 code points."),
+]
 PageSize = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
 
 GroupKind = Literal["private", "direct"]

@@ -21,6 +21,7 @@ SETTINGS = {
     "CHATD_LIMITS__REQUEST_BURST": "100000",
     "CHATD_LIMITS__USER_REQUESTS_PER_S": "100000",
     "CHATD_LIMITS__USER_REQUEST_BURST": "100000",
+    "CHATD_RATES__ON": "false",
     "CHATD_STORE__FREE_DISK_FLOOR_MB": "0",
     # Small, so that the ways that are rare in good weather are walked all the time.
     "CHATD_HUB__RING_ENTRIES": "64",

@@ -35,6 +35,7 @@ _CHANGES: Final = (
     "new_members",
     "changed_members",
     "new_mine",
+    "new_audits",
     "new_users",
     "changed_users",
     "follow_changes",

@@ -30,3 +30,16 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("group_id", "user_id"),
     )
+    op.create_table(
+        "audit",
+        sa.Column("audit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=True),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("group_id", sa.Text(), nullable=True),
+        sa.Column("user_id", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("details", sa.Text(), nullable=False),
+    )
+    op.create_index("audit_by_group", "audit", ["group_id", "audit_id"])
+    op.create_index("audit_by_user", "audit", ["user_id", "audit_id"])

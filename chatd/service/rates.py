@@ -1,0 +1,22 @@
+"""Which budget of `[rates]` an op is paid from beside the one for all requests. What is not named pays nothing more."""
+
+from __future__ import annotations
+
+from typing import Final
+
+RATED: Final[dict[str, str]] = {
+    "message.send": "send",
+    "message.edit": "send",
+    "reaction.add": "send",
+    "reaction.remove": "send",
+    "member.add": "join",
+    "group.create": "create",
+    "follow.add": "follow",
+    "follow.remove": "follow",
+    "block.add": "follow",
+    "block.remove": "follow",
+}
+"""By op: the budget of the person who asks."""
+
+GROUP_RATED: Final = frozenset({"message.send", "message.edit", "reaction.add", "reaction.remove"})
+"""Ops that are also paid from what all members of the group may do together."""
