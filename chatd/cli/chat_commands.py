@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -11,7 +12,7 @@ from chatd.cli.chat_render import DIM, ERROR, Renderer, printable
 from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import State
 from chatd.cli.chat_words import Words
-from chatd.cli.typed import groups, messages, relations, session
+from chatd.cli.typed import groups, messages, moderation, relations, session
 from chatd.cli.typed.desk import Command, Desk, Mistyped, NotANumber
 from chatd_client import ChatdError, Client, ClientClosed
 
@@ -22,6 +23,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     **groups.COMMANDS,
     **messages.COMMANDS,
     **relations.COMMANDS,
+    **moderation.COMMANDS,
     **session.COMMANDS,
 }
 
@@ -79,6 +81,11 @@ class Commander(Desk):
     def _show_error(self, error: ChatdError) -> None:
         self.failed = True
         words = self.words.choose(f"error_{error.code}", "error_other", message=printable(error.message))
+        until = error.details.get("until")
+        if isinstance(until, int):
+            words += self.render.end(until)
+        if error.retry_after:
+            words += self.words("wait", seconds=math.ceil(error.retry_after))
         self.watcher.say(ERROR, "error", words=words, code=error.code)
 
     async def say(self, text: str, reply_to: int | None = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from chatd.cli.chat_render import DIM, ERROR, NOTICE, Renderer, cut, users_in
+from chatd.cli.chat_render import DIM, ERROR, NOTICE, Renderer, cut, printable, users_in
 from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import HELD_MAX, State
 from chatd.cli.chat_words import Words
@@ -203,8 +203,17 @@ class Watcher:
                 me = self._client.hello.user if self._client.hello else ""
                 self.say(NOTICE, "entered" if entry.by in {None, me} else "added_to", title=title, by=by)
             case MineEntry(kind="removed"):
-                self.say(NOTICE, "removed_kicked" if entry.why == "kicked" else "removed_left", title=title, by=by)
+                key = "removed_kicked" if entry.why == "kicked" else "removed_left"
+                if entry.reason:
+                    self.say(NOTICE, "removed_reason", title=title, by=by, reason=printable(entry.reason))
+                else:
+                    self.say(NOTICE, key, title=title, by=by)
                 state.drop(group)
+            case MineEntry(kind="restricted"):
+                reason = self._words("told_reason", reason=printable(entry.reason)) if entry.reason else ""
+                self.say(NOTICE, "restricted", title=title, by=by, until=self._render.end(entry.until), reason=reason)
+            case MineEntry(kind="unrestricted"):
+                self.say(NOTICE, "unrestricted", title=title, by=by)
             case MineEntry(kind="direct"):
                 self.say(NOTICE, "direct_read_only" if entry.read_only else "direct_writable", title=title)
             case MineEntry(kind="archived"):

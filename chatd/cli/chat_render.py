@@ -185,6 +185,8 @@ class Renderer:
                 return [self._words("role", by=self.name(by), name=self.name(user), role=shown)]
             case log.SettingsChanged():
                 return [self._words("settings", by=self.name(entry.by), what=self._settings(entry))]
+            case log.Moderated():
+                return [self._moderation(entry)]
             case log.Edited(by=by, target=target, body=body):
                 key, text = ("edited_gone", "") if body is None else ("edited", printable(body.text))
                 return [self._words(key, by=self.name(by), target=target, text=text)]
@@ -202,6 +204,23 @@ class Renderer:
             key = "left" if one.by is None else "kicked"
             moves.append(self._words(key, name=self.name(one.user), by=self.name(one.by)))
         return moves
+
+    def until(self, at_ms: int) -> str:
+        """A moment, with its day."""
+        return self._moment(at_ms).strftime("%Y-%m-%d %H:%M")
+
+    def end(self, until_ms: int | None) -> str:
+        """When something ends, to be put behind a sentence; empty if it does not by itself."""
+        return self._words("until", time=self.until(until_ms)) if until_ms is not None else ""
+
+    def _moderation(self, entry: log.Moderated) -> str:
+        by = self.name(entry.by)
+        if entry.slow_s is not None:
+            return self._words(
+                "moderation_slow" if entry.slow_s else "moderation_slow_off", by=by, seconds=entry.slow_s
+            )
+        key = "moderation_restricted" if entry.restricted else "moderation_unrestricted"
+        return self._words(key, by=by, until=self.end(entry.until))
 
     def _settings(self, entry: log.SettingsChanged) -> str:
         changed = ((key, getattr(entry, key)) for key in ("title", "intro", "history", "limit"))

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from prompt_toolkit.utils import get_cwidth
 
-from chatd.cli.texts import errors, groups, messages, relations, session
+from chatd.cli.texts import errors, groups, messages, moderation, relations, session
 
 Lang = Literal["en", "zh"]
 
@@ -19,6 +19,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     **groups.TEXTS,
     **messages.TEXTS,
     **relations.TEXTS,
+    **moderation.TEXTS,
     **errors.TEXTS,
 }
 EN: Final[Mapping[str, str]] = {key: texts[0] for key, texts in TEXTS.items()}

@@ -37,6 +37,11 @@ class Needs:
         self.histories: dict[str, set[str]] = {}
         """History rules that groups may get in this batch, beside the one they have."""
 
+        self.paces: set[tuple[str, str]] = set()
+        """(group, user) of those who write: when they last did has to be known where slow mode is on."""
+        self.slowed: set[str] = set()
+        """Groups in which slow mode may come on in this batch."""
+
         self.records: Keys = {}
 
     def record(self, kind: type[Record], *key: Any) -> None:
@@ -215,7 +220,7 @@ class Facts:
         return entry.pos
 
     def enter(self, group: Group, user_id: str, role: str, by: str | None, pos: int) -> Member:
-        """Begin a period at the entry `pos`, which the newcomer sees."""
+        """Begin a period at the entry `pos`, which the newcomer sees. Coming back ends no restriction."""
         before = self.members.get((group.id, user_id))
         from_pos, from_seq = self._floor_of_newcomer(group, pos)
         if before is not None and before.until_pos is not None and before.until_pos > from_pos:
@@ -230,6 +235,7 @@ class Facts:
             joined_pos=pos,
             joined_at=self.now_ms,
             by=by,
+            restricted_until=before.restricted_until if before is not None else 0,
         )
         self.members[group.id, user_id] = member
         self.new_members.append(member)

@@ -7,6 +7,7 @@ from typing import Any
 from chatd.core.facts import Facts, Needs
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
+from chatd.core.restrictions import check_pace, check_unrestricted, keep_pace, need_pace
 from chatd.core.rights import outranks
 from chatd.core.values import Entry, Group
 
@@ -25,14 +26,18 @@ class Send(Command, frozen=True, tag="send"):
         need.members.add((self.group, self.actor))
         if self.reply_to is not None:
             need.entries.add((self.group, self.reply_to))
+        need_pace(need, self.group, self.actor)
         if self.after is not None:
             need.sends.add((self.actor, self.after))
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `not_found`, `read_only`, `gone` (a recalled message is not answered), `out_of_order`."""
+        """Raises `not_found`, `read_only`, `gone` (a recalled message is not answered), `out_of_order`, `restricted`,
+        `slow_mode`."""
         member = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
         check_writable(group)
+        check_unrestricted(facts, group, member)
+        check_pace(facts, group, member)
         if self.after is not None and (self.actor, self.after, self.group) not in facts.sends:
             raise Refused("out_of_order")
         if self.reply_to is not None:
@@ -48,6 +53,7 @@ class Send(Command, frozen=True, tag="send"):
             target=self.reply_to,
             numbered=True,
         )
+        keep_pace(facts, group, member)
         return answer_of(entry, facts.bounds.recall_window_ms)
 
 
@@ -99,10 +105,11 @@ class Edit(Command, frozen=True, tag="edit"):
         _needs_of_change(need, self.group, self.actor, self.pos)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `not_found`, `gone`, `forbidden`, `too_late`, `read_only`, `limit`."""
+        """Raises `not_found`, `gone`, `forbidden`, `too_late`, `read_only`, `limit`, `restricted`."""
         member = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
         check_writable(group)
+        check_unrestricted(facts, group, member)
         entry = facts.visible_message(member, self.pos)
         if entry.actor != self.actor:
             raise Refused("forbidden")
@@ -138,10 +145,12 @@ class React(Command, frozen=True, tag="react"):
         need.reactions.add((self.group, self.pos, self.actor, self.emoji))
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `not_found`, `gone`, `read_only`, `limit`."""
+        """Raises `not_found`, `gone`, `read_only`, `limit`, `restricted` (a sign of one's own can be taken back)."""
         member = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
         check_writable(group)
+        if self.on:
+            check_unrestricted(facts, group, member)
         entry = facts.visible_message(member, self.pos)
         key = (self.group, self.pos, self.actor, self.emoji)
         if (key in facts.reactions) == self.on:

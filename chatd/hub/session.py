@@ -296,7 +296,7 @@ class Session(Receiver):
         details = dict(refusal.details)
         retry_after = details.pop("retry_after", None)
         error: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
-        if errors.ERRORS[refusal.code].retry:
+        if retry_after is not None or errors.ERRORS[refusal.code].retry:
             error["retry_after"] = 1.0 if retry_after is None else retry_after
         if details:
             error["details"] = details

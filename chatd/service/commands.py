@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from chatd.core.wishes import AnyWish
-from chatd.service import groups, messages, relations
+from chatd.service import groups, messages, moderation, relations
 from chatd.service.author import Author
 
 COMMANDS: Final[dict[str, Callable[[Any, Author], AnyWish]]] = {
@@ -25,4 +25,9 @@ COMMANDS: Final[dict[str, Callable[[Any, Author], AnyWish]]] = {
     "message.edit": messages.edit_message,
     "reaction.add": messages.add_reaction,
     "reaction.remove": messages.remove_reaction,
+    "member.restrict": moderation.restrict_member,
+    "member.unrestrict": moderation.unrestrict_member,
+    "group.restrict": moderation.restrict_group,
+    "group.unrestrict": moderation.unrestrict_group,
+    "group.slow": moderation.slow_down,
 }

@@ -6,6 +6,8 @@ from typing import Any
 
 from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
 from chatd.core.refusal import Refused
+from chatd.core.restrictions import restriction_in, restriction_of
+from chatd.core.rights import RANK
 from chatd.core.values import Entry
 from chatd.core.visibility import view
 from chatd.service.author import Author
@@ -112,13 +114,18 @@ def view_line(line: stored.Line, user: str, last: Entry | None) -> dict[str, Any
     return shown
 
 
-async def group_info(reader: Reader, user: str, request: wire.GetGroup, read_at_least: int) -> dict[str, Any]:
+async def group_info(
+    reader: Reader, user: str, request: wire.GetGroup, read_at_least: int, now_ms: int
+) -> dict[str, Any]:
     """Everything about a group that a member may know. Raises `Refused("not_found")`."""
     line = await stored.line_of(reader, user, request.group)
     if line is None:
         raise Refused("not_found")
     lines = await member_lines(reader, user, [request.group], {request.group: read_at_least})
     group = line.group
+    own = restriction_of(await stored.restricted_until(reader, group.id, user), now_ms)
+    everybody = restriction_in(group.settings, now_ms)
+    moderated = {"slow_s": group.settings.get("slow_s") or None, "restricted": everybody, "restricted_self": own}
     return {
         "line": lines[0],
         "intro": group.intro,
@@ -126,18 +133,23 @@ async def group_info(reader: Reader, user: str, request: wire.GetGroup, read_at_
         "limit": group.member_limit,
         "owner": await stored.owner_of(reader, group.id),
         "created": group.created_at,
-    }
+    } | {name: value for name, value in moderated.items() if value is not None}
 
 
-async def list_members(reader: Reader, user: str, request: wire.ListMembers) -> dict[str, Any]:
-    """A page of the members. Raises `Refused("not_found")`."""
-    if await stored.line_of(reader, user, request.group) is None:
+async def list_members(reader: Reader, user: str, request: wire.ListMembers, now_ms: int) -> dict[str, Any]:
+    """A page of the members; who is restricted, only admins and they themselves see. Raises `Refused("not_found")`."""
+    line = await stored.line_of(reader, user, request.group)
+    if line is None:
         raise Refused("not_found")
+    admin = RANK[line.role] >= RANK["admin"]
     rows = await stored.members_page(reader, request.group, request.after or "", request.limit + 1)
     members = []
-    for other, role, since, name, by in rows[: request.limit]:
+    for other, role, since, name, by, restricted_until in rows[: request.limit]:
         member = {"user": other, "role": role, "since": since}
         member.update({key: value for key, value in (("name", name), ("by", by)) if value})
+        restriction = restriction_of(restricted_until, now_ms)
+        if restriction is not None and (admin or other == user):
+            member["restricted"] = restriction
         members.append(member)
     page: dict[str, Any] = {"members": members}
     if len(rows) > request.limit:

@@ -25,6 +25,7 @@ from chatd.core.limits import Bounds
 from chatd.core.messages import answer_of
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
+from chatd.core.restrictions import Pace
 from chatd.core.values import Entry
 from chatd.store import audit, groups, messages, relations, schema, users
 from chatd.store.database import Contended, Database, Row, StorageFull, StoreLost
@@ -202,6 +203,7 @@ class Engine:
         self._load_groups(need, facts)
         self._load_log(need, facts, len(batch))
         self._load_edges(need, facts)
+        _ask_paces(need, facts)
         self._load_records(need, facts)
         return self._load_known(cids)
 
@@ -320,6 +322,15 @@ class Engine:
             (groups.UPDATE_MEMBERS, [groups.row_of_changed_member(m) for m in changed]),
             (groups.INSERT_MEMBERS, [groups.row_of_new_member(m) for m in facts.new_members]),
         ]
+
+
+def _ask_paces(need: Needs, facts: Facts) -> None:
+    """Where slow mode is on, or comes on in this batch, when each of those who write last did."""
+    slow = {group.id for group in facts.groups.values() if group.settings.get("slow_s")} | need.slowed
+    if slow:
+        for group, user in need.paces:
+            if group in slow:
+                need.record(Pace, group, user)
 
 
 def _floors_of(group_id: str, need: Needs, facts: Facts, batch_size: int) -> Iterable[int]:

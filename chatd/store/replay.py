@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from chatd.core.restrictions import FOREVER
 from chatd.core.rights import RANK
 from chatd.core.values import Entry, Group, Member
 from chatd.core.visibility import CHANGES
@@ -53,6 +54,7 @@ class Replay:
         self._periods: Counter[str] = Counter()
         self._joins: list[_Join] = []
         self._settings: dict[str, Any] = {}
+        self._moderated = {"slow_s": 0, "restricted_until": 0}
         # (message number, whether it is a message) at the positions that some membership names.
         self._named: dict[int, tuple[int, bool]] = dict.fromkeys((member.from_pos for member in members), (-1, False))
         self._named[0] = (0, True)
@@ -61,6 +63,7 @@ class Replay:
             "members": self._take_members,
             "role": self._take_role,
             "settings": self._take_settings,
+            "moderation": self._take_moderation,
         }
         self._changes: dict[str, Callable[[Entry, Target], None]] = {
             "edit": self._take_edit,
@@ -101,6 +104,9 @@ class Replay:
                 self._at_group(f"{name} is {is_}, its log says {should}")
         for name, value in self._settings.items():
             if getattr(group, _SETTINGS[name]) != value:
+                self._at_group(f"{name} is not what its last entry about it says")
+        for name, value in self._moderated.items():
+            if group.settings.get(name, 0) != value:
                 self._at_group(f"{name} is not what its last entry about it says")
         self._finish_members()
         for join in self._joins:
@@ -220,6 +226,15 @@ class Replay:
         if RANK.get(self._roles.get(entry.actor or "", ""), 0) < RANK["admin"]:
             self._at_entry(entry, "changes settings without the right to")
         self._settings.update((name, entry.body[name]) for name in _SETTINGS.keys() & entry.body.keys())
+
+    def _take_moderation(self, entry: Entry) -> None:
+        if RANK.get(self._roles.get(entry.actor or "", ""), 0) < RANK["admin"]:
+            self._at_entry(entry, "moderates without the right to")
+        if "slow_s" in entry.body:
+            self._moderated["slow_s"] = entry.body["slow_s"]
+        if "restricted" in entry.body:
+            until = entry.body.get("until", FOREVER) if entry.body["restricted"] else 0
+            self._moderated["restricted_until"] = until
 
     def _enter(self, entry: Entry, user: str, role: str, by: str | None) -> None:
         if user in self._roles:

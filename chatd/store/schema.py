@@ -227,6 +227,15 @@ mine = Table(
     PrimaryKeyConstraint("user_id", "upos"),
 )
 
+paces = Table(
+    "paces",
+    metadata,
+    _text("group_id"),
+    _text("user_id"),
+    _number("at"),
+    PrimaryKeyConstraint("group_id", "user_id"),
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -15,6 +15,7 @@ import msgspec
 import orjson
 
 import chatd_migrations
+from chatd.core.restrictions import FOREVER
 from chatd.core.values import Group
 from chatd.store import groups, messages, relations, schema, users
 from chatd.store.database import Database, Row
@@ -118,6 +119,7 @@ class _Check:
                 self._say(problem.format(*row))
         self._check_users()
         self._check_groups()
+        self._check_audit()
         self._check_commands()
         self._check_commits()
 
@@ -209,6 +211,24 @@ class _Check:
         if not rows:
             self._say(f"group {group}: {kind} entries do not lead to the messages as they are")
 
+    # -- the audit log, and what only it tells
+
+    def _check_audit(self) -> None:
+        """The last act about somebody's restriction says what their newest membership does."""
+        ends: dict[tuple[str, str], int] = {}
+        for number, act, group, user, details in _Stream(self._db, _AUDIT, (0,)):
+            if not _is_object(details):
+                self._say(f"audit: {number} is no whole row")
+            elif act == "member.restrict":
+                ends[group, user] = orjson.loads(details).get("until", FOREVER)
+            elif act == "member.unrestrict":
+                ends.pop((group, user), None)
+        for group, user, until in _Stream(self._db, _RESTRICTED, ("", "")):
+            if ends.pop((group, user), 0) != until:
+                self._say(f"group {group}: {user} is restricted until {until}, the audit log says otherwise")
+        for group, user in list(ends)[:_NAMED_MAX]:
+            self._say(f"group {group}: {user} is not restricted, the audit log says otherwise")
+
     # -- what the engine keeps for itself
 
     def _check_commands(self) -> None:
@@ -293,6 +313,15 @@ _REACTIONS: Final = (
     f" WHERE (r.group_id, r.pos, r.user_id, r.emoji) > (?, ?, ?, ?) AND {_known('groups', 'group_id', 'r')}"
     " ORDER BY r.group_id, r.pos, r.user_id, r.emoji LIMIT ?"
 )
+_AUDIT: Final = (
+    "SELECT audit_id, act, group_id, user_id, details FROM audit WHERE audit_id > ? ORDER BY audit_id LIMIT ?"
+)
+_RESTRICTED: Final = (
+    "SELECT m.group_id, m.user_id, m.restricted_until FROM memberships AS m"
+    " WHERE (m.group_id, m.user_id) > (?, ?) AND m.restricted_until <> 0 AND m.period ="
+    " (SELECT max(n.period) FROM memberships AS n WHERE n.group_id = m.group_id AND n.user_id = m.user_id)"
+    " ORDER BY m.group_id, m.user_id LIMIT ?"
+)
 _COMMANDS: Final = (
     "SELECT c.user_id, c.cid, c.digest, c.answer,"
     " EXISTS (SELECT 1 FROM entries AS e WHERE e.actor = c.user_id AND e.cid = c.cid)"
@@ -328,6 +357,13 @@ _MUST_BE_EMPTY: Final = {
         " WHERE g.group_id IS NULL OR r.seq > g.seq OR r.seq < 0 OR NOT EXISTS"
         " (SELECT 1 FROM memberships AS m WHERE m.group_id = r.group_id AND m.user_id = r.user_id)"
     ),
+    "paces: {1} wrote in {0}, where they never were": (
+        "SELECT p.group_id, p.user_id FROM paces AS p WHERE NOT EXISTS"
+        " (SELECT 1 FROM memberships AS m WHERE m.group_id = p.group_id AND m.user_id = p.user_id)"
+    ),
+    "audit: {0} is no group": _orphans("audit", "group_id", "groups", "group_id") + " AND o.group_id IS NOT NULL",
+    "audit: {0} is no user": _orphans("audit", "user_id", "users", "user_id") + " AND o.user_id IS NOT NULL",
+    "audit: {0} acted and is no user": _orphans("audit", "by", "users", "user_id") + " AND o.by IS NOT NULL",
     "users: {0} has a log that ends before it begins": "SELECT user_id FROM users WHERE mine_floor > upos",
     "groups: {0} is direct exactly if it has no direct_key": (
         "SELECT group_id FROM groups WHERE (kind = 'direct') <> (direct_key IS NOT NULL)"

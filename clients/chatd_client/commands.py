@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from chatd_client.ops.groups import GroupOps
 from chatd_client.ops.messages import MessageOps
+from chatd_client.ops.moderation import ModerationOps
 from chatd_client.ops.relations import RelationOps
 from chatd_client.ops.users import UserOps
 
 
-class Commands(UserOps, RelationOps, GroupOps, MessageOps):
+class Commands(UserOps, RelationOps, GroupOps, MessageOps, ModerationOps):
     """What the client can ask, put together from its nouns."""

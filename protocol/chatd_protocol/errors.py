@@ -126,6 +126,14 @@ _ERRORS = (
     ErrorKind("not_mutual", "Both must follow each other, and nobody may have blocked the other.", False, 403),
     ErrorKind("owner_must_stay", "The owner cannot leave the group.", False, 409),
     ErrorKind("read_only", "Nothing can be written here any more, or for now.", False, 403),
+    ErrorKind(
+        "restricted",
+        "The caller (`details.whom`: member), or everybody below admin, may not write here; `details.until` says until"
+        " when.",
+        False,
+        403,
+    ),
+    ErrorKind("slow_mode", "The caller's last message here was too short a time ago: see `retry_after`.", False, 429),
     ErrorKind("too_late", "The time for this act has passed.", False, 409),
     ErrorKind("gone", "The message was recalled.", False, 410),
     ErrorKind("limit", "A count is at its bound; `details` names the bound.", False, 409),

@@ -105,8 +105,18 @@ class GroupLine(View):
     reset: bool = False
 
 
+class Restriction(View):
+    """Writing is not possible for now. `until`: when it ends by itself; absent if it does not."""
+
+    until: Millis | None = None
+
+
 class GroupInfo(View):
-    """`group.get`: the line and what else there is to know."""
+    """`group.get`: the line and what else there is to know.
+
+    `slow_s`: seconds between two messages of a member. `restricted`: everybody below admin; `restricted_self`: the
+    caller.
+    """
 
     line: GroupLine
     intro: str
@@ -114,6 +124,9 @@ class GroupInfo(View):
     limit: int
     owner: UserId | None
     created: Millis
+    slow_s: int = 0
+    restricted: Restriction | None = None
+    restricted_self: Restriction | None = None
 
 
 class ListGroups(Data):
@@ -154,11 +167,14 @@ class ListMembers(Data):
 
 
 class Member(View):
+    """`restricted`: shown to admins, the owner and the person alone."""
+
     user: UserId
     role: Role
     since: Millis
     name: str = ""
     by: UserId | None = None
+    restricted: Restriction | None = None
 
 
 class Members(View):

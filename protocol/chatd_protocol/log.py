@@ -67,6 +67,17 @@ class SettingsChanged(_Entry, tag="settings"):
     limit: int | None = None
 
 
+class Moderated(_Entry, tag="moderation"):
+    """Everybody below admin is `restricted`, `until` a time or without an end, or no longer; or members wait `slow_s`
+    seconds between two messages, 0 for no longer."""
+
+    at: Millis
+    by: UserId
+    restricted: bool | None = None
+    until: Millis | None = None
+    slow_s: int | None = None
+
+
 class Quote(View):
     """The start of the message that a reply answers, as it is now."""
 
@@ -147,7 +158,18 @@ class Hidden(_Entry, tag="hidden"):
     to: Pos
 
 
-Entry = Created | MembersChanged | RoleChanged | SettingsChanged | Message | Edited | Recalled | Reacted | Hidden
+Entry = (
+    Created
+    | MembersChanged
+    | RoleChanged
+    | SettingsChanged
+    | Moderated
+    | Message
+    | Edited
+    | Recalled
+    | Reacted
+    | Hidden
+)
 AnyEntry = Annotated[dict[str, object], Meta(description="An entry: see the schema `Entry`, by `kind`.")]
 
 
@@ -165,7 +187,8 @@ class MineEntry(View):
 
     `added`: in the group from `pos` on. `removed`: out of it from `pos` on, `why` says how; `reason` is what whoever
     did it chose to tell this person. `direct`: the direct chat
-    became read-only or writable again. `archived`: the chat was put away or taken out again.
+    became read-only or writable again. `archived`: the chat was put away or taken out again. `restricted`: this person
+    may not write there, `until` a time or without an end; `unrestricted`: they may again.
     """
 
     upos: Pos
@@ -178,6 +201,7 @@ class MineEntry(View):
     read_only: bool | None = None
     archived: bool | None = None
     reason: str | None = None
+    until: Millis | None = None
 
 
 class Mine(View):
@@ -209,4 +233,6 @@ def read_entry(raw: dict[str, object]) -> Entry | UnknownEntry:
     return UnknownEntry(pos=pos, kind=kind)
 
 
-_KINDS = frozenset({"created", "members", "role", "settings", "message", "edit", "recall", "reaction", "hidden"})
+_KINDS = frozenset(
+    {"created", "members", "role", "settings", "moderation", "message", "edit", "recall", "reaction", "hidden"}
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from chatd_protocol import groups, messages, relations, session
+from chatd_protocol import groups, messages, moderation, relations, session
 from chatd_protocol.values import Data, View
 
 
@@ -49,6 +49,12 @@ _OPS = (
     Op("reaction.list", messages.ListReactions, messages.Reactions, False),
     Op("read.mark", messages.MarkRead, messages.MarkReadOk, False),
     Op("typing.start", messages.Typing, session.Unnamed, False),
+    Op("member.restrict", moderation.RestrictMember, moderation.MemberRestricted, True),
+    Op("member.unrestrict", moderation.UnrestrictMember, moderation.MemberUnrestricted, True),
+    Op("group.restrict", moderation.RestrictGroup, moderation.GroupModerated, True),
+    Op("group.unrestrict", moderation.UnrestrictGroup, moderation.GroupModerated, True),
+    Op("group.slow", moderation.SlowDown, moderation.GroupModerated, True),
+    Op("audit.list", moderation.ListAudit, moderation.Audit, False),
 )
 
 OPS: Final[dict[str, Op]] = {op.name: op for op in _OPS}

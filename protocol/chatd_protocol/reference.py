@@ -29,6 +29,7 @@ _SHORT: Final = {
     "The last number already seen, 0 for none.": "number from 0",
     "Milliseconds since 1970-01-01 UTC.": "ms",
     ANY_ENTRY: "entry",
+    "What was done, by name.": "map",
 }
 """Types that the section on values explains, by their description."""
 

@@ -99,8 +99,10 @@ HistoryRule = Annotated[
         description="What a newcomer sees of the past: `none`, `all`, or `last:N` for the newest N messages.",
     ),
 ]
-EntryKind = Literal["created", "members", "role", "settings", "message", "edit", "recall", "reaction", "hidden"]
-MineKind = Literal["added", "removed", "direct", "archived"]
+EntryKind = Literal[
+    "created", "members", "role", "settings", "moderation", "message", "edit", "recall", "reaction", "hidden"
+]
+MineKind = Literal["added", "removed", "direct", "archived", "restricted", "unrestricted"]
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))

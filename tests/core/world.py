@@ -22,6 +22,7 @@ from chatd.core.limits import Bounds
 from chatd.core.messages import Send
 from chatd.core.proposal import Proposal
 from chatd.core.refusal import Refused
+from chatd.core.restrictions import Pace
 from chatd.core.values import Entry, Group, Member, User, direct_key
 
 DIGEST: Final = b"0123456789abcdef"
@@ -106,6 +107,8 @@ class World:
     def _expect(self, wish: Proposal) -> None:
         need = Needs()
         wish.needs(need)
+        for pair in need.paces:
+            need.record(Pace, *pair)
         self.facts.records.expect(need.records)
 
     def refuse(self, wish: Proposal) -> Refused:

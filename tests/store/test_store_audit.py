@@ -93,12 +93,5 @@ def test_pages_and_what_they_are_narrowed_by(town: Store) -> None:
 def test_no_statement_of_the_server_changes_or_removes_a_row() -> None:
     for file in SOURCES.rglob("*.py"):
         text = file.read_text()
-        for write in (
-            "Update(schema.audit",
-            "Delete(schema.audit",
-            'UPDATE "audit"',
-            "UPDATE audit",
-            "FROM audit WHERE",
-        ):
-            assert write not in text, file
-        assert 'DELETE FROM "audit"' not in text, file
+        for write in ("Update(schema.audit", "Delete(schema.audit", "UPDATE audit", "DELETE FROM audit"):
+            assert write not in text.replace('"audit"', "audit"), file

@@ -88,7 +88,9 @@ async def list_members(desk: Desk) -> None:
     for member in members:
         role = desk.words(f"role_{member.role}")
         name = fill(desk.render.name(member.user), 24)
-        desk.screen.show([("", "  " + name + " "), (DIM, role)])
+        restricted = member.restricted
+        mark = desk.words("member_restricted", until=desk.render.end(restricted.until)) if restricted else ""
+        desk.screen.show([("", "  " + name + " "), (DIM, f"{role} {mark}".rstrip())])
 
 
 async def new(desk: Desk, title: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chatd.hub.queries import groups, messages, relations, users
+from chatd.hub.queries import groups, messages, moderation, relations, users
 from chatd.hub.queries.asked import AtOnce, Awaited
 
 if TYPE_CHECKING:
@@ -24,4 +24,10 @@ def handle(session: Session, number: int, op: str, request: Any) -> None:
 
 
 _AT_ONCE: Final[AtOnce] = {**groups.AT_ONCE, **messages.AT_ONCE}
-_AWAITED: Final[Awaited] = {**groups.AWAITED, **messages.AWAITED, **relations.AWAITED, **users.AWAITED}
+_AWAITED: Final[Awaited] = {
+    **groups.AWAITED,
+    **messages.AWAITED,
+    **relations.AWAITED,
+    **users.AWAITED,
+    **moderation.AWAITED,
+}

@@ -32,7 +32,7 @@ async def get_group(session: Session, request: wire.GetGroup) -> dict[str, Any]:
     follow = followed(session, request.group)
     redactions = follow.feed.redactions
     async with session.hub.readers.snapshot() as reader:
-        info = await groups.group_info(reader, user_of(session), request, follow.read)
+        info = await groups.group_info(reader, user_of(session), request, follow.read, session.hub.now_ms())
     check_still(session, follow)
     if redactions != follow.feed.redactions:
         info["line"].pop("last", None)
@@ -96,7 +96,7 @@ async def list_members(session: Session, request: wire.ListMembers) -> dict[str,
     """`group.members`."""
     follow = followed(session, request.group)
     async with session.hub.readers.snapshot() as reader:
-        page = await groups.list_members(reader, user_of(session), request)
+        page = await groups.list_members(reader, user_of(session), request, session.hub.now_ms())
     check_still(session, follow)
     return page
 

@@ -43,3 +43,10 @@ def upgrade() -> None:
     )
     op.create_index("audit_by_group", "audit", ["group_id", "audit_id"])
     op.create_index("audit_by_user", "audit", ["user_id", "audit_id"])
+    op.create_table(
+        "paces",
+        sa.Column("group_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("group_id", "user_id"),
+    )
