@@ -37,6 +37,11 @@ COMMANDS: dict[str, Callable[[Setting], dict[str, Any]]] = {
     "member.add": lambda s: {"group": s["group"], "users": [s["cat"]]},
     "member.kick": lambda s: {"group": s["group"], "user": s["bob"]},
     "member.role": lambda s: {"group": s["group"], "user": s["bob"], "role": "admin"},
+    "member.restrict": lambda s: {"group": s["group"], "user": s["bob"], "for_s": 60},
+    "member.unrestrict": lambda s: {"group": s["group"], "user": s["bob"]},
+    "group.restrict": lambda s: {"group": s["group"], "for_s": 60},
+    "group.unrestrict": lambda s: {"group": s["group"]},
+    "group.slow": lambda s: {"group": s["group"], "slow_s": 30},
     "message.send": lambda s: {"group": s["group"], "kind": "text", "body": {"text": "once"}},
     "message.recall": lambda s: {"group": s["group"], "pos": s["pos"]},
     "message.edit": lambda s: {"group": s["group"], "pos": s["pos"], "text": "once"},
@@ -87,7 +92,10 @@ async def test_another_request_under_the_same_cid_is_a_conflict(town: Town, op: 
         request = make(setting | {"pos": 1 if other == op else setting["pos"]})
         if other == op:
             changed = {"title": "Twice", "user": setting["cat"], "users": [setting["bob"]], "body": {"text": "twice"}}
+            changed |= {"for_s": 61, "slow_s": 31}
             request |= {key: value for key, value in changed.items() if key in request}
+            if request == make(setting):
+                request["group"] = "g" + "x" * 21
         assert (await ann.denied(other, **request, cid=cid)).code == "conflict", other
     assert (await ann.line(setting["group"]))["head"] == head
 

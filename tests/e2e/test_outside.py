@@ -32,6 +32,12 @@ OF_A_GROUP: dict[str, dict[str, Any]] = {
     "reaction.list": {"pos": 3},
     "read.mark": {"seq": 1},
     "typing.start": {},
+    "member.restrict": {"user": "u" + "x" * 22, "cid": True},
+    "member.unrestrict": {"user": "u" + "x" * 22, "cid": True},
+    "group.restrict": {"cid": True},
+    "group.unrestrict": {"cid": True},
+    "group.slow": {"slow_s": 5, "cid": True},
+    "audit.list": {},
 }
 
 
