@@ -22,7 +22,7 @@ from bench import sketch
 from chatd.app import secret_of
 from chatd.config import load
 from chatd.core.values import Group, Member, User
-from chatd.service.users import mint
+from chatd.service.tokens import mint
 from chatd.store import groups as groups_of_store
 from chatd.store import messages, users
 from chatd.store.database import Row, Sqlite

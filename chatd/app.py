@@ -33,7 +33,7 @@ from chatd.http.metrics import HubMetrics
 from chatd.hub.hub import Hub
 from chatd.hub.settings import HubSettings
 from chatd.service.bounds import Narrowed
-from chatd.service.users import Tokens, load_key
+from chatd.service.tokens import Issuer, Tokens, load_keys
 from chatd.store import lock, migrate
 from chatd.store.database import connect, path_of
 from chatd.store.link import WriterLink
@@ -112,6 +112,12 @@ def bounds_of(config: Config) -> Bounds:
         edits_per_message=limits.edits_per_message,
         recall_window_ms=int(config.messages.recall_window_s * 1000),
         user_log_keep=config.store.user_log_keep,
+        devices_per_user=config.profile.devices_per_user,
+        device_revocations=config.profile.device_revocations,
+        handle_pause_ms=int(config.profile.handle_pause_days * 86_400_000),
+        handle_reserved_ms=int(config.profile.handle_reserved_days * 86_400_000),
+        profile_fields=tuple(field["name"] for field in config.profile.declared()),
+        profile_field_max=config.profile.field_max,
     )
 
 
@@ -159,6 +165,8 @@ def hub_settings(config: Config) -> HubSettings:
         rate_keys_max=config.rates.keys_max,
         told=told,
         hello_timeout_s=config.ws.hello_timeout_s,
+        profile_fields=config.profile.declared(),
+        searches_per_minute=config.profile.searches_per_minute,
     )
 
 
@@ -275,11 +283,11 @@ class Server:
 
     def _make_hub(self) -> Hub:
         auth = self.config.auth
-        key = load_key(auth.jwt_algorithm, self.secret, auth.jwt_public_key_file)
+        keys = load_keys(auth.jwt_algorithm, [self.secret], auth.jwt_public_key_file)
         return Hub(
             hub_settings(self.config),
             self.readers,
-            Tokens(auth.jwt_algorithm, key, auth.issuer, auth.audience, auth.leeway_s),
+            Tokens(Issuer(keys, auth.issuer, auth.audience), auth.leeway_s),
             self.life,
             now_ms=self._clock_ms,
             clock_s=self._clock_s,

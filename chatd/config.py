@@ -28,6 +28,7 @@ _SOCKET_PATH_MAX: Final = 103  # sun_path holds 104 bytes on macOS (108 on Linux
 _HMAC_KEY_MIN: Final = 32  # RFC 7518, section 3.2: a key for HS256 has at least 256 bits
 _CODE_POINT_BYTES_MAX: Final = 12  # RFC 8259, section 7: a pair of \uXXXX, the longest way to write one code point
 _ENVELOPE_BYTES_MAX: Final = 4096
+_FIELD: Final = re.compile(r"([a-z][a-z0-9_]{0,29})=([^/=]{1,40})/([^/=]{1,40})")
 
 Line = Annotated[str, Meta(max_length=2000, pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z")]
 Timeout = Annotated[float, Meta(gt=0, le=3600)]
@@ -154,6 +155,22 @@ class Messages(_Section, frozen=True, kw_only=True):
     typing_interval_s: Timeout = 3.0
 
 
+class Profile(_Section, frozen=True, kw_only=True):
+    """What people show of themselves and how they are found."""
+
+    fields: Names = ()
+    field_max: Annotated[int, Meta(ge=1, le=200)] = 80
+    handle_pause_days: Annotated[float, Meta(ge=0.01, le=3650)] = 30.0
+    handle_reserved_days: Annotated[float, Meta(ge=0, le=3650)] = 90.0
+    searches_per_minute: Rate = 30.0
+    devices_per_user: Annotated[int, Meta(ge=1, le=1000)] = 50
+    device_revocations: Count = 1000
+
+    def declared(self) -> list[dict[str, str]]:
+        """The fields, each with its name and its title in English and Chinese."""
+        return [dict(zip(("name", "en", "zh"), _FIELD.fullmatch(one).groups(), strict=True)) for one in self.fields]  # type: ignore[union-attr]
+
+
 class Hub(_Section, frozen=True, kw_only=True):
     """Fan-out and catch-up."""
 
@@ -190,6 +207,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     rates: Rates = Rates()
     messages: Messages = Messages()
+    profile: Profile = Profile()
     hub: Hub = Hub()
     log: Log = Log()
     debug: Debug = Debug()
@@ -242,6 +260,14 @@ def _check_origins(names: tuple[str, ...]) -> None:
             raise ValueError(f"expected '*' or origins like https://example.com, in lower case, no path: {name!r}")
 
 
+def _check_fields(fields: tuple[str, ...]) -> None:
+    for field in fields:
+        if not _FIELD.fullmatch(field):
+            raise ValueError("expected fields like 'company=Company/公司': a name in small letters, then both titles")
+    if len({field.partition("=")[0] for field in fields}) < len(fields) or len(fields) > 50:
+        raise ValueError("expected at most 50 fields, each name once")
+
+
 def _check_url(url: str) -> None:
     kind, separator, rest = url.partition(":///")
     embedded = kind == "sqlite" and separator and rest and ":memory:" not in rest and not set(rest) & set("?#")
@@ -280,4 +306,5 @@ _CHECKS: Final[dict[tuple[str, str], Check]] = {
     ("server", "allowed_origins"): _check_origins,
     ("server", "trusted_proxies"): _check_networks,
     ("store", "url"): _check_url,
+    ("profile", "fields"): _check_fields,
 }

@@ -16,7 +16,7 @@ import msgspec
 
 from chatd.app import Server, now_ms
 from chatd.config import Config, load
-from chatd.service.users import mint
+from chatd.service.tokens import mint
 
 TEST_SECRET = "a secret for tests only, 32 bytes and more"  # noqa: S105 - it guards nothing
 

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from chatd.admin.operator import Operator
-from chatd.service.users import check_person
+from chatd.core.profiles import SetTag
+from chatd.core.refusal import Refused
+from chatd.core.values import User
+from chatd.service.users import check_person, view_user
+from chatd.store import users as stored
+from chatd_protocol.values import SAFE_INTEGER_MAX
+
+_PAGE_MAX: Final = 1000
+_TAG_MAX: Final = 32
 
 
 async def stats(operator: Operator, _: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,10 +31,69 @@ async def revoke(operator: Operator, request: Mapping[str, Any]) -> dict[str, An
     return {"closed": await operator.hub.revoke_sub(sub, device)}
 
 
-async def user(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
+async def add_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """There is a user for `sub` with this `name`."""
     sub, name = check_person(request["sub"], request.get("name") or "")
     return {"user": await operator.hub.ensure_user(sub, name)}
 
 
-ACTS: Final = {"stats": stats, "revoke": revoke, "user": user}
+async def list_users(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
+    """A page of the users, by id above `after`."""
+    after, limit = request.get("after") or "", request.get("limit", 100)
+    if not isinstance(after, str) or not isinstance(limit, int) or not 1 <= limit <= _PAGE_MAX:
+        raise TypeError(f"after, limit: expected an id and 1 to {_PAGE_MAX}")
+    async with operator.hub.readers.snapshot() as reader:
+        page = await stored.users_page(reader, after, limit)
+    return {"users": [view_user(user, operator.hub.now_ms(), 0) for user in page]}
+
+
+async def show_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of the user of `sub`."""
+    hub, user = operator.hub, await _user_of(operator, request)
+    async with hub.readers.snapshot() as reader:
+        seen = (await stored.last_seen(reader, [user.id])).get(user.id, 0)
+    shown = view_user(user, hub.now_ms(), max(seen, hub.seen_here(user.id)))
+    connections = len(hub.people[user.id].sessions) if user.id in hub.people else 0
+    return shown | {"created": user.created_at, "groups": user.groups, "connections": connections}
+
+
+async def disable_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Shut the user of `sub` out (`on`), or let them in again."""
+    user, on = await _user_of(operator, request), request["on"]
+    if not isinstance(on, bool):
+        raise TypeError("on: expected true or false")
+    return {"user": user.id, "disabled": on, "closed": await operator.hub.disable(user.id, on)}
+
+
+async def tag_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the user of `sub` a `tag` (`on`), until `until` or for good, or take it away."""
+    user, tag, until, on = await _user_of(operator, request), request["tag"], request.get("until"), request["on"]
+    if not isinstance(tag, str) or not 1 <= len(tag) <= _TAG_MAX or not tag.isprintable() or not isinstance(on, bool):
+        raise TypeError(f"tag, on: expected 1 to {_TAG_MAX} printable characters, and true or false")
+    if until is not None and (type(until) is not int or not 0 <= until <= SAFE_INTEGER_MAX):
+        raise TypeError("until: expected milliseconds")
+    verdict = await operator.hub.link.ask(SetTag(user.id, tag, until, on))
+    if verdict.answer is None:
+        raise Refused(verdict.code)
+    return verdict.answer
+
+
+async def _user_of(operator: Operator, request: Mapping[str, Any]) -> User:
+    """The user of the request's `sub`. Raises `Refused`: `not_found`."""
+    sub, _ = check_person(request["sub"], "")
+    async with operator.hub.readers.snapshot() as reader:
+        user = await stored.user_by_sub(reader, sub)
+    if user is None:
+        raise Refused("not_found")
+    return user
+
+
+ACTS: Final = {
+    "stats": stats,
+    "revoke": revoke,
+    "user": add_user,
+    "user.list": list_users,
+    "user.show": show_user,
+    "user.disable": disable_user,
+    "user.tag": tag_user,
+}

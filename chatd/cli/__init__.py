@@ -135,19 +135,11 @@ def revoke(
     raise typer.Exit(run.revoke(settings(config), sub, device, as_json))
 
 
-@app.command()
-def user(
-    sub: Annotated[str, typer.Argument(help="Who the user's tokens speak for.")],
-    name: Annotated[str, typer.Option(help="The name that others see.")] = "",
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Create a user before they first come, or rename one; prints their id. 创建或改名用户。"""
-    from chatd.cli import run
-
-    raise typer.Exit(run.user(settings(config), sub, name, as_json))
-
-
 def main() -> None:
     """The entry point."""
     app()
+
+
+from chatd.cli.users import users  # noqa: E402 - its commands use what is defined above
+
+app.add_typer(users, name="user")

@@ -159,7 +159,8 @@ class Renderer:
         if message.body is None:
             return DIM, self._words("unknown_message")
         mark = " " + self._words("edited_mark") if message.version else ""
-        return "", printable(message.body.text, keep_lines=True) + mark
+        tags = "".join(f"[{printable(tag)}] " for tag in message.tags)
+        return "", tags + printable(message.body.text, keep_lines=True) + mark
 
     def _quote(self, quote: log.Quote) -> str:
         if quote.recalled:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from prompt_toolkit.utils import get_cwidth
 
-from chatd.cli.texts import errors, groups, messages, moderation, relations, session
+from chatd.cli.texts import errors, groups, messages, moderation, relations, session, users
 
 Lang = Literal["en", "zh"]
 
@@ -20,6 +20,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     **messages.TEXTS,
     **relations.TEXTS,
     **moderation.TEXTS,
+    **users.TEXTS,
     **errors.TEXTS,
 }
 EN: Final[Mapping[str, str]] = {key: texts[0] for key, texts in TEXTS.items()}

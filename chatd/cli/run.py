@@ -123,7 +123,7 @@ def token(config: Config, sub: str, name: str, ttl_s: int) -> int:
     """Print a token."""
     from chatd.app import secret_of
     from chatd.core.refusal import Refused
-    from chatd.service.users import Tokens, mint
+    from chatd.service.tokens import Issuer, Tokens, load_keys, mint
 
     if config.auth.jwt_algorithm != "HS256":
         return _failed(f"only a host with the private key can mint {config.auth.jwt_algorithm} tokens", False)
@@ -131,7 +131,8 @@ def token(config: Config, sub: str, name: str, ttl_s: int) -> int:
     secret, auth = secret_of(config), config.auth
     minted = mint(secret, sub, name, int(time.time()), ttl_s, extra)
     try:
-        Tokens("HS256", secret, auth.issuer, auth.audience, 0).verify(minted)
+        keys = load_keys("HS256", [secret], "")
+        asyncio.run(Tokens(Issuer(keys, auth.issuer, auth.audience), 0).verify(minted))
     except Refused as refusal:
         return _failed(f"the server would not accept it: {refusal.message}", False)
     print(minted)
@@ -163,15 +164,15 @@ def revoke(config: Config, sub: str, device: str | None, as_json: bool) -> int:
     return 0
 
 
-def user(config: Config, sub: str, name: str, as_json: bool) -> int:
-    """Create or rename through the running server."""
+def act_on_server(config: Config, act: str, as_json: bool, show: Callable[[dict[str, Any]], str], **fields: Any) -> int:
+    """An act of the operator through the running server; `show` makes text of its answer."""
     from chatd.admin.socket import AdminError, call
 
     try:
-        done = call(config.admin_socket_path(), "user", sub=sub, name=name)
+        done = call(config.admin_socket_path(), act, **fields)
     except AdminError as error:
         return _failed(str(error), as_json)
-    _say(done, str(done["user"]), as_json)
+    _say(done, show(done), as_json)
     return 0
 
 

@@ -24,6 +24,12 @@ class Bounds(msgspec.Struct, frozen=True):
     edits_per_message: int = 50
     recall_window_ms: int = 120_000
     user_log_keep: int = 1000
+    devices_per_user: int = 50
+    device_revocations: int = 1000
+    handle_pause_ms: int = 30 * 86_400_000
+    handle_reserved_ms: int = 90 * 86_400_000
+    profile_fields: tuple[str, ...] = ()
+    profile_field_max: int = 80
 
 
 class Budget:

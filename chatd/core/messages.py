@@ -20,6 +20,8 @@ class Send(Command, frozen=True, tag="send"):
     body: dict[str, Any]
     reply_to: int | None
     after: str | None
+    tags: list[str] = []
+    """The sender's verified tags when it arrived."""
 
     def needs(self, need: Needs) -> None:
         need.groups.add(self.group)
@@ -42,7 +44,9 @@ class Send(Command, frozen=True, tag="send"):
             raise Refused("out_of_order")
         if self.reply_to is not None:
             facts.visible_message(member, self.reply_to)
-        body = {"type": self.type, "body": self.body}
+        body: dict[str, Any] = {"type": self.type, "body": self.body}
+        if self.tags:
+            body["tags"] = self.tags
         entry = facts.append(
             group,
             "message",
@@ -117,7 +121,7 @@ class Edit(Command, frozen=True, tag="edit"):
         if entry.version >= facts.bounds.edits_per_message:
             raise Refused("limit", bound="edits_per_message", max=facts.bounds.edits_per_message)
         entry.version += 1
-        entry.body = {"type": entry.body["type"], "body": self.body}
+        entry.body = entry.body | {"body": self.body}
         facts.rewrite(entry)
         new = facts.append(
             group,

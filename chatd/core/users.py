@@ -1,35 +1,80 @@
-"""Users coming into being, their read positions, and taking their tokens away."""
+"""Users coming into being, being disabled, their read positions, and taking their tokens away."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from chatd.core.facts import Facts, Needs
+from chatd.core.profiles import index_name, name_parts, set_tags, tell_profile
 from chatd.core.proposal import Wish
 from chatd.core.refusal import Refused
 from chatd.core.values import User
 
 
 class EnsureUser(Wish, frozen=True, tag="user"):
-    """There is a user for this `sub` (RFC 7519) with this name. `user` is a fresh id, unused if there is one."""
+    """There is a user for this `sub` (RFC 7519) with this name. `user` is a fresh id, unused if there is one.
+
+    `tags` are those that the host vouches for; None if it does not say.
+    """
 
     user: str
     sub: str
     name: str
+    tags: list[dict[str, Any]] | None = None
 
     def needs(self, need: Needs) -> None:
         need.subs.add(self.sub)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
+        """Raises `limit`."""
         user = facts.user_of_sub.get(self.sub)
         if user is None:
-            user = User(id=self.user, sub=self.sub, name=self.name, created_at=facts.now_ms)
-            facts.users[user.id] = facts.user_of_sub[self.sub] = user
-            facts.new_users.append(user)
-        elif self.name and user.name != self.name:
-            user.name = self.name
-            facts.changed_users.add(user.id)
+            user = make_user(facts, self.user, self.sub, self.name)
+            set_tags(facts, user, "host", self.tags or [])
+        else:
+            tagged = self.tags is not None and set_tags(facts, user, "host", self.tags)
+            if self.name and user.name != self.name:
+                before = name_parts(user)
+                user.name = self.name
+                index_name(facts, user, before)
+                facts.changed_users.add(user.id)
+            if tagged:
+                tell_profile(facts, user)
         return {"user": user.id}
+
+
+def make_user(facts: Facts, user_id: str, sub: str, name: str) -> User:
+    """A new user."""
+    user = User(id=user_id, sub=sub, name=name, created_at=facts.now_ms)
+    facts.users[user.id] = facts.user_of_sub[sub] = user
+    facts.new_users.append(user)
+    index_name(facts, user, set())
+    return user
+
+
+class DisableUser(Wish, frozen=True, tag="disable"):
+    """The operator shuts somebody out, or lets them in again. They stay in their groups and in history.
+
+    What else follows from somebody's vanishing (who owns their groups then) is decided here, in the same commit.
+    """
+
+    user: str
+    on: bool
+
+    def needs(self, need: Needs) -> None:
+        need.users.add(self.user)
+
+    def decide(self, facts: Facts) -> dict[str, Any]:
+        """Raises `not_found`."""
+        user = facts.users.get(self.user)
+        if user is None:
+            raise Refused("not_found")
+        if user.disabled != self.on:
+            before = name_parts(user)
+            user.disabled = self.on
+            index_name(facts, user, before)
+            facts.changed_users.add(user.id)
+        return {"user": user.id, "disabled": user.disabled}
 
 
 class Revoke(Wish, frozen=True, tag="revoke"):

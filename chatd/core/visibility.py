@@ -58,6 +58,8 @@ def _fill_message(shown: dict[str, Any], entry: Entry) -> None:
         shown["recalled"] = entry.body["recalled"]
         return
     shown["body"] = entry.body["body"]
+    if "tags" in entry.body:
+        shown["tags"] = entry.body["tags"]
     if entry.version:
         shown["version"] = entry.version
     if entry.reactions:

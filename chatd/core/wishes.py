@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from chatd.core.devices import RevokeDevice, SaveDevices
 from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
+from chatd.core.handles import SetHandle
 from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.moderation import RestrictGroup, RestrictMember, SlowDown, UnrestrictMember
+from chatd.core.profiles import SetPrivacy, SetTag, UpdateProfile
 from chatd.core.proposal import Abandon
 from chatd.core.relations import Block, Follow
-from chatd.core.users import EnsureUser, Revoke, SaveReads
+from chatd.core.users import DisableUser, EnsureUser, Revoke, SaveReads
 
 AnyWish = (
     Abandon
@@ -15,6 +18,7 @@ AnyWish = (
     | Block
     | CreateDirect
     | CreateGroup
+    | DisableUser
     | Edit
     | EnsureUser
     | Follow
@@ -25,10 +29,16 @@ AnyWish = (
     | RestrictGroup
     | RestrictMember
     | Revoke
+    | RevokeDevice
+    | SaveDevices
     | SaveReads
     | Send
+    | SetHandle
+    | SetPrivacy
     | SetRole
     | SlowDown
     | UnrestrictMember
+    | SetTag
     | UpdateGroup
+    | UpdateProfile
 )

@@ -10,7 +10,7 @@ from chatd.app import secret_of
 from chatd.config import Config, load
 from chatd.demo.community import PEOPLE
 from chatd.demo.seed import url_of
-from chatd.service.users import mint
+from chatd.service.tokens import mint
 
 TOKEN_TTL_S: Final = 7 * 86_400
 CONFIG: Final = """\

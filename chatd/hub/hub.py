@@ -10,14 +10,17 @@ import asyncio
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 
 from chatd.core.limits import Budget
+from chatd.core.profiles import tag_names
 from chatd.core.refusal import Refused
-from chatd.core.users import EnsureUser, Revoke
+from chatd.core.users import DisableUser, EnsureUser, Revoke
 from chatd.core.values import Mine
 from chatd.hub.catchup import Pages
+from chatd.hub.devices import Devices
 from chatd.hub.fanout import Fanout
 from chatd.hub.feed import Feed, Follow, State
 from chatd.hub.jobs import Jobs
@@ -28,7 +31,7 @@ from chatd.hub.recovery import catch_up_with_store
 from chatd.hub.session import Session
 from chatd.hub.settings import HubSettings
 from chatd.service.author import Digester
-from chatd.service.users import Tokens
+from chatd.service.tokens import Tokens
 from chatd.store.groups import Place
 from chatd.store.link import WriterLink
 from chatd.store.migrate import Life
@@ -41,12 +44,15 @@ from chatd_protocol import errors
 class Person:
     """One user with at least one connection."""
 
-    __slots__ = ("budget", "sessions", "user")
+    __slots__ = ("budget", "searches", "sessions", "tags", "user")
 
-    def __init__(self, user: str, budget: Budget) -> None:
+    def __init__(self, user: str, budget: Budget, searches: Budget) -> None:
         self.user = user
         self.budget = budget
+        self.searches = searches
         self.sessions: list[Session] = []
+        self.tags: list[dict[str, Any]] = []
+        """Their verified tags, with when each ends."""
 
 
 class Hub:
@@ -86,6 +92,7 @@ class Hub:
         """Told, once, that this hub can no longer show exactly what was committed."""
         self.pages = Pages()
         self.reads = Reads(settings.read_marks_max)
+        self.devices = Devices(settings.read_marks_max)
         self.refusals: Counter[str] = Counter()
         self.fell_behind = 0
         self.sessions_open = 0
@@ -108,7 +115,7 @@ class Hub:
     async def stop(self) -> None:
         """Hand over what is only in memory."""
         await self.jobs.stop()
-        self.reads.save(self.link)
+        await self._save_reads()
 
     def make_session(self, socket: Socket) -> Session:
         """A session for a new connection."""
@@ -124,6 +131,7 @@ class Hub:
 
     async def _save_reads(self) -> None:
         self.reads.save(self.link)
+        self.devices.save(self.link)
 
     # -- people
 
@@ -135,8 +143,9 @@ class Hub:
         """From now on this session hears of everything that concerns the user. Raises `limit`."""
         person = self.people.get(user)
         if person is None:
-            budget = Budget(self.settings.user_requests_per_s, self.settings.user_request_burst, self.clock_s())
-            person = self.people[user] = Person(user, budget)
+            now_s, most = self.clock_s(), self.settings.searches_per_minute
+            budget = Budget(self.settings.user_requests_per_s, self.settings.user_request_burst, now_s)
+            person = self.people[user] = Person(user, budget, Budget(most / 60, most, now_s))
         others = [s for s in person.sessions if s.device != session.device]
         if len(others) >= self.settings.connections_per_user:
             session.close(errors.CLOSE_TOO_MANY_CONNECTIONS, "too many connections")
@@ -149,6 +158,8 @@ class Hub:
         self.sessions_open -= 1
         person = session.person
         if person is not None:
+            if not session.forgotten:
+                self.devices.see(person.user, session.device, "", self.now_ms())
             person.sessions.remove(session)
             if not person.sessions:
                 del self.people[person.user]
@@ -177,12 +188,26 @@ class Hub:
             session.close(errors.CLOSE_REVOKED, "revoked")
         return len(hit)
 
-    async def ensure_user(self, sub: str, name: str) -> str:
+    async def disable(self, user: str, on: bool) -> int:
+        """Shut somebody out, or let them in again. Returns how many connections were closed.
+
+        Raises `Refused`: `not_found`, `unavailable`.
+        """
+        verdict = await self.link.ask(DisableUser(user, on))
+        if verdict.answer is None:
+            raise Refused(verdict.code)
+        person = self.people.get(user)
+        hit = list(person.sessions) if person is not None and on else []
+        for session in hit:
+            session.close(errors.CLOSE_DISABLED, "disabled")
+        return len(hit)
+
+    async def ensure_user(self, sub: str, name: str, tags: list[dict[str, Any]] | None = None) -> str:
         """The id of the user that tokens with this `sub` speak for; made if there is none, renamed if a name is given.
 
-        Raises `Refused`: `unavailable`, `overloaded`.
+        Raises `Refused`: `unavailable`, `overloaded`, `limit`.
         """
-        verdict = await self.link.ask(EnsureUser(self.new_id("u"), sub, name))
+        verdict = await self.link.ask(EnsureUser(self.new_id("u"), sub, name, tags))
         if verdict.answer is None:
             raise Refused(verdict.code)
         return str(verdict.answer["user"])
@@ -317,6 +342,8 @@ class Hub:
         person = self.people.get(entry.user)
         if person is None:
             return
+        if entry.kind == "profile":
+            person.tags = entry.body["tags"]
         for session in person.sessions:
             if session.missed is not None:
                 session.missed.mine.append((self.n, entry))
@@ -342,6 +369,14 @@ class Hub:
         await catch_up_with_store(self, n)
         self.n = max(self.n, n)
         self._wake()
+
+    def tags_of(self, person: Person) -> list[str]:
+        """The verified tags that somebody has now."""
+        return tag_names({"tags": person.tags}, self.now_ms()) if person.tags else []
+
+    def seen_here(self, user: str) -> int:
+        """When somebody was here, as far as the store does not say so yet, else 0; who is connected is here now."""
+        return self.now_ms() if user in self.people else self.devices.here.get(user, 0)
 
     # -- signals
 

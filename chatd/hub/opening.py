@@ -14,7 +14,7 @@ from chatd.core.refusal import Refused
 from chatd.core.session import Phase
 from chatd.core.values import Mine, User
 from chatd.service import groups as service
-from chatd.service.users import Claims
+from chatd.service.tokens import Claims
 from chatd.store import commits, messages, users
 from chatd.store.engine import WRITER
 from chatd.store.groups import Place, places_of
@@ -61,7 +61,9 @@ class _Snapshot:
 async def open_session(session: Session, hello: Hello) -> dict[str, Any]:
     """Answer hello. Raises `Refused`: `unauthenticated`, `revoked`, `unavailable`, `overloaded`; `ReaderLost`."""
     hub = session.hub
-    claims = hub.tokens.verify(hello.token)
+    claims = await hub.tokens.verify(hello.token)
+    if claims.device not in (None, hello.device):
+        raise Refused("unauthenticated", "The token is for another device.")
     user_id = await _user_of(session, claims)
     check_opening(session)
     session.device = hello.device
@@ -91,13 +93,21 @@ async def _user_of(session: Session, claims: Claims) -> str:
     hub = session.hub
     async with hub.readers.snapshot() as reader:
         user = await users.user_by_sub(reader, claims.sub)
-    if user is not None and claims.name in ("", user.name):
+    if user is not None and claims.name in ("", user.name) and _has_tags(user, claims):
         return user.id
-    return await hub.ensure_user(claims.sub, claims.name)
+    return await hub.ensure_user(claims.sub, claims.name, claims.tags)
 
 
-async def check_not_revoked(reader: Reader, user: User, device: str, claims: Claims) -> None:
-    """Raises `revoked` for a token that was issued before one of its revocations."""
+def _has_tags(user: User, claims: Claims) -> bool:
+    return claims.tags is None or claims.tags == [t for t in user.profile.get("tags", ()) if t["source"] == "host"]
+
+
+async def check_allowed(reader: Reader, user: User, device: str, claims: Claims) -> None:
+    """Raises `disabled`, and `revoked` for a token that was issued before one of its revocations."""
+    if user.disabled:
+        raise Refused("disabled")
+    if claims.device not in (None, device):
+        raise Refused("unauthenticated", "The token is for another device.")
     if claims.issued_at < await users.revoked_before(reader, user, device):
         raise Refused("revoked")
 
@@ -122,7 +132,7 @@ async def _read_places(user_id: str, claims: Claims, hello: Hello, epoch: str, r
     user = await users.user_by_sub(reader, claims.sub)
     if user is None or user.id != user_id:
         raise Refused("unauthenticated", "The user is gone.")
-    await check_not_revoked(reader, user, hello.device, claims)
+    await check_allowed(reader, user, hello.device, claims)
     snapshot = _Snapshot(n, user)
     snapshot.places = await places_of(reader, user_id)
     if hello.mine is not None:
@@ -153,7 +163,10 @@ def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot,
         session.follow(place.group, place.floor, max(place.read, hub.reads.of(place.group, snapshot.user.id)))
     _place_cursors(session, snapshot)
     mine = _place_mine(session, hello, snapshot)
-    session.opened(claims.expires_at / 1000)
+    assert session.person is not None
+    session.person.tags = snapshot.user.profile.get("tags", [])
+    hub.devices.see(snapshot.user.id, session.device, hello.client or "", hub.now_ms())
+    session.opened(claims)
     _apply_missed(session, snapshot.n, missed)
     # A line is of the stay in the group that its floor belongs to; whoever left meanwhile is not shown it.
     lines = [line for line in snapshot.lines if session.stays(line["group"], line["floor"])]
@@ -176,6 +189,7 @@ def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot,
     answer["reads"] = {group: session.follows[group].read for group in unlisted}
     optional: dict[str, Any] = {"name": snapshot.user.name, "more": snapshot.more, "reset": snapshot.reset}
     optional["mine_at"] = snapshot.mine_head_at
+    optional["profile_fields"] = hub.settings.profile_fields
     answer.update({key: value for key, value in optional.items() if value})
     hub.replace_older(session)
     return answer
@@ -245,3 +259,5 @@ def _apply_missed(session: Session, n: int, missed: Missed) -> None:
         if at > n:
             # Read from the store once the answer is out: no event comes before it.
             session.mine_head = max(session.mine_head, entry.upos)
+            if entry.kind == "profile" and session.person is not None:
+                session.person.tags = entry.body["tags"]

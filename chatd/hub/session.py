@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from chatd.core.limits import Budget, address_key
 from chatd.core.refusal import Refused
 from chatd.core.session import Phase, check_move, check_op
-from chatd.hub import opening, queries
+from chatd.hub import effects, opening, queries
 from chatd.hub.feed import State
 from chatd.hub.ports import Socket
 from chatd.hub.receiver import Receiver
 from chatd.service.author import Author
 from chatd.service.commands import COMMANDS
+from chatd.service.tokens import Claims
 from chatd.store.outcome import Verdict
 from chatd.store.readers import ReaderLost
 from chatd_protocol import errors
@@ -49,12 +51,17 @@ class Session(Receiver):
         "_waiting",
         "_warned",
         "device",
+        "forgotten",
+        "issued_at",
         "reading_paused",
     )
 
     def __init__(self, hub: Hub, socket: Socket) -> None:
         super().__init__(hub, socket)
         self.device = ""
+        self.issued_at = 0
+        self.forgotten = False
+        """Its device was taken away: that it was here is not to be remembered."""
         self.reading_paused = False
         self._budget: Budget | None = None
         self._flooded = 0
@@ -138,16 +145,20 @@ class Session(Receiver):
     def _command(self, number: int, op: Op, data: Any) -> None:
         hub = self.hub
         assert self.person is not None
-        author = Author(self.person.user, hub.now_ms(), hub.digester.digest(op.name, data), hub.new_id)
-        wish = COMMANDS[op.name](data, author)
-        if not hub.link.propose(wish, partial(self._settled, number)):
+        digest, tags = hub.digester.digest(op.name, data), hub.tags_of(self.person)
+        wish = COMMANDS[op.name](data, Author(self.person.user, hub.now_ms(), digest, hub.new_id, tags))
+        effect = effects.EFFECTS.get(op.name)
+        settled = partial(self._settled, number, effect and partial(effect, self, data))
+        if not hub.link.propose(wish, settled):
             raise Refused("overloaded")
         self.begin_request()
 
-    def _settled(self, number: int, verdict: Verdict) -> None:
+    def _settled(self, number: int, effect: Callable[[dict[str, Any]], None] | None, verdict: Verdict) -> None:
         self.end_request()
         if verdict.answer is not None:
             self.answer(number, verdict.answer)
+            if effect is not None:
+                effect(verdict.answer)
         else:
             self._refuse(number, Refused(verdict.code, verdict.message, **verdict.details))
 
@@ -253,11 +264,11 @@ class Session(Receiver):
         self._missed = opening.Missed()
         return self._missed
 
-    def opened(self, expires_s: float | None) -> None:
+    def opened(self, claims: Claims) -> None:
         """Hello is answered in this very step; what waited comes next."""
         self.phase = check_move(self.phase, Phase.OPEN)
         self._missed = None
-        self._expires_s = expires_s
+        self._trust(claims)
         # Spread over the interval, so that 10,000 sessions of one restart do not all speak in the same second.
         self._heads_due_s = self.hub.clock_s() + self.hub.settings.heads_interval_s * (0.5 + self.hub.jitter() / 2)
         asyncio.get_running_loop().call_soon(self._replay)
@@ -270,10 +281,13 @@ class Session(Receiver):
         if self.phase is Phase.OPEN:
             self.catch_up()
 
-    def renewed(self, expires_s: float) -> None:
+    def renewed(self, claims: Claims) -> None:
         """A fresh token was accepted."""
-        self._expires_s = expires_s
+        self._trust(claims)
         self._warned = False
+
+    def _trust(self, claims: Claims) -> None:
+        self._expires_s, self.issued_at = claims.expires_at / 1000, claims.issued_at
 
     def _watch_token(self) -> None:
         if self._expires_s is None:

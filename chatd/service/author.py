@@ -22,6 +22,8 @@ class Author(msgspec.Struct, frozen=True):
     digest: bytes
     new_id: Callable[[str], str]
     """Makes a fresh id from a one-letter prefix."""
+    tags: list[str] = []
+    """The verified tags that count now."""
 
 
 class Digester:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from chatd.core.wishes import AnyWish
-from chatd.service import groups, messages, moderation, relations
+from chatd.service import groups, messages, moderation, relations, users
 from chatd.service.author import Author
 
 COMMANDS: Final[dict[str, Callable[[Any, Author], AnyWish]]] = {
@@ -30,4 +30,8 @@ COMMANDS: Final[dict[str, Callable[[Any, Author], AnyWish]]] = {
     "group.restrict": moderation.restrict_group,
     "group.unrestrict": moderation.unrestrict_group,
     "group.slow": moderation.slow_down,
+    "user.update": users.update_profile,
+    "user.handle": users.set_handle,
+    "privacy.set": users.set_privacy,
+    "device.revoke": users.revoke_device,
 }

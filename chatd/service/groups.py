@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
+from chatd.core.profiles import tag_names
 from chatd.core.refusal import Refused
 from chatd.core.restrictions import restriction_in, restriction_of
 from chatd.core.rights import RANK
@@ -144,9 +147,10 @@ async def list_members(reader: Reader, user: str, request: wire.ListMembers, now
     admin = RANK[line.role] >= RANK["admin"]
     rows = await stored.members_page(reader, request.group, request.after or "", request.limit + 1)
     members = []
-    for other, role, since, name, by, restricted_until in rows[: request.limit]:
+    for other, role, since, name, by, restricted_until, profile in rows[: request.limit]:
         member = {"user": other, "role": role, "since": since}
-        member.update({key: value for key, value in (("name", name), ("by", by)) if value})
+        optional = {"name": name, "by": by, "tags": tag_names(orjson.loads(profile), now_ms)}
+        member.update({key: value for key, value in optional.items() if value})
         restriction = restriction_of(restricted_until, now_ms)
         if restriction is not None and (admin or other == user):
             member["restricted"] = restriction

@@ -28,6 +28,7 @@ def send_message(request: wire.SendMessage, author: Author) -> Send:
         body,
         request.reply_to,
         request.after,
+        author.tags,
     )
 
 

@@ -222,7 +222,7 @@ PLACES = (
 )
 ONE_LINE = _LINE + " AND m.group_id = ?"
 MEMBERS = (
-    "SELECT m.user_id, m.role, m.joined_at, u.name, m.added_by, m.restricted_until FROM memberships AS m"
+    "SELECT m.user_id, m.role, m.joined_at, u.name, m.added_by, m.restricted_until, u.profile FROM memberships AS m"
     " JOIN users AS u ON u.user_id = m.user_id"
     " WHERE m.group_id = ? AND m.until_pos IS NULL AND m.user_id > ? ORDER BY m.user_id LIMIT ?"
 )
@@ -262,7 +262,7 @@ async def recalled_above(reader: Reader, group: str, seq: int) -> int:
 
 
 async def members_page(reader: Reader, group: str, after: str, limit: int) -> list[Row]:
-    """(user, role, since, name, added by, restricted until) of present members, by id above `after`."""
+    """(user, role, since, name, added by, restricted until, profile as JSON) of present members, by id above `after`."""
     return await reader.all(MEMBERS, (group, after, limit))
 
 

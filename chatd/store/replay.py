@@ -145,7 +145,7 @@ class Replay:
         if entry.target is not None:
             self._check_target(entry, target)
         keys = {"type", "recalled"} if entry.recalled else {"type", "body"}
-        if entry.body.keys() != keys:
+        if entry.body.keys() - {"tags"} != keys or (entry.recalled and "tags" in entry.body):
             self._at_entry(entry, "is recalled and still holds content" if entry.recalled else "holds no content")
         if entry.reactions != Counter(sign for _, sign in reacted):
             self._at_entry(entry, "counts reactions that are not those kept for it")

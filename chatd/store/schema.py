@@ -73,6 +73,33 @@ revocations = Table(
     PrimaryKeyConstraint("user_id", "device"),
 )
 
+handles = Table(
+    "handles",
+    metadata,
+    Column("handle_key", Text, primary_key=True),
+    _text("handle"),
+    Column("user_id", Text, ForeignKey("users.user_id"), nullable=False),
+    _number("taken_at"),
+    _number("until", null=True),
+)
+
+name_parts = Table(
+    "name_parts",
+    metadata,
+    Column("user_id", Text, ForeignKey("users.user_id"), nullable=False),
+    Column("part", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("user_id", "part"),
+    Index("name_parts_by_part", "part", "user_id"),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("user_id", Text, ForeignKey("users.user_id"), primary_key=True),
+    _dict("devices"),
+    Column("revoked", Integer, nullable=False),
+)
+
 follows = Table(
     "follows",
     metadata,

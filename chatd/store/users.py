@@ -7,8 +7,10 @@ from typing import Any
 
 import orjson
 
+from chatd.core.devices import Devices
+from chatd.core.profiles import PART_MAX
 from chatd.core.values import Mine, User
-from chatd.store import schema
+from chatd.store import records, relations, schema
 from chatd.store.database import Row
 from chatd.store.readers import Reader
 from chatd.store.statements import Delete, Insert, Lock, Probe, Update
@@ -110,8 +112,8 @@ def mine_from(row: Row) -> Mine:
     return Mine(user, upos, at, kind, group, pos, orjson.loads(body))
 
 
-BY_ID = Probe(schema.users, ("user_id",), ("user_id", "sub", "name"))
-NAMED_BY_SUB = Probe(schema.users, ("sub",), ("user_id", "sub", "name"))
+BY_ID = Probe(schema.users, ("user_id",), COLUMNS)
+PARTS = "SELECT user_id FROM name_parts WHERE part >= ? AND part < ? ORDER BY part, user_id LIMIT ?"
 
 
 async def user_by_sub(reader: Reader, sub: str) -> User | None:
@@ -139,10 +141,40 @@ async def mine_at(reader: Reader, user: str, upos: int) -> int | None:
     return int(rows[0][0]) if rows else None
 
 
-async def users_named(reader: Reader, ids: Sequence[str], subs: Sequence[str]) -> list[tuple[str, str, str]]:
-    """(id, sub, name) of the users that exist among those asked for, each once, by id."""
-    found = await reader.find(BY_ID, [(i,) for i in ids]) + await reader.find(NAMED_BY_SUB, [(s,) for s in subs])
-    return sorted({(str(i), str(sub), str(name)) for i, sub, name in found})
+async def users_named(reader: Reader, ids: Sequence[str], subs: Sequence[str]) -> list[User]:
+    """The users that exist among those asked for, each once, by id."""
+    rows = await reader.find(BY_ID, [(i,) for i in ids]) + await reader.find(BY_SUB, [(s,) for s in subs])
+    found = {row[0]: row for row in rows}
+    return [user_from(found[user]) for user in sorted(found)]
+
+
+async def users_page(reader: Reader, after: str, limit: int) -> list[User]:
+    """Users by id above `after`."""
+    sql = f"SELECT {', '.join(COLUMNS)} FROM users WHERE user_id > ? ORDER BY user_id LIMIT ?"
+    return [user_from(row) for row in await reader.all(sql, (after, limit))]
+
+
+async def users_with_part(reader: Reader, part: str, limit: int) -> list[str]:
+    """Ids of those whose folded name has an ending that begins like this; somebody may be there twice.
+
+    No byte of UTF-8 is 0xff: what begins with the part lies between it and it with that byte behind.
+    """
+    first = part[:PART_MAX].encode()
+    return [str(row[0]) for row in await reader.all(PARTS, (first, first + b"\xff", limit))]
+
+
+async def last_seen(reader: Reader, ids: Sequence[str]) -> dict[str, int]:
+    """When each was last here on whatever device, as far as it is stored."""
+    rows = await records.find(reader, Devices, [(i,) for i in ids])
+    return {row.user_id: max((seen for _, _, seen in row.devices.values()), default=0) for row in rows}
+
+
+async def mutual_with(reader: Reader, user: str, others: Sequence[str]) -> set[str]:
+    """Those of the others who and whom the user follows, without a block in between."""
+    pairs = [(user, other) for other in others] + [(other, user) for other in others]
+    edges = {(str(a), str(b)) for a, b in await reader.find(relations.FOLLOWS, pairs)}
+    edges -= {(str(a), str(b)) for a, b in await reader.find(relations.BLOCKS, pairs)}
+    return {other for other in others if (user, other) in edges and (other, user) in edges}
 
 
 async def head_of_mine(reader: Reader, user: str) -> int:

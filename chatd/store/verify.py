@@ -23,6 +23,7 @@ from chatd.store.engine import WRITER
 from chatd.store.migrate import revision
 from chatd.store.replay import CID_CHARACTERS, Replay, Target
 from chatd.store.statements import Probe
+from chatd.store.verify_people import check_people
 
 PROBLEMS_MAX: Final = 1000
 PAGE_ROWS: Final = 1000
@@ -39,6 +40,9 @@ _TABLES: Final = (
     "audit",
     "commands",
     "commits",
+    "handles",
+    "name_parts",
+    "devices",
 )
 
 
@@ -118,6 +122,7 @@ class _Check:
             for row in self._db.run(f"{sql} LIMIT ?", (_NAMED_MAX,))[0]:
                 self._say(problem.format(*row))
         self._check_users()
+        check_people(self._db, self._say)
         self._check_groups()
         self._check_audit()
         self._check_commands()
@@ -291,6 +296,7 @@ _MINE: Final = (
     " WHERE m.group_id = n.group_id AND m.user_id = n.user_id AND m.joined_pos = n.pos)"
     " WHEN 'removed' THEN EXISTS (SELECT 1 FROM memberships AS m"
     " WHERE m.group_id = n.group_id AND m.user_id = n.user_id AND m.until_pos = n.pos - 1)"
+    " WHEN 'profile' THEN n.group_id IS NULL"
     " ELSE EXISTS (SELECT 1 FROM memberships AS m WHERE m.group_id = n.group_id AND m.user_id = n.user_id) END"
     f" FROM mine AS n WHERE (n.user_id, n.upos) > (?, ?) AND {_known('users', 'user_id', 'n')}"
     " ORDER BY n.user_id, n.upos LIMIT ?"

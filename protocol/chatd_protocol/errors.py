@@ -70,6 +70,7 @@ CLOSE_UNAUTHENTICATED: Final = 4401
 CLOSE_REVOKED: Final = 4402
 CLOSE_TOKEN_EXPIRED: Final = 4403
 CLOSE_REPLACED: Final = 4404
+CLOSE_DISABLED: Final = 4405
 
 _CLOSES = (
     Close(CLOSE_NORMAL, "normal", "The client closed, or was told to by its own side.", False),
@@ -96,6 +97,7 @@ _CLOSES = (
     Close(CLOSE_REVOKED, "revoked", "The user, the device or the token was revoked.", False),
     Close(CLOSE_TOKEN_EXPIRED, "token_expired", "The token ran out and was not renewed.", False),
     Close(CLOSE_REPLACED, "replaced", "A newer connection of the same device took over.", False),
+    Close(CLOSE_DISABLED, "disabled", "The operator has disabled this user.", False),
 )
 
 _ERRORS = (
@@ -120,6 +122,7 @@ _ERRORS = (
         CLOSE_UNAUTHENTICATED,
     ),
     ErrorKind("revoked", "The user, the device or tokens of that age were revoked.", False, 401, CLOSE_REVOKED),
+    ErrorKind("disabled", "The operator has disabled this user.", False, 403, CLOSE_DISABLED),
     # what the rules say
     ErrorKind("not_found", "There is no such thing, or the caller may not know of it.", False, 404),
     ErrorKind("forbidden", "The caller sees it and lacks the right.", False, 403),
@@ -138,6 +141,8 @@ _ERRORS = (
     ErrorKind("gone", "The message was recalled.", False, 410),
     ErrorKind("limit", "A count is at its bound; `details` names the bound.", False, 409),
     ErrorKind("conflict", "This `cid` was used for another request.", False, 409),
+    ErrorKind("taken", "Somebody has this name, or it is still reserved for somebody.", False, 409),
+    ErrorKind("too_soon", "It was done a short while ago; `details.until` says when it may be done again.", False, 409),
     ErrorKind("out_of_order", "The send named in `after` was not accepted.", False, 409),
     # how much at once
     ErrorKind("rate_limited", "Too many requests; try again after `retry_after` seconds.", True, 429),

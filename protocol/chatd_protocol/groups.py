@@ -175,6 +175,8 @@ class Member(View):
     name: str = ""
     by: UserId | None = None
     restricted: Restriction | None = None
+    tags: list[str] = []
+    """The verified tags that they have now."""
 
 
 class Members(View):

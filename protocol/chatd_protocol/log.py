@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from chatd_protocol.users import Tag
 from chatd_protocol.values import Cid, Cursor, GroupId, GroupKind, HistoryRule, Millis, Pos, Role, UserId, View
 
 
@@ -117,6 +118,8 @@ class Message(_Entry, tag="message"):
     """How often it was edited."""
     reactions: list[Reaction] = []
     recalled: Recall | None = None
+    tags: list[str] = []
+    """The verified tags that the sender had when it was sent."""
 
 
 class Edited(_Entry, tag="edit"):
@@ -188,7 +191,8 @@ class MineEntry(View):
     `added`: in the group from `pos` on. `removed`: out of it from `pos` on, `why` says how; `reason` is what whoever
     did it chose to tell this person. `direct`: the direct chat
     became read-only or writable again. `archived`: the chat was put away or taken out again. `restricted`: this person
-    may not write there, `until` a time or without an end; `unrestricted`: they may again.
+    may not write there, `until` a time or without an end; `unrestricted`: they may again. `profile`: what others
+    see of the caller changed, `tags` are the verified ones they have now.
     """
 
     upos: Pos
@@ -202,6 +206,7 @@ class MineEntry(View):
     archived: bool | None = None
     reason: str | None = None
     until: Millis | None = None
+    tags: list[Tag] | None = None
 
 
 class Mine(View):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from chatd_protocol import groups, messages, moderation, relations, session
+from chatd_protocol import groups, messages, moderation, relations, session, users
 from chatd_protocol.values import Data, View
 
 
@@ -22,7 +22,14 @@ class Op:
 _OPS = (
     Op("session.hello", session.Hello, session.HelloOk, False),
     Op("session.renew", session.Renew, session.RenewOk, False),
-    Op("user.get", session.GetUsers, session.GetUsersOk, False),
+    Op("user.get", users.GetUsers, users.GetUsersOk, False),
+    Op("user.search", users.FindUsers, users.FoundUsers, False),
+    Op("user.update", users.UpdateProfile, users.ProfileOk, True),
+    Op("user.handle", users.SetHandle, users.HandleOk, True),
+    Op("privacy.get", users.GetPrivacy, users.Privacy, False),
+    Op("privacy.set", users.SetPrivacy, users.Privacy, True),
+    Op("device.list", users.ListDevices, users.Devices, False),
+    Op("device.revoke", users.RevokeDevice, users.RevokeDeviceOk, True),
     Op("follow.add", relations.AddFollow, relations.FollowOk, True),
     Op("follow.remove", relations.RemoveFollow, relations.FollowOk, True),
     Op("follow.list", relations.ListFollows, relations.Relations, False),

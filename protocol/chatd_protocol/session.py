@@ -1,4 +1,4 @@
-"""Opening a session, renewing its token, looking up users."""
+"""Opening a session and renewing its token."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from chatd_protocol.groups import GroupLine
+from chatd_protocol.users import ProfileField
 from chatd_protocol.values import (
     HEADS_MAX,
     Client,
@@ -16,7 +17,6 @@ from chatd_protocol.values import (
     GroupId,
     Millis,
     Name,
-    Subject,
     Token,
     UserId,
     View,
@@ -79,6 +79,8 @@ class HelloOk(View):
     mine_truncated: Cursor | None = None
     """Entries of the user's log up to this number are no longer kept: read the group list anew."""
     expires: Millis | None = None
+    profile_fields: list[ProfileField] = []
+    """What profiles have beside name, avatar and bio on this server."""
 
 
 class Renew(Data):
@@ -91,25 +93,8 @@ class RenewOk(View):
     expires: Millis | None = None
 
 
-class GetUsers(Data):
-    """`user.get`: people by id or by the `sub` that their tokens carry. Unknown ones are left out."""
-
-    users: Annotated[list[UserId], Meta(max_length=100)] = []
-    subs: Annotated[list[Subject], Meta(max_length=100)] = []
-
-
-class User(View):
-    user: UserId
-    sub: str
-    name: str = ""
-
-
-class GetUsersOk(View):
-    users: list[User]
-
-
 class Unnamed(View):
     """The answer of ops that have nothing to say but that it is done."""
 
 
-__all__ = ["Bounds", "GetUsers", "GetUsersOk", "Hello", "HelloOk", "Name", "Renew", "RenewOk", "Unnamed", "User"]
+__all__ = ["Bounds", "Hello", "HelloOk", "Name", "Renew", "RenewOk", "Unnamed"]

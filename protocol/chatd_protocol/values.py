@@ -20,6 +20,8 @@ _CLEAN_TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]*$(?!\n)"
 _SOME_TEXT = r"^(?=[\s\S]*\S)[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]*$(?!\n)"
 _EMOJI = r"^[^\s\x00-\x1f\x7f\ud800-\udfff]{1,16}$(?!\n)"
 _HISTORY_RULE = r"^(none|all|last:[1-9][0-9]{0,3})$(?!\n)"
+_HANDLE = r"^[A-Za-z][A-Za-z0-9_.]{2,29}$(?!\n)"
+_FIELD = r"^[a-z][a-z0-9_]{0,29}$(?!\n)"
 
 PATTERN_WORDS: Final[dict[str, str]] = {
     _USER_ID: "a user id: `u` and 16 to 40 letters, digits, `-` or `_`",
@@ -31,6 +33,8 @@ PATTERN_WORDS: Final[dict[str, str]] = {
     _SOME_TEXT: "text that is not only white space, without control characters other than tab and line ends",
     _EMOJI: "a sign of 1 to 16 characters without white space",
     _HISTORY_RULE: "`none`, `all` or `last:N` with N from 1 to 9999",
+    _HANDLE: "3 to 30 letters, digits, `_` or `.` of ASCII, a letter first",
+    _FIELD: "the name of a field: 1 to 30 small letters, digits or `_`, a letter first",
 }
 """What each pattern asks for, for people. Every pattern of this package has a row."""
 
@@ -87,6 +91,12 @@ Reason = Annotated[
     str,
     Meta(pattern=_CLEAN_LINE, max_length=200, description="Why, in one line; at most 200 code points."),
 ]
+Line = Annotated[str, Meta(pattern=_CLEAN_LINE)]
+Bio = Annotated[str, Meta(pattern=_CLEAN_TEXT, max_length=500)]
+FieldText = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=200)]
+FieldName = Annotated[str, Meta(pattern=_FIELD, max_length=30)]
+Handle = Annotated[str, Meta(pattern=_HANDLE, max_length=30, description="A name that nobody else has.")]
+TagName = Annotated[str, Meta(min_length=1, max_length=32, description="A word of the host or the operator.")]
 PageSize = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
 
 GroupKind = Literal["private", "direct"]
@@ -102,7 +112,7 @@ HistoryRule = Annotated[
 EntryKind = Literal[
     "created", "members", "role", "settings", "moderation", "message", "edit", "recall", "reaction", "hidden"
 ]
-MineKind = Literal["added", "removed", "direct", "archived", "restricted", "unrestricted"]
+MineKind = Literal["added", "removed", "direct", "archived", "restricted", "unrestricted", "profile"]
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))

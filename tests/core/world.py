@@ -53,7 +53,7 @@ _CHANGES: Final = (
 class World:
     """One commit's facts at a time; `next_commit` carries the state over and forgets what changed."""
 
-    def __init__(self, **bounds: int) -> None:
+    def __init__(self, **bounds: Any) -> None:
         self.facts = Facts(Bounds(**bounds), START_MS)
         self._numbers = count(1)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from chatd_protocol.codec import Format, encode
 from chatd_protocol.errors import ERRORS
+from chatd_protocol.ops import OPS
 from tests.e2e.phone import PATIENCE_S, Phone, new_cid
 from tests.e2e.town import Town
 from tests.protocol.judge import Outcome, judge
@@ -39,6 +40,13 @@ async def world_of(town: Town, fmt: Format) -> tuple[Phone, dict[str, dict[str, 
         },
         "session.renew": {"token": "x.y.z"},
         "user.get": {"users": [bob.user], "subs": [cat.sub]},
+        "user.search": {"query": "bob", "limit": 5},
+        "user.update": {"name": "n", "avatar": "a", "bio": "b", "fields": {}},
+        "user.handle": {"handle": "handle_1"},
+        "privacy.get": {},
+        "privacy.set": {"findable": True, "last_seen": "nobody"},
+        "device.list": {},
+        "device.revoke": {"device": "gone"},
         "follow.add": {"user": bob.user},
         "follow.remove": {"user": bob.user},
         "follow.list": {"which": "mutual", "after": bob.user, "limit": 5},
@@ -74,13 +82,9 @@ async def world_of(town: Town, fmt: Format) -> tuple[Phone, dict[str, dict[str, 
     }
 
 
-WITHOUT_CID = ("session.", "user.", "read.", "typing.", "group.get", "group.list", "group.open", "group.close")
-
-
 def takes_cid(op: str) -> bool:
     """Whether the op is a command."""
-    reads = op.endswith((".list", ".members", ".history"))
-    return not reads and not op.startswith(WITHOUT_CID)
+    return OPS[op].command
 
 
 def request_of(op: str, data: dict[str, Any], number: int) -> dict[str, Any]:

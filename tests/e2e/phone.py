@@ -204,7 +204,7 @@ class Phone:
         """Wait for an entry of the person's own log."""
 
         def found() -> list[dict[str, Any]]:
-            hits = [e for e in self.mine if (e["kind"], e["group"]) == (kind, group)]
+            hits = [e for e in self.mine if (e["kind"], e.get("group")) == (kind, group)]
             return hits[nth - 1 : nth]
 
         return (await self.until(found))[0]
@@ -328,7 +328,7 @@ class Phone:
                 raise Hole(f"own log: entry {entry['upos']} came behind {cursor}")
             cursor = entry["upos"]
             self.mine_cursor = (cursor, entry["at"])
-            group, pos = entry["group"], entry.get("pos", 0)
+            group, pos = entry.get("group", ""), entry.get("pos", 0)
             if entry["kind"] == "removed" and self.cursor.get(group, 0) < pos:
                 self.cursor.pop(group, None)
                 self.at.pop(group, None)

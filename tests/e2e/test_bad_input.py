@@ -164,7 +164,7 @@ async def test_every_mistake_in_every_field_is_named_alike_in_both_encodings(tow
         responses = [await _check_answer(device, request) for device in (phone, packed)]
         assert responses[0] == responses[1]
         checked += 1
-    assert checked > 3
+    assert checked > 2
     for device in (phone, packed):
         await device.settle()
 

@@ -47,6 +47,10 @@ COMMANDS: dict[str, Callable[[Setting], dict[str, Any]]] = {
     "message.edit": lambda s: {"group": s["group"], "pos": s["pos"], "text": "once"},
     "reaction.add": lambda s: {"group": s["group"], "pos": s["pos"], "emoji": "🎉"},
     "reaction.remove": lambda s: {"group": s["group"], "pos": s["pos"], "emoji": "👍"},
+    "user.update": lambda s: {"bio": "Once"},
+    "user.handle": lambda s: {"handle": "h" + s["bob"][-20:].replace("-", "_")},
+    "privacy.set": lambda s: {"findable": True},
+    "device.revoke": lambda s: {"device": "gone"},
 }
 """A request of the owner for each command but leaving, which they may not."""
 
@@ -93,6 +97,7 @@ async def test_another_request_under_the_same_cid_is_a_conflict(town: Town, op: 
         if other == op:
             changed = {"title": "Twice", "user": setting["cat"], "users": [setting["bob"]], "body": {"text": "twice"}}
             changed |= {"for_s": 61, "slow_s": 31}
+            changed |= {"bio": "Twice", "handle": "twice", "findable": False, "device": "lost"}
             request |= {key: value for key, value in changed.items() if key in request}
             if request == make(setting):
                 request["group"] = "g" + "x" * 21

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chatd.hub.session import Session
+from chatd.service.tokens import Claims
 from chatd_protocol.codec import encode
 from tests.e2e.phone import PATIENCE_S, new_cid
 from tests.e2e.town import Town
@@ -129,8 +130,8 @@ async def test_what_arrives_in_the_moment_of_the_answer_waits_for_what_came_befo
         data = {"group": group, "cid": new_cid(), "kind": "text", "body": {"text": text}}
         return {"id": number, "op": "message.send", "data": data}
 
-    def opened_and_more(self: Session, expires_s: float | None) -> None:
-        opened(self, expires_s)
+    def opened_and_more(self: Session, claims: Claims) -> None:
+        opened(self, claims)
         self.received(encode(message(3, "second"), self.format))
 
     monkeypatch.setattr(Session, "opened", opened_and_more)

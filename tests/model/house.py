@@ -19,7 +19,7 @@ import msgspec
 from chatd.app import hub_settings, writer_settings
 from chatd.hub.hub import Hub
 from chatd.hub.session import Session
-from chatd.service.users import Tokens, mint
+from chatd.service.tokens import FixedKeys, Issuer, Key, Tokens, mint
 from chatd.store import migrate
 from chatd.store.database import Database, connect
 from chatd.store.engine import Engine
@@ -240,7 +240,7 @@ class House:
         self.hub = Hub(
             settings,
             self.readers,
-            Tokens("HS256", TEST_SECRET, "", "", 30.0),
+            Tokens(Issuer(FixedKeys([Key("HS256", TEST_SECRET)])), 30.0),
             life,
             now_ms=lambda: self.clocks.now_ms,
             clock_s=lambda: self.clocks.steady_s,

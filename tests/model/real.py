@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from chatd.service.users import mint
+from chatd.service.tokens import mint
 from tests.chaos.process import SECRET, ServerProcess
 from tests.chaos.wire import Wire, connect
 from tests.model.device import Device

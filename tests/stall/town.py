@@ -17,7 +17,7 @@ from chatd.core.limits import Bounds
 from chatd.core.relations import Follow
 from chatd.core.users import EnsureUser
 from chatd.core.wishes import AnyWish
-from chatd.service.users import mint
+from chatd.service.tokens import mint
 from chatd.store import migrate
 from chatd.store.database import connect
 from chatd.store.engine import Engine

@@ -14,10 +14,14 @@ from typing import Any, TypeVar
 
 import pytest
 
+from chatd.core.devices import Devices
+from chatd.core.handles import Handle
+from chatd.core.profiles import NamePart
 from chatd.store import commits, engine, groups, messages, relations, schema, users
 from chatd.store.database import Database, Row, connect
 from chatd.store.migrate import life
 from chatd.store.readers import Reader, Readers
+from chatd.store.records import rows_of
 from chatd.store.statements import Delete, Insert, Lock, Probe, Update
 from tests.store.kit import run
 
@@ -31,6 +35,11 @@ STATEMENTS = {
     for module in MODULES
     for name, value in vars(module).items()
     if isinstance(value, Statement)
+}
+STATEMENTS |= {
+    f"records.{kind.__name__}.{which}": getattr(rows_of(kind), which)
+    for kind in (Devices, Handle, NamePart)
+    for which in (("probe", "write", "drop") if kind is not NamePart else ("write", "drop"))
 }
 # Written out in the engine, with parameters that fit the rows below.
 WRITTEN: dict[str, tuple[str, Row]] = {
@@ -75,6 +84,10 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "users.mine_page": lambda r: users.mine_page(r, "u00007", 2, 20),
     "users.mine_at": lambda r: users.mine_at(r, "u00007", 2),
     "users.users_named": lambda r: users.users_named(r, ["u00007"], ["s00008"]),
+    "users.users_page": lambda r: users.users_page(r, "u00007", 20),
+    "users.users_with_part": lambda r: users.users_with_part(r, "00007", 20),
+    "users.last_seen": lambda r: users.last_seen(r, ["u00007", "u00008"]),
+    "users.mutual_with": lambda r: users.mutual_with(r, "u00007", ["u00008", "u00009"]),
     "users.head_of_mine": lambda r: users.head_of_mine(r, "u00007"),
 }
 
@@ -113,6 +126,9 @@ def fill(database: Database) -> None:
         "users": [(f"u{i:05}", f"s{i:05}", "", 1, 9, 0, 10, 10, 0) for i in every],
         "follows": [(f"u{i:05}", f"u{(i + k) % PEOPLE:05}", 1) for i in every for k in (1, 2, 3, -1, -2)],
         "blocks": [(f"u{i:05}", f"u{(i + 9) % PEOPLE:05}", 1) for i in every],
+        "handles": [(f"h{i:05}", f"H{i:05}", f"u{i:05}", 1) for i in every],
+        "name_parts": [(f"u{i:05}", f"{i:05}"[k:].encode()) for i in every for k in range(5)],
+        "devices": [(f"u{i:05}", "{}", 0) for i in every],
         "groups": [_group(g) for g in range(20_000)],
         "revocations": [(f"u{i:05}", "phone", 1) for i in every],
         "reads": [(f"u{i:05}", _gid(g), 5) for i in every for g in (i % GROUPS, (i + 7) % GROUPS)],

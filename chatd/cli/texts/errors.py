@@ -13,6 +13,9 @@ TEXTS: Final = {
     "error_wrong_state": ("not now", "现在不能这样做"),
     "error_unauthenticated": ("the token was not accepted", "令牌未被接受"),
     "error_revoked": ("this token was revoked", "令牌已被吊销"),
+    "error_disabled": ("this user is disabled here", "该用户已被停用"),
+    "error_taken": ("somebody has that already", "已被占用"),
+    "error_too_soon": ("it was changed a short while ago", "刚改过，过一段时间才能再改"),
     "error_not_found": ("there is no such thing, or it is not for you to see", "不存在，或你无权看到"),
     "error_forbidden": ("you have no right to do that", "你没有这个权限"),
     "error_not_mutual": ("you must follow each other for that", "需要互相关注才可以"),
@@ -45,5 +48,6 @@ TEXTS: Final = {
     "close_revoked": ("this token was revoked", "令牌已被吊销"),
     "close_token_expired": ("the token has run out", "令牌已过期"),
     "close_replaced": ("the same device connected from somewhere else", "同一设备已在别处登录"),
+    "close_disabled": ("this user is disabled here", "该用户已被停用"),
     "close_other": ("it does not want this client back", "对方不希望本程序再连接"),
 }

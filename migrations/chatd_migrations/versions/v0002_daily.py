@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -50,3 +52,36 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("group_id", "user_id"),
     )
+    op.create_table(
+        "handles",
+        sa.Column("handle_key", sa.Text(), primary_key=True),
+        sa.Column("handle", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), sa.ForeignKey("users.user_id"), nullable=False),
+        sa.Column("taken_at", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=True),
+    )
+    op.create_table(
+        "name_parts",
+        sa.Column("user_id", sa.Text(), sa.ForeignKey("users.user_id"), nullable=False),
+        sa.Column("part", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "part"),
+    )
+    op.create_index("name_parts_by_part", "name_parts", ["part", "user_id"])
+    op.create_table(
+        "devices",
+        sa.Column("user_id", sa.Text(), sa.ForeignKey("users.user_id"), primary_key=True),
+        sa.Column("devices", sa.Text(), nullable=False, server_default=sa.text("'{}'")),
+        sa.Column("revoked", sa.Integer(), nullable=False),
+    )
+    find_old_users()
+
+
+def find_old_users() -> None:
+    """People who were there before can be found by every ending of their names, width and case aside."""
+    connection = op.get_bind()
+    insert = sa.text("INSERT INTO name_parts (user_id, part) VALUES (:user_id, :part)")
+    for user_id, name in connection.execute(sa.text("SELECT user_id, name FROM users")).all():
+        folded = unicodedata.normalize("NFKC", name).casefold()
+        parts = {folded[at : at + 16].encode() for at in range(len(folded)) if not folded[at].isspace()}
+        if parts:
+            connection.execute(insert, [{"user_id": user_id, "part": part} for part in sorted(parts)])

@@ -1,0 +1,30 @@
+"""Finding people, and what one shows of oneself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXTS: Final = {
+    "usage_find": ("/find NAME", "/find 名字"),
+    "help_find": ("find people, @ID", "找人，@号码"),
+    "usage_handle": ("/handle ID", "/handle 号码"),
+    "help_handle": ("take an id", "设置号码"),
+    "usage_name": ("/name NAME", "/name 名字"),
+    "help_name": ("change your name", "改名字"),
+    "usage_hide": ("/hide on|off", "/hide on|off"),
+    "help_hide": ("not to be found", "不让别人搜到"),
+    "usage_devices": ("/devices", "/devices"),
+    "help_devices": ("your devices", "我的设备"),
+    "usage_revoke": ("/revoke DEVICE", "/revoke 设备"),
+    "help_revoke": ("sign one out", "让设备下线"),
+    "nobody_found": ("nobody found", "没有找到"),
+    "more_found": ("… and others: write more of the name", "……还有更多，请多写几个字"),
+    "handle_set": ("you are @{handle} now", "你的号码是 @{handle}"),
+    "name_set": ("you are called {name} now", "你现在叫 {name}"),
+    "findable": ("people can find you", "别人可以搜到你"),
+    "not_findable": ("nobody finds you now", "别人搜不到你了"),
+    "device_this": ("this one", "本机"),
+    "device_online": ("online", "在线"),
+    "device_away": ("away", "离线"),
+    "device_revoked": ("{device} is signed out", "{device} 已下线"),
+}

@@ -1,0 +1,31 @@
+"""What a command does to live sessions beside its entries: looked up when its verdict has come, by op."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from chatd_protocol import errors
+from chatd_protocol import users as wire
+
+if TYPE_CHECKING:
+    from chatd.hub.session import Session
+
+Effect = Callable[["Session", Any, dict[str, Any]], None]
+
+
+def end_device(session: Session, request: wire.RevokeDevice, answer: dict[str, Any]) -> None:
+    """`device.revoke`: close what the tokens opened that are refused from now on.
+
+    A repetition gets the first answer and closes nothing that was opened with a newer token.
+    """
+    person = session.person
+    if person is not None and request.device is not None:
+        session.hub.devices.forget(person.user, request.device)
+    for other in list(person.sessions) if person is not None else ():
+        if request.device in (None, other.device) and other.issued_at < answer["before"]:
+            other.forgotten = request.device is not None
+            other.close(errors.CLOSE_REVOKED, "revoked")
+
+
+EFFECTS: Final[Mapping[str, Effect]] = {"device.revoke": end_device}

@@ -1,0 +1,177 @@
+"""The tokens that speak for people: JSON Web Tokens (RFC 7519) of the host app, checked with the configured keys.
+
+The algorithm is the key's and never the token's (RFC 8725, section 3.1); addresses that a token names are never looked
+at. Where keys come from is for `Keys` to know: here they are asked for, by the `kid` of the token.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import jwt
+import msgspec
+
+from chatd.core.refusal import Refused
+from chatd.service.users import NAME_MAX, check_person
+from chatd_protocol.codec import Invalid
+from chatd_protocol.values import SAFE_INTEGER_MAX
+
+TAGS_MAX: Final = 20
+TAG_MAX: Final = 32
+KID_MAX: Final = 256
+_PEM: Final = re.compile(rb"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----", re.DOTALL)
+
+
+class Claims(msgspec.Struct, frozen=True):
+    """What a verified token says. Times are ms; `issued_at` is 0 for a token that does not tell.
+
+    `tags` are those that the host vouches for, None if it does not say; `device` is the one that it is only good for.
+    """
+
+    sub: str
+    name: str
+    issued_at: int
+    expires_at: int
+    tags: list[dict[str, Any]] | None = None
+    device: str | None = None
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A key with the one algorithm it is for. `value` is what PyJWT takes: a secret, a PEM or a key object."""
+
+    algorithm: str
+    value: Any
+
+
+class Keys(Protocol):
+    """Where keys come from."""
+
+    async def find(self, kid: str | None) -> Sequence[Key]:
+        """The keys that a token with this `kid` may be signed with. Raises `Refused("unavailable")`."""
+
+
+class FixedKeys:
+    """Keys that are configured and do not change; a token's `kid` says nothing about them."""
+
+    def __init__(self, keys: Sequence[Key]) -> None:
+        self._keys = keys
+
+    async def find(self, kid: str | None) -> Sequence[Key]:
+        return self._keys
+
+
+class Issuer(msgspec.Struct, frozen=True):
+    """Who signs tokens, and what its tokens must say; empty: not looked at."""
+
+    keys: Keys
+    issuer: str = ""
+    audience: str = ""
+
+
+class Tokens:
+    """Verifies tokens."""
+
+    def __init__(self, host: Issuer, leeway_s: float) -> None:
+        self._host = host
+        self._leeway_s = leeway_s
+
+    async def verify(self, token: str) -> Claims:
+        """Raises `Refused`: `unauthenticated`, saying what is wrong and nothing of the token; `unavailable`."""
+        kid = _kid_of(token)
+        return self._check(token, self._host, await self._host.keys.find(kid))
+
+    def _check(self, token: str, by: Issuer, keys: Sequence[Key]) -> Claims:
+        problem: jwt.InvalidTokenError | None = None
+        for key in keys:
+            try:
+                return _read_claims(self._decode(token, by, key))
+            except jwt.InvalidSignatureError as error:
+                problem = error  # perhaps another one of the keys
+            except jwt.InvalidTokenError as error:
+                problem = error
+                break
+        raise Refused(
+            "unauthenticated",
+            _REASONS.get(type(problem), "The token was not accepted.") if problem else "There is no such key.",
+        ) from None
+
+    def _decode(self, token: str, by: Issuer, key: Key) -> dict[str, Any]:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key.value,
+            algorithms=[key.algorithm],
+            issuer=by.issuer or None,
+            audience=by.audience or None,
+            leeway=self._leeway_s,
+            options={"require": ["sub", "exp"], "verify_aud": bool(by.audience)},
+        )
+        return claims
+
+
+def _kid_of(token: str) -> str | None:
+    """The name of its key, as the token's header has it: hearsay, good for choosing among the configured keys only."""
+    try:
+        kid = jwt.get_unverified_header(token).get("kid")
+    except jwt.InvalidTokenError:
+        raise Refused("unauthenticated", "The token was not accepted.") from None
+    if kid is not None and (not isinstance(kid, str) or not 0 < len(kid) <= KID_MAX):
+        raise Refused("unauthenticated", f"`kid` is not 1 to {KID_MAX} characters.")
+    return kid
+
+
+def _read_claims(claims: dict[str, Any]) -> Claims:
+    named, issued = claims.get("name", ""), claims.get("iat", 0)
+    if not all(type(moment) in (int, float) and moment >= 0 for moment in (issued, claims["exp"])):
+        raise Refused("unauthenticated", "`exp` or `iat` is not a number of seconds.")
+    try:
+        sub, name = check_person(claims["sub"], named[:NAME_MAX] if isinstance(named, str) else named)
+        tags = _read_tags(claims["tags"]) if claims.get("tags") is not None else None
+    except Invalid as problem:
+        raise Refused("unauthenticated", problem.problem) from None
+    # A token "for ever" must not become a number that cannot be written down.
+    expires_at = min(int(claims["exp"] * 1000), SAFE_INTEGER_MAX)
+    return Claims(sub, name, round(issued * 1000), expires_at, tags)
+
+
+def _read_tags(tags: object) -> list[dict[str, Any]]:
+    """`tags` of a token: texts, or maps with `tag` and perhaps `exp` (seconds). Raises `Invalid`."""
+    if not isinstance(tags, list) or len(tags) > TAGS_MAX:
+        raise Invalid("tags", f"`tags` is not a list of at most {TAGS_MAX}")
+    read: dict[str, dict[str, Any]] = {}
+    for one in tags:
+        tag, until = (one.get("tag"), one.get("exp")) if isinstance(one, dict) else (one, None)
+        if not isinstance(tag, str) or not 1 <= len(tag) <= TAG_MAX or not tag.isprintable():
+            raise Invalid("tags", f"a tag is not 1 to {TAG_MAX} printable characters")
+        if until is not None and (type(until) not in (int, float) or not 0 <= until < SAFE_INTEGER_MAX / 1000):
+            raise Invalid("tags", "`exp` of a tag is not a number of seconds")
+        read[tag] = {"tag": tag, "source": "host"} | ({} if until is None else {"until": int(until * 1000)})
+    return list(read.values())
+
+
+_REASONS = {
+    jwt.ExpiredSignatureError: "The token has expired.",
+    jwt.InvalidIssuerError: "The token is from another issuer.",
+    jwt.InvalidAudienceError: "The token is for another audience.",
+    jwt.ImmatureSignatureError: "The token is not valid yet.",
+    jwt.InvalidSignatureError: "The token is signed by another key.",
+    jwt.InvalidAlgorithmError: "The token is signed by another algorithm.",
+}
+
+
+def load_keys(algorithm: str, secrets: Sequence[str], public_key_file: str) -> FixedKeys:
+    """The configured keys: secrets, or every public key of a PEM file. Raises OSError, ValueError without a key."""
+    if algorithm.startswith("HS"):
+        return FixedKeys([Key(algorithm, secret) for secret in secrets if secret])
+    keys = [Key(algorithm, match[0]) for match in _PEM.finditer(Path(public_key_file).read_bytes())]
+    if not keys:
+        raise ValueError(f"{public_key_file} holds no PEM key")
+    return FixedKeys(keys)
+
+
+def mint(secret: str, sub: str, name: str, now_s: float, ttl_s: float, extra: dict[str, Any] | None = None) -> str:
+    """A token signed with a secret (HS256)."""
+    claims = {"sub": sub, "iat": now_s, "exp": now_s + ttl_s} | ({"name": name} if name else {}) | (extra or {})
+    return jwt.encode(claims, secret, algorithm="HS256")
