@@ -32,8 +32,10 @@ from chatd.http.health import health_routes
 from chatd.http.metrics import HubMetrics
 from chatd.hub.hub import Hub
 from chatd.hub.settings import HubSettings
+from chatd.outbound import Bound, Outbound
 from chatd.service.bounds import Narrowed
-from chatd.service.tokens import Issuer, Tokens, load_keys
+from chatd.service.jwks import JwksKeys
+from chatd.service.tokens import Issuer, Keys, Tokens, load_keys
 from chatd.store import lock, migrate
 from chatd.store.database import connect, path_of
 from chatd.store.link import WriterLink
@@ -283,7 +285,7 @@ class Server:
 
     def _make_hub(self) -> Hub:
         auth = self.config.auth
-        keys = load_keys(auth.jwt_algorithm, [self.secret], auth.jwt_public_key_file)
+        keys = self._make_keys()
         return Hub(
             hub_settings(self.config),
             self.readers,
@@ -293,6 +295,22 @@ class Server:
             clock_s=self._clock_s,
             new_id=new_id,
             jitter=self._jitter,
+        )
+
+    def _make_keys(self) -> Keys:
+        """The keys of the host's tokens. Raises OSError, ValueError."""
+        auth = self.config.auth
+        if not auth.jwks_url:
+            return load_keys(auth.jwt_algorithm, [self.secret, auth.jwt_secret_before], auth.jwt_public_key_file)
+        outbound = Outbound(loopback=auth.jwks_allow_loopback, ca_file=auth.jwks_ca_file)
+        bound = Bound(auth.jwks_timeout_s, auth.jwks_max_bytes)
+        return JwksKeys(
+            lambda: outbound.ask("GET", auth.jwks_url, bound),
+            auth.jwt_algorithm,
+            clock_s=self._clock_s,
+            cache_s=auth.jwks_cache_s,
+            refetch_s=auth.jwks_refetch_s,
+            stale_s=auth.jwks_stale_s,
         )
 
     def _make_link(self) -> WriterLink:

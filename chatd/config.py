@@ -81,7 +81,16 @@ class Auth(_Section, frozen=True, kw_only=True):
 
     jwt_algorithm: Literal["HS256", "RS256", "ES256", "EdDSA"] = "HS256"
     jwt_secret: Line = ""
+    jwt_secret_before: Line = ""
     jwt_public_key_file: Line = ""
+    jwks_url: Line = ""
+    jwks_ca_file: Line = ""
+    jwks_allow_loopback: bool = False
+    jwks_cache_s: Annotated[float, Meta(gt=0, le=86_400)] = 300.0
+    jwks_refetch_s: Annotated[float, Meta(gt=0, le=3600)] = 30.0
+    jwks_stale_s: Annotated[float, Meta(ge=0, le=2_592_000)] = 86_400.0
+    jwks_timeout_s: Annotated[float, Meta(gt=0, le=60)] = 5.0
+    jwks_max_bytes: Annotated[int, Meta(ge=1024, le=2**24)] = 262_144
     issuer: Line = ""
     audience: Line = ""
     leeway_s: Annotated[float, Meta(ge=0, le=3600)] = 30.0
@@ -260,6 +269,11 @@ def _check_origins(names: tuple[str, ...]) -> None:
             raise ValueError(f"expected '*' or origins like https://example.com, in lower case, no path: {name!r}")
 
 
+def _check_web(url: str) -> None:
+    if url and not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+(/[^\s#@]*)?", url):
+        raise ValueError("expected https://host/path without a name, a password or a fragment")
+
+
 def _check_fields(fields: tuple[str, ...]) -> None:
     for field in fields:
         if not _FIELD.fullmatch(field):
@@ -283,9 +297,18 @@ def _conflicts(config: Config) -> Iterator[tuple[bool, str]]:
     yield len(path.encode()) > _SOCKET_PATH_MAX, f"[server] admin_socket: over {_SOCKET_PATH_MAX} bytes: {path}"
     symmetric = auth.jwt_algorithm == "HS256"
     yield symmetric and bool(auth.jwt_public_key_file), "[auth] jwt_public_key_file: HS256 takes jwt_secret instead"
-    yield not symmetric and bool(auth.jwt_secret), f"[auth] jwt_secret: {auth.jwt_algorithm} takes jwt_public_key_file"
-    yield not symmetric and not auth.jwt_public_key_file, f"[auth] jwt_public_key_file: {auth.jwt_algorithm} needs it"
-    yield 0 < len(auth.jwt_secret.encode()) < _HMAC_KEY_MIN, f"[auth] jwt_secret: at least {_HMAC_KEY_MIN} bytes"
+    yield symmetric and bool(auth.jwks_url), "[auth] jwks_url: HS256 takes jwt_secret instead"
+    keys = (auth.jwt_public_key_file, auth.jwks_url)
+    yield all(keys), "[auth] jwks_url and jwt_public_key_file: set one of them"
+    for name in ("jwt_secret", "jwt_secret_before"):
+        secret = getattr(auth, name)
+        yield not symmetric and bool(secret), f"[auth] {name}: {auth.jwt_algorithm} takes jwt_public_key_file"
+        yield 0 < len(secret.encode()) < _HMAC_KEY_MIN, f"[auth] {name}: at least {_HMAC_KEY_MIN} bytes"
+    neither = not symmetric and not any(keys)
+    yield neither, f"[auth] jwt_public_key_file: {auth.jwt_algorithm} needs it, or jwks_url"
+    yield bool(auth.jwks_url) and not auth.issuer, "[auth] issuer: jwks_url needs it, for the keys are the issuer's"
+    plain = auth.jwks_url.startswith("http://") and not auth.jwks_allow_loopback
+    yield plain, "[auth] jwks_url: expected https://, or jwks_allow_loopback for http:// on this machine"
     yield ws.write_low_bytes >= ws.write_high_bytes, "[ws] write_low_bytes: must be less than write_high_bytes"
     needed = limits.text_max * _CODE_POINT_BYTES_MAX + _ENVELOPE_BYTES_MAX
     yield ws.max_message_bytes < needed, f"[ws] max_message_bytes: [limits] text_max can take {needed} bytes"
@@ -299,12 +322,13 @@ def _conflicts(config: Config) -> Iterator[tuple[bool, str]]:
 def _mask(name: str, value: object) -> object:
     if name == "url" and isinstance(value, str) and not value.startswith("sqlite:"):
         return "postgresql://***"
-    return "***" if name == "jwt_secret" and value else value
+    return "***" if name in ("jwt_secret", "jwt_secret_before") and value else value
 
 
 _CHECKS: Final[dict[tuple[str, str], Check]] = {
     ("server", "allowed_origins"): _check_origins,
     ("server", "trusted_proxies"): _check_networks,
     ("store", "url"): _check_url,
+    ("auth", "jwks_url"): _check_web,
     ("profile", "fields"): _check_fields,
 }

@@ -228,6 +228,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "malformed": "what is no request at all",
             "message_size": "the size of a message",
             "mutants": "requests changed at random",
+            "outbound": "answers of other servers: their size and their time",
             "places": "places in a group, over the wire",
             "queue": "commands that wait for the writer, over the wire",
             "queue_max": "commands that wait for the writer",

@@ -169,4 +169,5 @@ class SetTag(Wish, frozen=True, tag="tag"):
             own.append({"tag": self.name, "source": "operator"} | until)
         if set_tags(facts, user, "operator", own):
             tell_profile(facts, user)
+            facts.audit("user.tag", by=None, user=user.id, tag=self.name, on=self.on)
         return {"user": user.id, "tags": tags_of(user, facts.now_ms)}

@@ -74,6 +74,7 @@ class DisableUser(Wish, frozen=True, tag="disable"):
             user.disabled = self.on
             index_name(facts, user, before)
             facts.changed_users.add(user.id)
+            facts.audit("user.disable" if self.on else "user.enable", by=None, user=user.id)
         return {"user": user.id, "disabled": user.disabled}
 
 
