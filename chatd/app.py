@@ -168,7 +168,6 @@ def hub_settings(config: Config) -> HubSettings:
         told=told,
         hello_timeout_s=config.ws.hello_timeout_s,
         profile_fields=config.profile.declared(),
-        searches_per_minute=config.profile.searches_per_minute,
     )
 
 

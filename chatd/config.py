@@ -171,7 +171,6 @@ class Profile(_Section, frozen=True, kw_only=True):
     field_max: Annotated[int, Meta(ge=1, le=200)] = 80
     handle_pause_days: Annotated[float, Meta(ge=0.01, le=3650)] = 30.0
     handle_reserved_days: Annotated[float, Meta(ge=0, le=3650)] = 90.0
-    searches_per_minute: Rate = 30.0
     devices_per_user: Annotated[int, Meta(ge=1, le=1000)] = 50
     device_revocations: Count = 1000
 

@@ -44,12 +44,11 @@ from chatd_protocol import errors
 class Person:
     """One user with at least one connection."""
 
-    __slots__ = ("budget", "searches", "sessions", "tags", "user")
+    __slots__ = ("budget", "sessions", "tags", "user")
 
-    def __init__(self, user: str, budget: Budget, searches: Budget) -> None:
+    def __init__(self, user: str, budget: Budget) -> None:
         self.user = user
         self.budget = budget
-        self.searches = searches
         self.sessions: list[Session] = []
         self.tags: list[dict[str, Any]] = []
         """Their verified tags, with when each ends."""
@@ -143,9 +142,8 @@ class Hub:
         """From now on this session hears of everything that concerns the user. Raises `limit`."""
         person = self.people.get(user)
         if person is None:
-            now_s, most = self.clock_s(), self.settings.searches_per_minute
-            budget = Budget(self.settings.user_requests_per_s, self.settings.user_request_burst, now_s)
-            person = self.people[user] = Person(user, budget, Budget(most / 60, most, now_s))
+            budget = Budget(self.settings.user_requests_per_s, self.settings.user_request_burst, self.clock_s())
+            person = self.people[user] = Person(user, budget)
         others = [s for s in person.sessions if s.device != session.device]
         if len(others) >= self.settings.connections_per_user:
             session.close(errors.CLOSE_TOO_MANY_CONNECTIONS, "too many connections")

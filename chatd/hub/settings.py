@@ -19,7 +19,6 @@ class HubSettings(msgspec.Struct, frozen=True):
     rates: dict[str, Rate | None] = {}
     rate_keys_max: int = 100_000
     profile_fields: list[dict[str, str]] = []
-    searches_per_minute: float = 30.0
     live_groups: int = 50
     ring_entries: int = 256
     ring_bytes: int = 1_048_576

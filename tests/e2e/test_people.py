@@ -258,7 +258,7 @@ async def test_the_hosts_token_brings_tags_that_end_with_their_time(town: Town) 
 @on_loop
 @pytest.mark.promise("P8", "rates")
 async def test_searching_has_a_budget_of_its_own(sqlite_url: str, tmp_path: Path) -> None:
-    async with living_town(sqlite_url, tmp_path, profile={"searches_per_minute": 2}) as town:
+    async with living_town(sqlite_url, tmp_path, rates={"on": True, "search": "2/min, burst 2"}) as town:
         ann = await town.person("ann")
         tablet = await town.phone_of(ann.sub, "tablet")
         await ann.ask("user.search", query="a")

@@ -38,13 +38,10 @@ async def get_users(session: Session, request: wire.GetUsers) -> dict[str, Any]:
 
 async def find_users(session: Session, request: wire.FindUsers) -> dict[str, Any]:
     """`user.search`, which has a budget of its own. Raises `rate_limited`."""
-    hub, person = session.hub, session.person
-    assert person is not None
-    wait_s = person.searches.spend(hub.clock_s())
-    if wait_s:
-        raise Refused("rate_limited", retry_after=round(wait_s, 3))
+    hub, user = session.hub, user_of(session)
+    hub.rates.check("search", user)
     async with hub.readers.snapshot() as reader:
-        return await users.find_users(reader, person.user, request, hub.now_ms(), hub.seen_here)
+        return await users.find_users(reader, user, request, hub.now_ms(), hub.seen_here)
 
 
 async def get_privacy(session: Session, _: wire.GetPrivacy) -> dict[str, Any]:
