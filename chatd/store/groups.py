@@ -262,7 +262,7 @@ async def recalled_above(reader: Reader, group: str, seq: int) -> int:
 
 
 async def members_page(reader: Reader, group: str, after: str, limit: int) -> list[Row]:
-    """(user, role, since, name, added by, restricted until, profile as JSON) of present members, by id above `after`."""
+    """(user, role, since, name, added by, restricted until, profile) of present members, by id above `after`."""
     return await reader.all(MEMBERS, (group, after, limit))
 
 
