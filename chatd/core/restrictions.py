@@ -35,12 +35,12 @@ def need_pace(need: Needs, group: str, actor: str) -> None:
     need.paces.add((group, actor))
 
 
-def end_of(until: int) -> dict[str, int]:
+def end_of(until: int) -> dict[str, Any]:
     """The end of a restriction as it is told: `until` in ms, nothing for one without an end."""
     return {} if until >= FOREVER else {"until": until}
 
 
-def restriction_of(until: int, now_ms: int) -> dict[str, int] | None:
+def restriction_of(until: int, now_ms: int) -> dict[str, Any] | None:
     """A restriction that holds now, as it is told; None if there is none."""
     return end_of(until) if until > now_ms else None
 
@@ -81,6 +81,6 @@ def _slow_ms(group: Group, member: Member) -> int:
     return slow_s * 1000
 
 
-def restriction_in(settings: dict[str, Any], now_ms: int) -> dict[str, int] | None:
+def restriction_in(settings: dict[str, Any], now_ms: int) -> dict[str, Any] | None:
     """The restriction of everybody, from a group's settings."""
     return restriction_of(settings.get("restricted_until", 0), now_ms)
