@@ -145,6 +145,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "gate.limit": "the rules: places",
             "gate.pull": "the rules: pulling in",
             "kicked": "who was put out comes back through an admin only",
+            "suggest": "whom one could pull in, and nobody else, is suggested",
             "order.block": "pull and block, in every order of commits",
             "order.demotion": "an act and the demotion of its author, in every order of commits",
             "order.direct": "a direct chat made by both at once",

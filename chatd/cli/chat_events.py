@@ -193,6 +193,7 @@ class Watcher:
     async def _take_mine(self, entry: MineEntry) -> None:
         state, group = self._state, entry.group
         if group is None:
+            await self._take_personal(entry)
             return
         if entry.kind == "added" or group not in state.lines:
             await self._learn_group(group)
@@ -220,6 +221,13 @@ class Watcher:
                 self.say(NOTICE, "archived" if entry.archived else "unarchived", title=title)
             case _:
                 pass
+
+    async def _take_personal(self, entry: MineEntry) -> None:
+        """What concerns the person and no group."""
+        if entry.kind == "contact":
+            await self._state.names.learn({entry.by} if entry.by else ())
+            key = "contact" if entry.text else "contact_bare"
+            self.say(NOTICE, key, name=self._render.name(entry.by), text=printable(entry.text or ""))
 
     async def _learn_group(self, group: str) -> None:
         try:

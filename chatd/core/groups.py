@@ -63,10 +63,10 @@ class CreateDirect(Command, frozen=True, tag="direct"):
         """Raises `not_mutual` (also for somebody who does not exist), `invalid` for oneself, `limit`."""
         if self.user == self.actor:
             raise Refused("invalid", "A direct chat has two people", path="$.data.user")
-        if self.user not in facts.users or not facts.mutual(self.actor, self.user):
+        existing = facts.direct.get(direct_key(self.actor, self.user))
+        writable = existing is not None and not facts.groups[existing].read_only
+        if not writable and (self.user not in facts.users or not facts.mutual(self.actor, self.user)):
             raise Refused("not_mutual")
-        key = direct_key(self.actor, self.user)
-        existing = facts.direct.get(key)
         if existing is not None:
             member = facts.members[existing, self.actor]
             archive(facts, member, archived=False)
@@ -74,24 +74,8 @@ class CreateDirect(Command, frozen=True, tag="direct"):
         check_place_in_list(facts, self.actor)
         if facts.users[self.user].groups >= facts.bounds.groups_per_user:
             raise Refused("limit", bound="groups_per_user of the other", max=facts.bounds.groups_per_user)
-        group = Group(
-            id=self.group,
-            kind="direct",
-            title="",
-            intro="",
-            history="all",
-            member_limit=2,
-            head=0,
-            head_at=0,
-            seq=0,
-            members=0,
-            read_only=False,
-            created_at=facts.now_ms,
-            direct_key=key,
-        )
-        found_group(facts, group, self.actor, {self.actor: "member", self.user: "member"})
-        facts.direct[key] = group.id
-        return {"group": group.id, "pos": 1, "created": True}
+        make_direct(facts, self.group, self.actor, self.user)
+        return {"group": self.group, "pos": 1, "created": True}
 
 
 class UpdateGroup(Command, frozen=True, tag="update"):
@@ -172,6 +156,8 @@ def judge_pull(facts: Facts, group: Group, actor: Member, user: str) -> str:
     judged = judge_newcomer(facts, group, user)
     if judged == "banned":
         return judged
+    if facts.users[user].settings.get("pull") == "nobody":
+        return "opted_out"
     if member is not None and member.why == "kicked" and RANK[actor.role] < RANK["admin"]:
         return "kicked"
     return "added" if judged == "open" else judged
@@ -262,6 +248,28 @@ def found_group(facts: Facts, group: Group, actor: str, roles: dict[str, str]) -
     entry = facts.append(group, "created", actor, body)
     for user, role in roles.items():
         facts.enter(group, user, role, None if user == actor else actor, entry.pos)
+
+
+def make_direct(facts: Facts, group_id: str, actor: str, user: str) -> Group:
+    """The direct chat of two people who have none."""
+    group = Group(
+        id=group_id,
+        kind="direct",
+        title="",
+        intro="",
+        history="all",
+        member_limit=2,
+        head=0,
+        head_at=0,
+        seq=0,
+        members=0,
+        read_only=False,
+        created_at=facts.now_ms,
+        direct_key=direct_key(actor, user),
+    )
+    found_group(facts, group, actor, {actor: "member", user: "member"})
+    facts.direct[direct_key(actor, user)] = group.id
+    return group
 
 
 def archive(facts: Facts, member: Member, *, archived: bool) -> None:

@@ -17,7 +17,7 @@ class Follow(Command, frozen=True, tag="follow"):
     on: bool
 
     def needs(self, need: Needs) -> None:
-        _needs_of_pair(need, self.actor, self.user)
+        need_pair(need, self.actor, self.user)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `invalid` for oneself, `not_found`, `limit`."""
@@ -46,7 +46,7 @@ class Block(Command, frozen=True, tag="block"):
     on: bool
 
     def needs(self, need: Needs) -> None:
-        _needs_of_pair(need, self.actor, self.user)
+        need_pair(need, self.actor, self.user)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `invalid` for oneself, `not_found`."""
@@ -62,7 +62,8 @@ class Block(Command, frozen=True, tag="block"):
         return {"user": self.user, "blocked": self.on}
 
 
-def _needs_of_pair(need: Needs, one: str, other: str) -> None:
+def need_pair(need: Needs, one: str, other: str) -> None:
+    """Two people, how they stand to each other, and their direct chat."""
     need.users.update((one, other))
     need.pair(one, other)
     need.directs.add(direct_key(one, other))
@@ -77,12 +78,14 @@ def set_edge(edges: set[tuple[str, str]], edge: tuple[str, str], on: bool) -> No
 
 
 def settle_direct_chat(facts: Facts, one: str, other: str) -> None:
-    """The direct chat of two people can be written exactly while they are mutual; both learn when that changes."""
+    """The direct chat of two people can be written exactly while they are mutual, or neither has blocked the other if
+    one has said yes to the other's request. Both learn when that changes."""
     group_id = facts.direct.get(direct_key(one, other))
     if group_id is None:
         return
     group = facts.groups[group_id]
-    read_only = not facts.mutual(one, other)
+    accepted = group.settings.get("accepted", False) and not {(one, other), (other, one)} & facts.blocks
+    read_only = not (accepted or facts.mutual(one, other))
     if group.read_only == read_only:
         return
     group.read_only = read_only

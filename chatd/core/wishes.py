@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatd.core.contacts import AcceptContact, DeclineContact, RequestContact
 from chatd.core.devices import RevokeDevice, SaveDevices
 from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
 from chatd.core.handles import SetHandle
@@ -14,11 +15,13 @@ from chatd.core.users import DisableUser, EnsureUser, Revoke, SaveReads
 
 AnyWish = (
     Abandon
+    | AcceptContact
     | AddMembers
     | Block
     | CreateDirect
     | CreateGroup
     | DisableUser
+    | DeclineContact
     | Edit
     | EnsureUser
     | Follow
@@ -28,6 +31,7 @@ AnyWish = (
     | Recall
     | RestrictGroup
     | RestrictMember
+    | RequestContact
     | Revoke
     | RevokeDevice
     | SaveDevices

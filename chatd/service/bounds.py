@@ -38,7 +38,16 @@ def _default_of(kind: type[msgspec.Struct]) -> object:
     return next(field.default for field in msgspec.structs.fields(kind) if field.name == "limit")
 
 
-_LISTS: Final = ("follow.list", "block.list", "group.list", "group.members", "reaction.list", "audit.list")
+_LISTS: Final = (
+    "contact.list",
+    "member.suggest",
+    "follow.list",
+    "block.list",
+    "group.list",
+    "group.members",
+    "reaction.list",
+    "audit.list",
+)
 _CHECKS: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
     "message.send": (("body.text", "text_max", "`str` of length"),),
     "message.edit": (("text", "text_max", "`str` of length"),),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from chatd.core.wishes import AnyWish
-from chatd.service import groups, messages, moderation, relations, users
+from chatd.service import contacts, groups, messages, moderation, relations, users
 from chatd.service.author import Author
 
 COMMANDS: Final[dict[str, Callable[[Any, Author], AnyWish]]] = {
@@ -14,6 +14,9 @@ COMMANDS: Final[dict[str, Callable[[Any, Author], AnyWish]]] = {
     "follow.remove": relations.remove_follow,
     "block.add": relations.add_block,
     "block.remove": relations.remove_block,
+    "contact.request": contacts.request_contact,
+    "contact.accept": contacts.accept_contact,
+    "contact.decline": contacts.decline_contact,
     "group.create": groups.create_group,
     "group.update": groups.update_group,
     "member.add": groups.add_members,

@@ -53,3 +53,11 @@ async def _page(reader: Reader, user: str, which: str, after: str | None, limit:
     if len(rows) > limit:
         page["more"] = rows[limit - 1][0]
     return page
+
+
+async def suggest_members(reader: Reader, user: str, request: wire.SuggestMembers) -> dict[str, Any]:
+    """Whom the user could pull into a group."""
+    rows = await stored.suggested(reader, user, request.group, request.limit)
+    return {
+        "users": [{"user": other, "common": common} | ({"name": name} if name else {}) for other, name, common in rows]
+    }

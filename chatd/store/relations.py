@@ -38,3 +38,27 @@ _LISTS = {
     "blocked": "SELECT f.target_id, f.at, u.name FROM blocks AS f JOIN users AS u ON u.user_id = f.target_id"
     " WHERE f.user_id = ?" + _PAGE.format("f.target_id"),
 }
+
+_SUGGESTED = (
+    "SELECT p.other, u.name, (SELECT count(*) FROM memberships AS a"
+    " JOIN memberships AS b ON b.user_id = ? AND b.group_id = a.group_id AND b.until_pos IS NULL"
+    " WHERE a.user_id = p.other AND a.until_pos IS NULL) AS common"
+    " FROM (SELECT f.target_id AS other FROM follows AS f"
+    "  JOIN follows AS back ON back.user_id = f.target_id AND back.target_id = f.user_id"
+    "  WHERE f.user_id = ? ORDER BY f.at DESC, f.target_id LIMIT ?) AS p"
+    " JOIN users AS u ON u.user_id = p.other"
+    " WHERE NOT EXISTS (SELECT 1 FROM blocks AS x WHERE x.user_id = ? AND x.target_id = p.other)"
+    " AND NOT EXISTS (SELECT 1 FROM blocks AS y WHERE y.user_id = p.other AND y.target_id = ?)"
+    " AND NOT EXISTS (SELECT 1 FROM bans AS z WHERE z.group_id = ? AND z.user_id = p.other)"
+    " AND NOT EXISTS (SELECT 1 FROM memberships AS m WHERE m.user_id = p.other AND m.group_id = ?"
+    "  AND m.until_pos IS NULL)"
+    " ORDER BY common DESC, p.other LIMIT ?"
+)
+LOOKED_AT_MAX = 500
+"""Of so many mutual follows, the newest, the best are suggested."""
+
+
+async def suggested(reader: Reader, user: str, group: str, limit: int) -> list[tuple[str, str, int]]:
+    """(user, name, groups in common) of mutual follows who are not in the group, most in common first."""
+    params = (user, user, LOOKED_AT_MAX, user, user, group, group, limit)
+    return [(str(other), str(name), int(common)) for other, name, common in await reader.all(_SUGGESTED, params)]

@@ -180,6 +180,18 @@ bans = Table(
     PrimaryKeyConstraint("group_id", "user_id"),
 )
 
+contacts = Table(
+    "contacts",
+    metadata,
+    _text("user_id"),
+    _text("asker_id"),
+    _text("state"),
+    _number("at"),
+    _text("text"),
+    _text("cid"),
+    PrimaryKeyConstraint("user_id", "asker_id"),
+)
+
 entries = Table(
     "entries",
     metadata,

@@ -32,6 +32,7 @@ _TABLES: Final = (
     "users",
     "follows",
     "blocks",
+    "contacts",
     "groups",
     "entries",
     "reactions",
@@ -202,11 +203,12 @@ class _Check:
     def _check_direct(self, group: Group) -> None:
         one, _, other = (group.direct_key or "").partition(":")
         pairs = [(one, other), (other, one)]
-        mutual = len(self._db.find(relations.FOLLOWS, pairs)) == 2 and not self._db.find(relations.BLOCKS, pairs)
+        blocked = bool(self._db.find(relations.BLOCKS, pairs))
+        mutual = len(self._db.find(relations.FOLLOWS, pairs)) == 2 or bool(group.settings.get("accepted"))
         if not one < other:
             self._say(f"group {group.id}: direct_key is no pair in order")
-        if group.read_only == mutual:
-            self._say(f"group {group.id}: read_only is {group.read_only}, mutual is {mutual}")
+        if group.read_only == (mutual and not blocked):
+            self._say(f"group {group.id}: read_only is {group.read_only}, mutual is {mutual and not blocked}")
 
     def _name_unbalanced(self, group: str, kind: str) -> None:
         """The slow way to what the sums have shown, for the few groups where they did."""
@@ -357,6 +359,13 @@ _MUST_BE_EMPTY: Final = {
         for column in ("user_id", "target_id")
     },
     "follows: {0} follows themselves": "SELECT user_id FROM follows WHERE user_id = target_id",
+    **{
+        f"contacts: {{0}} ({column}) is no user": _orphans("contacts", column, "users", "user_id")
+        for column in ("user_id", "asker_id")
+    },
+    "contacts: {0} has answered a request whose words are still kept": (
+        "SELECT user_id FROM contacts WHERE state IN ('accepted', 'declined') AND text <> ''"
+    ),
     "blocks: {0} blocks themselves": "SELECT user_id FROM blocks WHERE user_id = target_id",
     "reads: {0} has read {2} of the messages of {1}, which has fewer or not them": (
         "SELECT r.user_id, r.group_id, r.seq FROM reads AS r LEFT JOIN groups AS g ON g.group_id = r.group_id"

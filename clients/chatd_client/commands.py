@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatd_client.ops.contacts import ContactOps
 from chatd_client.ops.groups import GroupOps
 from chatd_client.ops.messages import MessageOps
 from chatd_client.ops.moderation import ModerationOps
@@ -9,5 +10,5 @@ from chatd_client.ops.relations import RelationOps
 from chatd_client.ops.users import UserOps
 
 
-class Commands(UserOps, RelationOps, GroupOps, MessageOps, ModerationOps):
+class Commands(UserOps, RelationOps, ContactOps, GroupOps, MessageOps, ModerationOps):
     """What the client can ask, put together from its nouns."""

@@ -194,10 +194,11 @@ class AddMembers(Data):
 
 class Added(View):
     """What became of one of the users. `full`: no place, in the group or in
-    that person's list of groups. `kicked`: was put out before, so that only an admin can pull them in."""
+    that person's list of groups. `kicked`: was put out before, so that only an admin can pull them in. `banned`: must
+    not come back by any way. `opted_out`: lets nobody pull them in."""
 
     user: UserId
-    result: Literal["added", "already", "not_mutual", "full", "kicked", "banned"]
+    result: Literal["added", "already", "not_mutual", "full", "kicked", "banned", "opted_out"]
 
 
 class AddMembersOk(View):

@@ -192,7 +192,8 @@ class MineEntry(View):
     did it chose to tell this person. `direct`: the direct chat
     became read-only or writable again. `archived`: the chat was put away or taken out again. `restricted`: this person
     may not write there, `until` a time or without an end; `unrestricted`: they may again. `profile`: what others
-    see of the caller changed, `tags` are the verified ones they have now.
+    see of the caller changed, `tags` are the verified ones they have now. `contact`: `by` asks for a direct chat, in
+    the words `text`.
     """
 
     upos: Pos
@@ -207,6 +208,7 @@ class MineEntry(View):
     reason: str | None = None
     until: Millis | None = None
     tags: list[Tag] | None = None
+    text: str | None = None
 
 
 class Mine(View):

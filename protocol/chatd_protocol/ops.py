@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from chatd_protocol import groups, messages, moderation, relations, session, users
+from chatd_protocol import contacts, groups, messages, moderation, relations, session, users
 from chatd_protocol.values import Data, View
 
 
@@ -36,6 +36,10 @@ _OPS = (
     Op("block.add", relations.AddBlock, relations.BlockOk, True),
     Op("block.remove", relations.RemoveBlock, relations.BlockOk, True),
     Op("block.list", relations.ListBlocks, relations.Relations, False),
+    Op("contact.request", contacts.RequestContact, contacts.ContactOk, True),
+    Op("contact.accept", contacts.AcceptContact, contacts.AcceptContactOk, True),
+    Op("contact.decline", contacts.DeclineContact, session.Unnamed, True),
+    Op("contact.list", contacts.ListContacts, contacts.ContactRequests, False),
     Op("group.create", groups.CreateGroup, groups.CreateGroupOk, True),
     Op("group.get", groups.GetGroup, groups.GroupInfo, False),
     Op("group.list", groups.ListGroups, groups.Groups, False),
@@ -44,6 +48,7 @@ _OPS = (
     Op("group.close", groups.CloseGroup, session.Unnamed, False),
     Op("group.members", groups.ListMembers, groups.Members, False),
     Op("member.add", groups.AddMembers, groups.AddMembersOk, True),
+    Op("member.suggest", relations.SuggestMembers, relations.Suggestions, False),
     Op("member.leave", groups.LeaveGroup, groups.LeaveGroupOk, True),
     Op("member.kick", groups.KickMember, groups.Placed, True),
     Op("member.role", groups.SetRole, groups.Placed, True),

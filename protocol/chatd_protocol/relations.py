@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from chatd_protocol.values import Cid, Data, Millis, PageSize, UserId, View
+from chatd_protocol.values import Cid, Data, GroupId, Millis, PageSize, UserId, View
 
 
 class AddFollow(Data):
@@ -74,3 +74,24 @@ class ListBlocks(Data):
 
     after: UserId | None = None
     limit: PageSize = 100
+
+
+class SuggestMembers(Data):
+    """`member.suggest`: whom the caller could pull into a group now: mutual, not in it, not banned."""
+
+    group: GroupId
+    limit: PageSize = 50
+
+
+class Suggestion(View):
+    """`common`: in how many groups both are."""
+
+    user: UserId
+    common: int
+    name: str = ""
+
+
+class Suggestions(View):
+    """Those with most in common first."""
+
+    users: list[Suggestion]

@@ -79,6 +79,7 @@ Text = Annotated[
         description="Text with at least one character that is not white space.",
     ),
 ]
+Greeting = Annotated[str, Meta(pattern=_CLEAN_TEXT, max_length=200)]
 Emoji = Annotated[
     str,
     Meta(
@@ -112,7 +113,7 @@ HistoryRule = Annotated[
 EntryKind = Literal[
     "created", "members", "role", "settings", "moderation", "message", "edit", "recall", "reaction", "hidden"
 ]
-MineKind = Literal["added", "removed", "direct", "archived", "restricted", "unrestricted", "profile"]
+MineKind = Literal["added", "removed", "direct", "archived", "restricted", "unrestricted", "profile", "contact"]
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))

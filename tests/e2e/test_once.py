@@ -18,13 +18,18 @@ Setting = dict[str, Any]
 
 
 async def a_setting(town: Town) -> tuple[Phone, Phone, Phone, Setting]:
-    """Three friends, two of them in a group with a message that has a reaction, and what commands need to name."""
+    """Three friends, two of them in a group with a message that has a reaction, strangers, two of whom ask for a chat,
+    and what commands need to name."""
     ann, bob, cat = await town.people("ann", "bob", "cat")
     group = await town.group_of(ann, bob)
     await town.befriend(ann, cat)
     pos = await ann.say(group, "a message")
     await ann.do("reaction.add", group=group, pos=pos, emoji="👍")
-    return ann, bob, cat, {"group": group, "pos": pos, "bob": bob.user, "cat": cat.user}
+    dan, eve, fay = await town.people("dan", "eve", "fay")
+    await dan.do("contact.request", user=ann.user)
+    await eve.do("contact.request", user=ann.user)
+    people = {"bob": bob.user, "cat": cat.user, "dan": dan.user, "eve": eve.user, "fay": fay.user}
+    return ann, bob, cat, {"group": group, "pos": pos} | people
 
 
 COMMANDS: dict[str, Callable[[Setting], dict[str, Any]]] = {
@@ -32,6 +37,9 @@ COMMANDS: dict[str, Callable[[Setting], dict[str, Any]]] = {
     "follow.remove": lambda s: {"user": s["bob"]},
     "block.add": lambda s: {"user": s["bob"]},
     "block.remove": lambda s: {"user": s["bob"]},
+    "contact.request": lambda s: {"user": s["fay"], "text": "hi"},
+    "contact.accept": lambda s: {"user": s["dan"]},
+    "contact.decline": lambda s: {"user": s["eve"]},
     "group.create": lambda s: {"kind": "private", "title": "Once"},
     "group.update": lambda s: {"group": s["group"], "title": "Once"},
     "member.add": lambda s: {"group": s["group"], "users": [s["cat"]]},

@@ -17,7 +17,7 @@ import pytest
 from chatd.core.devices import Devices
 from chatd.core.handles import Handle
 from chatd.core.profiles import NamePart
-from chatd.store import commits, engine, groups, messages, relations, schema, users
+from chatd.store import commits, contacts, engine, groups, messages, relations, schema, users
 from chatd.store.database import Database, Row, connect
 from chatd.store.migrate import life
 from chatd.store.readers import Reader, Readers
@@ -26,7 +26,7 @@ from chatd.store.statements import Delete, Insert, Lock, Probe, Update
 from tests.store.kit import run
 
 T = TypeVar("T")
-MODULES: tuple[ModuleType, ...] = (commits, engine, groups, messages, relations, users)
+MODULES: tuple[ModuleType, ...] = (commits, contacts, engine, groups, messages, relations, users)
 PEOPLE, GROUPS, PER_GROUP = 20_000, 100, 200
 Statement = Probe | Lock | Insert | Update | Delete
 
@@ -65,6 +65,8 @@ async def revoked(reader: Reader) -> None:
 READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "commits.last_commit": lambda r: commits.last_commit(r, 0),
     "commits.touched_since": lambda r: commits.touched_since(r, 0, 9990),
+    "contacts.waiting_for": lambda r: contacts.waiting_for(r, "u00007", "u00001", 20),
+    "relations.suggested": lambda r: relations.suggested(r, "u00007", "g01400", 20),
     "groups.places_of": lambda r: groups.places_of(r, "u00007"),
     "groups.lines_of": lambda r: groups.lines_of(r, "u00007", ["g01400", "g01600"]),
     "groups.line_of": lambda r: groups.line_of(r, "u00007", "g01400"),
@@ -125,6 +127,8 @@ def fill(database: Database) -> None:
     rows: dict[str, list[Row]] = {
         "users": [(f"u{i:05}", f"s{i:05}", "", 1, 9, 0, 10, 10, 0) for i in every],
         "follows": [(f"u{i:05}", f"u{(i + k) % PEOPLE:05}", 1) for i in every for k in (1, 2, 3, -1, -2)],
+        "contacts": [(f"u{i:05}", f"u{(i + k) % PEOPLE:05}", "waiting", 1, "", "c") for i in every for k in (3, 4)],
+        "bans": [(_gid(g), f"u{i:05}", None, 1, "") for g in range(GROUPS) for i in range(g, PEOPLE, 997)],
         "blocks": [(f"u{i:05}", f"u{(i + 9) % PEOPLE:05}", 1) for i in every],
         "handles": [(f"h{i:05}", f"H{i:05}", f"u{i:05}", 1) for i in every],
         "name_parts": [(f"u{i:05}", f"{i:05}"[k:].encode()) for i in every for k in range(5)],

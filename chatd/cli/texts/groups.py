@@ -61,6 +61,8 @@ TEXTS: Final = {
         "{name}：你们没有互相关注（not_mutual）",
     ),
     "result_full": ("{name}: there is no room (full)", "{name}：人数已满（full）"),
+    "result_banned": ("{name}: is banned here (banned)", "{name}：已被本群封禁（banned）"),
+    "result_opted_out": ("{name}: lets nobody pull them in (opted_out)", "{name}：不允许被拉进群（opted_out）"),
     "result_kicked": (
         "{name}: was put out before, only an admin can pull them in (kicked)",
         "{name}：曾被移出，只有管理员能再拉进来（kicked）",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chatd.hub.queries import groups, messages, moderation, relations, users
+from chatd.hub.queries import contacts, groups, messages, moderation, relations, users
 from chatd.hub.queries.asked import AtOnce, Awaited
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def handle(session: Session, number: int, op: str, request: Any) -> None:
 
 _AT_ONCE: Final[AtOnce] = {**groups.AT_ONCE, **messages.AT_ONCE}
 _AWAITED: Final[Awaited] = {
+    **contacts.AWAITED,
     **groups.AWAITED,
     **messages.AWAITED,
     **relations.AWAITED,

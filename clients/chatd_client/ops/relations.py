@@ -39,3 +39,7 @@ class RelationOps(Asks):
     async def list_blocks(self, after: str | None = None, limit: int = PAGE) -> relations.Relations:
         """A page of the people one has blocked."""
         return await self.ask(relations.ListBlocks(after, limit), relations.Relations)
+
+    async def suggest_members(self, group: str, limit: int = 50) -> list[relations.Suggestion]:
+        """People one could pull into a group, those with most groups in common first."""
+        return (await self.ask(relations.SuggestMembers(group, limit), relations.Suggestions)).users

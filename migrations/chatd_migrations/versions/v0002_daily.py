@@ -73,6 +73,16 @@ def upgrade() -> None:
         sa.Column("devices", sa.Text(), nullable=False, server_default=sa.text("'{}'")),
         sa.Column("revoked", sa.Integer(), nullable=False),
     )
+    op.create_table(
+        "contacts",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("asker_id", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("cid", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "asker_id"),
+    )
     find_old_users()
 
 
