@@ -33,8 +33,11 @@ from chatd.http.metrics import HubMetrics
 from chatd.hub.hub import Hub
 from chatd.hub.settings import HubSettings
 from chatd.outbound import Bound, Outbound
+from chatd.search.link import SearchLink
+from chatd.search.program import Settings as SearchSettings
 from chatd.service.bounds import Narrowed
 from chatd.service.jwks import JwksKeys
+from chatd.service.search import SearchBounds
 from chatd.service.tokens import Issuer, Keys, Tokens, load_keys
 from chatd.store import lock, migrate
 from chatd.store.database import connect, path_of
@@ -163,6 +166,7 @@ def hub_settings(config: Config) -> HubSettings:
         config.auth,
         bounds=bounds_of(config),
         narrowed=fill(Narrowed, limits),
+        search=fill(SearchBounds, config.search),
         rates=rates_of(config),
         rate_keys_max=config.rates.keys_max,
         told=told,
@@ -241,8 +245,24 @@ class Server:
         self.hub.on_fatal = self._fail
         self.link = self.hub.link = self._make_link()
         undo.push_async_callback(self.link.close)
+        self._open_search(undo)
         self.hub.start(await self.link.start())
         undo.push_async_callback(self.hub.stop)
+
+    def _open_search(self, undo: contextlib.AsyncExitStack) -> None:
+        settings, path = self.config.search, self.config.search_path()
+        if not settings.on:
+            return
+        self.hub.search = search = SearchLink(
+            fill(SearchSettings, settings, url=self.config.store.url, path=str(path) if path is not None else None),
+            readers=settings.readers,
+            timeout_s=settings.timeout_s,
+            published=lambda: self.hub.n,
+            clock_s=self._clock_s,
+        )
+        search.start()
+        undo.push_async_callback(search.close)
+        self.hub.jobs.add("search", settings.follow_every_s, search.tick)
 
     def _let_go(self) -> None:
         """Give the database back."""
@@ -277,6 +297,8 @@ class Server:
             await asyncio.wait_for(self.link.settled(), within_s / 2)
         await self.port.drain(within_s / 2)
         await self.hub.stop()
+        if self.hub.search is not None:
+            await self.hub.search.close()
         await self.link.close()
         await self.readers.close()
         await self._admin.stop()

@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Meta
 
 from chatd.settings import Check, ConfigError, Reader
-from chatd_protocol.values import ADD_MAX, GROUP_MEMBERS_MAX, PAGE_MAX, TEXT_MAX
+from chatd_protocol.values import ADD_MAX, GROUP_MEMBERS_MAX, PAGE_MAX, SEARCH_TEXT_MAX, TEXT_MAX
 
 __all__ = ["Config", "ConfigError", "load"]
 
@@ -192,6 +192,21 @@ class Hub(_Section, frozen=True, kw_only=True):
     read_marks_max: Count = 100_000
 
 
+class Search(_Section, frozen=True, kw_only=True):
+    """The program that follows the log into the index, and what a search may cost. How often: `[rates]`."""
+
+    on: bool = True
+    portion_entries: Annotated[int, Meta(ge=10, le=100_000)] = 500
+    rebuild_share: Annotated[float, Meta(ge=0.01, le=1)] = 0.5
+    niceness: Annotated[int, Meta(ge=0, le=19)] = 10
+    follow_every_s: Timeout = 0.1
+    readers: Annotated[int, Meta(ge=1, le=64)] = 2
+    timeout_s: Timeout = 2.0
+    terms_max: Annotated[int, Meta(ge=1, le=SEARCH_TEXT_MAX)] = 32
+    snippet_max: Annotated[int, Meta(ge=40, le=TEXT_MAX)] = 160
+    rounds_max: Annotated[int, Meta(ge=1, le=100)] = 5
+
+
 class Log(_Section, frozen=True, kw_only=True):
     """What is written about the server's own doings."""
 
@@ -217,6 +232,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     messages: Messages = Messages()
     profile: Profile = Profile()
     hub: Hub = Hub()
+    search: Search = Search()
     log: Log = Log()
     debug: Debug = Debug()
 
@@ -224,6 +240,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """The file of the embedded database, or None if the store is PostgreSQL."""
         prefix = "sqlite:///"
         return Path(self.store.url.removeprefix(prefix)) if self.store.url.startswith(prefix) else None
+
+    def search_path(self) -> Path | None:
+        """The file of the search index, beside the SQLite file; None on PostgreSQL, where it is tables."""
+        path = self.sqlite_path()
+        return path.with_suffix(".search.db") if path else None
 
     def state_dir(self) -> Path:
         """The folder of what the server keeps for itself: as set, else beside the SQLite file, else the current one."""

@@ -12,7 +12,7 @@ from chatd.cli.chat_render import DIM, ERROR, Renderer, printable
 from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import State
 from chatd.cli.chat_words import Words
-from chatd.cli.typed import contacts, groups, messages, moderation, relations, session, users
+from chatd.cli.typed import contacts, groups, messages, moderation, relations, search, session, users
 from chatd.cli.typed.desk import Command, Desk, Mistyped, NotANumber
 from chatd_client import ChatdError, Client, ClientClosed
 
@@ -22,6 +22,7 @@ SENDS_MAX: Final = 64
 COMMANDS: Final[Mapping[str, Command]] = {
     **groups.COMMANDS,
     **messages.COMMANDS,
+    **search.COMMANDS,
     **relations.COMMANDS,
     **moderation.COMMANDS,
     **users.COMMANDS,

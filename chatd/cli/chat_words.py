@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from prompt_toolkit.utils import get_cwidth
 
-from chatd.cli.texts import contacts, errors, groups, messages, moderation, relations, session, users
+from chatd.cli.texts import contacts, errors, groups, messages, moderation, relations, search, session, users
 
 Lang = Literal["en", "zh"]
 
@@ -22,6 +22,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     **moderation.TEXTS,
     **users.TEXTS,
     **contacts.TEXTS,
+    **search.TEXTS,
     **errors.TEXTS,
 }
 EN: Final[Mapping[str, str]] = {key: texts[0] for key, texts in TEXTS.items()}

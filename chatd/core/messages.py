@@ -215,3 +215,11 @@ def check_window(facts: Facts, entry: Entry, arrived_at: int) -> None:
     """Raises `too_late` when the request arrived after the window for changing one's own message."""
     if arrived_at - entry.at > facts.bounds.recall_window_ms:
         raise Refused("too_late", bound="recall_window_s", max=facts.bounds.recall_window_ms // 1000)
+
+
+def search_text(entry: Entry) -> str | None:
+    """What a message is found by, None for what is never found. Every kind of message with words says so here."""
+    if entry.kind != "message" or entry.recalled:
+        return None
+    text = entry.body["body"].get("text")
+    return text if isinstance(text, str) else None

@@ -26,6 +26,19 @@ _COUNTERS: Final = {
 }
 
 
+_SEARCH: Final = {
+    "search_lag_commits": "Commits that the search index does not have yet.",
+    "search_lag_ms": "Milliseconds for which the oldest of them has been published.",
+    "search_rebuilding": "1 while the search index is made anew.",
+    "search_rebuilt_entries": "Entries that are in the index made anew.",
+    "search_rebuild_total": "Entries there were when that began.",
+    "searches": "Questions asked of the search index.",
+    "searches_failed": "Questions that it did not answer.",
+    "search_restarts": "Times that the program that follows the log was started again.",
+}
+_SEARCH_COUNTERS: Final = frozenset({"searches", "searches_failed", "search_restarts"})
+
+
 class HubMetrics(Collector):
     """`chatd_…` of one hub."""
 
@@ -46,6 +59,10 @@ class HubMetrics(Collector):
             yield GaugeMetricFamily(f"chatd_{name}", meaning, value=figures[name])
         for name, meaning in _COUNTERS.items():
             yield CounterMetricFamily(f"chatd_{name}", meaning, value=figures[name])
+        for name, meaning in _SEARCH.items():
+            if name in figures:
+                kind = CounterMetricFamily if name in _SEARCH_COUNTERS else GaugeMetricFamily
+                yield kind(f"chatd_{name}", meaning, value=figures[name])
         refusals = CounterMetricFamily("chatd_refusals", "Requests refused, by error code.", labels=["code"])
         for code, count in self._hub.refusals.items():
             refusals.add_metric([code], count)

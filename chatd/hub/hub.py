@@ -30,6 +30,7 @@ from chatd.hub.reads import Reads
 from chatd.hub.recovery import catch_up_with_store
 from chatd.hub.session import Session
 from chatd.hub.settings import HubSettings
+from chatd.search.link import SearchLink
 from chatd.service.author import Digester
 from chatd.service.tokens import Tokens
 from chatd.store.groups import Place
@@ -101,6 +102,8 @@ class Hub:
         """(head, at, seq, members) of groups that moved while somebody opens a session."""
         self._redacted: dict[str, int] = {}
         self._waiting_for_n: list[tuple[int, asyncio.Future[None]]] = []
+        self.search: SearchLink | None = None
+        """Set before `start`, unless search is switched off."""
         self.jobs = Jobs()
         self.jobs.add("read positions", settings.read_flush_s, self._save_reads)
 
@@ -425,4 +428,4 @@ class Hub:
             "proposals_waiting": self.link.waiting,
             "reads_unsaved": len(self.reads),
             "writer_restarts": self.link.restarts,
-        }
+        } | (self.search.figures() if self.search is not None else {})

@@ -8,6 +8,7 @@ import msgspec
 
 from chatd.core.limits import Bounds, Rate
 from chatd.service.bounds import Narrowed
+from chatd.service.search import SearchBounds
 
 
 class HubSettings(msgspec.Struct, frozen=True):
@@ -19,6 +20,7 @@ class HubSettings(msgspec.Struct, frozen=True):
     rates: dict[str, Rate | None] = {}
     rate_keys_max: int = 100_000
     profile_fields: list[dict[str, str]] = []
+    search: SearchBounds = SearchBounds()
     live_groups: int = 50
     ring_entries: int = 256
     ring_bytes: int = 1_048_576

@@ -47,6 +47,7 @@ _LISTS: Final = (
     "group.members",
     "reaction.list",
     "audit.list",
+    "message.search",
 )
 _CHECKS: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
     "message.send": (("body.text", "text_max", "`str` of length"),),

@@ -9,6 +9,7 @@ RATED: Final[dict[str, str]] = {
     "message.edit": "send",
     "reaction.add": "send",
     "reaction.remove": "send",
+    "message.search": "search",
     "member.add": "join",
     "group.create": "create",
     "follow.add": "follow",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -199,6 +199,9 @@ class _Sqlite:
         await self._run("COMMIT")
 
     async def close(self) -> None:
+        # A read that nobody waits for any more would hold up the end.
+        with suppress(ValueError):
+            await self._connection.interrupt()
         await self._connection.close()
 
     def array(self, values: Sequence[str]) -> object:

@@ -7,8 +7,9 @@ from chatd_client.ops.groups import GroupOps
 from chatd_client.ops.messages import MessageOps
 from chatd_client.ops.moderation import ModerationOps
 from chatd_client.ops.relations import RelationOps
+from chatd_client.ops.search import SearchOps
 from chatd_client.ops.users import UserOps
 
 
-class Commands(UserOps, RelationOps, ContactOps, GroupOps, MessageOps, ModerationOps):
+class Commands(UserOps, RelationOps, ContactOps, GroupOps, MessageOps, ModerationOps, SearchOps):
     """What the client can ask, put together from its nouns."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from chatd_protocol import contacts, groups, messages, moderation, relations, session, users
+from chatd_protocol import contacts, groups, messages, moderation, relations, search, session, users
 from chatd_protocol.values import Data, View
 
 
@@ -56,6 +56,7 @@ _OPS = (
     Op("message.recall", messages.RecallMessage, groups.Placed, True),
     Op("message.edit", messages.EditMessage, messages.EditMessageOk, True),
     Op("message.history", messages.ReadHistory, messages.History, False),
+    Op("message.search", search.SearchMessages, search.SearchMessagesOk, False),
     Op("reaction.add", messages.AddReaction, messages.ReactionOk, True),
     Op("reaction.remove", messages.RemoveReaction, messages.ReactionOk, True),
     Op("reaction.list", messages.ListReactions, messages.Reactions, False),

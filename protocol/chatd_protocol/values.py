@@ -23,6 +23,9 @@ _HISTORY_RULE = r"^(none|all|last:[1-9][0-9]{0,3})$(?!\n)"
 _HANDLE = r"^[A-Za-z][A-Za-z0-9_.]{2,29}$(?!\n)"
 _FIELD = r"^[a-z][a-z0-9_]{0,29}$(?!\n)"
 
+_MESSAGE_KIND = r"^[a-z][a-z0-9_-]{0,39}$(?!\n)"
+_SEARCH_CURSOR = r"^[1-9][0-9]{0,18}$(?!\n)"
+
 PATTERN_WORDS: Final[dict[str, str]] = {
     _USER_ID: "a user id: `u` and 16 to 40 letters, digits, `-` or `_`",
     _GROUP_ID: "a group id: `g` and 16 to 40 letters, digits, `-` or `_`",
@@ -32,6 +35,8 @@ PATTERN_WORDS: Final[dict[str, str]] = {
     _CLEAN_TEXT: "text without control characters other than tab and line ends",
     _SOME_TEXT: "text that is not only white space, without control characters other than tab and line ends",
     _EMOJI: "a sign of 1 to 16 characters without white space",
+    _MESSAGE_KIND: "the kind of a message: a lower-case letter, then letters, digits, `-` or `_`, 40 in all",
+    _SEARCH_CURSOR: "a cursor as `more` gave it",
     _HISTORY_RULE: "`none`, `all` or `last:N` with N from 1 to 9999",
     _HANDLE: "3 to 30 letters, digits, `_` or `.` of ASCII, a letter first",
     _FIELD: "the name of a field: 1 to 30 small letters, digits or `_`, a letter first",
@@ -42,6 +47,7 @@ SAFE_INTEGER_MAX = 2**53 - 1
 """The largest integer that every JSON implementation reads exactly (RFC 8259, section 6)."""
 
 TEXT_MAX = 4000
+SEARCH_TEXT_MAX = 200
 GROUP_MEMBERS_MAX = 1000
 ADD_MAX = 50
 PAGE_MAX = 200
@@ -98,6 +104,12 @@ FieldText = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=200)]
 FieldName = Annotated[str, Meta(pattern=_FIELD, max_length=30)]
 Handle = Annotated[str, Meta(pattern=_HANDLE, max_length=30, description="A name that nobody else has.")]
 TagName = Annotated[str, Meta(min_length=1, max_length=32, description="A word of the host or the operator.")]
+MessageKind = Annotated[str, Meta(pattern=_MESSAGE_KIND, max_length=40, description="The kind of a message.")]
+SearchText = Annotated[
+    str,
+    Meta(pattern=_SOME_TEXT, min_length=1, max_length=SEARCH_TEXT_MAX, description="What somebody looks for."),
+]
+SearchCursor = Annotated[str, Meta(pattern=_SEARCH_CURSOR, max_length=19, description="Opaque: where a page ended.")]
 PageSize = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
 
 GroupKind = Literal["private", "direct"]

@@ -142,7 +142,7 @@ class ServerProcess:
                 log.write(line)
                 log.flush()
                 last = line
-                if b'"level": "error"' in line or not line.startswith((b"{", b"chatd writer: ")):
+                if b'"level": "error"' in line or not line.startswith((b"{", b"chatd writer: ", b"chatd search: ")):
                     self.errors.append(line.decode(errors="replace").rstrip())
                 if b'"serving"' in line and not serving.done():
                     serving.set_result(None)

@@ -82,6 +82,7 @@ def test_help_names_every_command_and_every_option(program: Program) -> None:
         (("verify",), {"CHATD_STORE__URL": "sqlite:///nowhere/chatd.db"}, 1, "no database"),
         (("stats",), {"CHATD_SERVER__STATE_DIR": "nowhere"}, 1, "no server"),
         (("revoke", "ann"), {"CHATD_SERVER__STATE_DIR": "nowhere"}, 1, "no server"),
+        (("search", "rebuild"), {"CHATD_SERVER__STATE_DIR": "nowhere"}, 1, "no server"),
     ],
 )
 def test_what_is_wrong_is_said_without_a_traceback(
@@ -134,6 +135,15 @@ def test_stats_tells_what_goes_on(program: Program, served: Served) -> None:
     shown = program.run("stats")
     assert shown.returncode == 0
     assert served.url in shown.stdout
+
+
+def test_the_search_index_can_be_looked_at_and_made_anew(program: Program, served: Served) -> None:
+    figures = json.loads(program.run("search", "status", "--json").stdout)
+    assert set(figures) >= {"search_lag_commits", "search_lag_ms", "search_rebuilding", "search_rebuild_total"}
+    assert program.run("search", "rebuild").returncode == 0
+    assert json.loads(program.run("search", "rebuild", "--json").stdout) == {}
+    assert "search_lag_ms" in program.run("search", "status").stdout
+    assert served.process.poll() is None
 
 
 @pytest.mark.promise("P7", "revoked")

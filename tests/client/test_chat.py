@@ -314,3 +314,22 @@ async def test_a_token_file_is_read_for_every_connection(tmp_path: Path, sqlite_
             assert client.hello is not None
             assert first is not None
             assert (client.hello.expires or 0) > (first.expires or 0)
+
+
+@in_loop
+async def test_messages_are_found_from_the_keyboard(sqlite_url: str) -> None:
+    async with running_server(sqlite_url, search={"follow_every_s": 0.01}) as server:
+        search = server.hub.search
+        assert search is not None
+        ann, bob = await friends(server)
+        ann.scene.type("晚上去吃火锅吗")
+        await bob.scene.sees("Ann", "晚上去吃火锅吗")
+        await asyncio.wait_for(search.caught_up(), 15)
+        bob.scene.type("/search 火锅", "/search 烧烤")
+        await bob.scene.sees("石榴哥粉丝群", "Ann：晚上去吃火锅吗")
+        await bob.scene.sees("没有找到")
+        ann.scene.type("/search 吃火锅", "/search", "/search ！")
+        await ann.scene.sees("石榴哥粉丝群", "晚上去吃火锅吗")
+        await ann.scene.sees("/search WORDS")
+        await ann.scene.sees("(invalid)")
+        assert [await ann.leave(), await bob.leave()] == [1, 0]

@@ -288,3 +288,17 @@ async def test_a_token_is_renewed_before_it_runs_out(sqlite_url: str) -> None:
                 await ann.list_groups()
             await ann.list_groups()
             assert len(given) == 2
+
+
+@in_loop
+async def test_everything_that_was_said_is_found_over_all_pages(start: Start) -> None:
+    async with start(search={"follow_every_s": 0.01}) as server, client_of(server, "ann") as ann:
+        search = server.hub.search
+        assert search is not None
+        group = (await ann.create_group("T")).group
+        said = [(await ann.send(group, f"苹果 {number}, apple")).pos for number in range(45)]
+        await asyncio.wait_for(search.caught_up(), 15)
+        assert [hit.pos async for hit in ann.search_all("苹果 APPLE")] == said[::-1]
+        page = await ann.search("苹果 7", group=group, limit=5)
+        assert [(hit.pos, hit.text[slice(*hit.highlights[0])]) for hit in page.hits] == [(said[7], "苹果")]
+        assert (page.more, page.lag and page.lag.rebuilding) == (None, None)

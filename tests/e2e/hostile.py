@@ -73,6 +73,8 @@ async def world_of(town: Town, fmt: Format) -> tuple[Phone, dict[str, dict[str, 
         "message.recall": at,
         "message.edit": at | {"text": "edited"},
         "message.history": of | {"before": pos, "limit": 5},
+        "message.search": of
+        | {"query": "hello", "sender": bob.user, "kind": "text", "after": 1, "before": 2, "limit": 5, "cursor": "7"},
         "reaction.add": at | {"emoji": "👍"},
         "reaction.remove": at | {"emoji": "👍"},
         "reaction.list": at | {"after": bob.user, "limit": 5},

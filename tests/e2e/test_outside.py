@@ -27,6 +27,7 @@ OF_A_GROUP: dict[str, dict[str, Any]] = {
     "message.recall": {"pos": 3, "cid": True},
     "message.edit": {"pos": 3, "text": "from outside", "cid": True},
     "message.history": {},
+    "message.search": {"query": "us"},
     "reaction.add": {"pos": 3, "emoji": "👍", "cid": True},
     "reaction.remove": {"pos": 3, "emoji": "👍", "cid": True},
     "reaction.list": {"pos": 3},

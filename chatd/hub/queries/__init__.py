@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chatd.hub.queries import contacts, groups, messages, moderation, relations, users
+from chatd.hub.queries import contacts, groups, messages, moderation, relations, search, users
 from chatd.hub.queries.asked import AtOnce, Awaited
 
 if TYPE_CHECKING:
@@ -31,4 +31,5 @@ _AWAITED: Final[Awaited] = {
     **relations.AWAITED,
     **users.AWAITED,
     **moderation.AWAITED,
+    **search.AWAITED,
 }

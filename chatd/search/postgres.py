@@ -1,0 +1,158 @@
+"""The index as tables of their own in PostgreSQL: a tsvector of our tokens, without positions, under a GIN index.
+
+The follower makes the tables itself: they are no part of the log and its history, and may be dropped at any time. Of
+several servers on one database one follows the log (an advisory lock says which), all of them ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import orjson
+
+from chatd.search.index import GROUP_MASK, LAYOUT, Doc, IndexBroken, Place, Portion, State, marks_of
+from chatd.search.tokens import tokens_of
+from chatd.store.database import PATIENCE, Row
+
+_TABLES: Final = """
+DROP TABLE IF EXISTS search_state, search_groups, search_docs;
+CREATE TABLE search_state (key text PRIMARY KEY, value text NOT NULL);
+CREATE TABLE search_groups (
+    gid bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, group_id text NOT NULL UNIQUE, upto bigint NOT NULL,
+    clock bigint NOT NULL
+);
+CREATE TABLE search_docs (
+    id bigint PRIMARY KEY, gid bigint NOT NULL, pos bigint NOT NULL, tokens tsvector NOT NULL, UNIQUE (gid, pos)
+);
+CREATE INDEX search_docs_by_token ON search_docs USING gin (tokens)
+"""
+_LOCK: Final = 0x63686174_73656172  # "chatsear": whoever holds it follows the log
+
+
+class PostgresIndex:
+    """Implements `Index`."""
+
+    def __init__(self, url: str) -> None:
+        import psycopg
+
+        self._errors = psycopg.errors
+        # Not SERIALIZABLE or the like: only the holder of the lock writes.
+        self._db = psycopg.connect(url, autocommit=True, prepare_threshold=2, **PATIENCE)
+        self._db.execute("SET client_min_messages = error")
+        self._following = False
+        self.state = State()
+
+    def follows(self) -> bool:
+        """Whether this is the one that writes; else another server does."""
+        if not self._following:
+            row = self._db.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
+            self._following = row is not None and bool(row[0])
+        return self._following
+
+    def open(self, epoch: str, fresh: str) -> None:
+        try:
+            if self._kept("layout") == LAYOUT and self._kept("epoch") == epoch:
+                self.state = State(**orjson.loads(self._kept("state")))
+                return
+        except IndexBroken:
+            pass
+        self.wipe(epoch, fresh)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def wipe(self, epoch: str, fresh: str) -> None:
+        self.state = State(generation=fresh, sweep_after="")
+        with self._transaction():
+            for table in _TABLES.split(";"):
+                self._db.execute(table)
+            self._keep(layout=LAYOUT, epoch=epoch, state=orjson.dumps(_fields(self.state)).decode())
+
+    def present(self) -> bool:
+        row = self._db.execute("SELECT to_regclass('search_docs'), to_regclass('search_state')").fetchone()
+        return row is not None and None not in row
+
+    def places(self, groups: Sequence[str]) -> dict[str, Place]:
+        with self._transaction():
+            self._run(
+                "INSERT INTO search_groups (group_id, upto, clock) SELECT unnest(%s::text[]), 0, 0"
+                " ON CONFLICT (group_id) DO NOTHING",
+                (list(groups),),
+            )
+            sql = "SELECT group_id, gid, upto, clock FROM search_groups WHERE group_id = ANY(%s::text[])"
+            rows = self._run(sql, (list(groups),))
+        return {group: Place(gid, upto, clock) for group, gid, upto, clock in rows}
+
+    def apply(self, portion: Portion, state: State) -> None:
+        with self._transaction():
+            ids = self._take_out([*portion.docs, *portion.gone])
+            for key, doc in portion.docs.items():
+                doc.id = ids.get(key, doc.id)
+            self._insert(self._numbered(list(portion.docs.values())))
+            places = list(portion.places.values())
+            self._run(
+                "UPDATE search_groups AS g SET upto = v.upto, clock = v.clock"
+                " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS v(gid, upto, clock) WHERE g.gid = v.gid",
+                ([p.gid for p in places], [p.upto for p in places], [p.clock for p in places]),
+            )
+            self._keep(state=orjson.dumps(_fields(state)).decode())
+        self.state = state
+
+    def _take_out(self, keys: list[tuple[int, int]]) -> dict[tuple[int, int], int]:
+        rows = self._run(
+            "DELETE FROM search_docs AS d USING unnest(%s::bigint[], %s::bigint[]) AS k(gid, pos)"
+            " WHERE d.gid = k.gid AND d.pos = k.pos RETURNING d.gid, d.pos, d.id",
+            ([gid for gid, _ in keys], [pos for _, pos in keys]),
+        )
+        return {(gid, pos): number for gid, pos, number in rows}
+
+    def _numbered(self, docs: list[Doc]) -> list[Doc]:
+        """Each with an id that is free: two groups may have the same low bits."""
+        ids = [doc.id for doc in docs]
+        used = {row[0] for row in self._run("SELECT id FROM search_docs WHERE id = ANY(%s::bigint[])", (ids,))}
+        docs.sort(key=lambda doc: (doc.id, doc.gid, doc.pos))
+        for doc in docs:
+            while doc.id in used:
+                doc.id += GROUP_MASK + 1
+                if self._run("SELECT 1 FROM search_docs WHERE id = %s", (doc.id,)):
+                    used.add(doc.id)
+            used.add(doc.id)
+        return docs
+
+    def _insert(self, docs: list[Doc]) -> None:
+        rows = [(d.id, d.gid, d.pos, [*tokens_of(d.runs), *marks_of(d)]) for d in docs]
+        with self._db.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO search_docs (id, gid, pos, tokens) VALUES (%s, %s, %s, array_to_tsvector(%s::text[]))",
+                rows,
+            )
+
+    def _kept(self, key: str) -> str:
+        rows = self._run("SELECT value FROM search_state WHERE key = %s", (key,))
+        return str(rows[0][0]) if rows else ""
+
+    def _keep(self, **values: str) -> None:
+        for item in values.items():
+            self._run(
+                "INSERT INTO search_state (key, value) VALUES (%s, %s)"
+                " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                item,
+            )
+
+    def _run(self, sql: str, params: Row = ()) -> list[Row]:
+        try:
+            cursor = self._db.execute(sql.encode(), params)
+        except (self._errors.UndefinedTable, self._errors.UndefinedColumn) as error:
+            raise IndexBroken(type(error).__name__) from error
+        return cursor.fetchall() if cursor.description is not None else []
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Any]:
+        with self._db.transaction() as transaction:
+            yield transaction
+
+
+def _fields(state: State) -> dict[str, Any]:
+    return {name: getattr(state, name) for name in state.__struct_fields__}
