@@ -40,19 +40,19 @@ _LISTS = {
 }
 
 _SUGGESTED = (
-    "SELECT p.other, u.name, (SELECT count(*) FROM memberships AS a"
+    "SELECT picked.other, u.name, (SELECT count(*) FROM memberships AS a"
     " JOIN memberships AS b ON b.user_id = ? AND b.group_id = a.group_id AND b.until_pos IS NULL"
-    " WHERE a.user_id = p.other AND a.until_pos IS NULL) AS common"
+    " WHERE a.user_id = picked.other AND a.until_pos IS NULL) AS common"
     " FROM (SELECT f.target_id AS other FROM follows AS f"
     "  JOIN follows AS back ON back.user_id = f.target_id AND back.target_id = f.user_id"
-    "  WHERE f.user_id = ? ORDER BY f.at DESC, f.target_id LIMIT ?) AS p"
-    " JOIN users AS u ON u.user_id = p.other"
-    " WHERE NOT EXISTS (SELECT 1 FROM blocks AS x WHERE x.user_id = ? AND x.target_id = p.other)"
-    " AND NOT EXISTS (SELECT 1 FROM blocks AS y WHERE y.user_id = p.other AND y.target_id = ?)"
-    " AND NOT EXISTS (SELECT 1 FROM bans AS z WHERE z.group_id = ? AND z.user_id = p.other)"
-    " AND NOT EXISTS (SELECT 1 FROM memberships AS m WHERE m.user_id = p.other AND m.group_id = ?"
+    "  WHERE f.user_id = ? ORDER BY f.at DESC, f.target_id LIMIT ?) AS picked"
+    " JOIN users AS u ON u.user_id = picked.other"
+    " WHERE NOT EXISTS (SELECT 1 FROM blocks AS x WHERE x.user_id = ? AND x.target_id = picked.other)"
+    " AND NOT EXISTS (SELECT 1 FROM blocks AS y WHERE y.user_id = picked.other AND y.target_id = ?)"
+    " AND NOT EXISTS (SELECT 1 FROM bans AS z WHERE z.group_id = ? AND z.user_id = picked.other)"
+    " AND NOT EXISTS (SELECT 1 FROM memberships AS m WHERE m.user_id = picked.other AND m.group_id = ?"
     "  AND m.until_pos IS NULL)"
-    " ORDER BY common DESC, p.other LIMIT ?"
+    " ORDER BY common DESC, picked.other LIMIT ?"
 )
 LOOKED_AT_MAX = 500
 """Of so many mutual follows, the newest, the best are suggested."""

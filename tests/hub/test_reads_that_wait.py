@@ -91,14 +91,28 @@ async def test_out_and_in_again_during_the_read_hides_the_old_stay(town: Town, o
     ann, bob = await town.people("ann", "bob")
     group = await town.group_of(ann, bob)
     await bob.ask("group.close", group=group)
-    await ann.say(group, "in the old days")
+    old = await ann.say(group, "in the old days")
 
     async def out_and_in() -> None:
         await ann.do("member.kick", group=group, user=bob.user)
         await ann.do("member.add", group=group, users=[bob.user])
 
     response = await ask_and_hold(town, bob, op, group, out_and_in)
-    assert response.get("ok", {}).get("groups", []) == []
+    assert all(line["floor"] > old for line in response.get("ok", {}).get("groups", []))
     await bob.own("added", group, nth=2)
     await bob.settle()
     assert not says(bob, "in the old days")
+
+
+@pytest.mark.parametrize("op", ["group.get", "group.open", "group.list"])
+@pytest.mark.promise("P4", "own_log.lines")
+async def test_a_line_is_not_older_than_what_the_own_log_said_before_it(town: Town, op: str) -> None:
+    ann, bob = await town.people("ann", "bob")
+    await town.befriend(ann, bob)
+    group = (await ann.do("group.create", kind="direct", user=bob.user))["group"]
+    await bob.own("added", group)
+    response = await ask_and_hold(town, bob, op, group, lambda: ann.do("block.add", user=bob.user))
+    assert (await bob.own("direct", group))["read_only"] is True
+    ok = response["ok"]
+    line = ok["groups"][0] if op == "group.list" else ok.get("line", ok)
+    assert line["read_only"] is True

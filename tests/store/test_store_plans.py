@@ -72,6 +72,7 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "groups.line_of": lambda r: groups.line_of(r, "u00007", "g01400"),
     "groups.recalled_above": lambda r: groups.recalled_above(r, "g01400", 100),
     "groups.members_page": lambda r: groups.members_page(r, "g01400", "u00100", 20),
+    "groups.restricted_until": lambda r: groups.restricted_until(r, "g01400", "u00007"),
     "groups.owner_of": lambda r: groups.owner_of(r, "g01400"),
     "messages.page_up": lambda r: messages.page_up(r, "g01400", 20, 90, 20),
     "messages.page_down": lambda r: messages.page_down(r, "g01400", 20, 90, 20),
@@ -211,7 +212,8 @@ def explain(database: Database, sql: str, params: Row) -> list[str]:
 
 def _is_scan(detail: str) -> bool:
     """Going through a whole table, or sorting for want of an order (https://sqlite.org/eqp.html)."""
-    return (detail.startswith("SCAN") and "VIRTUAL TABLE" not in detail) or "AUTOMATIC" in detail
+    bounded = "VIRTUAL TABLE" in detail or detail == "SCAN picked"  # so is called what a LIMIT has cut already
+    return (detail.startswith("SCAN") and not bounded) or "AUTOMATIC" in detail
 
 
 def explain_generic(database: Database, sql: str, count: int) -> list[str]:

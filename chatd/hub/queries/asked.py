@@ -7,7 +7,7 @@ that was awaited is given only if the session still follows the group then.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatd.core.refusal import Refused
 from chatd.hub.feed import Follow, State
@@ -15,10 +15,11 @@ from chatd.hub.feed import Follow, State
 if TYPE_CHECKING:
     from chatd.hub.session import Session
 
+T = TypeVar("T")
 AtOnce = Mapping[str, Callable[["Session", Any], dict[str, Any]]]
 Awaited = Mapping[str, Callable[["Session", Any], Awaitable[dict[str, Any]]]]
 READ_AGAIN_MAX: Final = 5
-"""So often is a page read anew because something was taken back meanwhile."""
+"""So often is something read anew because it became old meanwhile."""
 
 
 def followed(session: Session, group: str) -> Follow:
@@ -33,6 +34,17 @@ def user_of(session: Session) -> str:
     """The person's id."""
     assert session.person is not None
     return session.person.user
+
+
+async def settled(session: Session, read: Callable[[], Awaitable[T]]) -> T:
+    """What `read` brings; read anew if the person's own log moved meanwhile, for what that says of a group (put away,
+    read-only, out of it) was told already, and must not be followed by an older answer. Raises `overloaded`."""
+    for _ in range(READ_AGAIN_MAX):
+        before = session.mine_head
+        found = await read()
+        if session.mine_head == before:
+            return found
+    raise Refused("overloaded")
 
 
 def check_still(session: Session, follow: Follow) -> None:

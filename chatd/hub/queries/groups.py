@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chatd.core.refusal import Refused
 from chatd.hub.feed import State
 from chatd.hub.opening import resume_from
-from chatd.hub.queries.asked import AtOnce, Awaited, check_still, followed, user_of
+from chatd.hub.queries.asked import AtOnce, Awaited, check_still, followed, settled, user_of
 from chatd.service import groups
 from chatd.store import messages as stored
 from chatd.store.groups import places_of
@@ -31,8 +31,12 @@ async def get_group(session: Session, request: wire.GetGroup) -> dict[str, Any]:
     """`group.get`."""
     follow = followed(session, request.group)
     redactions = follow.feed.redactions
-    async with session.hub.readers.snapshot() as reader:
-        info = await groups.group_info(reader, user_of(session), request, follow.read, session.hub.now_ms())
+
+    async def read() -> dict[str, Any]:
+        async with session.hub.readers.snapshot() as reader:
+            return await groups.group_info(reader, user_of(session), request, follow.read, session.hub.now_ms())
+
+    info = await settled(session, read)
     check_still(session, follow)
     if redactions != follow.feed.redactions:
         info["line"].pop("last", None)
@@ -44,18 +48,22 @@ async def list_groups(session: Session, request: wire.ListGroups) -> dict[str, A
     """`group.list`. The cursor is the time and id of the last line."""
     user = user_of(session)
     redactions = {group: follow.feed.redactions for group, follow in session.follows.items()}
-    async with session.hub.readers.snapshot() as reader:
-        places = [p for p in await places_of(reader, user) if _comes_after(request.after, p.at, p.group)]
-        page = places[: request.limit]
-        overlay = {p.group: session.hub.reads.of(p.group, user) for p in page}
-        lines = await groups.member_lines(reader, user, [p.group for p in page], overlay)
+
+    async def read() -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        async with session.hub.readers.snapshot() as reader:
+            places = [p for p in await places_of(reader, user) if _comes_after(request.after, p.at, p.group)]
+            page = places[: request.limit]
+            overlay = {p.group: session.hub.reads.of(p.group, user) for p in page}
+            lines = await groups.member_lines(reader, user, [p.group for p in page], overlay)
+        return lines, {"more": f"{page[-1].at}:{page[-1].group}"} if len(places) > len(page) else {}
+
+    lines, more = await settled(session, read)
     lines = [line for line in lines if session.stays(line["group"], line["floor"])]
     for line in lines:
         follow = session.follows[line["group"]]
         line["live"] = follow.state is not State.SUMMARY
         if redactions.get(line["group"]) != follow.feed.redactions:
             line.pop("last", None)
-    more = {"more": f"{page[-1].at}:{page[-1].group}"} if len(places) > len(page) else {}
     return {"groups": lines} | more
 
 
@@ -73,11 +81,15 @@ async def open_group(session: Session, request: wire.OpenGroup) -> dict[str, Any
     follow = followed(session, request.group)
     if request.after and request.at is None:
         raise Invalid("$.data.at", "Missing required field, the time of the entry `after`")
-    user, redactions = user_of(session), follow.feed.redactions
-    async with session.hub.readers.snapshot() as reader:
-        lines = await groups.member_lines(reader, user, [request.group], {request.group: follow.read})
-        key = (request.group, request.after or 0)
-        stored_at = (await stored.times_of(reader, [key])).get(key)
+    redactions, key = follow.feed.redactions, (request.group, request.after or 0)
+
+    async def read() -> tuple[list[dict[str, Any]], int | None]:
+        async with session.hub.readers.snapshot() as reader:
+            overlay = {request.group: follow.read}
+            lines = await groups.member_lines(reader, user_of(session), [request.group], overlay)
+            return lines, (await stored.times_of(reader, [key])).get(key)
+
+    lines, stored_at = await settled(session, read)
     check_still(session, follow)
     if not lines:
         raise Refused("not_found")
