@@ -29,6 +29,7 @@ from chatd.config import Config
 from chatd.core.limits import Bounds, Rate, rate_of
 from chatd.http.app import make_http
 from chatd.http.health import health_routes
+from chatd.http.invites import invite_routes
 from chatd.http.metrics import HubMetrics
 from chatd.hub.hub import Hub
 from chatd.hub.settings import HubSettings
@@ -123,6 +124,10 @@ def bounds_of(config: Config) -> Bounds:
         handle_reserved_ms=int(config.profile.handle_reserved_days * 86_400_000),
         profile_fields=tuple(field["name"] for field in config.profile.declared()),
         profile_field_max=config.profile.field_max,
+        invites_open_per_maker=config.invites.open_per_maker,
+        requests_per_group=config.invites.requests_per_group,
+        request_again_ms=int(config.invites.request_again_s * 1000),
+        staff_told=config.invites.staff_told,
     )
 
 
@@ -164,6 +169,7 @@ def hub_settings(config: Config) -> HubSettings:
         limits,
         config.messages,
         config.auth,
+        config.invites,
         bounds=bounds_of(config),
         narrowed=fill(Narrowed, limits),
         search=fill(SearchBounds, config.search),
@@ -353,7 +359,7 @@ class Server:
         registry = CollectorRegistry()
         limits = fill(WsLimits, ws)
         settings = fill(PortSettings, server, echo=self.config.debug.echo)
-        http = make_http([*health_routes(self.ready, registry)])
+        http = make_http([*health_routes(self.ready, registry), *invite_routes(self.hub, self.config.invites.app_url)])
         self.port = make_server(
             http,
             self.hub.make_session,

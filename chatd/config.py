@@ -179,6 +179,18 @@ class Profile(_Section, frozen=True, kw_only=True):
         return [dict(zip(("name", "en", "zh"), _FIELD.fullmatch(one).groups(), strict=True)) for one in self.fields]  # type: ignore[union-attr]
 
 
+class Invites(_Section, frozen=True, kw_only=True):
+    """Invites, the page they lead to, and requests to come in."""
+
+    public_url: Line = ""
+    app_url: Line = ""
+    open_per_maker: Annotated[int, Meta(ge=1, le=1000)] = 100
+    resolve_s: Annotated[float, Meta(ge=0, le=10)] = 0.05
+    requests_per_group: Annotated[int, Meta(ge=1, le=10_000)] = 200
+    request_again_s: Annotated[float, Meta(ge=0, le=31_536_000)] = 3600.0
+    staff_told: Annotated[int, Meta(ge=1, le=100)] = 20
+
+
 class Hub(_Section, frozen=True, kw_only=True):
     """Fan-out and catch-up."""
 
@@ -231,6 +243,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     rates: Rates = Rates()
     messages: Messages = Messages()
     profile: Profile = Profile()
+    invites: Invites = Invites()
     hub: Hub = Hub()
     search: Search = Search()
     log: Log = Log()
@@ -302,6 +315,16 @@ def _check_fields(fields: tuple[str, ...]) -> None:
         raise ValueError("expected at most 50 fields, each name once")
 
 
+def _check_public_url(url: str) -> None:
+    if url and not re.fullmatch(r"https?://[a-zA-Z0-9.\-\[\]:]+", url):
+        raise ValueError(f"expected an address like https://chat.example.com, without a path: {url!r}")
+
+
+def _check_app_url(url: str) -> None:
+    if url and not re.fullmatch(r"[a-z][a-z0-9+.\-]*:[!-~]*\{token\}[!-~]*", url):
+        raise ValueError(f"expected an address with {{token}} in it, like myapp://join?invite={{token}}: {url!r}")
+
+
 def _check_url(url: str) -> None:
     kind, separator, rest = url.partition(":///")
     embedded = kind == "sqlite" and separator and rest and ":memory:" not in rest and not set(rest) & set("?#")
@@ -351,4 +374,6 @@ _CHECKS: Final[dict[tuple[str, str], Check]] = {
     ("store", "url"): _check_url,
     ("auth", "jwks_url"): _check_web,
     ("profile", "fields"): _check_fields,
+    ("invites", "public_url"): _check_public_url,
+    ("invites", "app_url"): _check_app_url,
 }

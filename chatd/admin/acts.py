@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from chatd.admin import search, users
+from chatd.admin import invites, search, users
 from chatd.admin.operator import Operator
 from chatd.admin.socket import Act
 
 ACTS: Final[Mapping[str, Callable[[Operator, Mapping[str, Any]], Awaitable[dict[str, Any]]]]] = {
     **users.ACTS,
     **search.ACTS,
+    **invites.ACTS,
 }
 
 

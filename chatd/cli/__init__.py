@@ -135,6 +135,34 @@ def revoke(
     raise typer.Exit(run.revoke(settings(config), sub, device, as_json))
 
 
+invite = typer.Typer(name="invite", help="Look at invites and take them back. 查看和撤销邀请。", no_args_is_help=True)
+app.add_typer(invite)
+
+
+@invite.command("list")
+def list_invites(
+    group: Annotated[str | None, typer.Option(help="Only of this group.")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List invites, without their secrets. 列出邀请。"""
+    from chatd.cli import invites
+
+    raise typer.Exit(invites.list_invites(settings(config), group, as_json))
+
+
+@invite.command("revoke")
+def revoke_invite(
+    which: Annotated[str, typer.Argument(metavar="INVITE", help="The id of the invite.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take an invite back: it lets nobody in any more. 撤销邀请。"""
+    from chatd.cli import invites
+
+    raise typer.Exit(invites.revoke_invite(settings(config), which, as_json))
+
+
 def main() -> None:
     """The entry point."""
     app()

@@ -12,7 +12,7 @@ from chatd.cli.chat_render import DIM, ERROR, Renderer, printable
 from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import State
 from chatd.cli.chat_words import Words
-from chatd.cli.typed import contacts, groups, messages, moderation, relations, search, session, users
+from chatd.cli.typed import contacts, groups, invites, messages, moderation, relations, search, session, users
 from chatd.cli.typed.desk import Command, Desk, Mistyped, NotANumber
 from chatd_client import ChatdError, Client, ClientClosed
 
@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     **moderation.COMMANDS,
     **users.COMMANDS,
     **contacts.COMMANDS,
+    **invites.COMMANDS,
     **session.COMMANDS,
 }
 
@@ -50,7 +51,7 @@ class Commander(Desk):
             if line.startswith("/") and not line.startswith("//"):
                 await self.settle()
                 await self._command(line[1:])
-            else:
+            elif not await invites.offer(self, line):
                 await self.say(line.removeprefix("/") if line.startswith("//") else line)
         except Mistyped as mistake:
             self.failed = True

@@ -197,12 +197,14 @@ class Watcher:
             return
         if entry.kind == "added" or group not in state.lines:
             await self._learn_group(group)
-        await state.names.learn({entry.by} if entry.by else ())
+        await state.names.learn({user for user in (entry.by, entry.user) if user})
         title, by = self._title(group), self._render.name(entry.by)
         match entry:
             case MineEntry(kind="added"):
                 me = self._client.hello.user if self._client.hello else ""
-                self.say(NOTICE, "entered" if entry.by in {None, me} else "added_to", title=title, by=by)
+                self.say(NOTICE, "entered" if entry.how or entry.by in {None, me} else "added_to", title=title, by=by)
+            case MineEntry(kind="invited" | "request"):
+                self._tell_of_door(entry, title, by)
             case MineEntry(kind="removed"):
                 key = "removed_kicked" if entry.why == "kicked" else "removed_left"
                 if entry.reason:
@@ -228,6 +230,13 @@ class Watcher:
             await self._state.names.learn({entry.by} if entry.by else ())
             key = "contact" if entry.text else "contact_bare"
             self.say(NOTICE, key, name=self._render.name(entry.by), text=printable(entry.text or ""))
+
+    def _tell_of_door(self, entry: MineEntry, title: str, by: str) -> None:
+        """Somebody is invited, or a request to come in stands otherwise than before."""
+        if entry.kind == "invited":
+            self.say(NOTICE, "invited", by=by, invite=entry.invite)
+        elif entry.state is not None:
+            self.say(NOTICE, f"request_{entry.state}", title=title, name=self._render.name(entry.user))
 
     async def _learn_group(self, group: str) -> None:
         try:

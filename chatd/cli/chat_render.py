@@ -91,6 +91,10 @@ def _head(text: str, cells: int) -> str:
     return text
 
 
+_CAME: Final = {None: "joined", "invite": "came_by_invite", "request": "let_in", "open": "came"}
+_SETTINGS: Final = ("title", "intro", "history", "limit", "entry", "question", "invites")
+
+
 class Renderer:
     """Makes lines for one reader, `me`. `name_of` gives the name to show for a user id, `zone` the hour to show (None:
     the machine's)."""
@@ -200,7 +204,12 @@ class Renderer:
                 return []
 
     def _moves(self, entry: log.MembersChanged) -> list[str]:
-        moves = [self._words("joined", name=self.name(one.user), by=self.name(one.by)) for one in entry.joined]
+        moves = [
+            self._words(
+                _CAME[one.how], name=self.name(one.user), **({} if one.how == "open" else {"by": self.name(one.by)})
+            )
+            for one in entry.joined
+        ]
         for one in entry.left:
             key = "left" if one.by is None else "kicked"
             moves.append(self._words(key, name=self.name(one.user), by=self.name(one.by)))
@@ -224,7 +233,7 @@ class Renderer:
         return self._words(key, by=by, until=self.end(entry.until))
 
     def _settings(self, entry: log.SettingsChanged) -> str:
-        changed = ((key, getattr(entry, key)) for key in ("title", "intro", "history", "limit"))
+        changed = ((key, getattr(entry, key)) for key in _SETTINGS)
         what = [self._words(f"setting_{key}", value=printable(str(to))) for key, to in changed if to is not None]
         return ", ".join(what)
 
@@ -263,7 +272,7 @@ def users_in(entry: log.Entry | log.UnknownEntry) -> set[str]:
         case log.Message(sender=sender, quote=quote, recalled=recalled):
             return {sender} | ({quote.sender} if quote else set()) | ({recalled.by} if recalled else set())
         case log.MembersChanged(joined=joined, left=left):
-            people = {one.user for one in joined} | {one.by for one in joined}
+            people = {one.user for one in joined} | {one.by for one in joined if one.by}
             return people | {one.user for one in left} | {one.by for one in left if one.by}
         case log.RoleChanged(by=by, user=user):
             return {by, user}

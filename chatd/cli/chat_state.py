@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from chatd_client import ChatdError, Client
 from chatd_protocol.groups import GroupLine
 from chatd_protocol.log import Entry, UnknownEntry
+from chatd_protocol.requests import JoinRequest
 
 NAMES_MAX: Final = 20_000
 ASK_MAX: Final = 100
@@ -71,6 +72,11 @@ class State:
         """While a group is being opened: its entries that came meanwhile."""
         self.typing = ""
         """Who is typing in the open group."""
+        self.offered = ""
+        """A pasted text with an invite in it, and below what `invite.redeem` takes."""
+        self.invite = ""
+        self.requests: dict[int, JoinRequest] = {}
+        """Requests as they were last listed."""
 
     def put(self, line: GroupLine) -> None:
         """Take in what the server says of a group."""

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from prompt_toolkit.utils import get_cwidth
 
-from chatd.cli.texts import contacts, errors, groups, messages, moderation, relations, search, session, users
+from chatd.cli.texts import contacts, errors, groups, invites, messages, moderation, relations, search, session, users
 
 Lang = Literal["en", "zh"]
 
@@ -23,6 +23,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     **users.TEXTS,
     **contacts.TEXTS,
     **search.TEXTS,
+    **invites.TEXTS,
     **errors.TEXTS,
 }
 EN: Final[Mapping[str, str]] = {key: texts[0] for key, texts in TEXTS.items()}

@@ -7,12 +7,22 @@ Nothing here knows SQL.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
+from chatd.core.invite_rows import Maker
 from chatd.core.limits import Bounds
 from chatd.core.records import Keys, R, Record, Records
 from chatd.core.refusal import Refused
 from chatd.core.values import Audited, Entry, Group, Member, Mine, User
+
+
+class Sought(NamedTuple):
+    """An invite that a proposal names by its secret (hashed) or its id, for `user`, who `asks` to come in by it."""
+
+    secret: str | None
+    invite: str | None
+    user: str
+    asks: bool
 
 
 class Needs:
@@ -41,6 +51,12 @@ class Needs:
         """(group, user) of those who write: when they last did has to be known where slow mode is on."""
         self.slowed: set[str] = set()
         """Groups in which slow mode may come on in this batch."""
+        self.sought: set[Sought] = set()
+        """Invites: what they lead to is looked up before anything is locked."""
+        self.asked: set[tuple[str, str]] = set()
+        """Requests to come in, as (group, user), whose invites are needed too."""
+        self.staffed: set[str] = set()
+        """Groups whose admins will be told something."""
 
         self.records: Keys = {}
 
@@ -72,6 +88,9 @@ class Facts:
         self.sends: set[tuple[str, str, str]] = set()
         self.pos_of_seq: dict[tuple[str, int], int] = {}
         self.records = Records()
+        self.invite_of_secret: dict[str, str] = {}
+        self.staff: dict[str, list[str]] = {}
+        """Owner and admins, as many as are told of things, as they were before the locks were taken."""
         # changes
         self.new_entries: list[tuple[Entry, bytes | None]] = []
         self.rewritten: dict[tuple[str, int], Entry] = {}
@@ -106,6 +125,10 @@ class Facts:
             and (one, other) not in self.blocks
             and (other, one) not in self.blocks
         )
+
+    def blocked(self, one: str, other: str) -> bool:
+        """One of them has blocked the other."""
+        return (one, other) in self.blocks or (other, one) in self.blocks
 
     def member(self, group: str, user: str) -> Member:
         """The present membership. Raises `not_found` for everybody else, as for a group that does not exist."""
@@ -211,15 +234,36 @@ class Facts:
         details = {k: v for k, v in details.items() if v is not None}
         self.new_audits.append(Audited(self.now_ms, by, act, group, user, reason, details))
 
-    def join(self, group: Group, user_id: str, role: str, by: str) -> int:
-        """Put a user into a group, by a `members` entry. Returns the entry's pos."""
+    def join(
+        self,
+        group: Group,
+        user_id: str,
+        role: str,
+        by: str | None,
+        *,
+        how: str | None = None,
+        via: dict[str, Any] | None = None,
+    ) -> int:
+        """Put a user into a group, by a `members` entry. `how`: by which way, unless they were pulled in. `via`: what
+        brought them, which counts if they were never in before. Returns the entry's pos."""
         entry = self._members_entry(group, user_id)
-        entry.body["joined"].append({"user": user_id, "by": by})
-        self.enter(group, user_id, role, by, entry.pos)
+        told = {"by": by, "how": how, "role": role if role != "member" else None}
+        entry.body["joined"].append({"user": user_id} | {k: v for k, v in told.items() if v is not None})
+        self.enter(group, user_id, role, by, entry.pos, via=via, how=how)
         entry.body["count"] = group.members
         return entry.pos
 
-    def enter(self, group: Group, user_id: str, role: str, by: str | None, pos: int) -> Member:
+    def enter(
+        self,
+        group: Group,
+        user_id: str,
+        role: str,
+        by: str | None,
+        pos: int,
+        *,
+        via: dict[str, Any] | None = None,
+        how: str | None = None,
+    ) -> Member:
         """Begin a period at the entry `pos`, which the newcomer sees. Coming back ends no restriction."""
         before = self.members.get((group.id, user_id))
         from_pos, from_seq = self._floor_of_newcomer(group, pos)
@@ -236,6 +280,7 @@ class Facts:
             joined_at=self.now_ms,
             by=by,
             restricted_until=before.restricted_until if before is not None else 0,
+            via=via if before is None else before.via,
         )
         self.members[group.id, user_id] = member
         self.new_members.append(member)
@@ -243,7 +288,7 @@ class Facts:
         group.members += 1
         self.changed_groups.add(group.id)
         self.users[user_id].groups += 1
-        self.log(user_id, "added", group.id, pos, by=by)
+        self.log(user_id, "added", group.id, pos, by=by, how=how)
         return member
 
     def leave(self, group: Group, member: Member, by: str | None, reason: str | None = None) -> int:
@@ -257,12 +302,18 @@ class Facts:
         member.why = "left" if by is None else "kicked"
         self.change_member(member)
         self.leaves.append((member, entry.pos))
+        if by is not None:
+            self.void_invites(group, member.user)
         group.members -= 1
         self.changed_groups.add(group.id)
         self.users[member.user].groups -= 1
         self.log(member.user, "removed", group.id, entry.pos, why=member.why, by=by, reason=reason)
         entry.body["count"] = group.members
         return entry.pos
+
+    def void_invites(self, group: Group, user_id: str) -> None:
+        """Whatever invites somebody has made for the group so far let nobody in any more."""
+        self.put(Maker(group.id, user_id, {}, group.head))
 
     def change_member(self, member: Member) -> None:
         """Note that a membership's row changed."""

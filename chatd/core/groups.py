@@ -8,7 +8,7 @@ from chatd.core.facts import Facts, Needs
 from chatd.core.gate import judge_newcomer, need_newcomer
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
-from chatd.core.rights import RANK, outranks, require
+from chatd.core.rights import RANK, may, outranks, require
 from chatd.core.values import Group, Member, direct_key
 
 
@@ -138,7 +138,8 @@ class AddMembers(Command, frozen=True, tag="add"):
         for user in self.users:
             result = judge_pull(facts, group, actor, user)
             if result == "added":
-                pos = facts.join(group, user, "member", self.actor)
+                via = {"invite": None, "inviter": self.actor, "parent": (actor.via or {}).get("invite")}
+                pos = facts.join(group, user, "member", self.actor, via=via)
             results.append({"user": user, "result": result})
         answer: dict[str, Any] = {"group": group.id, "results": results}
         if pos is not None:
@@ -233,10 +234,13 @@ class SetRole(Command, frozen=True, tag="role"):
         member = facts.member(self.group, self.user)
         if member.role == "owner":
             raise Refused("forbidden")
+        lowered = RANK[self.role] < RANK[member.role]
         member.role = self.role
         facts.change_member(member)
         entry = facts.append(group, "role", self.actor, {"user": self.user, "role": self.role})
         facts.audit("member.role", by=self.actor, group=group.id, user=self.user, pos=entry.pos, role=self.role)
+        if lowered and not may(group, member, "invite"):
+            facts.void_invites(group, self.user)
         return {"group": group.id, "pos": entry.pos}
 
 

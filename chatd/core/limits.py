@@ -30,6 +30,10 @@ class Bounds(msgspec.Struct, frozen=True):
     handle_reserved_ms: int = 90 * 86_400_000
     profile_fields: tuple[str, ...] = ()
     profile_field_max: int = 80
+    invites_open_per_maker: int = 100
+    requests_per_group: int = 200
+    request_again_ms: int = 3_600_000
+    staff_told: int = 20
 
 
 class Budget:

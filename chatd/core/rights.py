@@ -20,14 +20,20 @@ DEFAULT_RIGHTS: Final = {
     "pin": "admin",
     "feature": "admin",
     "mention_all": "admin",
+    "admit": "admin",
 }
 """What one may do, and the lowest role that may unless the group says otherwise."""
 
 
 def may(group: Group, member: Member, right: str) -> bool:
     """Whether the member's role holds a right in this group."""
+    return may_as(group, member.role, right)
+
+
+def may_as(group: Group, role: str, right: str) -> bool:
+    """Whether a role holds a right in this group."""
     chosen: dict[str, str] = group.settings.get("rights", {})
-    return RANK[member.role] >= RANK[chosen.get(right, DEFAULT_RIGHTS[right])]
+    return RANK[role] >= RANK[chosen.get(right, DEFAULT_RIGHTS[right])]
 
 
 def require(group: Group, member: Member, right: str) -> None:

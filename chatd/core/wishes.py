@@ -6,11 +6,13 @@ from chatd.core.contacts import AcceptContact, DeclineContact, RequestContact
 from chatd.core.devices import RevokeDevice, SaveDevices
 from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
 from chatd.core.handles import SetHandle
+from chatd.core.invites import CreateInvite, EndInvite, PreviewInvite, RedeemInvite, RevokeInvite
 from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.moderation import RestrictGroup, RestrictMember, SlowDown, UnrestrictMember
 from chatd.core.profiles import SetPrivacy, SetTag, UpdateProfile
 from chatd.core.proposal import Abandon
 from chatd.core.relations import Block, Follow
+from chatd.core.requests import Decide, Join, SetEntry, Withdraw
 from chatd.core.users import DisableUser, EnsureUser, Revoke, SaveReads
 
 AnyWish = (
@@ -45,4 +47,13 @@ AnyWish = (
     | SetTag
     | UpdateGroup
     | UpdateProfile
+    | CreateInvite
+    | EndInvite
+    | PreviewInvite
+    | RedeemInvite
+    | RevokeInvite
+    | Decide
+    | Join
+    | SetEntry
+    | Withdraw
 )

@@ -32,6 +32,7 @@ from chatd.hub.session import Session
 from chatd.hub.settings import HubSettings
 from chatd.search.link import SearchLink
 from chatd.service.author import Digester
+from chatd.service.secrets import Secrets
 from chatd.service.tokens import Tokens
 from chatd.store.groups import Place
 from chatd.store.link import WriterLink
@@ -81,6 +82,7 @@ class Hub:
         self.new_id = new_id
         self.jitter = jitter
         self.digester = Digester(life.key)
+        self.secrets = Secrets(life.key)
         self.rates = Rates(settings.rates, settings.rate_keys_max, clock_s)
         self.log = structlog.get_logger("chatd.hub")
         self.n = 0

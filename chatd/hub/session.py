@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chatd.core.limits import Budget, address_key
 from chatd.core.refusal import Refused
 from chatd.core.session import Phase, check_move, check_op
-from chatd.hub import effects, opening, queries
+from chatd.hub import effects, invites, opening, queries
 from chatd.hub.feed import State
 from chatd.hub.ports import Socket
 from chatd.hub.receiver import Receiver
@@ -146,9 +146,11 @@ class Session(Receiver):
         hub = self.hub
         assert self.person is not None
         digest, tags = hub.digester.digest(op.name, data), hub.tags_of(self.person)
-        wish = COMMANDS[op.name](data, Author(self.person.user, hub.now_ms(), digest, hub.new_id, tags))
+        author = Author(self.person.user, hub.now_ms(), digest, hub.new_id, hub.secrets, tags)
+        wish = COMMANDS[op.name](data, author)
         effect = effects.EFFECTS.get(op.name)
-        settled = partial(self._settled, number, effect and partial(effect, self, data))
+        answered = partial(self._settled, number, effect and partial(effect, self, data))
+        settled = invites.around(self, data, author, answered)
         if not hub.link.propose(wish, settled):
             raise Refused("overloaded")
         self.begin_request()

@@ -39,3 +39,5 @@ class HubSettings(msgspec.Struct, frozen=True):
     inflight_per_connection: int = 64
     typing_group_max: int = 100
     typing_interval_s: float = 3.0
+    public_url: str = ""
+    resolve_s: float = 0.05

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from chatd.service.secrets import Secrets
 from chatd_protocol.values import Data
 
 DIGEST_BYTES: Final = 16
@@ -22,6 +23,7 @@ class Author(msgspec.Struct, frozen=True):
     digest: bytes
     new_id: Callable[[str], str]
     """Makes a fresh id from a one-letter prefix."""
+    secrets: Secrets
     tags: list[str] = []
     """The verified tags that count now."""
 

@@ -39,15 +39,9 @@ def _default_of(kind: type[msgspec.Struct]) -> object:
 
 
 _LISTS: Final = (
-    "contact.list",
-    "member.suggest",
-    "follow.list",
-    "block.list",
-    "group.list",
-    "group.members",
-    "reaction.list",
-    "audit.list",
-    "message.search",
+    *("contact.list", "member.suggest", "message.search"),
+    *("follow.list", "block.list", "group.list", "group.members", "reaction.list", "audit.list"),
+    *("invite.list", "invite.tree", "request.list"),
 )
 _CHECKS: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
     "message.send": (("body.text", "text_max", "`str` of length"),),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from chatd.core.wishes import AnyWish
-from chatd.service import contacts, groups, messages, moderation, relations, users
+from chatd.service import contacts, groups, invites, messages, moderation, relations, requests, users
 from chatd.service.author import Author
 
 COMMANDS: Final[dict[str, Callable[[Any, Author], AnyWish]]] = {
@@ -37,4 +37,13 @@ COMMANDS: Final[dict[str, Callable[[Any, Author], AnyWish]]] = {
     "user.handle": users.set_handle,
     "privacy.set": users.set_privacy,
     "device.revoke": users.revoke_device,
+    "invite.create": invites.create_invite,
+    "invite.revoke": invites.revoke_invite,
+    "invite.redeem": invites.redeem_invite,
+    "group.entry": requests.set_entry,
+    "group.join": requests.join_group,
+    "request.create": requests.join_group,
+    "request.approve": requests.approve_request,
+    "request.refuse": requests.refuse_request,
+    "request.withdraw": requests.withdraw_request,
 }

@@ -129,14 +129,19 @@ async def group_info(
     own = restriction_of(await stored.restricted_until(reader, group.id, user), now_ms)
     everybody = restriction_in(group.settings, now_ms)
     moderated = {"slow_s": group.settings.get("slow_s") or None, "restricted": everybody, "restricted_self": own}
-    return {
-        "line": lines[0],
-        "intro": group.intro,
-        "history": group.history,
-        "limit": group.member_limit,
-        "owner": await stored.owner_of(reader, group.id),
-        "created": group.created_at,
-    } | {name: value for name, value in moderated.items() if value is not None}
+    door = {name: group.settings[name] for name in ("entry", "question", "invites") if name in group.settings}
+    return (
+        door
+        | {
+            "line": lines[0],
+            "intro": group.intro,
+            "history": group.history,
+            "limit": group.member_limit,
+            "owner": await stored.owner_of(reader, group.id),
+            "created": group.created_at,
+        }
+        | {name: value for name, value in moderated.items() if value is not None}
+    )
 
 
 async def list_members(reader: Reader, user: str, request: wire.ListMembers, now_ms: int) -> dict[str, Any]:

@@ -16,6 +16,10 @@ RATED: Final[dict[str, str]] = {
     "follow.remove": "follow",
     "block.add": "follow",
     "block.remove": "follow",
+    "invite.create": "create",
+    "invite.redeem": "join",
+    "group.join": "join",
+    "request.create": "join",
 }
 """By op: the budget of the person who asks."""
 

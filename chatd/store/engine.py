@@ -27,7 +27,7 @@ from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.restrictions import Pace
 from chatd.core.values import Entry
-from chatd.store import audit, groups, messages, relations, schema, users
+from chatd.store import audit, groups, invites, messages, relations, schema, users
 from chatd.store.database import Contended, Database, Row, StorageFull, StoreLost
 from chatd.store.memory import Cache, Known
 from chatd.store.outcome import GroupChange, Outcome, Proposed, Verdict
@@ -199,6 +199,8 @@ class Engine:
             proposed.wish.needs(need)
             if isinstance(proposed.wish, Command):
                 cids.add((proposed.wish.actor, proposed.wish.cid))
+        if need.sought or need.asked or need.staffed:
+            invites.look_ahead(self._find, need, facts)
         self._load_users(need, cids, facts)
         self._load_groups(need, facts)
         self._load_log(need, facts, len(batch))

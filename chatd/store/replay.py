@@ -18,9 +18,13 @@ from chatd.core.restrictions import FOREVER
 from chatd.core.rights import RANK
 from chatd.core.values import Entry, Group, Member
 from chatd.core.visibility import CHANGES
+from chatd.store.attribution import check_attribution
 
 CID_CHARACTERS: Final = 22
 _SETTINGS: Final = {"title": "title", "intro": "intro", "history": "history", "limit": "member_limit"}
+
+_CHOSEN: Final = frozenset({"entry", "question", "invites"})
+"""Settings that are kept together, each with the entry that set it."""
 
 
 class Target(msgspec.Struct, array_like=True):
@@ -55,6 +59,7 @@ class Replay:
         self._joins: list[_Join] = []
         self._settings: dict[str, Any] = {}
         self._moderated = {"slow_s": 0, "restricted_until": 0}
+        self._chosen: dict[str, Any] = {}
         # (message number, whether it is a message) at the positions that some membership names.
         self._named: dict[int, tuple[int, bool]] = dict.fromkeys((member.from_pos for member in members), (-1, False))
         self._named[0] = (0, True)
@@ -70,6 +75,8 @@ class Replay:
             "recall": self._take_recall,
             "reaction": self._take_reaction,
         }
+        self.brought: Counter[str] = Counter()
+        """How many people each invite brought who had never been in."""
         # What entries say of messages minus what the messages say of themselves: zero when all is well.
         self.balance: Counter[str] = Counter()
 
@@ -108,6 +115,10 @@ class Replay:
         for name, value in self._moderated.items():
             if group.settings.get(name, 0) != value:
                 self._at_group(f"{name} is not what its last entry about it says")
+        for name in _CHOSEN:
+            if group.settings.get(name) != self._chosen.get(name):
+                self._at_group(f"{name} is not what its last entry about it says")
+        self.brought = check_attribution(self._rows.values(), self._at_group)
         self._finish_members()
         for join in self._joins:
             self._check_floor(join)
@@ -207,13 +218,22 @@ class Replay:
         if not names or len(set(names)) != len(names):
             self._at_entry(entry, "names nobody, or somebody twice")
         for person in joined:
-            self._enter(entry, person.get("user"), "member", person.get("by"))
-        for by in {person.get("by") for person in joined} - self._roles.keys():
-            self._at_entry(entry, f"has people pulled in by {by}, who was not in the group")
+            self._enter(entry, person.get("user"), person.get("role", "member"), person.get("by"))
+            self._check_way(entry, person)
         for person in left:
             self._go(entry, person.get("user"), person.get("by"))
         if entry.body.get("count") != len(self._roles):
             self._at_entry(entry, f"says that {entry.body.get('count')} are in, it is {len(self._roles)}")
+
+    def _check_way(self, entry: Entry, person: dict[str, Any]) -> None:
+        """Who brought or let somebody in could: an invite outlives its maker's stay, an open door needs nobody."""
+        by, how = person.get("by"), person.get("how")
+        if how not in {None, "invite", "request", "open"} or (by is None) != (how == "open"):
+            self._at_entry(entry, f"has {person.get('user')} come in by no way there is")
+        elif how == "invite" and not self._periods[by or ""]:
+            self._at_entry(entry, f"has people brought by {by}, who was never in the group")
+        elif how in {None, "request"} and by not in self._roles:
+            self._at_entry(entry, f"has people brought by {by}, who was not in the group")
 
     def _take_role(self, entry: Entry) -> None:
         user, role = entry.body.get("user", ""), entry.body.get("role", "")
@@ -226,6 +246,7 @@ class Replay:
         if RANK.get(self._roles.get(entry.actor or "", ""), 0) < RANK["admin"]:
             self._at_entry(entry, "changes settings without the right to")
         self._settings.update((name, entry.body[name]) for name in _SETTINGS.keys() & entry.body.keys())
+        self._chosen.update((name, entry.body[name]) for name in _CHOSEN & entry.body.keys())
 
     def _take_moderation(self, entry: Entry) -> None:
         if RANK.get(self._roles.get(entry.actor or "", ""), 0) < RANK["admin"]:

@@ -319,3 +319,62 @@ commits = Table(
     _text("users"),
     PrimaryKeyConstraint("writer", "n"),
 )
+
+invites = Table(
+    "invites",
+    metadata,
+    Column("invite_id", Text, primary_key=True),
+    _text("secret", null=True),
+    _text("group_id"),
+    _text("maker"),
+    _text("kind"),
+    _text("role"),
+    _text("target", null=True),
+    _flag("approval"),
+    _text("note"),
+    _number("created_at"),
+    _number("made_pos"),
+    _number("expires_at", null=True),
+    _number("max_uses", null=True),
+    _number("uses"),
+    _number("revoked_at", null=True),
+    UniqueConstraint("secret", name="invites_by_secret"),
+    Index("invites_by_group", "group_id", "created_at", "invite_id"),
+)
+
+invite_makers = Table(
+    "invite_makers",
+    metadata,
+    _text("group_id"),
+    _text("user_id"),
+    _text("open"),
+    _number("void_pos"),
+    PrimaryKeyConstraint("group_id", "user_id"),
+)
+
+join_requests = Table(
+    "join_requests",
+    metadata,
+    _text("group_id"),
+    _text("user_id"),
+    _number("number"),
+    _text("state"),
+    _number("at"),
+    _text("answer"),
+    _text("role"),
+    _text("invite", null=True),
+    _text("via", null=True),
+    _text("decided_by", null=True),
+    _number("decided_at", null=True),
+    PrimaryKeyConstraint("group_id", "user_id"),
+)
+for _by in ("group_id", "user_id"):
+    Index(
+        f"join_requests_of_{_by.removesuffix('_id')}",
+        join_requests.c[_by],
+        join_requests.c.at,
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    )
+
+join_queues = Table("join_queues", metadata, Column("group_id", Text, primary_key=True), _number("pending"))

@@ -31,12 +31,14 @@ def _names(columns: tuple[str, ...], prefix: str = "") -> str:
 
 @dataclass(frozen=True)
 class Probe:
-    """Rows by a unique key. `extra` is a further condition, in which `{0}`, `{1}`… stand for the keys."""
+    """Rows by a unique key. `extra` is a further condition, in which `{0}`, `{1}`… stand for the keys; `most` rows have
+    a key, where it is not unique."""
 
     table: Table
     keys: tuple[str, ...]
     columns: tuple[str, ...]
     extra: str = ""
+    most: int = 1
 
     @cached_property
     def sqlite(self) -> str:
@@ -58,7 +60,7 @@ class Probe:
         return (
             f"SELECT {_names(self.columns, 't.')} FROM {_unnest(self.table, self.keys)} AS k({names})"
             f' CROSS JOIN LATERAL (SELECT {_names(self.columns, "t.")} FROM "{self.table.name}" AS t'
-            f" WHERE {where}{self.extra.format(*values)} LIMIT 1) AS t"
+            f" WHERE {where}{self.extra.format(*values)} LIMIT {self.most}) AS t"
         )
 
 

@@ -7,9 +7,9 @@ positions, never what somebody wrote.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import orjson
@@ -17,16 +17,16 @@ import orjson
 import chatd_migrations
 from chatd.core.restrictions import FOREVER
 from chatd.core.values import Group
-from chatd.store import groups, messages, relations, schema, users
+from chatd.store import attribution, groups, messages, relations, schema, users
 from chatd.store.database import Database, Row
 from chatd.store.engine import WRITER
 from chatd.store.migrate import revision
 from chatd.store.replay import CID_CHARACTERS, Replay, Target
 from chatd.store.statements import Probe
+from chatd.store.stream import Stream
 from chatd.store.verify_people import check_people
 
 PROBLEMS_MAX: Final = 1000
-PAGE_ROWS: Final = 1000
 _NAMED_MAX: Final = 20
 _TABLES: Final = (
     "users",
@@ -39,6 +39,8 @@ _TABLES: Final = (
     "reads",
     "mine",
     "audit",
+    "invites",
+    "join_requests",
     "commands",
     "commits",
     "handles",
@@ -56,41 +58,6 @@ class Report(msgspec.Struct):
 
 class _Enough(Exception):
     """As many problems were found as are listed."""
-
-
-class _Stream:
-    """The rows of a query in the order of its key, a page at a time. The first columns are the key."""
-
-    def __init__(self, database: Database, sql: str, start: Row) -> None:
-        self._db = database
-        self._sql = sql
-        self._key = start
-        self._page: list[Row] = []
-        self._next = 0
-        self._ended = False
-
-    def peek(self) -> Row | None:
-        """The next row, None at the end."""
-        if self._next == len(self._page) and not self._ended:
-            self._page, _ = self._db.run(self._sql, (*self._key, PAGE_ROWS))
-            self._next = 0
-            self._ended = len(self._page) < PAGE_ROWS
-            if self._page:
-                self._key = self._page[-1][: len(self._key)]
-        return self._page[self._next] if self._next < len(self._page) else None
-
-    def skip(self) -> None:
-        """Go on behind the row that `peek` showed."""
-        self._next += 1
-
-    def take(self, *key: Any) -> Iterator[Row]:
-        """The next rows that begin with this key."""
-        while (row := self.peek()) is not None and row[: len(key)] == key:
-            self.skip()
-            yield row
-
-    def __iter__(self) -> Iterator[Row]:
-        return self.take()
 
 
 def verify(database: Database) -> Report:
@@ -147,15 +114,15 @@ class _Check:
     # -- users
 
     def _check_users(self) -> None:
-        logs = _Stream(self._db, _MINE, ("", -1))
-        for user, upos, floor, group_count, following_count, in_groups, follows in _Stream(self._db, _USERS, ("",)):
+        logs = Stream(self._db, _MINE, ("", -1))
+        for user, upos, floor, group_count, following_count, in_groups, follows in Stream(self._db, _USERS, ("",)):
             if group_count != in_groups:
                 self._say(f"user {user}: group_count is {group_count}, in {in_groups} groups")
             if following_count != follows:
                 self._say(f"user {user}: following_count is {following_count}, follows {follows}")
             self._check_log(user, upos, floor, in_groups, logs)
 
-    def _check_log(self, user: str, upos: int, floor: int, in_groups: int, logs: _Stream) -> None:
+    def _check_log(self, user: str, upos: int, floor: int, in_groups: int, logs: Stream) -> None:
         last, balance = floor, 0
         for _, number, kind, group, pos, fits in logs.take(user):
             if number != last + 1:
@@ -172,10 +139,10 @@ class _Check:
     # -- groups
 
     def _check_groups(self) -> None:
-        members = _Stream(self._db, _MEMBERS, ("", "", -1))
-        reactions = _Stream(self._db, _REACTIONS, ("", -1, "", ""))
-        entries = _Stream(self._db, _ENTRIES, ("", -1))
-        for row in _Stream(self._db, _GROUPS, ("",)):
+        members = Stream(self._db, _MEMBERS, ("", "", -1))
+        reactions = Stream(self._db, _REACTIONS, ("", -1, "", ""))
+        entries = Stream(self._db, _ENTRIES, ("", -1))
+        for row in Stream(self._db, _GROUPS, ("",)):
             group = groups.group_from(row)
             if group.direct:
                 self._check_direct(group)
@@ -184,12 +151,13 @@ class _Check:
                 reacted = self._reactions_of(group.id, one[1], reactions)
                 replay.take(messages.entry_from(one), one[12], _target_of(one[13:]), reacted)
             replay.finish()
+            attribution.check_uses(self._db, group.id, replay.brought, self._say)
             self._reactions_of(group.id, None, reactions)
             for kind, balance in replay.balance.items():
                 if balance:
                     self._name_unbalanced(group.id, kind)
 
-    def _reactions_of(self, group: str, pos: int | None, reactions: _Stream) -> list[tuple[str, str]]:
+    def _reactions_of(self, group: str, pos: int | None, reactions: Stream) -> list[tuple[str, str]]:
         """The (user, sign) pairs at a position; those that lie before it, or behind the last one, belong nowhere."""
         found = []
         while (row := reactions.peek()) is not None and row[0] == group and (pos is None or row[1] <= pos):
@@ -223,14 +191,14 @@ class _Check:
     def _check_audit(self) -> None:
         """The last act about somebody's restriction says what their newest membership does."""
         ends: dict[tuple[str, str], int] = {}
-        for number, act, group, user, details in _Stream(self._db, _AUDIT, (0,)):
+        for number, act, group, user, details in Stream(self._db, _AUDIT, (0,)):
             if not _is_object(details):
                 self._say(f"audit: {number} is no whole row")
             elif act == "member.restrict":
                 ends[group, user] = orjson.loads(details).get("until", FOREVER)
             elif act == "member.unrestrict":
                 ends.pop((group, user), None)
-        for group, user, until in _Stream(self._db, _RESTRICTED, ("", "")):
+        for group, user, until in Stream(self._db, _RESTRICTED, ("", "")):
             if ends.pop((group, user), 0) != until:
                 self._say(f"group {group}: {user} is restricted until {until}, the audit log says otherwise")
         for group, user in list(ends)[:_NAMED_MAX]:
@@ -239,7 +207,7 @@ class _Check:
     # -- what the engine keeps for itself
 
     def _check_commands(self) -> None:
-        for user, cid, digest, answer, entry_too in _Stream(self._db, _COMMANDS, ("", "")):
+        for user, cid, digest, answer, entry_too in Stream(self._db, _COMMANDS, ("", "")):
             if len(cid) != CID_CHARACTERS or not digest or not _is_object(answer):
                 self._say(f"commands: {cid} of {user} is no whole row")
             if entry_too:
@@ -249,7 +217,7 @@ class _Check:
         rows, _ = self._db.run("SELECT n FROM writers WHERE writer = ?", (WRITER,))
         n = rows[0][0] if rows else 0
         last: int | None = None
-        for _, number, in_groups, of_users in _Stream(self._db, _COMMITS, (-1, -1)):
+        for _, number, in_groups, of_users in Stream(self._db, _COMMITS, (-1, -1)):
             if last is not None and number != last + 1:
                 self._say(f"commits: {number} follows {last}")
             last = number
@@ -299,6 +267,10 @@ _MINE: Final = (
     " WHEN 'removed' THEN EXISTS (SELECT 1 FROM memberships AS m"
     " WHERE m.group_id = n.group_id AND m.user_id = n.user_id AND m.until_pos = n.pos - 1)"
     " WHEN 'profile' THEN n.group_id IS NULL"
+    " WHEN 'invited' THEN EXISTS (SELECT 1 FROM invites AS i WHERE i.group_id = n.group_id AND i.target = n.user_id)"
+    " WHEN 'request' THEN EXISTS (SELECT 1 FROM join_requests AS q WHERE q.group_id = n.group_id"
+    " AND (q.user_id = n.user_id OR EXISTS (SELECT 1 FROM memberships AS m"
+    " WHERE m.group_id = n.group_id AND m.user_id = n.user_id)))"
     " ELSE EXISTS (SELECT 1 FROM memberships AS m WHERE m.group_id = n.group_id AND m.user_id = n.user_id) END"
     f" FROM mine AS n WHERE (n.user_id, n.upos) > (?, ?) AND {_known('users', 'user_id', 'n')}"
     " ORDER BY n.user_id, n.upos LIMIT ?"
@@ -380,6 +352,7 @@ _MUST_BE_EMPTY: Final = {
     "audit: {0} is no user": _orphans("audit", "user_id", "users", "user_id") + " AND o.user_id IS NOT NULL",
     "audit: {0} acted and is no user": _orphans("audit", "by", "users", "user_id") + " AND o.by IS NOT NULL",
     "users: {0} has a log that ends before it begins": "SELECT user_id FROM users WHERE mine_floor > upos",
+    **attribution.MUST_BE_EMPTY,
     "groups: {0} is direct exactly if it has no direct_key": (
         "SELECT group_id FROM groups WHERE (kind = 'direct') <> (direct_key IS NOT NULL)"
     ),

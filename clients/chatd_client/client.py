@@ -13,7 +13,7 @@ from random import Random, SystemRandom
 from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import msgspec
 
@@ -77,6 +77,7 @@ class Client(Commands):
         random: Random | None = None,
     ) -> None:
         self._random = random or SystemRandom()
+        self._url = address_of(url)
         self._store = cursors
         kept = cursors.load() if cursors is not None else Cursors()
         self._taken = Taken(kept)
@@ -86,7 +87,7 @@ class Client(Commands):
         self._lanes: dict[str, Lane] = {}
         self._views: dict[str, GroupView] = {}
         self._session = Session(
-            Endpoint(address_of(url), format, tls),
+            Endpoint(self._url, format, tls),
             Identity(token, device, program),
             kept,
             inbox_entries=inbox_entries,
@@ -195,6 +196,11 @@ class Client(Commands):
             return msgspec.convert(await self._session.request(request), kind)
 
         return await self._repeat(once)
+
+    def link_of(self, link: str) -> str:
+        """An invite's link as others open it, also where the server told its path only."""
+        parts = urlsplit(self._url)
+        return urljoin(urlunsplit((parts.scheme.replace("ws", "http", 1), parts.netloc, "/", "", "")), link)
 
     def new_cid(self) -> str:
         return urlsafe_b64encode(self._random.randbytes(16)).decode().rstrip("=")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chatd_client.ops.contacts import ContactOps
 from chatd_client.ops.groups import GroupOps
+from chatd_client.ops.invites import InviteOps
 from chatd_client.ops.messages import MessageOps
 from chatd_client.ops.moderation import ModerationOps
 from chatd_client.ops.relations import RelationOps
@@ -11,5 +12,5 @@ from chatd_client.ops.search import SearchOps
 from chatd_client.ops.users import UserOps
 
 
-class Commands(UserOps, RelationOps, ContactOps, GroupOps, MessageOps, ModerationOps, SearchOps):
+class Commands(UserOps, RelationOps, ContactOps, GroupOps, MessageOps, ModerationOps, SearchOps, InviteOps):
     """What the client can ask, put together from its nouns."""

@@ -117,7 +117,7 @@ class GroupView:
 
     def _move_members(self, entry: MembersChanged) -> None:
         for one in entry.joined:
-            self.members.setdefault(one.user, "member")
+            self.members.setdefault(one.user, one.role or "member")
         for out in entry.left:
             self.members.pop(out.user, None)
 

@@ -144,6 +144,8 @@ _ERRORS = (
     ErrorKind("taken", "Somebody has this name, or it is still reserved for somebody.", False, 409),
     ErrorKind("too_soon", "It was done a short while ago; `details.until` says when it may be done again.", False, 409),
     ErrorKind("out_of_order", "The send named in `after` was not accepted.", False, 409),
+    ErrorKind("invite_invalid", "The invite is not good, or no longer, or not for the caller.", False, 404),
+    ErrorKind("already_decided", "Somebody has decided on it before.", False, 409),
     # how much at once
     ErrorKind("rate_limited", "Too many requests; try again after `retry_after` seconds.", True, 429),
     ErrorKind(

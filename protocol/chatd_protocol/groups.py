@@ -13,6 +13,7 @@ from chatd_protocol.values import (
     Cid,
     Cursor,
     Data,
+    EntryGate,
     GroupId,
     GroupKind,
     HistoryRule,
@@ -127,6 +128,9 @@ class GroupInfo(View):
     slow_s: int = 0
     restricted: Restriction | None = None
     restricted_self: Restriction | None = None
+    entry: EntryGate = "invite"
+    question: str = ""
+    invites: Literal["anyone", "mutual_only"] = "anyone"
 
 
 class ListGroups(Data):

@@ -13,7 +13,21 @@ import msgspec
 from msgspec import Meta
 
 from chatd_protocol.users import Tag
-from chatd_protocol.values import Cid, Cursor, GroupId, GroupKind, HistoryRule, Millis, Pos, Role, UserId, View
+from chatd_protocol.values import (
+    Cid,
+    Cursor,
+    EntryGate,
+    GroupId,
+    GroupKind,
+    HistoryRule,
+    InviteId,
+    Millis,
+    Pos,
+    RequestState,
+    Role,
+    UserId,
+    View,
+)
 
 
 class _Entry(View, tag_field="kind"):
@@ -31,8 +45,13 @@ class Created(_Entry, tag="created"):
 
 
 class Joined(View):
+    """Somebody who came. Without `how` they were pulled in by `by`; with `invite` that is who made the invite, with
+    `request` who let them in; `open` is by nobody. `role` where it is not `member`."""
+
     user: UserId
-    by: UserId
+    by: UserId | None = None
+    how: Literal["invite", "request", "open"] | None = None
+    role: Role | None = None
 
 
 class Left(View):
@@ -66,6 +85,9 @@ class SettingsChanged(_Entry, tag="settings"):
     intro: str | None = None
     history: HistoryRule | None = None
     limit: int | None = None
+    entry: EntryGate | None = None
+    question: str | None = None
+    invites: Literal["anyone", "mutual_only"] | None = None
 
 
 class Moderated(_Entry, tag="moderation"):
@@ -188,12 +210,13 @@ class Entries(View):
 class MineEntry(View):
     """An entry of the user's own log.
 
-    `added`: in the group from `pos` on. `removed`: out of it from `pos` on, `why` says how; `reason` is what whoever
-    did it chose to tell this person. `direct`: the direct chat
-    became read-only or writable again. `archived`: the chat was put away or taken out again. `restricted`: this person
-    may not write there, `until` a time or without an end; `unrestricted`: they may again. `profile`: what others
-    see of the caller changed, `tags` are the verified ones they have now. `contact`: `by` asks for a direct chat, in
-    the words `text`.
+    `added`: in the group from `pos` on, `how` as in the entry that says so. `removed`: out of it from `pos` on, `why`
+    says how; `reason` is what whoever did it chose to tell this person. `direct`: the direct chat became read-only or
+    writable again. `archived`: the chat was put away or taken out again. `invited`: by `by`, to be taken up with
+    `invite.redeem {invite}`. `request`: the request of `user`, one's own or one to decide on, is now `state`.
+    `restricted`: this person may not write there, `until` a time or without an end; `unrestricted`: they may again.
+    `profile`: what others see of the caller changed, `tags` are the verified ones they have now. `contact`: `by` asks
+    for a direct chat, in the words `text`.
     """
 
     upos: Pos
@@ -209,6 +232,11 @@ class MineEntry(View):
     until: Millis | None = None
     tags: list[Tag] | None = None
     text: str | None = None
+    how: Literal["invite", "request", "open"] | None = None
+    invite: InviteId | None = None
+    user: UserId | None = None
+    number: Pos | None = None
+    state: RequestState | None = None
 
 
 class Mine(View):

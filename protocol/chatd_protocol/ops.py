@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from chatd_protocol import contacts, groups, messages, moderation, relations, search, session, users
+from chatd_protocol import contacts, groups, invites, messages, moderation, relations, requests, search, session, users
 from chatd_protocol.values import Data, View
 
 
@@ -68,6 +68,19 @@ _OPS = (
     Op("group.unrestrict", moderation.UnrestrictGroup, moderation.GroupModerated, True),
     Op("group.slow", moderation.SlowDown, moderation.GroupModerated, True),
     Op("audit.list", moderation.ListAudit, moderation.Audit, False),
+    Op("invite.create", invites.CreateInvite, invites.InviteMade, True),
+    Op("invite.list", invites.ListInvites, invites.Invites, False),
+    Op("invite.revoke", invites.RevokeInvite, invites.InviteRevoked, True),
+    Op("invite.preview", invites.PreviewInvite, invites.InvitePreview, False),
+    Op("invite.redeem", invites.RedeemInvite, requests.Entered, True),
+    Op("invite.tree", invites.ReadTree, invites.Tree, False),
+    Op("group.entry", requests.SetEntry, groups.Placed, True),
+    Op("group.join", requests.JoinGroup, requests.Entered, True),
+    Op("request.create", requests.CreateRequest, requests.Entered, True),
+    Op("request.list", requests.ListRequests, requests.Requests, False),
+    Op("request.approve", requests.ApproveRequest, requests.Decided, True),
+    Op("request.refuse", requests.RefuseRequest, requests.Decided, True),
+    Op("request.withdraw", requests.WithdrawRequest, requests.Decided, True),
 )
 
 OPS: Final[dict[str, Op]] = {op.name: op for op in _OPS}

@@ -24,6 +24,7 @@ _PLACE = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL
 _SHORT: Final = {
     "An opaque user id.": "user id",
     "An opaque group id.": "group id",
+    "An opaque invite id.": "invite id",
     "The client's name for one command: 16 random bytes as 22 characters of unpadded base64url.": "cid",
     "The number of an entry in its group, from 1.": "number from 1",
     "The last number already seen, 0 for none.": "number from 0",

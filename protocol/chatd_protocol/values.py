@@ -22,6 +22,8 @@ _EMOJI = r"^[^\s\x00-\x1f\x7f\ud800-\udfff]{1,16}$(?!\n)"
 _HISTORY_RULE = r"^(none|all|last:[1-9][0-9]{0,3})$(?!\n)"
 _HANDLE = r"^[A-Za-z][A-Za-z0-9_.]{2,29}$(?!\n)"
 _FIELD = r"^[a-z][a-z0-9_]{0,29}$(?!\n)"
+_INVITE_ID = r"^i[A-Za-z0-9_-]{16,40}$(?!\n)"
+_INVITING = r"^([A-Za-z0-9_-]{22}|[2-9A-HJ-NP-Z]{14})$(?!\n)"
 
 _MESSAGE_KIND = r"^[a-z][a-z0-9_-]{0,39}$(?!\n)"
 _SEARCH_CURSOR = r"^[1-9][0-9]{0,18}$(?!\n)"
@@ -37,6 +39,8 @@ PATTERN_WORDS: Final[dict[str, str]] = {
     _EMOJI: "a sign of 1 to 16 characters without white space",
     _MESSAGE_KIND: "the kind of a message: a lower-case letter, then letters, digits, `-` or `_`, 40 in all",
     _SEARCH_CURSOR: "a cursor as `more` gave it",
+    _INVITE_ID: "an invite id: `i` and 16 to 40 letters, digits, `-` or `_`",
+    _INVITING: "the 22 characters of a link's token, or the 14 of a code without its dashes, in capitals",
     _HISTORY_RULE: "`none`, `all` or `last:N` with N from 1 to 9999",
     _HANDLE: "3 to 30 letters, digits, `_` or `.` of ASCII, a letter first",
     _FIELD: "the name of a field: 1 to 30 small letters, digits or `_`, a letter first",
@@ -110,10 +114,14 @@ SearchText = Annotated[
     Meta(pattern=_SOME_TEXT, min_length=1, max_length=SEARCH_TEXT_MAX, description="What somebody looks for."),
 ]
 SearchCursor = Annotated[str, Meta(pattern=_SEARCH_CURSOR, max_length=19, description="Opaque: where a page ended.")]
+InviteId = Annotated[str, Meta(pattern=_INVITE_ID, max_length=41, description="An opaque invite id.")]
+Secret = Annotated[str, Meta(pattern=_INVITING, max_length=22)]
+Note = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=80)]
+Answer = Annotated[str, Meta(pattern=_CLEAN_TEXT, max_length=500)]
 PageSize = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
 
 GroupKind = Literal["private", "direct"]
-Role = Literal["owner", "admin", "member"]
+Role = Literal["owner", "admin", "member", "silent"]
 HistoryRule = Annotated[
     str,
     Meta(
@@ -125,7 +133,11 @@ HistoryRule = Annotated[
 EntryKind = Literal[
     "created", "members", "role", "settings", "moderation", "message", "edit", "recall", "reaction", "hidden"
 ]
-MineKind = Literal["added", "removed", "direct", "archived", "restricted", "unrestricted", "profile", "contact"]
+MineKind = Literal[
+    "added", "removed", "direct", "archived", "restricted", "unrestricted", "profile", "invited", "request", "contact"
+]
+EntryGate = Literal["open", "invite", "approval", "question"]
+RequestState = Literal["pending", "approved", "refused", "withdrawn"]
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))

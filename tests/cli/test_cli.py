@@ -204,3 +204,27 @@ def test_serving_writing_stopping_and_verifying(tmp_path: Path) -> None:
     ended = program.run("verify", "--json")
     assert ended.returncode == 1
     assert json.loads(ended.stdout)["problems"]
+
+
+def test_the_operator_lists_invites_and_takes_them_back(program: Program, served: Served) -> None:
+    token, other = (program.run("token", sub).stdout.strip() for sub in ("ina", "ivo"))
+
+    async def story() -> None:
+        ina, ivo = await _hello(served.url, token), await _hello(served.url, other)
+        group = (await ina.do("group.create", kind="private", title="A group"))["group"]
+        made = await ina.do("invite.create", group=group, kind="link", note="poster", max_uses=3)
+        shown = await asyncio.to_thread(program.run, "invite", "list", "--group", group)
+        assert (shown.returncode, made["invite"] in shown.stdout, "poster" in shown.stdout) == (0, True, True)
+        lines = (await asyncio.to_thread(program.run, "invite", "list", "--json")).stdout.splitlines()
+        (listed,) = [one for one in map(json.loads, lines) if one["group"] == group]
+        assert (listed["invite"], listed["state"], listed["uses"]) == (made["invite"], "open", 0)
+        assert made["token"] not in shown.stdout + "".join(lines)
+        ended = await asyncio.to_thread(program.run, "invite", "revoke", made["invite"], "--json")
+        assert json.loads(ended.stdout) == {"invite": made["invite"], "group": group}
+        assert await ivo.cannot("invite.redeem", secret=made["token"]) == "invite_invalid"
+        for phone in (ina, ivo):
+            await phone.cut_off()
+
+    uvloop.run(story())
+    unknown = program.run("invite", "revoke", "i" + "x" * 20)
+    assert (unknown.returncode, "not_found" in unknown.stderr) == (1, True)

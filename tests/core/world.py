@@ -18,10 +18,14 @@ import pytest
 
 from chatd.core.facts import Facts, Needs
 from chatd.core.groups import AddMembers, found_group
+from chatd.core.invite_rows import Invite, Maker
+from chatd.core.invites import lead
 from chatd.core.limits import Bounds
 from chatd.core.messages import Send
 from chatd.core.proposal import Proposal
+from chatd.core.records import R
 from chatd.core.refusal import Refused
+from chatd.core.requests import JoinRequest
 from chatd.core.restrictions import Pace
 from chatd.core.values import Entry, Group, Member, User, direct_key
 
@@ -109,7 +113,29 @@ class World:
         wish.needs(need)
         for pair in need.paces:
             need.record(Pace, *pair)
+        self._look_ahead(need)
         self.facts.records.expect(need.records)
+
+    def _stored(self, kind: type[R], *key: Any) -> R | None:
+        """A record as it would be found by somebody who had asked for it."""
+        self.facts.records.expect({kind: {key}})
+        return self.facts.find(kind, *key)
+
+    def _look_ahead(self, need: Needs) -> None:
+        """What the engine looks up before it locks anything: of invites that exist, of requests, of groups' admins."""
+        for sought in list(need.sought):
+            known = self.facts.invite_of_secret.get(sought.secret or "", sought.invite)
+            invite = self._stored(Invite, known)
+            if invite is not None:
+                lead(need, sought, invite.invite_id, invite.group_id, invite.maker)
+        for group, user in need.asked:
+            request = self._stored(JoinRequest, group, user)
+            if request is not None and request.invite is not None and request.via is not None:
+                need.record(Invite, request.invite)
+                need.record(Maker, group, request.via["inviter"])
+        for group in need.staffed:
+            present = [m for (of, _), m in self.facts.members.items() if of == group and m.present]
+            self.facts.staff[group] = [m.user for m in present if m.role in ("owner", "admin")]
 
     def refuse(self, wish: Proposal) -> Refused:
         """The refusal; whoever is refused has changed nothing."""

@@ -85,6 +85,21 @@ async def world_of(town: Town, fmt: Format) -> tuple[Phone, dict[str, dict[str, 
         "group.restrict": of | {"for_s": 60, "reason": "why"},
         "group.unrestrict": of,
         "group.slow": of | {"slow_s": 30},
+        "invite.create": of
+        | {"kind": "directed", "user": cat.user, "role": "silent", "expires_in": 60, "max_uses": 3}
+        | {"approval": True, "note": "why"},
+        "invite.list": of | {"all": True, "after": "i" + "x" * 20, "limit": 5},
+        "invite.revoke": {"invite": "i" + "x" * 20},
+        "invite.preview": {"secret": "A" * 22, "invite": "i" + "x" * 20},
+        "invite.redeem": {"secret": "A" * 22, "invite": "i" + "x" * 20, "answer": "here"},
+        "invite.tree": of | {"user": bob.user, "days": 3, "after": bob.user, "limit": 5},
+        "group.entry": of | {"entry": "question", "question": "why?", "invites": "anyone"},
+        "group.join": of | {"answer": "here"},
+        "request.create": of | {"answer": "here"},
+        "request.list": of | {"after": "1:u", "limit": 5},
+        "request.approve": of | {"user": cat.user, "number": 1},
+        "request.refuse": of | {"user": cat.user, "number": 1},
+        "request.withdraw": of,
         "audit.list": of | {"before": 9, "limit": 5, "user": bob.user, "by": cat.user, "act": "member.kick"},
     }
 

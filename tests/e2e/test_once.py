@@ -29,7 +29,10 @@ async def a_setting(town: Town) -> tuple[Phone, Phone, Phone, Setting]:
     await dan.do("contact.request", user=ann.user)
     await eve.do("contact.request", user=ann.user)
     people = {"bob": bob.user, "cat": cat.user, "dan": dan.user, "eve": eve.user, "fay": fay.user}
-    return ann, bob, cat, {"group": group, "pos": pos} | people
+    invite = await ann.do("invite.create", group=group, kind="link", approval=True)
+    assert (await cat.do("invite.redeem", secret=invite["token"]))["result"] == "pending"
+    names = people | {"invite": invite["invite"], "secret": invite["token"]}
+    return ann, bob, cat, {"group": group, "pos": pos} | names
 
 
 COMMANDS: dict[str, Callable[[Setting], dict[str, Any]]] = {
@@ -59,12 +62,20 @@ COMMANDS: dict[str, Callable[[Setting], dict[str, Any]]] = {
     "user.handle": lambda s: {"handle": "h" + s["bob"][-20:].replace("-", "_")},
     "privacy.set": lambda s: {"findable": True},
     "device.revoke": lambda s: {"device": "gone"},
+    "invite.create": lambda s: {"group": s["group"], "kind": "code", "note": "Once"},
+    "invite.revoke": lambda s: {"invite": s["invite"]},
+    "invite.redeem": lambda s: {"secret": s["secret"]},
+    "group.entry": lambda s: {"group": s["group"], "entry": "approval"},
+    "group.join": lambda s: {"group": s["group"]},
+    "request.create": lambda s: {"group": s["group"]},
+    "request.approve": lambda s: {"group": s["group"], "user": s["cat"], "number": 1},
+    "request.refuse": lambda s: {"group": s["group"], "user": s["cat"], "number": 1},
 }
-"""A request of the owner for each command but leaving, which they may not."""
+"""A request of the owner for each command but leaving, which they may not, and taking a request back."""
 
 
 def test_every_command_is_here() -> None:
-    assert {*COMMANDS, "member.leave"} == {op.name for op in OPS.values() if op.command}
+    assert {*COMMANDS, "member.leave", "request.withdraw"} == {op.name for op in OPS.values() if op.command}
 
 
 @pytest.mark.promise("P2", "retry.every_op", "retry.reconnect")
@@ -93,6 +104,15 @@ async def test_leaving_twice_is_leaving_once(town: Town) -> None:
     assert (await bob.line(setting["group"]))["role"] == "member", "the repetition did not leave again"
 
 
+@pytest.mark.promise("P2", "retry.every_op")
+async def test_withdrawing_twice_is_withdrawing_once(town: Town) -> None:
+    _, _, cat, setting = await a_setting(town)
+    request = {"group": setting["group"], "cid": new_cid()}
+    first = await cat.ask("request.withdraw", **request)
+    assert await cat.ask("request.withdraw", **request) == first
+    assert await cat.cannot("request.withdraw", group=setting["group"]) == "already_decided"
+
+
 @pytest.mark.promise("P2", "conflict")
 @pytest.mark.parametrize("op", sorted(COMMANDS))
 async def test_another_request_under_the_same_cid_is_a_conflict(town: Town, op: str) -> None:
@@ -105,6 +125,7 @@ async def test_another_request_under_the_same_cid_is_a_conflict(town: Town, op: 
         if other == op:
             changed = {"title": "Twice", "user": setting["cat"], "users": [setting["bob"]], "body": {"text": "twice"}}
             changed |= {"for_s": 61, "slow_s": 31}
+            changed |= {"invite": "i" + "x" * 21, "secret": "A" * 22, "note": "Twice", "entry": "open"}
             changed |= {"bio": "Twice", "handle": "twice", "findable": False, "device": "lost"}
             request |= {key: value for key, value in changed.items() if key in request}
             if request == make(setting):

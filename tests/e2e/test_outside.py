@@ -39,6 +39,16 @@ OF_A_GROUP: dict[str, dict[str, Any]] = {
     "group.unrestrict": {"cid": True},
     "group.slow": {"slow_s": 5, "cid": True},
     "audit.list": {},
+    "invite.create": {"kind": "link", "cid": True},
+    "invite.list": {},
+    "invite.tree": {},
+    "group.entry": {"entry": "open", "cid": True},
+    "group.join": {"cid": True},
+    "request.create": {"cid": True},
+    "request.list": {},
+    "request.approve": {"user": "u" + "x" * 22, "number": 1, "cid": True},
+    "request.refuse": {"user": "u" + "x" * 22, "number": 1, "cid": True},
+    "request.withdraw": {"cid": True},
 }
 
 

@@ -142,7 +142,7 @@ def test_every_op_that_takes_something_refuses_something() -> None:
 
 
 def test_the_folder_holds_nothing_that_no_test_reads() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == {f"{name}.json" for name in FILES}
+    assert {path.name for path in FOLDER.iterdir()} == {f"{name}.json" for name in (*FILES, "pasted")}
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -19,6 +19,11 @@ def load(name: str) -> list[dict[str, Any]]:
     return vectors
 
 
+def pasted() -> list[dict[str, Any]]:
+    """What is found in pasted texts, for every recogniser: `found` is [kind, secret], or null."""
+    return load("pasted")
+
+
 def payloads(vector: dict[str, Any]) -> dict[Format, bytes]:
     """The bytes of a vector in each encoding that can express it."""
     found: dict[Format, bytes] = {}

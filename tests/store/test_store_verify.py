@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 from chatd.core.limits import Bounds
+from chatd.store import stream
 from chatd.store import verify as verify_module
 from chatd.store.database import connect, path_of
 from chatd.store.replay import Replay
@@ -47,7 +48,7 @@ def test_it_changes_nothing(town: Store) -> None:
 
 def test_pages_of_any_size_give_the_same(town: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     for size in (1, 2, 3, 7):
-        monkeypatch.setattr(verify_module, "PAGE_ROWS", size)
+        monkeypatch.setattr(stream, "PAGE_ROWS", size)
         assert check(town.url).problems == []
 
 

@@ -28,6 +28,11 @@ TEXTS: Final = {
     "error_limit": ("a limit is reached: {message}", "已达上限：{message}"),
     "error_conflict": ("this was already used for something else", "这个编号已用于别的请求"),
     "error_out_of_order": ("the message before it was not accepted", "前一条消息没有发送成功"),
+    "error_invite_invalid": (
+        "this invite is not good, it may have expired or been used up",
+        "邀请无效，可能已过期或已用完",
+    ),
+    "error_already_decided": ("another admin was faster", "已被其他管理员处理"),
     "error_rate_limited": ("too fast, try again a little later", "太快了，请稍后再试"),
     "error_overloaded": ("the server is too busy, try again a little later", "服务器太忙，请稍后再试"),
     "error_unavailable": ("the server cannot store or read anything now", "服务器暂时无法读写"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chatd.hub.queries import contacts, groups, messages, moderation, relations, search, users
+from chatd.hub.queries import contacts, groups, invites, messages, moderation, relations, search, users
 from chatd.hub.queries.asked import AtOnce, Awaited
 
 if TYPE_CHECKING:
@@ -32,4 +32,5 @@ _AWAITED: Final[Awaited] = {
     **users.AWAITED,
     **moderation.AWAITED,
     **search.AWAITED,
+    **invites.AWAITED,
 }

@@ -84,6 +84,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "asker_id"),
     )
     find_old_users()
+    _invites()
 
 
 def find_old_users() -> None:
@@ -95,3 +96,52 @@ def find_old_users() -> None:
         parts = {folded[at : at + 16].encode() for at in range(len(folded)) if not folded[at].isspace()}
         if parts:
             connection.execute(insert, [{"user_id": user_id, "part": part} for part in sorted(parts)])
+
+
+def _invites() -> None:
+    op.create_table(
+        "invites",
+        sa.Column("invite_id", sa.Text(), primary_key=True),
+        sa.Column("secret", sa.Text(), nullable=True),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("group_id", "maker", "kind", "role")),
+        sa.Column("target", sa.Text(), nullable=True),
+        sa.Column("approval", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("created_at", "made_pos")),
+        *(sa.Column(name, sa.BigInteger(), nullable=True) for name in ("expires_at", "max_uses")),
+        sa.Column("uses", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.UniqueConstraint("secret", name="invites_by_secret"),
+    )
+    op.create_index("invites_by_group", "invites", ["group_id", "created_at", "invite_id"])
+    op.create_table(
+        "invite_makers",
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("group_id", "user_id", "open")),
+        sa.Column("void_pos", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("group_id", "user_id"),
+    )
+    op.create_table(
+        "join_requests",
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("group_id", "user_id")),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("answer", "role")),
+        *(sa.Column(name, sa.Text(), nullable=True) for name in ("invite", "via", "decided_by")),
+        sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("group_id", "user_id"),
+    )
+    waiting = sa.text("state = 'pending'")
+    for noun in ("group", "user"):
+        op.create_index(
+            f"join_requests_of_{noun}",
+            "join_requests",
+            [f"{noun}_id", "at"],
+            sqlite_where=waiting,
+            postgresql_where=waiting,
+        )
+    op.create_table(
+        "join_queues",
+        sa.Column("group_id", sa.Text(), primary_key=True),
+        sa.Column("pending", sa.BigInteger(), nullable=False),
+    )

@@ -1,0 +1,92 @@
+"""Which language a visitor reads, and the words of the pages in each. No HTML here."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class PageWords(NamedTuple):
+    """The texts of the invite page. `{…}` are filled in."""
+
+    lang: str
+    locale: str
+    invited: str
+    invited_by_nobody: str
+    one_member: str
+    members: str
+    by_approval: str
+    by_question: str
+    open_app: str
+    copy_hint: str
+    copy: str
+    copied: str
+    qr_alt: str
+    scan: str
+    invalid_title: str
+    invalid: str
+    busy_title: str
+    busy: str
+
+
+EN: Final = PageWords(
+    lang="en",
+    locale="en_US",
+    invited="{name} invites you to this group",
+    invited_by_nobody="You are invited to this group",
+    one_member="1 member",
+    members="{count} members",
+    by_approval="an admin lets you in",
+    by_question="asks you a question first",
+    open_app="Open in the app",
+    copy_hint="Copy this link and paste it into the chat app:",
+    copy="Copy",
+    copied="Copied",
+    qr_alt="QR code of this invite",
+    scan="Or scan this with another device",
+    invalid_title="This invite is not valid",
+    invalid="It may have expired or been used up. Ask for a new one.",
+    busy_title="Too many visits",
+    busy="Please try again in a little while.",
+)
+ZH: Final = PageWords(
+    lang="zh-CN",
+    locale="zh_CN",
+    invited="{name} 邀请你加入群聊",
+    invited_by_nobody="邀请你加入群聊",
+    one_member="1 人",
+    members="{count} 人",
+    by_approval="需管理员同意",
+    by_question="进群需回答问题",
+    open_app="打开 App",
+    copy_hint="复制链接，到聊天 App 里粘贴即可进群：",
+    copy="复制",
+    copied="已复制",
+    qr_alt="群邀请二维码",
+    scan="或用其他设备扫码",
+    invalid_title="邀请无效",
+    invalid="邀请可能已过期或已用完，请向对方要一个新的。",
+    busy_title="访问太频繁",
+    busy="请稍后再试。",
+)
+
+
+def words_for(accept_language: str) -> PageWords:
+    """The words that the visitor's `Accept-Language` (RFC 9110, section 12.5.4) likes best; English for neither."""
+    best, quality = EN, 0.0
+    for item in accept_language[:200].split(","):
+        tag, _, parameters = item.strip().partition(";")
+        words = {"zh": ZH, "en": EN}.get(tag.strip().lower().partition("-")[0])
+        likes = _quality(parameters)
+        if words is not None and likes > quality:
+            best, quality = words, likes
+    return best
+
+
+def _quality(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    if name.strip().lower() != "q":
+        return 1.0
+    try:
+        return min(max(float(value), 0.0), 1.0)
+    except ValueError:
+        return 0.0
