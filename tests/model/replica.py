@@ -110,6 +110,7 @@ class Replica:
         """The whole chat list: what is not on it is left."""
         listed = {line["group"]: line for line in lines}
         self.groups = {group: kept for group, kept in self.groups.items() if group in listed}
+        self.wanted &= listed.keys()
         for line in lines:
             self.take_line(line, told=False)
         self.relist = False
@@ -254,7 +255,7 @@ class Replica:
         self.mine = (after, at)
 
     def _own(self, entry: Json) -> None:
-        group, kind = entry["group"], entry["kind"]
+        group, kind = entry.get("group", ""), entry["kind"]
         reflected = entry["upos"] <= self._mine_at_hello
         if kind == "added" and not (reflected and group in self._in_hello):
             if group in self.groups and not reflected and not self.relist:
