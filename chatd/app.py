@@ -40,6 +40,7 @@ from chatd.service.bounds import Narrowed
 from chatd.service.jwks import JwksKeys
 from chatd.service.search import SearchBounds
 from chatd.service.tokens import Issuer, Keys, Tokens, load_keys
+from chatd.service.words import Words, WordSettings, read_words
 from chatd.store import lock, migrate
 from chatd.store.database import connect, path_of
 from chatd.store.link import WriterLink
@@ -147,6 +148,11 @@ def rates_of(config: Config) -> dict[str, Rate | None]:
         "resolve": rates.resolve,
     }
     return {name: rate_of(text) if rates.on else None for name, text in written.items()}
+
+
+def word_settings(config: Config) -> WordSettings:
+    """Where the word list is, and how it is applied."""
+    return fill(WordSettings, config.words)
 
 
 def hub_settings(config: Config) -> HubSettings:
@@ -318,6 +324,7 @@ class Server:
             self.readers,
             Tokens(Issuer(keys, auth.issuer, auth.audience), auth.leeway_s),
             self.life,
+            words=Words(word_settings(self.config), read_words(word_settings(self.config))),
             now_ms=self._clock_ms,
             clock_s=self._clock_s,
             new_id=new_id,

@@ -156,6 +156,17 @@ class Rates(_Section, frozen=True, kw_only=True):
     keys_max: Count = 100_000
 
 
+class Words(_Section, frozen=True, kw_only=True):
+    """Words that must not be said: where they stand, and how they are looked for."""
+
+    files: Names = ()
+    action: Literal["block", "mask"] = "block"
+    whole_words: bool = True
+    skip_separators: bool = False
+    tell: bool = False
+    words_max: Count = 200_000
+
+
 class Messages(_Section, frozen=True, kw_only=True):
     """What people may do with messages, and when."""
 
@@ -241,6 +252,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ws: Ws = Ws()
     limits: Limits = Limits()
     rates: Rates = Rates()
+    words: Words = Words()
     messages: Messages = Messages()
     profile: Profile = Profile()
     invites: Invites = Invites()

@@ -260,6 +260,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "slow_mode.rows": "what is kept for slow mode",
             "slow_mode.wire": "the same over the wire, with the time to wait",
             "state": "requests that do not fit the state of the session",
+            "words": "words of the list that must not be said",
             "writer.give_up": "the time that a command waits for a writer",
         },
     ),

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from chatd.admin import invites, search, users
+from chatd.admin import audit, invites, search, users, words
 from chatd.admin.operator import Operator
 from chatd.admin.socket import Act
 
@@ -14,6 +14,8 @@ ACTS: Final[Mapping[str, Callable[[Operator, Mapping[str, Any]], Awaitable[dict[
     **users.ACTS,
     **search.ACTS,
     **invites.ACTS,
+    **audit.ACTS,
+    **words.ACTS,
 }
 
 

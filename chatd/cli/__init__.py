@@ -163,6 +163,47 @@ def revoke_invite(
     raise typer.Exit(invites.revoke_invite(settings(config), which, as_json))
 
 
+@app.command()
+def audit(
+    config: ConfigOption = None,
+    group: Annotated[str | None, typer.Option(help="Only in this group.")] = None,
+    user: Annotated[str | None, typer.Option("--user", help="Only on this user (id).")] = None,
+    by: Annotated[str | None, typer.Option(help="Only by this user (id), or `operator`.")] = None,
+    act: Annotated[str | None, typer.Option(help="Only this act, like member.kick.")] = None,
+    since: Annotated[str | None, typer.Option(help="From this day or moment on (ISO 8601, UTC).")] = None,
+    until: Annotated[str | None, typer.Option(help="Before this day or moment.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="Most rows, the newest.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what admins, owners and the operator did. 查看管理记录。"""
+    from chatd.cli.audit import moment, show
+
+    try:
+        times = {name: moment(text) for name, text in (("since", since), ("until", until)) if text}
+    except ValueError as error:
+        raise fail(str(error), 2) from None
+    chosen = {"group": group, "user": user, "by": by, "act": act} | times
+    raise typer.Exit(show(settings(config), chosen, limit, as_json))
+
+
+@app.command()
+def words(
+    what: Annotated[str, typer.Argument(help="check the files, test a TEXT, or reload them in the running server.")],
+    text: Annotated[str, typer.Argument(help="What somebody might write; for test.")] = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look at, try or reload the list of words that must not be said. 敏感词表：检查、试用、重新读取。"""
+    from chatd.cli.words import check, reload, try_text
+
+    if what == "test" and text:
+        raise typer.Exit(try_text(settings(config), text, as_json))
+    acts = {"check": check, "reload": reload}
+    if what not in acts or text:
+        raise fail("expected: words check, words reload, or words test TEXT", 2)
+    raise typer.Exit(acts[what](settings(config), as_json))
+
+
 def main() -> None:
     """The entry point."""
     app()

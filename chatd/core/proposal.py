@@ -45,3 +45,20 @@ class Abandon(Command, frozen=True, tag="abandon"):
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `internal`."""
         raise Refused("internal")
+
+
+class Refuse(Command, frozen=True, tag="refuse"):
+    """What stands in for a command that was refused before it came here, for what it says.
+
+    Whoever repeats a command that was accepted gets its first answer, even if it would be refused by now.
+    """
+
+    code: str
+    details: dict[str, Any]
+
+    def needs(self, need: Needs) -> None:
+        return
+
+    def decide(self, facts: Facts) -> dict[str, Any]:
+        """Raises that refusal."""
+        raise Refused(self.code, **self.details)

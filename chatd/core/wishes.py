@@ -10,7 +10,7 @@ from chatd.core.invites import CreateInvite, EndInvite, PreviewInvite, RedeemInv
 from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.moderation import RestrictGroup, RestrictMember, SlowDown, UnrestrictMember
 from chatd.core.profiles import SetPrivacy, SetTag, UpdateProfile
-from chatd.core.proposal import Abandon
+from chatd.core.proposal import Abandon, Refuse
 from chatd.core.relations import Block, Follow
 from chatd.core.requests import Decide, Join, SetEntry, Withdraw
 from chatd.core.users import DisableUser, EnsureUser, Revoke, SaveReads
@@ -22,6 +22,7 @@ AnyWish = (
     | Block
     | CreateDirect
     | CreateGroup
+    | Refuse
     | DisableUser
     | DeclineContact
     | Edit

@@ -16,6 +16,7 @@ _GAUGES: Final = {
     "groups": "Groups that somebody connected is in.",
     "proposals_waiting": "Commands without a verdict.",
     "reads_unsaved": "Read positions that are not stored yet.",
+    "words": "Words of the list that must not be said.",
 }
 _COUNTERS: Final = {
     "commits": "Commits since the database was made.",
@@ -23,6 +24,8 @@ _COUNTERS: Final = {
     "fell_behind": "Times that a session fell behind its group.",
     "pages_read": "Pages read from the store for sessions that are behind.",
     "writer_restarts": "Times that the writer process was started again.",
+    "words_blocked": "Requests refused for a word of the list.",
+    "words_masked": "Requests in which a word of the list was covered.",
 }
 
 
@@ -67,3 +70,7 @@ class HubMetrics(Collector):
         for code, count in self._hub.refusals.items():
             refusals.add_metric([code], count)
         yield refusals
+        limited = CounterMetricFamily("chatd_rate_limited", "Requests beyond a budget, by its name.", labels=["budget"])
+        for name, count in self._hub.rates.refused.items():
+            limited.add_metric([name], count)
+        yield limited

@@ -34,6 +34,7 @@ from chatd.search.link import SearchLink
 from chatd.service.author import Digester
 from chatd.service.secrets import Secrets
 from chatd.service.tokens import Tokens
+from chatd.service.words import Words
 from chatd.store.groups import Place
 from chatd.store.link import WriterLink
 from chatd.store.migrate import Life
@@ -68,6 +69,7 @@ class Hub:
         tokens: Tokens,
         life: Life,
         *,
+        words: Words | None = None,
         now_ms: Callable[[], int],
         clock_s: Callable[[], float],
         new_id: Callable[[str], str],
@@ -83,6 +85,7 @@ class Hub:
         self.jitter = jitter
         self.digester = Digester(life.key)
         self.secrets = Secrets(life.key)
+        self.words = words or Words()
         self.rates = Rates(settings.rates, settings.rate_keys_max, clock_s)
         self.log = structlog.get_logger("chatd.hub")
         self.n = 0
@@ -430,4 +433,7 @@ class Hub:
             "proposals_waiting": self.link.waiting,
             "reads_unsaved": len(self.reads),
             "writer_restarts": self.link.restarts,
+            "words": len(self.words.words),
+            "words_blocked": self.words.done["blocked"],
+            "words_masked": self.words.done["masked"],
         } | (self.search.figures() if self.search is not None else {})

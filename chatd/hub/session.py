@@ -13,8 +13,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from chatd.core.limits import Budget, address_key
+from chatd.core.proposal import Refuse
 from chatd.core.refusal import Refused
 from chatd.core.session import Phase, check_move, check_op
+from chatd.core.wishes import AnyWish
 from chatd.hub import effects, invites, opening, queries
 from chatd.hub.feed import State
 from chatd.hub.ports import Socket
@@ -147,13 +149,20 @@ class Session(Receiver):
         assert self.person is not None
         digest, tags = hub.digester.digest(op.name, data), hub.tags_of(self.person)
         author = Author(self.person.user, hub.now_ms(), digest, hub.new_id, hub.secrets, tags)
-        wish = COMMANDS[op.name](data, author)
         effect = effects.EFFECTS.get(op.name)
         answered = partial(self._settled, number, effect and partial(effect, self, data))
         settled = invites.around(self, data, author, answered)
-        if not hub.link.propose(wish, settled):
+        if not hub.link.propose(self._wish_of(op.name, data, author), settled):
             raise Refused("overloaded")
         self.begin_request()
+
+    def _wish_of(self, op: str, data: Any, author: Author) -> AnyWish:
+        """What to propose; for what the word list refuses, something that is refused unless it was accepted before."""
+        try:
+            data = self.hub.words.apply(op, data)
+        except Refused as refusal:
+            return Refuse(author.user, data.cid, author.digest, refusal.code, refusal.details)
+        return COMMANDS[op](data, author)
 
     def _settled(self, number: int, effect: Callable[[dict[str, Any]], None] | None, verdict: Verdict) -> None:
         self.end_request()

@@ -136,6 +136,12 @@ _ERRORS = (
         False,
         403,
     ),
+    ErrorKind(
+        "blocked",
+        "A word in `details.path` is not allowed here; `details.words`, if there, are those of the text.",
+        False,
+        422,
+    ),
     ErrorKind("slow_mode", "The caller's last message here was too short a time ago: see `retry_after`.", False, 429),
     ErrorKind("too_late", "The time for this act has passed.", False, 409),
     ErrorKind("gone", "The message was recalled.", False, 410),

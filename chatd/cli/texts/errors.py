@@ -22,6 +22,7 @@ TEXTS: Final = {
     "error_owner_must_stay": ("the owner cannot leave", "群主不能退群"),
     "error_read_only": ("nothing can be written here", "这里不能发言"),
     "error_restricted": ("you may not write here for now", "你已被禁言"),
+    "error_blocked": ("a word in it is not allowed here", "内容含有不允许的词"),
     "error_slow_mode": ("slow mode", "慢速模式"),
     "error_too_late": ("too late for that", "已超过时限"),
     "error_gone": ("that message was recalled", "那条消息已撤回"),

@@ -1,0 +1,30 @@
+"""What was done by right, for the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from chatd.admin.operator import Operator
+from chatd.service.moderation import view_audit
+from chatd.store import audit as stored
+
+PAGE_MAX: Final = 500
+
+
+async def audit(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
+    """A page of the audit log, the newest first, `before` a number, narrowed by `group user by act since until`."""
+    before, limit = request.get("before"), request.get("limit", PAGE_MAX)
+    filters = {name: request.get(name) for name in stored.FILTERS}
+    numbers = (before, limit, filters["since"], filters["until"])
+    if not all(number is None or type(number) is int for number in numbers) or not 1 <= limit <= PAGE_MAX:
+        raise TypeError(f"before, limit, since, until: expected integers, limit 1 to {PAGE_MAX}")
+    if not all(value is None or isinstance(value, str | int) for value in filters.values()):
+        raise TypeError("group, user, by, act: expected text")
+    async with operator.hub.readers.snapshot() as reader:
+        rows = await stored.page(reader, before, limit + 1, filters)
+    shown: dict[str, Any] = {"rows": [view_audit(number, row) for number, row in rows[:limit]]}
+    return shown | ({"more": rows[limit - 1][0]} if len(rows) > limit else {})
+
+
+ACTS: Final = {"audit": audit}
