@@ -168,6 +168,8 @@ def hub_settings(config: Config) -> HubSettings:
         "typing_group_members": config.messages.typing_group_max,
         "stall_timeout_s": config.ws.stall_timeout_s,
         "heads_interval_s": hub.heads_interval_s,
+        "receipt_group_members": config.messages.receipt_group_max,
+        "presence_group_members": config.messages.presence_group_max,
     }
     return fill(
         HubSettings,

@@ -173,6 +173,10 @@ class Messages(_Section, frozen=True, kw_only=True):
     recall_window_s: Annotated[float, Meta(ge=0, le=31_536_000)] = 120.0
     typing_group_max: Annotated[int, Meta(ge=0, le=GROUP_MEMBERS_MAX)] = 100
     typing_interval_s: Timeout = 3.0
+    receipt_group_max: Annotated[int, Meta(ge=0, le=GROUP_MEMBERS_MAX)] = 100
+    receipt_interval_s: Timeout = 2.0
+    presence_group_max: Annotated[int, Meta(ge=0, le=GROUP_MEMBERS_MAX)] = 100
+    presence_interval_s: Timeout = 2.0
 
 
 class Profile(_Section, frozen=True, kw_only=True):
@@ -213,6 +217,8 @@ class Hub(_Section, frozen=True, kw_only=True):
     heads_interval_s: Timeout = 25.0
     read_flush_s: Timeout = 1.0
     read_marks_max: Count = 100_000
+    drafts_unsaved_max: Count = 2000
+    presence_changes_max: Count = 10_000
 
 
 class Search(_Section, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from chatd.cli.chat_render import DIM, ERROR, Renderer, printable
 from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import State
 from chatd.cli.chat_words import Words
-from chatd.cli.typed import contacts, groups, invites, messages, moderation, relations, search, session, users
+from chatd.cli.typed import chats, contacts, groups, invites, messages, moderation, relations, search, session, users
 from chatd.cli.typed.desk import Command, Desk, Mistyped, NotANumber
 from chatd_client import ChatdError, Client, ClientClosed
 
@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     **messages.COMMANDS,
     **search.COMMANDS,
     **relations.COMMANDS,
+    **chats.COMMANDS,
     **moderation.COMMANDS,
     **users.COMMANDS,
     **contacts.COMMANDS,
@@ -104,6 +105,8 @@ class Commander(Desk):
     async def _send(self, group: str, text: str, reply_to: int | None) -> None:
         try:
             placed = await self.client.send(group, text, reply_to=reply_to)
+            if self.state.drafts.pop(group, ""):
+                await self.client.save_draft(group, "")
         except ChatdError as error:
             self._show_error(error)
         except ClientClosed:

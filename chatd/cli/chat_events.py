@@ -23,8 +23,10 @@ from chatd_client import (
     Truncated,
 )
 from chatd_client.feed import last_pos
+from chatd_protocol.chats import DraftSignal
 from chatd_protocol.errors import CLOSES
-from chatd_protocol.log import Edited, Entry, Message, MineEntry, Reacted, Recalled, UnknownEntry
+from chatd_protocol.log import Edited, Entry, Message, MineEntry, NicknamesChanged, Reacted, Recalled, UnknownEntry
+from chatd_protocol.presence import PresenceSignal
 from chatd_protocol.signals import GoingAway, Heads, ReadSignal, TokenExpiring, TypingSignal
 
 
@@ -78,6 +80,8 @@ class Watcher:
             self.show_entry(entry, past=past)
             if isinstance(entry, Message):
                 self._mark_read(group, entry.seq)
+            elif isinstance(entry, NicknamesChanged) and not past:
+                self._state.nicknames |= {one.user: one.nickname for one in entry.names}
 
     def show_entry(self, entry: Entry | UnknownEntry, *, past: bool) -> None:
         """Print an entry, below its day if that is another one than before.
@@ -86,6 +90,8 @@ class Watcher:
         """
         if past and isinstance(entry, Edited | Recalled | Reacted):
             return
+        if isinstance(entry, Message):
+            self._state.note_shown(entry.pos, entry.seq)
         lines = self._render.entry(entry, self._screen.columns)
         day = self._render.day(entry)
         if lines and day != self._day:
@@ -130,6 +136,10 @@ class Watcher:
                 self.say(NOTICE, "truncated", title=self._title(group))
             case Heads() | ReadSignal() | TypingSignal() | TokenExpiring() | GoingAway():
                 await self._take_signal(event)
+            case PresenceSignal(people=people):
+                self._state.here |= {person.user: person.online for person in people}
+            case DraftSignal(group=group, text=text):
+                self._state.drafts[group] = text
             case _:
                 pass
 

@@ -188,6 +188,8 @@ class Renderer:
             case log.RoleChanged(by=by, user=user, role=role):
                 shown = self._words(f"role_{role}")
                 return [self._words("role", by=self.name(by), name=self.name(user), role=shown)]
+            case log.NicknamesChanged():
+                return [self._called(one) for one in entry.names]
             case log.SettingsChanged():
                 return [self._words("settings", by=self.name(entry.by), what=self._settings(entry))]
             case log.Moderated():
@@ -202,6 +204,10 @@ class Renderer:
                 return [self._words(key, by=self.name(by), target=target, emoji=printable(emoji))]
             case _:
                 return []
+
+    def _called(self, one: log.Nicknamed) -> str:
+        key = "called" if one.nickname else "called_nothing"
+        return self._words(key, name=self.name(one.user), nickname=printable(one.nickname))
 
     def _moves(self, entry: log.MembersChanged) -> list[str]:
         moves = [
@@ -246,10 +252,16 @@ class Renderer:
     def group_line(self, number: int, line: GroupLine, current: bool, columns: int) -> Line:
         """One line of the list of groups."""
         unread = self._words("unread", count=line.unread) if line.unread else ""
+        chat = line.chat
+        if chat is not None and chat.marked and not unread:
+            unread = self._words("marked")
         mark = "*" if current else " "
-        head = f"{mark}{number:>3}  "
-        style = "bold" if line.unread else ""
+        pin = "^" if chat is not None and chat.pinned else "_" if line.archived else " "
+        head = f"{mark}{number:>3}{pin} "
+        style = "bold" if unread else ""
         last = self.preview(line.last)
+        if line.draft is not None:
+            last = self._words("draft", text=printable(line.draft.text))
         room = max(columns - len(head) - TITLE_CELLS - UNREAD_CELLS - 2, 1)
         title = fill(self.title(line), TITLE_CELLS) + " "
         return [("", head), (style, title), (NOTICE, fill(unread, UNREAD_CELLS) + " "), (DIM, cut(last, room))]
@@ -276,6 +288,8 @@ def users_in(entry: log.Entry | log.UnknownEntry) -> set[str]:
             return people | {one.user for one in left} | {one.by for one in left if one.by}
         case log.RoleChanged(by=by, user=user):
             return {by, user}
+        case log.NicknamesChanged(names=names):
+            return {one.user for one in names}
         case log.Hidden() | log.UnknownEntry():
             return set()
         case _:

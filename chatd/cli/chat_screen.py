@@ -42,6 +42,9 @@ class Screen(Protocol):
     def refresh(self) -> None:
         """The status has changed."""
 
+    def prefill(self, text: str) -> None:
+        """What stands in the next line already, for the person to go on with."""
+
     def lines(self) -> AsyncIterator[str]:
         """What is typed, line by line, until the end of the input."""
 
@@ -58,6 +61,7 @@ class TerminalScreen:
     def __init__(self, source: Input | None = None, output: Output | None = None) -> None:
         self._output = output or get_app_session().output
         self._unshown: list[Line] = []
+        self._begun = ""
         self._status: Callable[[], str] = str
         self._session: PromptSession[str] = PromptSession(
             bottom_toolbar=lambda: cut(" " + self._status(), self.columns),
@@ -87,10 +91,14 @@ class TerminalScreen:
     def refresh(self) -> None:
         self._session.app.invalidate()
 
+    def prefill(self, text: str) -> None:
+        self._begun = text.replace("\n", " ")
+
     async def lines(self) -> AsyncIterator[str]:
         while True:
+            begun, self._begun = self._begun, ""
             try:
-                line = await self._session.prompt_async("> ")
+                line = await self._session.prompt_async("> ", default=begun)
             except (EOFError, KeyboardInterrupt):
                 return
             yield line
@@ -118,6 +126,9 @@ class PlainScreen:
 
     def refresh(self) -> None:
         """The same."""
+
+    def prefill(self, text: str) -> None:
+        """Lines come whole."""
 
     async def lines(self) -> AsyncIterator[str]:
         """A thread waits for the input, because a file cannot be waited for on the loop; it ends with the process."""

@@ -16,6 +16,7 @@ NAMES_MAX: Final = 20_000
 ASK_MAX: Final = 100
 HELD_MAX: Final = 2_000
 GROUPS_MAX: Final = 2_000
+SHOWN_MAX: Final = 2_000
 
 
 class Names:
@@ -77,6 +78,29 @@ class State:
         self.invite = ""
         self.requests: dict[int, JoinRequest] = {}
         """Requests as they were last listed."""
+        self.nicknames: dict[str, str] = {}
+        """What people are called in the open group who are not called by their names."""
+        self.here: dict[str, bool] = {}
+        """Who of the open group is here, of those who show it."""
+        self.seqs: dict[int, int] = {}
+        """The numbers of the messages of the open group that were shown, by position."""
+        self.drafts: dict[str, str] = {}
+        """Unsent text by group."""
+
+    def called(self, user: str) -> str:
+        """The name to show for somebody."""
+        return self.nicknames.get(user) or self.names.of(user)
+
+    def turn_to(self, group: str) -> None:
+        """Another group is the open one: what was known of the one before goes."""
+        self.open = group
+        self.nicknames, self.here, self.seqs = {}, {}, {}
+
+    def note_shown(self, pos: int, seq: int) -> None:
+        """A message of the open group is on the screen."""
+        if len(self.seqs) >= SHOWN_MAX:
+            del self.seqs[next(iter(self.seqs))]
+        self.seqs[pos] = seq
 
     def put(self, line: GroupLine) -> None:
         """Take in what the server says of a group."""
@@ -88,6 +112,7 @@ class State:
         self.lines.pop(group, None)
         self.printed.pop(group, None)
         self.oldest.pop(group, None)
+        self.drafts.pop(group, None)
         if self.open == group:
             self.open = None
 

@@ -10,7 +10,19 @@ from typing import Final, Literal
 
 from prompt_toolkit.utils import get_cwidth
 
-from chatd.cli.texts import contacts, errors, groups, invites, messages, moderation, relations, search, session, users
+from chatd.cli.texts import (
+    chats,
+    contacts,
+    errors,
+    groups,
+    invites,
+    messages,
+    moderation,
+    relations,
+    search,
+    session,
+    users,
+)
 
 Lang = Literal["en", "zh"]
 
@@ -19,6 +31,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     **groups.TEXTS,
     **messages.TEXTS,
     **relations.TEXTS,
+    **chats.TEXTS,
     **moderation.TEXTS,
     **users.TEXTS,
     **contacts.TEXTS,

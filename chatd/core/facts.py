@@ -319,11 +319,22 @@ class Facts:
         """Note that a membership's row changed."""
         self.changed_members[member.group, member.user, member.period] = member
 
+    def announce_nickname(self, group: Group, member: Member) -> int:
+        """Tell everybody what a member is called now; neighbours of one commit share an entry. Returns its pos."""
+        self.change_member(member)
+        entry = self._open_members.get(group.id)
+        if entry is None or entry.kind != "nicknames" or any(x["user"] == member.user for x in entry.body["names"]):
+            entry = self._open_members[group.id] = self.append(group, "nicknames", None, {"names": []})
+        entry.body["names"].append({"user": member.user, "nickname": member.nickname})
+        return entry.pos
+
     def _members_entry(self, group: Group, user_id: str) -> Entry:
         """Neighbouring joins and leaves of one commit share an entry, unless the same person is in it already."""
         entry = self._open_members.get(group.id)
-        if entry is not None and not any(x["user"] == user_id for x in entry.body["joined"] + entry.body["left"]):
-            return entry
+        if entry is not None and entry.kind == "members":
+            named = entry.body["joined"] + entry.body["left"]
+            if not any(x["user"] == user_id for x in named):
+                return entry
         entry = self.append(group, "members", None, {"count": group.members, "joined": [], "left": []})
         self._open_members[group.id] = entry
         return entry

@@ -18,7 +18,7 @@ from chatd.core.values import User
 PART_MAX: Final = 16
 """Code points of a name's ending that can be looked for."""
 TAGS_MAX: Final = 20
-PRIVACY: Final = {"findable": True, "last_seen": "mutual"}
+PRIVACY: Final = {"findable": True, "last_seen": "mutual", "receipts": False}
 
 
 class NamePart(Record):
@@ -133,6 +133,7 @@ class SetPrivacy(Command, frozen=True, tag="privacy"):
 
     findable: bool | None
     last_seen: str | None
+    receipts: bool | None = None
 
     def needs(self, need: Needs) -> None:
         need.users.add(self.actor)
@@ -140,7 +141,7 @@ class SetPrivacy(Command, frozen=True, tag="privacy"):
     def decide(self, facts: Facts) -> dict[str, Any]:
         user = facts.users[self.actor]
         before = name_parts(user)
-        chosen = {"findable": self.findable, "last_seen": self.last_seen}
+        chosen = {"findable": self.findable, "last_seen": self.last_seen, "receipts": self.receipts}
         user.settings = user.settings | {key: value for key, value in chosen.items() if value is not None}
         facts.changed_users.add(user.id)
         index_name(facts, user, before)

@@ -79,6 +79,8 @@ class Member(msgspec.Struct, array_like=True):
     """May not write before this time."""
     via: dict[str, Any] | None = None
     """By which invite they first came: `invite`, `inviter`, `parent`."""
+    nickname: str = ""
+    """What they are called in this group; empty: by their own name."""
 
     @property
     def present(self) -> bool:

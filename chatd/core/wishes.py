@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatd.core.chats import ClearMark, SaveDrafts, UpdateChat
 from chatd.core.contacts import AcceptContact, DeclineContact, RequestContact
 from chatd.core.devices import RevokeDevice, SaveDevices
 from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
@@ -9,6 +10,7 @@ from chatd.core.handles import SetHandle
 from chatd.core.invites import CreateInvite, EndInvite, PreviewInvite, RedeemInvite, RevokeInvite
 from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.moderation import RestrictGroup, RestrictMember, SlowDown, UnrestrictMember
+from chatd.core.nicknames import SetNickname
 from chatd.core.profiles import SetPrivacy, SetTag, UpdateProfile
 from chatd.core.proposal import Abandon, Refuse
 from chatd.core.relations import Block, Follow
@@ -57,4 +59,8 @@ AnyWish = (
     | Join
     | SetEntry
     | Withdraw
+    | UpdateChat
+    | ClearMark
+    | SaveDrafts
+    | SetNickname
 )

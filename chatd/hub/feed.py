@@ -32,9 +32,13 @@ class State(enum.Enum):
 
 
 class Follow:
-    """One session's place in one group. `told` is the newest head it knows of, `read` its person's read position."""
+    """One session's place in one group.
 
-    __slots__ = ("cursor", "feed", "floor", "read", "session", "state", "told")
+    `told` is the newest head it knows of, `read` its person's read position, `marked` whether they marked it as unread,
+    `opened` whether the client asked for it by name: only then it is told who comes and goes.
+    """
+
+    __slots__ = ("cursor", "feed", "floor", "marked", "opened", "read", "session", "state", "told")
 
     def __init__(self, session: Receiver, feed: Feed, floor: int, read: int) -> None:
         self.session = session
@@ -43,6 +47,8 @@ class Follow:
         self.read = read
         self.cursor = 0
         self.told = 0
+        self.marked = False
+        self.opened = False
         self.state = State.SUMMARY
 
     def set(self, state: State) -> None:
@@ -58,8 +64,14 @@ class Follow:
         self.state = state
         if state is State.GONE:
             feed.follows.discard(self)
+            self.open(False)
         if not feed.listening and feed.ring is not None:
             feed.ring = None
+
+    def open(self, on: bool) -> None:
+        """The client opened the group, or closed it."""
+        self.feed.watched += on - self.opened
+        self.opened = on
 
 
 _LISTENING = frozenset({State.LIVE, State.BEHIND})
@@ -82,6 +94,7 @@ class Feed:
         "ring",
         "seq",
         "typed_at_s",
+        "watched",
     )
 
     def __init__(self, group: str, head: int, at: int, seq: int, members: int) -> None:
@@ -94,6 +107,8 @@ class Feed:
         self.ring: Ring | None = None
         self.follows: set[Follow] = set()
         self.live: dict[Follow, None] = {}
+        self.watched = 0
+        """How many sessions have it opened."""
         self.listening = 0
         self.queued = False
         """Whether fan-out has it on its list."""

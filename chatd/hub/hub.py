@@ -21,15 +21,19 @@ from chatd.core.users import DisableUser, EnsureUser, Revoke
 from chatd.core.values import Mine
 from chatd.hub.catchup import Pages
 from chatd.hub.devices import Devices
+from chatd.hub.drafts import Drafts
 from chatd.hub.fanout import Fanout
-from chatd.hub.feed import Feed, Follow, State
+from chatd.hub.feed import Feed, State
 from chatd.hub.jobs import Jobs
 from chatd.hub.ports import Socket
+from chatd.hub.presence import Presence
 from chatd.hub.rates import Rates
 from chatd.hub.reads import Reads
+from chatd.hub.receipts import Receipts
 from chatd.hub.recovery import catch_up_with_store
 from chatd.hub.session import Session
 from chatd.hub.settings import HubSettings
+from chatd.hub.signals import clear_mark
 from chatd.search.link import SearchLink
 from chatd.service.author import Digester
 from chatd.service.secrets import Secrets
@@ -98,6 +102,7 @@ class Hub:
         self.pages = Pages()
         self.reads = Reads(settings.read_marks_max)
         self.devices = Devices(settings.read_marks_max)
+        self.drafts = Drafts(settings.drafts_unsaved_max)
         self.refusals: Counter[str] = Counter()
         self.fell_behind = 0
         self.sessions_open = 0
@@ -111,6 +116,10 @@ class Hub:
         """Set before `start`, unless search is switched off."""
         self.jobs = Jobs()
         self.jobs.add("read positions", settings.read_flush_s, self._save_reads)
+        self.receipts = Receipts(self)
+        self.jobs.add("receipts", settings.receipt_interval_s, self.receipts.tell)
+        self.presence = Presence(self)
+        self.jobs.add("presence", settings.presence_interval_s, self.presence.tell)
 
     # -- life
 
@@ -139,6 +148,7 @@ class Hub:
     async def _save_reads(self) -> None:
         self.reads.save(self.link)
         self.devices.save(self.link)
+        self.drafts.save(self.link)
 
     # -- people
 
@@ -169,6 +179,7 @@ class Hub:
             person.sessions.remove(session)
             if not person.sessions:
                 del self.people[person.user]
+                self.presence.went(person.user, session)
         for follow in list(session.follows.values()):
             follow.set(State.GONE)
             self.drop_if_idle(follow.feed)
@@ -338,11 +349,13 @@ class Hub:
             if entry.seq is None or entry.actor is None:
                 continue
             self.reads.move(change.group, entry.actor, entry.seq)
+            self.receipts.note(feed, entry.actor, entry.seq)
             person = self.people.get(entry.actor)
             for session in person.sessions if person is not None else ():
                 follow = session.follows.get(change.group)
                 if follow is not None:
                     follow.read = max(follow.read, entry.seq)
+                    clear_mark(self, follow)
 
     def _publish_mine(self, entry: Mine) -> None:
         person = self.people.get(entry.user)
@@ -354,6 +367,7 @@ class Hub:
             if session.missed is not None:
                 session.missed.mine.append((self.n, entry))
             else:
+                session.take_mark(entry)
                 session.push_mine(entry)
 
     def _fan_out_failed(self, error: Exception) -> None:
@@ -384,37 +398,7 @@ class Hub:
         """When somebody was here, as far as the store does not say so yet, else 0; who is connected is here now."""
         return self.now_ms() if user in self.people else self.devices.here.get(user, 0)
 
-    # -- signals
-
-    def move_read(self, session: Session, follow: Follow, seq: int) -> None:
-        """A person read up to `seq`; their other devices learn it."""
-        person = session.person
-        if person is None or seq <= follow.read:
-            return
-        group = follow.feed.group
-        self.reads.move(group, person.user, seq)
-        for other in person.sessions:
-            theirs = other.follows.get(group)
-            if theirs is None:
-                continue
-            theirs.read = max(theirs.read, seq)
-            if other is not session:
-                other.signal("read", {"group": group, "read": theirs.read})
-
-    def tell_typing(self, session: Session, follow: Follow) -> None:
-        """Tell who has the group open, in small groups, at most once per interval and person."""
-        feed, now_s = follow.feed, self.clock_s()
-        if feed.members > self.settings.typing_group_max or session.person is None:
-            return
-        user = session.person.user
-        if feed.typed_at_s is None or len(feed.typed_at_s) > 2 * self.settings.typing_group_max:
-            feed.typed_at_s = {}
-        if now_s - feed.typed_at_s.get(user, float("-inf")) < self.settings.typing_interval_s:
-            return
-        feed.typed_at_s[user] = now_s
-        for other in feed.live:
-            if other.session.person is not session.person:
-                other.session.signal("typing", {"group": feed.group, "user": user})
+    # -- figures
 
     def count_refusal(self, code: str) -> None:
         """For the metrics."""
@@ -432,6 +416,7 @@ class Hub:
             "pages_read": self.pages.reads,
             "proposals_waiting": self.link.waiting,
             "reads_unsaved": len(self.reads),
+            "drafts_unsaved": len(self.drafts),
             "writer_restarts": self.link.restarts,
             "words": len(self.words.words),
             "words_blocked": self.words.done["blocked"],

@@ -17,7 +17,7 @@ from chatd.service import groups as service
 from chatd.service.tokens import Claims
 from chatd.store import commits, messages, users
 from chatd.store.engine import WRITER
-from chatd.store.groups import Place, places_of
+from chatd.store.groups import Place, cursor_of, drafts_of, places_of
 from chatd.store.readers import Reader
 from chatd_protocol import PROTOCOL_VERSION
 from chatd_protocol.ops import OPS
@@ -56,6 +56,7 @@ class _Snapshot:
         self.cursors: dict[str, tuple[int, int]] = {}
         self.lines: list[dict[str, Any]] = []
         self.more: str | None = None
+        self.drafts: dict[str, int] = {}
 
 
 async def open_session(session: Session, hello: Hello) -> dict[str, Any]:
@@ -123,7 +124,7 @@ async def _read(session: Session, user_id: str, claims: Claims, hello: Hello) ->
         if groups:
             snapshot.lines = await reader.run(lambda r: service.member_lines(r, user_id, groups, overlay))
         if len(changed) > FIRST_PAGE:
-            snapshot.more = f"{page[-1].at}:{page[-1].group}"
+            snapshot.more = cursor_of(page[-1])
     return snapshot
 
 
@@ -142,6 +143,8 @@ async def _read_places(user_id: str, claims: Claims, hello: Hello, epoch: str, r
     cursors = snapshot.cursors = {} if snapshot.reset or hello.epoch is None else hello.heads or {}
     known = [(p.group, cursors[p.group][0]) for p in snapshot.places if p.group in cursors]
     snapshot.times = await messages.times_of(reader, known)
+    if known:
+        snapshot.drafts = await drafts_of(reader, user_id)
     return snapshot
 
 
@@ -160,7 +163,8 @@ def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot,
     hub = session.hub
     for place in snapshot.places:
         hub.ensure_feed(place)
-        session.follow(place.group, place.floor, max(place.read, hub.reads.of(place.group, snapshot.user.id)))
+        read = max(place.read, hub.reads.of(place.group, snapshot.user.id))
+        session.follow(place.group, place.floor, read).marked = bool(place.marked)
     _place_cursors(session, snapshot)
     mine = _place_mine(session, hello, snapshot)
     assert session.person is not None
@@ -173,6 +177,7 @@ def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot,
     for line in lines:
         if hub.redacted_since(line["group"], snapshot.n):
             line.pop("last", None)
+        hub.drafts.lay_over(snapshot.user.id, line, line["group"])
     answer: dict[str, Any] = {
         "user": snapshot.user.id,
         "device": session.device,
@@ -188,10 +193,13 @@ def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot,
     unlisted = [group for group in snapshot.cursors if group in session.follows and group not in listed]
     answer["reads"] = {group: session.follows[group].read for group in unlisted}
     optional: dict[str, Any] = {"name": snapshot.user.name, "more": snapshot.more, "reset": snapshot.reset}
+    optional["drafts"] = hub.drafts.times_of(snapshot.user.id, unlisted, snapshot.drafts)
     optional["mine_at"] = snapshot.mine_head_at
     optional["profile_fields"] = hub.settings.profile_fields
     answer.update({key: value for key, value in optional.items() if value})
     hub.replace_older(session)
+    assert session.person is not None
+    hub.presence.came(session.person, session)
     return answer
 
 
@@ -261,3 +269,4 @@ def _apply_missed(session: Session, n: int, missed: Missed) -> None:
             session.mine_head = max(session.mine_head, entry.upos)
             if entry.kind == "profile" and session.person is not None:
                 session.person.tags = entry.body["tags"]
+            session.take_mark(entry)

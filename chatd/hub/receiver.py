@@ -152,6 +152,12 @@ class Receiver:
         finally:
             self._catching_up = False
 
+    def take_mark(self, entry: Mine) -> None:
+        """Whether a group is marked as unread, as the person's own log says."""
+        follow = self.follows.get(entry.group or "")
+        if follow is not None and entry.kind == "chat":
+            follow.marked = entry.body["chat"]["marked"]
+
     def push_mine(self, entry: Mine) -> None:
         """An entry of this person's own log, in order; what the socket cannot take now is read from the store later."""
         in_step = self.mine_cursor == self.mine_head == entry.upos - 1

@@ -61,8 +61,9 @@ def _reconcile(hub: Hub, session: Session, now: list[Place], mine_head: int | No
         known = session.follows.get(group)
         if known is None:
             hub.ensure_feed(place)
-            follow = session.follow(group, place.floor, place.read)
-            session.go_live_from(follow, place.joined_pos - 1)
+            known = session.follow(group, place.floor, place.read)
+            session.go_live_from(known, place.joined_pos - 1)
         elif known.state is State.LIVE and known.cursor < known.feed.published:
             session.go_live_from(known, known.cursor)
+        known.marked = bool(place.marked)
     session.catch_up()

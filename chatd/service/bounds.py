@@ -49,6 +49,7 @@ _CHECKS: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
     "message.history": (("limit", "history_page_max", "`int`"),),
     "group.create": (("title", "title_max", "`str` of length"),),
     "group.update": (("title", "title_max", "`str` of length"),),
+    "draft.save": (("text", "text_max", "`str` of length"),),
     "member.add": (("users", "add_max", "`array` of length"),),
     **dict.fromkeys(_LISTS, (("limit", "list_page_max", "`int`"),)),
 }

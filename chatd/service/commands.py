@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from chatd.core.wishes import AnyWish
-from chatd.service import contacts, groups, invites, messages, moderation, relations, requests, users
+from chatd.service import chats, contacts, groups, invites, messages, moderation, nicknames, relations, requests, users
 from chatd.service.author import Author
 
 COMMANDS: Final[dict[str, Callable[[Any, Author], AnyWish]]] = {
@@ -46,4 +46,6 @@ COMMANDS: Final[dict[str, Callable[[Any, Author], AnyWish]]] = {
     "request.approve": requests.approve_request,
     "request.refuse": requests.refuse_request,
     "request.withdraw": requests.withdraw_request,
+    "chat.update": chats.update_chat,
+    "nickname.set": nicknames.set_nickname,
 }

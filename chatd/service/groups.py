@@ -14,6 +14,7 @@ from chatd.core.rights import RANK
 from chatd.core.values import Entry
 from chatd.core.visibility import view
 from chatd.service.author import Author
+from chatd.service.chats import view_draft
 from chatd.store import groups as stored
 from chatd.store import messages as stored_messages
 from chatd.store.readers import Reader
@@ -112,6 +113,9 @@ def view_line(line: stored.Line, user: str, last: Entry | None) -> dict[str, Any
         "read_only": group.read_only,
         "archived": line.archived,
         "last": view(last, None, line.floor) if last is not None else None,
+        "chat": line.chat.view() if line.chat is not None else None,
+        "nickname": line.nickname,
+        "draft": view_draft(line.draft) if line.draft is not None else None,
     }
     shown.update({key: value for key, value in optional.items() if value})
     return shown
@@ -130,8 +134,10 @@ async def group_info(
     everybody = restriction_in(group.settings, now_ms)
     moderated = {"slow_s": group.settings.get("slow_s") or None, "restricted": everybody, "restricted_self": own}
     door = {name: group.settings[name] for name in ("entry", "question", "invites") if name in group.settings}
+    draft = {"draft": view_draft(line.draft, whole=True)} if line.draft is not None else {}
     return (
         door
+        | draft
         | {
             "line": lines[0],
             "intro": group.intro,
@@ -152,9 +158,9 @@ async def list_members(reader: Reader, user: str, request: wire.ListMembers, now
     admin = RANK[line.role] >= RANK["admin"]
     rows = await stored.members_page(reader, request.group, request.after or "", request.limit + 1)
     members = []
-    for other, role, since, name, by, restricted_until, profile in rows[: request.limit]:
+    for other, role, since, name, by, restricted_until, profile, nickname in rows[: request.limit]:
         member = {"user": other, "role": role, "since": since}
-        optional = {"name": name, "by": by, "tags": tag_names(orjson.loads(profile), now_ms)}
+        optional = {"name": name, "by": by, "tags": tag_names(orjson.loads(profile), now_ms), "nickname": nickname}
         member.update({key: value for key, value in optional.items() if value})
         restriction = restriction_of(restricted_until, now_ms)
         if restriction is not None and (admin or other == user):

@@ -48,9 +48,9 @@ def set_handle(request: wire.SetHandle, author: Author) -> SetHandle:
 
 def set_privacy(request: wire.SetPrivacy, author: Author) -> SetPrivacy:
     """Change who may find and see what."""
-    if request.findable is None and request.last_seen is None:
-        raise Invalid("$.data", "Names nothing to change: findable or last_seen")
-    return SetPrivacy(author.user, request.cid, author.digest, request.findable, request.last_seen)
+    if request.findable is None and request.last_seen is None and request.receipts is None:
+        raise Invalid("$.data", "Names nothing to change: findable, last_seen or receipts")
+    return SetPrivacy(author.user, request.cid, author.digest, request.findable, request.last_seen, request.receipts)
 
 
 def revoke_device(request: wire.RevokeDevice, author: Author) -> RevokeDevice:

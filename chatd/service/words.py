@@ -20,6 +20,7 @@ from chatd.core.words import Action, WordList, fold, mask
 TEXTS: Final[dict[str, tuple[str, ...]]] = {
     "message.send": ("body.text",),
     "message.edit": ("text",),
+    "nickname.set": ("nickname",),
     "group.create": ("title", "intro"),
     "group.update": ("title", "intro"),
     "contact.request": ("text",),

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
+import orjson
+
+from chatd.core.sharing import Circle
 from chatd.store import schema
 from chatd.store.readers import Reader
 from chatd.store.statements import Delete, Insert, Probe
@@ -10,10 +15,22 @@ _EDGE = ("user_id", "target_id")
 
 FOLLOWS = Probe(schema.follows, _EDGE, _EDGE)
 BLOCKS = Probe(schema.blocks, _EDGE, _EDGE)
+CHOSEN = Probe(schema.users, ("user_id",), ("user_id", "settings"))
 ADD_FOLLOWS = Insert(schema.follows, (*_EDGE, "at"), " ON CONFLICT DO NOTHING")
 DROP_FOLLOWS = Delete(schema.follows, _EDGE)
 ADD_BLOCKS = Insert(schema.blocks, (*_EDGE, "at"), " ON CONFLICT DO NOTHING")
 DROP_BLOCKS = Delete(schema.blocks, _EDGE)
+
+
+async def circle_of(reader: Reader, pairs: AbstractSet[tuple[str, str]], *, mutual: bool) -> Circle:
+    """What the people of these pairs chose for themselves, the blocks between them and, for `mutual`, the follows."""
+    people = sorted({user for pair in pairs for user in pair})
+    chosen = await reader.find(CHOSEN, [(user,) for user in people])
+    both = sorted({*pairs, *((other, one) for one, other in pairs)})
+    blocks = await reader.find(BLOCKS, both)
+    follows = await reader.find(FOLLOWS, both) if mutual else []
+    settings = {str(user): orjson.loads(settings) for user, settings in chosen}
+    return Circle(settings, {(a, b) for a, b in follows}, {(a, b) for a, b in blocks})
 
 
 async def relations_of(reader: Reader, user: str, which: str, after: str, limit: int) -> list[tuple[str, int, str]]:

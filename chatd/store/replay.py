@@ -55,6 +55,7 @@ class Replay:
         self._head = self._at = self._seq = 0
         self._roles: dict[str, str] = {}
         self._floors: dict[str, int] = {}
+        self._nicknames: dict[str, str] = {}
         self._periods: Counter[str] = Counter()
         self._joins: list[_Join] = []
         self._settings: dict[str, Any] = {}
@@ -69,6 +70,7 @@ class Replay:
             "role": self._take_role,
             "settings": self._take_settings,
             "moderation": self._take_moderation,
+            "nicknames": self._take_nicknames,
         }
         self._changes: dict[str, Callable[[Entry, Target], None]] = {
             "edit": self._take_edit,
@@ -147,7 +149,7 @@ class Replay:
             self._at_entry(entry, "has a cid, which its kind has not")
         if entry.kind != "message" and (entry.recalled or entry.reactions or reacted):
             self._at_entry(entry, "is recalled or has reactions, and is no message")
-        if entry.kind not in {"members", "created"} and entry.actor not in self._roles:
+        if entry.kind not in {"members", "created", "nicknames"} and entry.actor not in self._roles:
             self._at_entry(entry, f"is by {entry.actor}, who was not in the group")
 
     # -- messages
@@ -257,6 +259,12 @@ class Replay:
             until = entry.body.get("until", FOREVER) if entry.body["restricted"] else 0
             self._moderated["restricted_until"] = until
 
+    def _take_nicknames(self, entry: Entry) -> None:
+        named = {one.get("user"): one.get("nickname") for one in entry.body.get("names", ())}
+        if not named or self._group.direct or entry.actor is not None or not named.keys() <= self._roles.keys():
+            self._at_entry(entry, "calls nobody anything, or somebody who was not in the group")
+        self._nicknames.update(named)
+
     def _enter(self, entry: Entry, user: str, role: str, by: str | None) -> None:
         if user in self._roles:
             self._at_entry(entry, f"has {user} come in, who was in already")
@@ -278,8 +286,8 @@ class Replay:
             self._at_entry(entry, f"has {user} put out by {by}, who has no right to")
         role = self._roles.pop(user)
         row = self._rows.get((user, self._periods[user]))
-        went = (entry.pos - 1, self._seq, "left" if by is None else "kicked", role)
-        if row is None or (row.until_pos, row.until_seq, row.why, row.role) != went:
+        went = (entry.pos - 1, self._seq, "left" if by is None else "kicked", role, self._nicknames.pop(user, ""))
+        if row is None or (row.until_pos, row.until_seq, row.why, row.role, row.nickname) != went:
             self._at_entry(entry, f"has {user} go, and no membership says so")
 
     def _outranks(self, actor: str | None, other: str | None) -> bool:
@@ -297,6 +305,8 @@ class Replay:
                 self._at_group(f"period {period} of {user} is over exactly if its log says that it is not")
             elif row.until_pos is None and row.role != self._roles[user]:
                 self._at_group(f"{user} is {row.role}, its log says {self._roles[user]}")
+            elif row.until_pos is None and row.nickname != self._nicknames.get(user, ""):
+                self._at_group(f"{user} is not called what its log says")
 
     def _check_floor(self, join: _Join) -> None:
         row = join.row

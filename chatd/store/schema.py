@@ -158,6 +158,7 @@ memberships = Table(
     _flag("archived"),
     Column("restricted_until", BigInteger, nullable=False, server_default=text("0")),
     _text("via", null=True),
+    Column("nickname", Text, nullable=False, server_default=text("''")),
     PrimaryKeyConstraint("group_id", "user_id", "period"),
 )
 Index(
@@ -250,6 +251,30 @@ reads = Table(
     _text("user_id"),
     _text("group_id"),
     _number("seq"),
+    PrimaryKeyConstraint("user_id", "group_id"),
+)
+
+chats = Table(
+    "chats",
+    metadata,
+    _text("user_id"),
+    _text("group_id"),
+    Column("period", Integer, nullable=False),
+    _number("pinned"),
+    _text("level"),
+    _number("until"),
+    _flag("marked"),
+    PrimaryKeyConstraint("user_id", "group_id"),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    _text("user_id"),
+    _text("group_id"),
+    _number("at"),
+    _text("text"),
+    _number("reply_to", null=True),
     PrimaryKeyConstraint("user_id", "group_id"),
 )
 

@@ -15,6 +15,7 @@ import msgspec
 import orjson
 
 import chatd_migrations
+from chatd.core.chats import Chat
 from chatd.core.restrictions import FOREVER
 from chatd.core.values import Group
 from chatd.store import attribution, groups, messages, relations, schema, users
@@ -37,6 +38,8 @@ _TABLES: Final = (
     "entries",
     "reactions",
     "reads",
+    "chats",
+    "drafts",
     "mine",
     "audit",
     "invites",
@@ -124,17 +127,32 @@ class _Check:
 
     def _check_log(self, user: str, upos: int, floor: int, in_groups: int, logs: Stream) -> None:
         last, balance = floor, 0
-        for _, number, kind, group, pos, fits in logs.take(user):
+        chats: dict[str, str] = {}
+        for _, number, kind, group, pos, fits, body in logs.take(user):
             if number != last + 1:
                 self._say(f"user {user}: entry {number} of their log follows {last}")
             last = number
             balance += {"added": 1, "removed": -1}.get(kind, 0)
+            if kind == "chat":
+                chats[group] = body
             if not fits:
                 self._say(f"user {user}: entry {number} of their log ({kind}) fits no membership in {group} at {pos}")
         if last != upos:
             self._say(f"user {user}: upos is {upos}, their log ends at {last}")
+        self._check_chats(user, floor, chats)
         if not floor and balance != in_groups:
             self._say(f"user {user}: their log leaves them in {balance} groups, they are in {in_groups}")
+
+    def _check_chats(self, user: str, floor: int, chats: dict[str, str]) -> None:
+        """How groups stand in somebody's list is what the last entry about each says, as far as their log reaches."""
+        rows, _ = self._db.run(_CHATS, (user,))
+        kept = {row[1]: Chat(*row) for row in rows}
+        for group in kept.keys() | chats.keys():
+            chat, body = kept.get(group), chats.get(group)
+            if body is None and floor:
+                continue
+            if chat is None or body is None or orjson.loads(body) != {"chat": chat.view()}:
+                self._say(f"user {user}: {group} does not stand in their list as their log says")
 
     # -- groups
 
@@ -271,10 +289,12 @@ _MINE: Final = (
     " WHEN 'request' THEN EXISTS (SELECT 1 FROM join_requests AS q WHERE q.group_id = n.group_id"
     " AND (q.user_id = n.user_id OR EXISTS (SELECT 1 FROM memberships AS m"
     " WHERE m.group_id = n.group_id AND m.user_id = n.user_id)))"
-    " ELSE EXISTS (SELECT 1 FROM memberships AS m WHERE m.group_id = n.group_id AND m.user_id = n.user_id) END"
+    " ELSE EXISTS (SELECT 1 FROM memberships AS m WHERE m.group_id = n.group_id AND m.user_id = n.user_id) END,"
+    " CASE WHEN n.kind = 'chat' THEN n.body END"
     f" FROM mine AS n WHERE (n.user_id, n.upos) > (?, ?) AND {_known('users', 'user_id', 'n')}"
     " ORDER BY n.user_id, n.upos LIMIT ?"
 )
+_CHATS: Final = "SELECT user_id, group_id, period, pinned, level, until, marked FROM chats WHERE user_id = ?"
 _GROUPS: Final = f"SELECT {_columns(groups.COLUMNS, '')} FROM groups WHERE group_id > ? ORDER BY group_id LIMIT ?"
 _MEMBERS: Final = (
     f"SELECT {_columns(groups.MEMBER_COLUMNS, 'm.')} FROM memberships AS m"
@@ -351,6 +371,13 @@ _MUST_BE_EMPTY: Final = {
     "audit: {0} is no group": _orphans("audit", "group_id", "groups", "group_id") + " AND o.group_id IS NOT NULL",
     "audit: {0} is no user": _orphans("audit", "user_id", "users", "user_id") + " AND o.user_id IS NOT NULL",
     "audit: {0} acted and is no user": _orphans("audit", "by", "users", "user_id") + " AND o.by IS NOT NULL",
+    **{
+        f"{table}: {{0}} keeps something of {{1}}, which they were never in": (
+            f"SELECT o.user_id, o.group_id FROM {table} AS o WHERE NOT EXISTS (SELECT 1 FROM memberships AS m"
+            f" WHERE m.group_id = o.group_id AND m.user_id = o.user_id{same})"
+        )
+        for table, same in (("chats", " AND m.period = o.period"), ("drafts", ""))
+    },
     "users: {0} has a log that ends before it begins": "SELECT user_id FROM users WHERE mine_floor > upos",
     **attribution.MUST_BE_EMPTY,
     "groups: {0} is direct exactly if it has no direct_key": (

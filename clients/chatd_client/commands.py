@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatd_client.ops.chats import ChatOps
 from chatd_client.ops.contacts import ContactOps
 from chatd_client.ops.groups import GroupOps
 from chatd_client.ops.invites import InviteOps
@@ -12,5 +13,5 @@ from chatd_client.ops.search import SearchOps
 from chatd_client.ops.users import UserOps
 
 
-class Commands(UserOps, RelationOps, ContactOps, GroupOps, MessageOps, ModerationOps, SearchOps, InviteOps):
+class Commands(UserOps, RelationOps, ContactOps, GroupOps, MessageOps, ModerationOps, SearchOps, InviteOps, ChatOps):
     """What the client can ask, put together from its nouns."""

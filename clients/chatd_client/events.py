@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chatd_protocol.chats import DraftSignal
 from chatd_protocol.groups import GroupLine
 from chatd_protocol.log import Entry, MineEntry, UnknownEntry
+from chatd_protocol.presence import PresenceSignal
+from chatd_protocol.receipts import ReceiptsSignal
 from chatd_protocol.session import HelloOk
 from chatd_protocol.signals import GoingAway, Heads, ReadSignal, TokenExpiring, TypingSignal
 
@@ -88,4 +91,7 @@ Event = (
     | ReadSignal
     | TokenExpiring
     | GoingAway
+    | DraftSignal
+    | ReceiptsSignal
+    | PresenceSignal
 )

@@ -20,6 +20,8 @@ from chatd_protocol.log import (
     Entry,
     MembersChanged,
     Message,
+    Nicknamed,
+    NicknamesChanged,
     Quote,
     Reacted,
     Recall,
@@ -46,6 +48,8 @@ class GroupView:
         self.title = ""
         self.messages: dict[int, Message] = {}
         self.members: dict[str, Role] = {}
+        self.nicknames: dict[str, str] = {}
+        """What members are called here who are not called by their names."""
         self.gone: str | None = None
         """`left` or `kicked` once the reader is out."""
         self._messages_max = messages_max
@@ -65,6 +69,7 @@ class GroupView:
         """Start anew: a page is about to be read, and what is applied until `load` may be newer than the page."""
         self.messages = {}
         self.members = {}
+        self.nicknames = {}
         self.cursor = 0
         self._replay = deque(maxlen=REPLAY_MAX)
 
@@ -77,7 +82,9 @@ class GroupView:
         if self.cursor > as_of and not (replay and replay[0].pos <= as_of + 1):
             return False
         self.title = title
+        members = list(members)
         self.members = {member.user: member.role for member in members}
+        self.nicknames = {member.user: member.nickname for member in members if member.nickname}
         self.messages = {}
         for entry in entries:
             if isinstance(entry, Message):
@@ -110,6 +117,8 @@ class GroupView:
                 self._move_members(entry)
             case RoleChanged() if entry.user in self.members:
                 self.members[entry.user] = entry.role
+            case NicknamesChanged(names=names):
+                self._name(names)
             case SettingsChanged() if entry.title is not None:
                 self.title = entry.title
             case _:
@@ -120,6 +129,14 @@ class GroupView:
             self.members.setdefault(one.user, one.role or "member")
         for out in entry.left:
             self.members.pop(out.user, None)
+            self.nicknames.pop(out.user, None)
+
+    def _name(self, names: Iterable[Nicknamed]) -> None:
+        for one in names:
+            if one.nickname:
+                self.nicknames[one.user] = one.nickname
+            else:
+                self.nicknames.pop(one.user, None)
 
     def _edit(self, entry: Edited) -> None:
         if entry.body is None:  # Recalled since: the entry that says so is on its way.

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from chatd_protocol.chats import ChatState, Draft
 from chatd_protocol.log import AnyEntry
 from chatd_protocol.values import (
     ADD_MAX,
@@ -104,6 +105,12 @@ class GroupLine(View):
     after: Cursor | None = None
     truncated: Cursor | None = None
     reset: bool = False
+    chat: ChatState | None = None
+    """How it stands in the caller's chat list; absent as long as they changed nothing."""
+    nickname: str = ""
+    """What the caller is called in this group, if not by their name."""
+    draft: Draft | None = None
+    """The beginning of the caller's unsent text."""
 
 
 class Restriction(View):
@@ -131,13 +138,17 @@ class GroupInfo(View):
     entry: EntryGate = "invite"
     question: str = ""
     invites: Literal["anyone", "mutual_only"] = "anyone"
+    draft: Draft | None = None
+    """The caller's unsent text, whole."""
 
 
 class ListGroups(Data):
-    """`group.list`: the caller's groups, newest activity first. `after` is the `more` of the page before."""
+    """`group.list`: the caller's groups: pinned ones by their order, then by newest activity, archived ones last.
+    `archived`: only those that are, or only those that are not. `after` is the `more` of the page before."""
 
     after: Annotated[str, Meta(max_length=80)] | None = None
     limit: PageSize = 50
+    archived: bool | None = None
 
 
 class Groups(View):
@@ -181,6 +192,8 @@ class Member(View):
     restricted: Restriction | None = None
     tags: list[str] = []
     """The verified tags that they have now."""
+    nickname: str = ""
+    """What they are called in this group."""
 
 
 class Members(View):

@@ -7,11 +7,12 @@ such an entry twice, or after a newer one, is harmless.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 
+from chatd_protocol.chats import ChatState
 from chatd_protocol.users import Tag
 from chatd_protocol.values import (
     Cid,
@@ -176,6 +177,19 @@ class Reacted(_Entry, tag="reaction"):
     reactions: list[Reaction] = []
 
 
+class Nicknamed(View):
+    user: UserId
+    nickname: str
+    """What they are called in this group; empty: by their own name again."""
+
+
+class NicknamesChanged(_Entry, tag="nicknames"):
+    """What some members are called in this group from here on."""
+
+    at: Millis
+    names: list[Nicknamed]
+
+
 class Hidden(_Entry, tag="hidden"):
     """The entries from `pos` to `to` are about something this reader may not see. `at` is that of the last one."""
 
@@ -193,6 +207,7 @@ Entry = (
     | Edited
     | Recalled
     | Reacted
+    | NicknamesChanged
     | Hidden
 )
 AnyEntry = Annotated[dict[str, object], Meta(description="An entry: see the schema `Entry`, by `kind`.")]
@@ -216,7 +231,7 @@ class MineEntry(View):
     `invite.redeem {invite}`. `request`: the request of `user`, one's own or one to decide on, is now `state`.
     `restricted`: this person may not write there, `until` a time or without an end; `unrestricted`: they may again.
     `profile`: what others see of the caller changed, `tags` are the verified ones they have now. `contact`: `by` asks
-    for a direct chat, in the words `text`.
+    for a direct chat, in the words `text`. `chat`: how the group stands in the chat list now.
     """
 
     upos: Pos
@@ -237,6 +252,7 @@ class MineEntry(View):
     user: UserId | None = None
     number: Pos | None = None
     state: RequestState | None = None
+    chat: ChatState | None = None
 
 
 class Mine(View):
@@ -268,6 +284,4 @@ def read_entry(raw: dict[str, object]) -> Entry | UnknownEntry:
     return UnknownEntry(pos=pos, kind=kind)
 
 
-_KINDS = frozenset(
-    {"created", "members", "role", "settings", "moderation", "message", "edit", "recall", "reaction", "hidden"}
-)
+_KINDS = frozenset(kind.__struct_config__.tag for kind in get_args(Entry))

@@ -5,7 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from chatd_protocol import contacts, groups, invites, messages, moderation, relations, requests, search, session, users
+from chatd_protocol import (
+    chats,
+    contacts,
+    groups,
+    invites,
+    messages,
+    moderation,
+    nicknames,
+    presence,
+    receipts,
+    relations,
+    requests,
+    search,
+    session,
+    users,
+)
 from chatd_protocol.values import Data, View
 
 
@@ -81,6 +96,11 @@ _OPS = (
     Op("request.approve", requests.ApproveRequest, requests.Decided, True),
     Op("request.refuse", requests.RefuseRequest, requests.Decided, True),
     Op("request.withdraw", requests.WithdrawRequest, requests.Decided, True),
+    Op("chat.update", chats.UpdateChat, chats.ChatOk, True),
+    Op("draft.save", chats.SaveDraft, chats.SaveDraftOk, False),
+    Op("nickname.set", nicknames.SetNickname, nicknames.NicknameOk, True),
+    Op("receipt.get", receipts.GetReceipts, receipts.Receipts, False),
+    Op("presence.get", presence.GetPresence, presence.Presence, False),
 )
 
 OPS: Final[dict[str, Op]] = {op.name: op for op in _OPS}

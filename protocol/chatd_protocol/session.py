@@ -50,15 +50,17 @@ class Bounds(View):
     typing_group_members: int
     stall_timeout_s: float
     heads_interval_s: float
+    receipt_group_members: int = 0
+    presence_group_members: int = 0
 
 
 class HelloOk(View):
     """`mine` is the head of the user's log and `mine_at` the time of that entry, 0 if there is none: entries after the
     client's cursor follow as `mine` events; a client without one starts at `[mine, mine_at]`.
 
-    `groups` holds one page, newest first, of the groups that changed since the cursors (all, without cursors); the
-    rest is read with `group.list` from `more`. `reset`: the cursors are of another life of the database, and
-    everything kept must be read anew.
+    `groups` holds one page, in the order of `group.list`, of the groups that changed since the cursors (all, without
+    cursors); the rest is read with `group.list` from `more`. `reset`: the cursors are of another life of the database,
+    and everything kept must be read anew.
     """
 
     user: UserId
@@ -81,6 +83,8 @@ class HelloOk(View):
     expires: Millis | None = None
     profile_fields: list[ProfileField] = []
     """What profiles have beside name, avatar and bio on this server."""
+    drafts: dict[GroupId, Millis] = {}
+    """When unsent text was saved, in groups of `heads` that have nothing new; those that are missing have none."""
 
 
 class Renew(Data):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from chatd_protocol.chats import DraftSignal
+from chatd_protocol.presence import PresenceSignal
+from chatd_protocol.receipts import ReceiptsSignal
 from chatd_protocol.values import Cursor, GroupId, Millis, UserId, View
 
 
@@ -43,4 +46,7 @@ SIGNALS: dict[str, type[View]] = {
     "read": ReadSignal,
     "token_expiring": TokenExpiring,
     "going_away": GoingAway,
+    "draft": DraftSignal,
+    "receipts": ReceiptsSignal,
+    "presence": PresenceSignal,
 }

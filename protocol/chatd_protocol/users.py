@@ -122,11 +122,13 @@ class SetPrivacy(Data):
     cid: Cid
     findable: bool | None = None
     last_seen: LastSeen | None = None
+    receipts: bool | None = None
 
 
 class Privacy(View):
     findable: bool
     last_seen: LastSeen
+    receipts: bool = False
 
 
 class ListDevices(Data):

@@ -79,6 +79,8 @@ Client = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=100, description="N
 Token = Annotated[str, Meta(min_length=1, max_length=8192, description="A signed JSON Web Token.")]
 Name = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=80)]
 Title = Annotated[str, Meta(pattern=_CLEAN_LINE, min_length=1, max_length=80)]
+CleanText = Annotated[str, Meta(pattern=_CLEAN_TEXT)]
+Nickname = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=40)]
 Intro = Annotated[str, Meta(pattern=_CLEAN_TEXT, max_length=1000)]
 Text = Annotated[
     str,
@@ -120,6 +122,7 @@ Note = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=80)]
 Answer = Annotated[str, Meta(pattern=_CLEAN_TEXT, max_length=500)]
 PageSize = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
 
+Level = Literal["all", "mentions", "none"]
 GroupKind = Literal["private", "direct"]
 Role = Literal["owner", "admin", "member", "silent"]
 HistoryRule = Annotated[
@@ -131,10 +134,30 @@ HistoryRule = Annotated[
     ),
 ]
 EntryKind = Literal[
-    "created", "members", "role", "settings", "moderation", "message", "edit", "recall", "reaction", "hidden"
+    "created",
+    "members",
+    "role",
+    "settings",
+    "moderation",
+    "message",
+    "edit",
+    "recall",
+    "reaction",
+    "nicknames",
+    "hidden",
 ]
 MineKind = Literal[
-    "added", "removed", "direct", "archived", "restricted", "unrestricted", "profile", "invited", "request", "contact"
+    "added",
+    "removed",
+    "direct",
+    "archived",
+    "restricted",
+    "unrestricted",
+    "profile",
+    "invited",
+    "request",
+    "contact",
+    "chat",
 ]
 EntryGate = Literal["open", "invite", "approval", "question"]
 RequestState = Literal["pending", "approved", "refused", "withdrawn"]

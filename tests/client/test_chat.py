@@ -47,6 +47,9 @@ class Scene:
     def refresh(self) -> None:
         self._changed.set()
 
+    def prefill(self, text: str) -> None:
+        raise AssertionError("nobody sits there")
+
     def drawn(self) -> AbstractContextManager[None]:
         return nullcontext()
 
@@ -333,3 +336,47 @@ async def test_messages_are_found_from_the_keyboard(sqlite_url: str) -> None:
         await ann.scene.sees("/search WORDS")
         await ann.scene.sees("(invalid)")
         assert [await ann.leave(), await bob.leave()] == [1, 0]
+
+
+@in_loop
+async def test_a_person_keeps_their_own_side_of_a_group(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server:
+        ann, bob = await friends(server)
+        bob.scene.type("你好")
+        pos = (await ann.scene.sees("鲍勃", "你好")).split()[0]
+        ann.scene.type("/pin-chat", "/groups")
+        await ann.scene.sees("✓ on top")
+        await ann.scene.sees("*  1^ 石榴哥粉丝群")
+        ann.scene.type("/mute @", "/mute none", "/mute perhaps")
+        await ann.scene.sees("addressed to you")
+        await ann.scene.sees("told of nothing")
+        await ann.scene.sees("/mute all|@|none")
+        ann.scene.type("/pin-chat", "/archive", "/unread", "/groups")
+        await ann.scene.sees("no longer on top")
+        await ann.scene.sees("✓ put away")
+        await ann.scene.sees("marked as unread")
+        await ann.scene.sees("*  1_ 石榴哥粉丝群", "unread")
+        ann.scene.type("/archive", "/draft see you at noon", "/groups", "/open 1")
+        await ann.scene.sees("back in the list")
+        await ann.scene.sees("kept unsent")
+        await ann.scene.sees("[unsent] see you at noon")
+        await ann.scene.sees("[unsent] see you at noon")
+        bob.scene.type("/nick 石榴哥")
+        await ann.scene.sees("鲍勃 is called “石榴哥” here")
+        ann.scene.type("/members")
+        await ann.scene.sees("● 石榴哥")
+        bob.scene.type("/receipts on")
+        await bob.scene.sees("互相可见")
+        ann.scene.type(f"/receipts {pos}", "/receipts on", f"/receipts {pos}", "/receipts off")
+        await ann.scene.sees("(forbidden)")
+        await ann.scene.sees("see how far you have read")
+        await ann.scene.sees(f"{pos}: read by 石榴哥")
+        await ann.scene.sees("nobody sees how far")
+        ann.scene.type("/receipts 999", "at noon", "/groups")
+        await ann.scene.sees("999 is no message")
+        await ann.scene.sees("✓ ")
+        assert "unsent" not in await ann.scene.sees("*  1  石榴哥粉丝群")
+        bob.scene.type("/nick -")
+        await ann.scene.sees("has no nickname here any more")
+        assert await bob.leave() == 0
+        assert await ann.leave() == 1

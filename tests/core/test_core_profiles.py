@@ -115,10 +115,12 @@ def test_last_seen_and_findable_are_changed_one_by_one() -> None:
     assert world.act(SetPrivacy("ann", world.cid(), DIGEST, None, "nobody")) == {
         "findable": True,
         "last_seen": "nobody",
+        "receipts": False,
     }
     assert world.act(SetPrivacy("ann", world.cid(), DIGEST, False, None)) == {
         "findable": False,
         "last_seen": "nobody",
+        "receipts": False,
     }
 
 

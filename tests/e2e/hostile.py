@@ -100,6 +100,11 @@ async def world_of(town: Town, fmt: Format) -> tuple[Phone, dict[str, dict[str, 
         "request.approve": of | {"user": cat.user, "number": 1},
         "request.refuse": of | {"user": cat.user, "number": 1},
         "request.withdraw": of,
+        "chat.update": of | {"level": "none", "until": 5, "marked": True},
+        "draft.save": of | {"text": "so far", "reply_to": 1},
+        "nickname.set": of | {"nickname": "called"},
+        "receipt.get": of | {"seq": 1},
+        "presence.get": of,
         "audit.list": of | {"before": 9, "limit": 5, "user": bob.user, "by": cat.user, "act": "member.kick"},
     }
 

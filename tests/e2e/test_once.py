@@ -53,6 +53,8 @@ COMMANDS: dict[str, Callable[[Setting], dict[str, Any]]] = {
     "group.restrict": lambda s: {"group": s["group"], "for_s": 60},
     "group.unrestrict": lambda s: {"group": s["group"]},
     "group.slow": lambda s: {"group": s["group"], "slow_s": 30},
+    "chat.update": lambda s: {"group": s["group"], "level": "none"},
+    "nickname.set": lambda s: {"group": s["group"], "nickname": "once"},
     "message.send": lambda s: {"group": s["group"], "kind": "text", "body": {"text": "once"}},
     "message.recall": lambda s: {"group": s["group"], "pos": s["pos"]},
     "message.edit": lambda s: {"group": s["group"], "pos": s["pos"], "text": "once"},

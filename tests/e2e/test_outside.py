@@ -49,6 +49,11 @@ OF_A_GROUP: dict[str, dict[str, Any]] = {
     "request.approve": {"user": "u" + "x" * 22, "number": 1, "cid": True},
     "request.refuse": {"user": "u" + "x" * 22, "number": 1, "cid": True},
     "request.withdraw": {"cid": True},
+    "chat.update": {"level": "none", "cid": True},
+    "draft.save": {"text": "from outside"},
+    "nickname.set": {"nickname": "Eve", "cid": True},
+    "receipt.get": {"seq": 1},
+    "presence.get": {},
 }
 
 

@@ -40,6 +40,9 @@ async def test_words_are_refused_or_covered_everywhere(store_url: str, tmp_path:
         assert (await ann.denied("message.edit", cid=new_cid(), group=group, pos=pos, text="赌博")).code == "blocked"
         edited = (await ann.do("message.edit", group=group, pos=pos, text="weixin!"))["pos"]
         assert (await bob.up_to(group, edited))[-1]["body"]["text"] == "******!"
+        nicked = await ann.denied("nickname.set", cid=new_cid(), group=group, nickname="赌博")
+        assert nicked.details["path"] == "$.data.nickname"
+        assert (await ann.ask("draft.save", group=group, text="赌博"))["group"] == group, "not said yet"
         assert (await ann.denied("group.update", cid=new_cid(), group=group, title="赌博群")).details[
             "path"
         ] == "$.data.title"

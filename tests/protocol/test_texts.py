@@ -11,8 +11,13 @@ from chatd.service.words import NAMES, TEXTS
 from chatd_protocol.ops import OPS
 from chatd_protocol.values import PATTERN_WORDS
 
-OF_NO_SAY = {"session.hello": {"client"}, "user.get": {"subs"}, "user.update": {"avatar"}}
-"""Names of programs and tokens, and addresses of pictures."""
+OF_NO_SAY = {
+    "session.hello": {"client"},
+    "user.get": {"subs"},
+    "user.update": {"avatar"},
+    "draft.save": {"text"},
+}
+"""Names of programs and tokens, addresses of pictures, and what was not said yet."""
 NOT_SAID = {"query", "reason"}
 """What is looked for, and what admins write down for admins."""
 _FREE = ("one line", "text")

@@ -15,9 +15,11 @@ from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from chatd.core.chats import UpdateChat
 from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
 from chatd.core.limits import Bounds
 from chatd.core.messages import Edit, React, Recall, Send
+from chatd.core.nicknames import SetNickname
 from chatd.core.relations import Block, Follow
 from chatd.core.users import EnsureUser
 from chatd.core.wishes import AnyWish
@@ -224,6 +226,15 @@ def edit(user: str, group: str, pos: int, text: str = "better") -> Edit:
 
 def react(user: str, group: str, pos: int, emoji: str = "👍", on: bool = True) -> React:
     return React(user, new_cid(), DIGEST, group, pos, emoji, on)
+
+
+def chat(actor: str, group: str, **changes: Any) -> UpdateChat:
+    fields = dict.fromkeys(("pinned", "order", "level", "until", "marked", "archived")) | changes
+    return UpdateChat(actor, new_cid(), DIGEST, group, **fields)
+
+
+def nickname(actor: str, group: str, called: str) -> SetNickname:
+    return SetNickname(actor, new_cid(), DIGEST, group, called)
 
 
 def follow(user: str, other: str, on: bool = True) -> Follow:

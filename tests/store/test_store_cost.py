@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
+from chatd.core.chats import ClearMark, Draft, SaveDrafts
 from chatd.core.users import EnsureUser, SaveReads
 from chatd.core.wishes import AnyWish
 from chatd.store.database import Row, connect
@@ -16,12 +17,14 @@ from tests.store.kit import (
     Wrapped,
     add,
     block,
+    chat,
     create,
     direct,
     edit,
     follow,
     kick,
     leave,
+    nickname,
     react,
     recall,
     send,
@@ -87,6 +90,10 @@ KINDS: dict[str, Callable[[int], AnyWish]] = {
     "direct": lambda i: direct("u0", f"d{i}", f"u{i + 1}"),
     "user": lambda i: EnsureUser(f"id{i}", f"sub{i}", ""),
     "reads": lambda i: SaveReads([(f"g{30 + i % 7}", f"u{i}", 2)]),
+    "chat": lambda i: chat(f"u{i}", f"g{30 + i % 7}", pinned=True, archived=False),
+    "unmark": lambda i: ClearMark(f"u{i}", f"g{30 + i % 7}"),
+    "drafts": lambda i: SaveDrafts([Draft(f"u{i}", f"g{30 + i % 7}", 2, "so"), Draft(f"u{i}", "g1", 2, "")]),
+    "nickname": lambda i: nickname(f"u{i}", f"g{30 + i % 7}", "nick"),
 }
 MIXED = [kind for kind in KINDS if kind not in ("kick", "recall")]
 

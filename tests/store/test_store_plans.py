@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from chatd.core.chats import Chat, Draft
 from chatd.core.devices import Devices
 from chatd.core.handles import Handle
 from chatd.core.profiles import NamePart
@@ -38,7 +39,7 @@ STATEMENTS = {
 }
 STATEMENTS |= {
     f"records.{kind.__name__}.{which}": getattr(rows_of(kind), which)
-    for kind in (Devices, Handle, NamePart)
+    for kind in (Chat, Devices, Draft, Handle, NamePart)
     for which in (("probe", "write", "drop") if kind is not NamePart else ("write", "drop"))
 }
 # Written out in the engine, with parameters that fit the rows below.
@@ -74,6 +75,8 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "groups.members_page": lambda r: groups.members_page(r, "g01400", "u00100", 20),
     "groups.restricted_until": lambda r: groups.restricted_until(r, "g01400", "u00007"),
     "groups.owner_of": lambda r: groups.owner_of(r, "g01400"),
+    "groups.drafts_of": lambda r: groups.drafts_of(r, "u00007"),
+    "groups.reads_of": lambda r: groups.reads_of(r, "g01400", 100),
     "messages.page_up": lambda r: messages.page_up(r, "g01400", 20, 90, 20),
     "messages.page_down": lambda r: messages.page_down(r, "g01400", 20, 90, 20),
     "messages.times_of": lambda r: messages.times_of(r, [("g01400", 5), ("g01600", 6)]),
@@ -82,6 +85,7 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "messages.reacted": lambda r: messages.reacted(r, "g01400", 5, "u00001", 20),
     "messages.head_of": lambda r: messages.head_of(r, "g01400"),
     "relations.relations_of": relations_all,
+    "relations.circle_of": lambda r: relations.circle_of(r, {("u00007", "u00008"), ("u00009", "u00007")}, mutual=True),
     "users.user_by_sub": lambda r: users.user_by_sub(r, "s00007"),
     "users.revoked_before": revoked,
     "users.mine_page": lambda r: users.mine_page(r, "u00007", 2, 20),
@@ -137,6 +141,8 @@ def fill(database: Database) -> None:
         "groups": [_group(g) for g in range(20_000)],
         "revocations": [(f"u{i:05}", "phone", 1) for i in every],
         "reads": [(f"u{i:05}", _gid(g), 5) for i in every for g in (i % GROUPS, (i + 7) % GROUPS)],
+        "chats": [(f"u{i:05}", _gid(i % GROUPS), 1, i % 3, "all", 0, False) for i in every],
+        "drafts": [(f"u{i:05}", _gid(g), 5, "x", None) for i in every for g in (i % GROUPS, (i + 7) % GROUPS)],
         "mine": [(f"u{i:05}", n, 1, "added", _gid(i % GROUPS), 1, "{}") for i in every for n in range(1, 6)],
         "commands": [(f"u{i:05}", f"{n:022}", b"x", "{}", 1000 * i) for i in every for n in range(3)],
         "commits": [(0, n, "[]", "[]") for n in range(1, 10_001)],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from chatd.cli.chat_render import DIM, NOTICE, fill, users_in
+from chatd.cli.chat_render import DIM, MINE, NOTICE, fill, printable, users_in
 from chatd.cli.chat_state import GROUPS_MAX
 from chatd.cli.typed.desk import Command, Desk, Mistyped
 from chatd_client import ChatdError
@@ -53,13 +53,15 @@ async def open_numbered(desk: Desk, which: str) -> None:
 async def open_group(desk: Desk, group: str) -> None:
     """Make a group the open one and show its newest entries. Raises `ChatdError`."""
     before = desk.state.open
-    desk.state.open, desk.state.held = group, []
+    desk.state.turn_to(group)
+    desk.state.held = []
     try:
         line = await desk.client.open_group(group)
         page = await desk.client.read_history(group, limit=PAGE)
         entries = [read_entry(raw) for raw in page.entries]
         await desk.state.names.learn(user for entry in entries for user in users_in(entry))
         await name_lines(desk, [line])
+        await _learn_people(desk, line)
     except ChatdError:
         desk.state.open, desk.state.held = before, None
         raise
@@ -71,6 +73,32 @@ async def open_group(desk: Desk, group: str) -> None:
     desk.watcher.say(NOTICE, "opened", title=title, members=line.members, unread=line.unread)
     desk.watcher.show_entries(group, entries, past=True)
     desk.watcher.show_entries(group, held)
+    await _show_draft(desk, line)
+
+
+async def _learn_people(desk: Desk, line: GroupLine) -> None:
+    """What people are called in a small group, and who of them is here."""
+    hello = desk.client.hello
+    if hello is None or line.members > min(PAGE_MAX, hello.bounds.presence_group_members):
+        return
+    members = (await desk.client.list_members(line.group, limit=PAGE_MAX)).members
+    desk.state.nicknames = {member.user: member.nickname for member in members if member.nickname}
+    people = (await desk.client.get_presence(line.group)).people
+    desk.state.here = {person.user: person.online for person in people}
+
+
+async def _show_draft(desk: Desk, line: GroupLine) -> None:
+    """Unsent text comes back into the line that is typed in; where there is none, it is shown."""
+    if line.draft is None:
+        desk.state.drafts.pop(line.group, None)
+        return
+    draft = (await desk.client.get_group(line.group)).draft
+    text = draft.text if draft is not None else ""
+    desk.state.drafts[line.group] = text
+    if desk.screen.interactive:
+        desk.screen.prefill(text)
+    elif text:
+        desk.watcher.say(DIM, "draft", text=printable(text))
 
 
 async def list_members(desk: Desk) -> None:
@@ -90,7 +118,9 @@ async def list_members(desk: Desk) -> None:
         name = fill(desk.render.name(member.user), 24)
         restricted = member.restricted
         mark = desk.words("member_restricted", until=desk.render.end(restricted.until)) if restricted else ""
-        desk.screen.show([("", "  " + name + " "), (DIM, f"{role} {mark}".rstrip())])
+        here = desk.state.here.get(member.user)
+        dot = " " if here is None else "●" if here else "○"
+        desk.screen.show([(MINE, dot), ("", " " + name + " "), (DIM, f"{role} {mark}".rstrip())])
 
 
 async def new(desk: Desk, title: str) -> None:

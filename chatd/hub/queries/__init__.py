@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chatd.hub.queries import contacts, groups, invites, messages, moderation, relations, search, users
+from chatd.hub.queries import (
+    chats,
+    contacts,
+    groups,
+    invites,
+    messages,
+    moderation,
+    presence,
+    receipts,
+    relations,
+    search,
+    users,
+)
 from chatd.hub.queries.asked import AtOnce, Awaited
 
 if TYPE_CHECKING:
@@ -23,7 +35,7 @@ def handle(session: Session, number: int, op: str, request: Any) -> None:
         session.run(number, _AWAITED[op](session, request))
 
 
-_AT_ONCE: Final[AtOnce] = {**groups.AT_ONCE, **messages.AT_ONCE}
+_AT_ONCE: Final[AtOnce] = {**groups.AT_ONCE, **messages.AT_ONCE, **chats.AT_ONCE}
 _AWAITED: Final[Awaited] = {
     **contacts.AWAITED,
     **groups.AWAITED,
@@ -33,4 +45,6 @@ _AWAITED: Final[Awaited] = {
     **moderation.AWAITED,
     **search.AWAITED,
     **invites.AWAITED,
+    **receipts.AWAITED,
+    **presence.AWAITED,
 }

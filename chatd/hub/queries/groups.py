@@ -10,7 +10,7 @@ from chatd.hub.opening import resume_from
 from chatd.hub.queries.asked import AtOnce, Awaited, check_still, followed, settled, user_of
 from chatd.service import groups
 from chatd.store import messages as stored
-from chatd.store.groups import places_of
+from chatd.store.groups import Place, cursor_of, places_of
 from chatd_protocol import groups as wire
 from chatd_protocol.codec import Invalid
 
@@ -24,6 +24,7 @@ def close_group(session: Session, request: wire.CloseGroup) -> dict[str, Any]:
     follow.told = follow.cursor if follow.state is not State.SUMMARY else follow.told
     session.behind.pop(follow, None)
     follow.set(State.SUMMARY)
+    follow.open(False)
     return {}
 
 
@@ -41,39 +42,45 @@ async def get_group(session: Session, request: wire.GetGroup) -> dict[str, Any]:
     if redactions != follow.feed.redactions:
         info["line"].pop("last", None)
     info["line"]["live"] = follow.state is not State.SUMMARY
+    session.hub.drafts.lay_over(user_of(session), info["line"], request.group)
+    session.hub.drafts.lay_over(user_of(session), info, request.group, whole=True)
     return info
 
 
 async def list_groups(session: Session, request: wire.ListGroups) -> dict[str, Any]:
-    """`group.list`. The cursor is the time and id of the last line."""
+    """`group.list`. The cursor is the place of the last line in the order of the list."""
     user = user_of(session)
     redactions = {group: follow.feed.redactions for group, follow in session.follows.items()}
 
     async def read() -> tuple[list[dict[str, Any]], dict[str, Any]]:
         async with session.hub.readers.snapshot() as reader:
-            places = [p for p in await places_of(reader, user) if _comes_after(request.after, p.at, p.group)]
+            places = [p for p in await places_of(reader, user) if _comes_after(request.after, p)]
+            if request.archived is not None:
+                places = [p for p in places if bool(p.archived) == request.archived]
             page = places[: request.limit]
             overlay = {p.group: session.hub.reads.of(p.group, user) for p in page}
             lines = await groups.member_lines(reader, user, [p.group for p in page], overlay)
-        return lines, {"more": f"{page[-1].at}:{page[-1].group}"} if len(places) > len(page) else {}
+        return lines, {"more": cursor_of(page[-1])} if len(places) > len(page) else {}
 
     lines, more = await settled(session, read)
     lines = [line for line in lines if session.stays(line["group"], line["floor"])]
     for line in lines:
         follow = session.follows[line["group"]]
         line["live"] = follow.state is not State.SUMMARY
+        session.hub.drafts.lay_over(user, line, line["group"])
         if redactions.get(line["group"]) != follow.feed.redactions:
             line.pop("last", None)
     return {"groups": lines} | more
 
 
-def _comes_after(cursor: str | None, at: int, group: str) -> bool:
+def _comes_after(cursor: str | None, place: Place) -> bool:
     if cursor is None:
         return True
-    time, _, last = cursor.partition(":")
-    if not time.isdecimal() or not last:
+    rank, _, rest = cursor.partition(":")
+    time, _, last = rest.partition(":")
+    if not rank.removeprefix("-").isdecimal() or not time.isdecimal() or not last:
         raise Invalid("$.data.after", "Expected the `more` of a page")
-    return (at, group) < (int(time), last)
+    return place.order < (int(rank), int(time), last)
 
 
 async def open_group(session: Session, request: wire.OpenGroup) -> dict[str, Any]:
@@ -101,6 +108,8 @@ async def open_group(session: Session, request: wire.OpenGroup) -> dict[str, Any
         cursor = resume_from(request.after, request.at or 0, follow.floor, line["head"], stored_at, line)
     session.go_live_from(follow, cursor)
     session.catch_up()
+    follow.open(True)
+    session.hub.drafts.lay_over(user_of(session), line, request.group)
     return line | {"live": True, "after": cursor}
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatd.core.refusal import Refused
 from chatd.hub.queries.asked import READ_AGAIN_MAX, AtOnce, Awaited, check_still, followed
+from chatd.hub.signals import move_read, tell_typing
 from chatd.service import messages
 from chatd.store import messages as stored
 from chatd_protocol import messages as wire
@@ -20,14 +21,14 @@ def mark_read(session: Session, request: wire.MarkRead) -> dict[str, Any]:
     follow = followed(session, request.group)
     if request.seq > follow.feed.seq:
         raise Invalid("$.data.seq", f"Expected `int` <= {follow.feed.seq}, the number of messages")
-    session.hub.move_read(session, follow, request.seq)
+    move_read(session.hub, session, follow, request.seq)
     return {"group": request.group, "read": follow.read}
 
 
 def start_typing(session: Session, request: wire.Typing) -> dict[str, Any]:
     """`typing.start`: silently nothing in large groups or more often than the interval."""
     follow = followed(session, request.group)
-    session.hub.tell_typing(session, follow)
+    tell_typing(session.hub, session, follow)
     return {}
 
 

@@ -27,9 +27,11 @@ class GroupOps(Asks):
         """What there is to know of a group."""
         return await self.ask(groups.GetGroup(group), groups.GroupInfo)
 
-    async def list_groups(self, after: str | None = None, limit: int = PAGE) -> groups.Groups:
-        """A page of the caller's groups, newest activity first."""
-        return await self.ask(groups.ListGroups(after, limit), groups.Groups)
+    async def list_groups(
+        self, after: str | None = None, limit: int = PAGE, *, archived: bool | None = None
+    ) -> groups.Groups:
+        """A page of the caller's groups: pinned ones, then by newest activity, archived ones last; or one sort only."""
+        return await self.ask(groups.ListGroups(after, limit, archived), groups.Groups)
 
     async def update_group(
         self,

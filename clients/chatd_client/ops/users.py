@@ -40,10 +40,14 @@ class UserOps(Asks):
         return await self.ask(users.GetPrivacy(), users.Privacy)
 
     async def set_privacy(
-        self, *, findable: bool | None = None, last_seen: users.LastSeen | None = None
+        self,
+        *,
+        findable: bool | None = None,
+        last_seen: users.LastSeen | None = None,
+        receipts: bool | None = None,
     ) -> users.Privacy:
         """Change what is given."""
-        return await self.ask(users.SetPrivacy(self.new_cid(), findable, last_seen), users.Privacy)
+        return await self.ask(users.SetPrivacy(self.new_cid(), findable, last_seen, receipts), users.Privacy)
 
     async def list_devices(self) -> users.Devices:
         """The devices one has used, the newest first."""

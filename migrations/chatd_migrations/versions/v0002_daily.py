@@ -85,6 +85,27 @@ def upgrade() -> None:
     )
     find_old_users()
     _invites()
+    op.add_column("memberships", sa.Column("nickname", sa.Text(), nullable=False, server_default=sa.text("''")))
+    op.create_table(
+        "chats",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("group_id", sa.Text(), nullable=False),
+        sa.Column("period", sa.Integer(), nullable=False),
+        sa.Column("pinned", sa.BigInteger(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("marked", sa.Boolean(create_constraint=False), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "group_id"),
+    )
+    op.create_table(
+        "drafts",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("group_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("reply_to", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("user_id", "group_id"),
+    )
 
 
 def find_old_users() -> None:

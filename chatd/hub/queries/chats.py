@@ -1,0 +1,29 @@
+"""Unsent text: kept at once, told to the person's other devices, written later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from chatd.core.chats import Draft
+from chatd.hub.queries.asked import AtOnce, followed, user_of
+from chatd.service.chats import view_draft
+from chatd_protocol import chats as wire
+
+if TYPE_CHECKING:
+    from chatd.hub.session import Session
+
+
+def save_draft(session: Session, request: wire.SaveDraft) -> dict[str, Any]:
+    """`draft.save`."""
+    followed(session, request.group)
+    hub, text = session.hub, request.text if request.text.strip() else ""
+    draft = Draft(user_of(session), request.group, hub.now_ms(), text, request.reply_to)
+    hub.drafts.keep(draft)
+    assert session.person is not None
+    for other in session.person.sessions:
+        if other is not session and request.group in other.follows:
+            other.signal("draft", {"group": request.group} | view_draft(draft, whole=True))
+    return {"group": request.group, "at": draft.at}
+
+
+AT_ONCE: Final[AtOnce] = {"draft.save": save_draft}

@@ -1,0 +1,50 @@
+"""Who has read up to where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from chatd.core.refusal import Refused
+from chatd.core.sharing import shows_receipts
+from chatd.hub.queries.asked import Awaited, check_still, followed, user_of
+from chatd.store.groups import reads_of
+from chatd.store.relations import circle_of
+from chatd_protocol import receipts as wire
+
+if TYPE_CHECKING:
+    from chatd.hub.session import Session
+
+
+async def get_receipts(session: Session, request: wire.GetReceipts) -> dict[str, Any]:
+    """`receipt.get`. Raises `not_found`, `limit` for a large group, `forbidden` for who does not show their own."""
+    follow, hub, me = followed(session, request.group), session.hub, user_of(session)
+    check_small(follow.feed.members, "receipt_group_max", hub.settings.receipt_group_max)
+    if request.seq > follow.feed.seq:
+        raise Refused("not_found")
+    async with hub.readers.snapshot() as reader:
+        members = await reads_of(reader, request.group, hub.settings.receipt_group_max)
+        pairs = {(member.user, me) for member in members if member.user != me}
+        circle = await circle_of(reader, pairs | {(me, me)}, mutual=False)
+    check_still(session, follow)
+    own = next((member for member in members if member.user == me), None)
+    if own is None or request.seq <= own.from_seq:
+        raise Refused("not_found")
+    if not shows_receipts(circle.settings[me]):
+        raise Refused("forbidden", setting="receipts")
+    users = [
+        member.user
+        for member in members
+        if member.user != me
+        and member.from_seq < request.seq <= max(member.read, hub.reads.of(request.group, member.user))
+        and circle.shows_reads(member.user, me)
+    ]
+    return {"group": request.group, "seq": request.seq, "users": users}
+
+
+def check_small(members: int, bound: str, most: int) -> None:
+    """Raises `limit` for a group that is too large for its members to be told of each other."""
+    if members > most:
+        raise Refused("limit", bound=bound, max=most)
+
+
+AWAITED: Final[Awaited] = {"receipt.get": get_receipts}
