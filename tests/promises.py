@@ -170,6 +170,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "pull.unknown": "nobody, oneself and strangers look alike",
             "race.block": "pull against block, at once",
             "race.demotion": "an act against the demotion of its author, at once",
+            "race.door": "invites, their end and decisions on requests, at once",
             "race.last_place": "ten for one place, at once",
             "race.promotion": "an act against the promotion of its target, at once",
             "race.unfollow": "pull against unfollow, at once",

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tests.races.arena import Arena, Ask, Peer, Verdict
+from tests.races.doors import DOORS
 
 Json = dict[str, Any]
 
@@ -274,5 +275,6 @@ RACES: dict[str, Callable[[Arena], Awaitable[str]]] = {
         direct_by_both,
         leave_vs_kick,
         role_vs_kick,
+        *DOORS,
     )
 }
