@@ -20,6 +20,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 import structlog
+from litestar.handlers import HTTPRouteHandler
 from prometheus_client import CollectorRegistry
 
 from chatd.admin.acts import acts_of
@@ -28,9 +29,11 @@ from chatd.admin.socket import AdminSocket
 from chatd.config import Config
 from chatd.core.limits import Bounds, Rate, rate_of
 from chatd.http.app import make_http
+from chatd.http.catalogue import Signatures, catalogue_routes
 from chatd.http.health import health_routes
 from chatd.http.invites import invite_routes
 from chatd.http.metrics import HubMetrics
+from chatd.hub.cards import JOB, LOOK_EVERY_S, CardSettings, CardTeller
 from chatd.hub.hub import Hub
 from chatd.hub.settings import HubSettings
 from chatd.outbound import Bound, Outbound
@@ -256,6 +259,8 @@ class Server:
         undo.push_async_callback(self.readers.close)
         await self.readers.open()
         self.hub = self._make_hub()
+        teller = CardTeller(self.hub, fill(CardSettings, config.catalogue))
+        self.hub.jobs.add(JOB, LOOK_EVERY_S, teller.step)
         self.hub.on_fatal = self._fail
         self.link = self.hub.link = self._make_link()
         undo.push_async_callback(self.link.close)
@@ -363,12 +368,21 @@ class Server:
         self.log.error("cannot go on", reason=reason)
         self.failed.set()
 
+    def _catalogue_routes(self) -> list[HTTPRouteHandler]:
+        catalogue = self.config.catalogue
+        if not catalogue.secret:
+            return []
+        signatures = Signatures(catalogue.secret.encode(), catalogue.signature_window_s, self._clock_ms)
+        return catalogue_routes(self.hub, signatures, catalogue.body_max_bytes)
+
     async def _open_port(self) -> None:
         server, ws = self.config.server, self.config.ws
         registry = CollectorRegistry()
         limits = fill(WsLimits, ws)
         settings = fill(PortSettings, server, echo=self.config.debug.echo)
-        http = make_http([*health_routes(self.ready, registry), *invite_routes(self.hub, self.config.invites.app_url)])
+        invites = invite_routes(self.hub, self.config.invites.app_url)
+        routes = [*health_routes(self.ready, registry), *invites, *self._catalogue_routes()]
+        http = make_http(routes)
         self.port = make_server(
             http,
             self.hub.make_session,

@@ -236,6 +236,19 @@ class Search(_Section, frozen=True, kw_only=True):
     rounds_max: Annotated[int, Meta(ge=1, le=100)] = 5
 
 
+class Catalogue(_Section, frozen=True, kw_only=True):
+    """The catalogue of videos and products: who may change it over HTTP, and how groups are told of it."""
+
+    secret: Line = ""
+    signature_window_s: Annotated[int, Meta(ge=1, le=86_400)] = 300
+    body_max_bytes: Annotated[int, Meta(ge=1024, le=2**26)] = 1_048_576
+    recent_messages: Annotated[int, Meta(ge=0, le=1_000_000)] = 200
+    recent_days: Annotated[int, Meta(ge=0, le=3650)] = 14
+    groups_per_commit: Annotated[int, Meta(ge=1, le=50)] = 50
+    settle_s: Annotated[float, Meta(ge=0, le=3600)] = 1.0
+    pause_s: Annotated[float, Meta(ge=0, le=3600)] = 0.1
+
+
 class Log(_Section, frozen=True, kw_only=True):
     """What is written about the server's own doings."""
 
@@ -264,6 +277,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     invites: Invites = Invites()
     hub: Hub = Hub()
     search: Search = Search()
+    catalogue: Catalogue = Catalogue()
     log: Log = Log()
     debug: Debug = Debug()
 
@@ -373,6 +387,8 @@ def _conflicts(config: Config) -> Iterator[tuple[bool, str]]:
     yield ws.write_low_bytes >= ws.write_high_bytes, "[ws] write_low_bytes: must be less than write_high_bytes"
     needed = limits.text_max * _CODE_POINT_BYTES_MAX + _ENVELOPE_BYTES_MAX
     yield ws.max_message_bytes < needed, f"[ws] max_message_bytes: [limits] text_max can take {needed} bytes"
+    short = 0 < len(config.catalogue.secret.encode()) < _HMAC_KEY_MIN
+    yield short, f"[catalogue] secret: at least {_HMAC_KEY_MIN} bytes"
     yield store.batch_max > store.queue_max, "[store] batch_max: must not exceed queue_max"
     over = limits.connections_per_user > ws.max_connections
     yield over, "[limits] connections_per_user: must not exceed [ws] max_connections"
@@ -383,7 +399,7 @@ def _conflicts(config: Config) -> Iterator[tuple[bool, str]]:
 def _mask(name: str, value: object) -> object:
     if name == "url" and isinstance(value, str) and not value.startswith("sqlite:"):
         return "postgresql://***"
-    return "***" if name in ("jwt_secret", "jwt_secret_before") and value else value
+    return "***" if name in {"jwt_secret", "jwt_secret_before", "secret"} and value else value
 
 
 _CHECKS: Final[dict[tuple[str, str], Check]] = {

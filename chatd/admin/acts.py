@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from chatd.admin import audit, invites, search, users, words
+from chatd.admin import audit, catalogue, invites, search, users, words
 from chatd.admin.operator import Operator
 from chatd.admin.socket import Act
 
@@ -16,6 +16,7 @@ ACTS: Final[Mapping[str, Callable[[Operator, Mapping[str, Any]], Awaitable[dict[
     **invites.ACTS,
     **audit.ACTS,
     **words.ACTS,
+    **catalogue.ACTS,
 }
 
 

@@ -12,7 +12,19 @@ from chatd.cli.chat_render import DIM, ERROR, Renderer, printable
 from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import State
 from chatd.cli.chat_words import Words
-from chatd.cli.typed import chats, contacts, groups, invites, messages, moderation, relations, search, session, users
+from chatd.cli.typed import (
+    cards,
+    chats,
+    contacts,
+    groups,
+    invites,
+    messages,
+    moderation,
+    relations,
+    search,
+    session,
+    users,
+)
 from chatd.cli.typed.desk import Command, Desk, Mistyped, NotANumber
 from chatd_client import ChatdError, Client, ClientClosed
 
@@ -23,6 +35,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     **groups.COMMANDS,
     **messages.COMMANDS,
     **search.COMMANDS,
+    **cards.COMMANDS,
     **relations.COMMANDS,
     **chats.COMMANDS,
     **moderation.COMMANDS,

@@ -25,7 +25,17 @@ from chatd_client import (
 from chatd_client.feed import last_pos
 from chatd_protocol.chats import DraftSignal
 from chatd_protocol.errors import CLOSES
-from chatd_protocol.log import Edited, Entry, Message, MineEntry, NicknamesChanged, Reacted, Recalled, UnknownEntry
+from chatd_protocol.log import (
+    CardChanged,
+    Edited,
+    Entry,
+    Message,
+    MineEntry,
+    NicknamesChanged,
+    Reacted,
+    Recalled,
+    UnknownEntry,
+)
 from chatd_protocol.presence import PresenceSignal
 from chatd_protocol.signals import GoingAway, Heads, ReadSignal, TokenExpiring, TypingSignal
 
@@ -88,7 +98,7 @@ class Watcher:
 
         In a page of the `past` messages are shown as they are now: what has changed them is not told again.
         """
-        if past and isinstance(entry, Edited | Recalled | Reacted):
+        if past and isinstance(entry, Edited | Recalled | Reacted | CardChanged):
             return
         if isinstance(entry, Message):
             self._state.note_shown(entry.pos, entry.seq)

@@ -1,24 +1,40 @@
 """From entries to lines of a terminal. Pure: no output, no clock, no network.
 
-Columns are counted in cells, of which a Chinese character takes two. Whatever other people wrote loses everything by
-which a terminal could be made to do something.
+Columns are counted in cells (`chat_cells`).
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import datetime, tzinfo
 from typing import Final
 
-from prompt_toolkit.utils import get_cwidth
-
+from chatd.cli.chat_cards import card_lines, card_state, card_title
+from chatd.cli.chat_cells import cut, fill, printable, wrap
 from chatd.cli.chat_words import Words
 from chatd_protocol import log
 from chatd_protocol.groups import GroupLine
 
 Line = list[tuple[str, str]]
 """Pieces of one line, each with its style (prompt_toolkit's words: `bold`, `ansigreen`)."""
+
+__all__ = [
+    "DIM",
+    "ERROR",
+    "MINE",
+    "NAME_CELLS",
+    "NOTICE",
+    "OTHERS",
+    "TEXT_START",
+    "Line",
+    "Renderer",
+    "cut",
+    "fill",
+    "plain",
+    "printable",
+    "users_in",
+    "wrap",
+]
 
 POS_CELLS: Final = 5
 NAME_CELLS: Final = 12
@@ -31,64 +47,6 @@ MINE: Final = "ansigreen"
 OTHERS: Final = "ansicyan"
 NOTICE: Final = "ansiyellow"
 ERROR: Final = "ansired"
-
-_UNSAFE: Final = frozenset({"Cc", "Cs", "Co", "Cn"})
-_BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-def printable(text: str, keep_lines: bool = False) -> str:
-    """The text without control characters (C0, C1) and without those that turn the direction of what follows."""
-    plain = text.replace("\t", "    ").replace("\r\n", "\n").replace("\r", "\n")
-    if not keep_lines:
-        plain = plain.replace("\n", " ")
-    return "".join(
-        c if c == "\n" or (unicodedata.category(c) not in _UNSAFE and c not in _BIDI) else "\ufffd" for c in plain
-    )
-
-
-def cut(text: str, cells: int) -> str:
-    """At most so many cells of a text, with an ellipsis where something is missing."""
-    if get_cwidth(text) <= cells:
-        return text
-    kept, used = "", 0
-    for char in text:
-        used += get_cwidth(char)
-        if used > cells - 1:
-            break
-        kept += char
-    return kept + "…"
-
-
-def fill(text: str, cells: int) -> str:
-    """Exactly so many cells: cut or padded."""
-    short = cut(text, cells)
-    return short + " " * (cells - get_cwidth(short))
-
-
-def wrap(text: str, cells: int) -> list[str]:
-    """Lines of at most so many cells; broken at spaces where there are any, else anywhere, as Chinese is."""
-    lines = []
-    for paragraph in text.split("\n"):
-        rest = paragraph
-        while get_cwidth(rest) > cells:
-            head = _head(rest, cells)
-            space = head.rfind(" ")
-            if space > len(head) // 2:
-                head = head[: space + 1]
-            lines.append(head.rstrip())
-            rest = rest[len(head) :]
-        lines.append(rest)
-    return lines
-
-
-def _head(text: str, cells: int) -> str:
-    """The longest beginning of at most so many cells, of one character at least."""
-    used = 0
-    for index, char in enumerate(text):
-        used += get_cwidth(char)
-        if used > cells:
-            return text[: max(index, 1)]
-    return text
 
 
 _CAME: Final = {None: "joined", "invite": "came_by_invite", "request": "let_in", "open": "came"}
@@ -142,8 +100,7 @@ class Renderer:
         if message.quote is not None and message.recalled is None:
             yield [(DIM, indent + cut("┆ " + self._quote(message.quote), room))]
         style = MINE if message.sender == self._me() else OTHERS
-        text_style, text = self._text(message)
-        for index, part in enumerate(wrap(text, room)):
+        for index, (text_style, part) in enumerate(self._parts(message, room)):
             if index:
                 yield [("", indent), (text_style, part)]
                 continue
@@ -157,11 +114,20 @@ class Renderer:
             signs = "  ".join(f"{printable(one.emoji)} {one.count}" for one in message.reactions)
             yield from ([(DIM, indent + part)] for part in wrap(signs, room))
 
+    def _parts(self, message: log.Message, room: int) -> list[tuple[str, str]]:
+        """What stands behind the sender's name, line by line."""
+        style, text = self._text(message)
+        card = message.body.card if message.body is not None else None
+        parts = [(style, part) for part in wrap(text, room)] if text or card is None else []
+        return parts + ([(NOTICE, part) for part in card_lines(self._words, card, room)] if card is not None else [])
+
     def _text(self, message: log.Message) -> tuple[str, str]:
         if message.recalled is not None:
             return DIM, self._words("message_recalled", name=self.name(message.recalled.by))
         if message.body is None:
             return DIM, self._words("unknown_message")
+        if message.body.card is None and not message.body.text:
+            return DIM, printable(message.alt) or self._words("unknown_message")
         mark = " " + self._words("edited_mark") if message.version else ""
         tags = "".join(f"[{printable(tag)}] " for tag in message.tags)
         return "", tags + printable(message.body.text, keep_lines=True) + mark
@@ -202,12 +168,20 @@ class Renderer:
             case log.Reacted(by=by, target=target, emoji=emoji):
                 key = "reacted" if entry.on else "unreacted"
                 return [self._words(key, by=self.name(by), target=target, emoji=printable(emoji))]
+            case log.CardChanged(target=target, card=log.VideoCard() | log.ProductCard() as card):
+                what = printable(
+                    " · ".join(part for part in (self._title(card), card_state(self._words, card)) if part)
+                )
+                return [self._words("card_changed", target=target, what=what)]
             case _:
                 return []
 
     def _called(self, one: log.Nicknamed) -> str:
         key = "called" if one.nickname else "called_nothing"
         return self._words(key, name=self.name(one.user), nickname=printable(one.nickname))
+
+    def _title(self, card: log.Card) -> str:
+        return card_title(self._words, card)
 
     def _moves(self, entry: log.MembersChanged) -> list[str]:
         moves = [
@@ -268,7 +242,9 @@ class Renderer:
 
     def text(self, message: log.Message) -> str:
         """What a message says, on one line."""
-        return self._text(message)[1].replace("\n", " ")
+        card = message.body.card if message.body is not None else None
+        said = [self._text(message)[1].replace("\n", " "), printable(self._title(card)) if card is not None else ""]
+        return " ".join(part for part in said if part)
 
     def preview(self, raw: dict[str, object] | None) -> str:
         """A message in a few words."""
@@ -290,7 +266,7 @@ def users_in(entry: log.Entry | log.UnknownEntry) -> set[str]:
             return {by, user}
         case log.NicknamesChanged(names=names):
             return {one.user for one in names}
-        case log.Hidden() | log.UnknownEntry():
+        case log.Hidden() | log.UnknownEntry() | log.CardChanged():
             return set()
         case _:
             return {entry.by}

@@ -11,6 +11,7 @@ from typing import Final, Literal
 from prompt_toolkit.utils import get_cwidth
 
 from chatd.cli.texts import (
+    cards,
     chats,
     contacts,
     errors,
@@ -30,6 +31,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     **session.TEXTS,
     **groups.TEXTS,
     **messages.TEXTS,
+    **cards.TEXTS,
     **relations.TEXTS,
     **chats.TEXTS,
     **moderation.TEXTS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chatd.core import cards
 from chatd.core.facts import Facts, Needs
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
@@ -31,10 +32,11 @@ class Send(Command, frozen=True, tag="send"):
         need_pace(need, self.group, self.actor)
         if self.after is not None:
             need.sends.add((self.actor, self.after))
+        cards.need_item(need, self.type, self.body)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found`, `read_only`, `gone` (a recalled message is not answered), `out_of_order`, `restricted`,
-        `slow_mode`."""
+        `slow_mode`, `no_item`."""
         member = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
         check_writable(group)
@@ -44,7 +46,7 @@ class Send(Command, frozen=True, tag="send"):
             raise Refused("out_of_order")
         if self.reply_to is not None:
             facts.visible_message(member, self.reply_to)
-        body: dict[str, Any] = {"type": self.type, "body": self.body}
+        body: dict[str, Any] = {"type": self.type, "body": cards.snapshot(facts, self.type, self.body)}
         if self.tags:
             body["tags"] = self.tags
         entry = facts.append(
@@ -58,6 +60,7 @@ class Send(Command, frozen=True, tag="send"):
             numbered=True,
         )
         keep_pace(facts, group, member)
+        cards.place_card(facts, entry)
         return answer_of(entry, facts.bounds.recall_window_ms)
 
 
@@ -71,6 +74,7 @@ class Recall(Command, frozen=True, tag="recall"):
     def needs(self, need: Needs) -> None:
         _needs_of_change(need, self.group, self.actor, self.pos)
         need.senders.add((self.group, self.pos))
+        need.record(cards.Place, self.group, self.pos)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found`, `gone`, `forbidden`, `too_late`, `read_only`."""
@@ -94,6 +98,7 @@ class Recall(Command, frozen=True, tag="recall"):
         if entry.actor != self.actor:
             facts.audit("message.recall", by=self.actor, group=group.id, user=entry.actor, pos=self.pos)
         new = facts.append(group, "recall", self.actor, {}, cid=self.cid, digest=self.digest, target=self.pos)
+        cards.remove_card(facts, self.group, self.pos, new.pos)
         return answer_of(new, facts.bounds.recall_window_ms)
 
 
@@ -115,7 +120,7 @@ class Edit(Command, frozen=True, tag="edit"):
         check_writable(group)
         check_unrestricted(facts, group, member)
         entry = facts.visible_message(member, self.pos)
-        if entry.actor != self.actor:
+        if entry.actor != self.actor or cards.key_of(entry) is not None:
             raise Refused("forbidden")
         check_window(facts, entry, self.arrived_at)
         if entry.version >= facts.bounds.edits_per_message:
@@ -221,5 +226,4 @@ def search_text(entry: Entry) -> str | None:
     """What a message is found by, None for what is never found. Every kind of message with words says so here."""
     if entry.kind != "message" or entry.recalled:
         return None
-    text = entry.body["body"].get("text")
-    return text if isinstance(text, str) else None
+    return cards.text_of(entry.body["body"]) or None

@@ -92,6 +92,7 @@ class Entry(msgspec.Struct, array_like=True, gc=False):
 
     `target` is the entry it refers to: what a reply answers, what an edit, recall or reaction changes. `reactions`
     (sign -> count) and `recalled` are the present state of a message, the rest is as it was written, or rewritten.
+    `card`, which is not stored with it, is what the catalogue says now of the item that it shows.
     """
 
     group: str
@@ -106,6 +107,7 @@ class Entry(msgspec.Struct, array_like=True, gc=False):
     recalled: bool
     reactions: dict[str, int]
     body: dict[str, Any]
+    card: dict[str, Any] | None = None
 
 
 class Mine(msgspec.Struct, array_like=True, gc=False):

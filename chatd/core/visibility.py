@@ -1,8 +1,8 @@
 """Who sees what of a log: from a stored entry to what goes on the wire for somebody with a given floor.
 
 A floor is the newest entry that is *not* visible: one sees positions above it. An entry that refers to an older one
-(edit, recall, reaction) is for those who see that one too; the others get `hidden`. A reply is for everybody, its quote
-only for those who see the target.
+(edit, recall, reaction, card) is for those who see that one too; the others get `hidden`. A reply is for everybody, its
+quote only for those who see the target.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from chatd.core import cards
 from chatd.core.values import Entry, Mine
 
 QUOTE_MAX = 100
-CHANGES = frozenset({"edit", "recall", "reaction"})
+CHANGES = frozenset({"edit", "recall", "reaction", "card"})
 
 
 def sees(entry: Entry, floor: int) -> bool:
@@ -57,7 +58,9 @@ def _fill_message(shown: dict[str, Any], entry: Entry) -> None:
     if entry.recalled:
         shown["recalled"] = entry.body["recalled"]
         return
-    shown["body"] = entry.body["body"]
+    shown["body"] = body = cards.content(entry)
+    if "card" in body:
+        shown["alt"] = cards.alt_of(body["card"])
     if "tags" in entry.body:
         shown["tags"] = entry.body["tags"]
     if entry.version:
@@ -67,20 +70,19 @@ def _fill_message(shown: dict[str, Any], entry: Entry) -> None:
 
 
 def _view_change(entry: Entry, target: Entry | None) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "kind": entry.kind,
-        "pos": entry.pos,
-        "at": entry.at,
-        "by": entry.actor,
-        "cid": entry.cid,
-        "target": entry.target,
-    }
+    shown: dict[str, Any] = {"kind": entry.kind, "pos": entry.pos, "at": entry.at}
+    if entry.kind == "card":
+        shown["target"] = entry.target
+        if target is not None and not target.recalled:
+            shown["card"] = cards.card_of(target)
+        return shown
+    shown |= {"by": entry.actor, "cid": entry.cid, "target": entry.target}
     if target is None:
         return shown
     if entry.kind == "edit":
         shown["version"] = target.version
         if not target.recalled:
-            shown["body"] = target.body["body"]
+            shown["body"] = cards.content(target)
     elif entry.kind == "reaction":
         shown.update(entry.body)
         if target.reactions:
@@ -99,8 +101,10 @@ def quote(target: Entry) -> dict[str, Any]:
     shown: dict[str, Any] = {"pos": target.pos, "sender": target.actor, "type": target.body["type"]}
     if target.recalled:
         shown["recalled"] = True
-    else:
-        shown["text"] = target.body["body"]["text"][:QUOTE_MAX]
+        return shown
+    shown["text"] = cards.words_of(target)[:QUOTE_MAX]
+    if (key := cards.key_of(target)) is not None:
+        shown["card"] = {"kind": key[0], "id": key[1]}
     return shown
 
 

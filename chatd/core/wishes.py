@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from chatd.core.cards import Announce
+from chatd.core.catalogue import ChangeCatalogue
 from chatd.core.chats import ClearMark, SaveDrafts, UpdateChat
 from chatd.core.contacts import AcceptContact, DeclineContact, RequestContact
 from chatd.core.devices import RevokeDevice, SaveDevices
@@ -63,4 +65,6 @@ AnyWish = (
     | ClearMark
     | SaveDrafts
     | SetNickname
+    | Announce
+    | ChangeCatalogue
 )

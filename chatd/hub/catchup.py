@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from chatd.core.cards import keys_of
 from chatd.core.visibility import view_mine
 from chatd.hub.feed import Feed, Follow, State
 from chatd.hub.ring import Item, Segment
+from chatd.hub.shelf import Shelf
 from chatd.store import messages, users
 from chatd.store.readers import ReaderLost, Readers
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from chatd.hub.receiver import Receiver
 
 _MINE_PAGE = 100
+_READ_AGAIN_MAX = 5
 
 
 async def catch_up(session: Receiver) -> None:
@@ -78,7 +81,8 @@ async def _send_entries(session: Receiver, follow: Follow) -> None:
 class Pages:
     """Pages being read, by what is being read: whoever wants the same one waits for the same read."""
 
-    def __init__(self) -> None:
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
         self._reading: dict[tuple[str, int, int, int], asyncio.Task[Segment | None]] = {}
         self.reads = 0
         """Pages read from the store, since the start."""
@@ -99,11 +103,18 @@ class Pages:
             done.exception()  # looked at, so that a failure nobody waits for any more is not reported as forgotten
 
     async def _read(self, readers: Readers, feed: Feed, after: int, upto: int, most: int) -> Segment | None:
-        self.reads += 1
-        async with readers.snapshot() as reader:
-            page = await reader.run(lambda r: messages.page_up(r, feed.group, after, upto, most))
-            as_of = await reader.run(lambda r: messages.head_of(r, feed.group))
+        for _ in range(_READ_AGAIN_MAX):
+            self.reads += 1
+            mark = self._shelf.mark()
+            async with readers.snapshot() as reader:
+                page = await reader.run(lambda r: messages.page_up(r, feed.group, after, upto, most))
+                as_of = await reader.run(lambda r: messages.head_of(r, feed.group))
+            if not self._shelf.changed(keys_of(page.shown), mark):
+                break
+        else:
+            raise ReaderLost("what it shows keeps changing")
         if not page.entries:
             return None
+        self._shelf.watch(feed, page.shown)
         items = [Item(entry, page.targets.get(entry.target or 0)) for entry in page.entries]
         return Segment(feed.group, after, items, as_of)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
+from chatd.core.catalogue import Item as CatalogueItem
 from chatd.core.values import Entry
 from chatd.hub.ring import Item, Ring, Segment
 from chatd.store.outcome import GroupChange
@@ -78,9 +79,11 @@ _LISTENING = frozenset({State.LIVE, State.BEHIND})
 
 
 class Feed:
-    """One group. `redactions` counts recalls and edits, so that a page read meanwhile is known to be stale."""
+    """One group. `redactions` counts recalls, edits and changed cards, so that a page read meanwhile is known to be
+    stale."""
 
     __slots__ = (
+        "__weakref__",
         "at",
         "follows",
         "group",
@@ -138,6 +141,17 @@ class Feed:
         if self.ring is not None:
             for target in targets.values():
                 self.ring.refresh(target)
+
+    def refresh_card(self, item: CatalogueItem) -> None:
+        """An item that something here shows has changed."""
+        self.redactions += 1
+        if self.ring is not None:
+            self.ring.refresh_card(item)
+
+    def drop_ring(self) -> None:
+        """What is kept here may no longer be true: it is read from the store instead."""
+        self.redactions += 1
+        self.ring = None
 
     def jump(self, head: int, at: int, seq: int, members: int) -> None:
         """The group moved on without us: whoever listens reads the store from where they were."""

@@ -33,6 +33,7 @@ from chatd.hub.receipts import Receipts
 from chatd.hub.recovery import catch_up_with_store
 from chatd.hub.session import Session
 from chatd.hub.settings import HubSettings
+from chatd.hub.shelf import Shelf
 from chatd.hub.signals import clear_mark
 from chatd.search.link import SearchLink
 from chatd.service.author import Digester
@@ -99,7 +100,8 @@ class Hub:
         self.fanout = Fanout(settings.slice_deliveries, self._fan_out_failed)
         self.on_fatal: Callable[[str], None] | None = None
         """Told, once, that this hub can no longer show exactly what was committed."""
-        self.pages = Pages()
+        self.shelf = Shelf()
+        self.pages = Pages(self.shelf)
         self.reads = Reads(settings.read_marks_max)
         self.devices = Devices(settings.read_marks_max)
         self.drafts = Drafts(settings.drafts_unsaved_max)
@@ -289,6 +291,8 @@ class Hub:
         if outcome.n != self.n + 1:
             raise RuntimeError(f"commit {outcome.n} came after commit {self.n}")
         self.n = outcome.n
+        for item in outcome.items:
+            self.shelf.put(item)
         if outcome.groups or outcome.mine:
             for change in outcome.groups:
                 self._publish_group(change)
@@ -309,6 +313,7 @@ class Hub:
             feed = Feed(change.group, change.after, change.at, change.seq, change.members)
             self.feeds[change.group] = feed
         # The entries are in the ring first: who leaves still gets those before, who joins those from there on.
+        self.shelf.watch(feed, (*change.entries, *change.targets))
         listened = feed.take(change, joining, self.settings.ring_entries, self.settings.ring_bytes)
         if change.joins or change.leaves:
             self._move_members(feed, change)

@@ -47,6 +47,8 @@ class _Snapshot:
     def __init__(self, n: int, user: User) -> None:
         self.n = n
         self.user = user
+        self.mark = 0
+        """The catalogue as the hub knew it before this was read."""
         self.places: list[Place] = []
         self.times: dict[tuple[str, int], int] = {}
         self.mine_at: int | None = None
@@ -115,8 +117,10 @@ async def check_allowed(reader: Reader, user: User, device: str, claims: Claims)
 
 async def _read(session: Session, user_id: str, claims: Claims, hello: Hello) -> _Snapshot:
     hub = session.hub
+    mark = hub.shelf.mark()
     async with hub.readers.snapshot() as reader:
         snapshot = await reader.run(partial(_read_places, user_id, claims, hello, hub.life.epoch))
+        snapshot.mark = mark
         changed = [p for p in snapshot.places if snapshot.cursors.get(p.group) != (p.head, p.at)]
         page = changed[:FIRST_PAGE]
         groups = [place.group for place in page]
@@ -178,6 +182,7 @@ def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot,
         if hub.redacted_since(line["group"], snapshot.n):
             line.pop("last", None)
         hub.drafts.lay_over(snapshot.user.id, line, line["group"])
+    hub.shelf.drop_stale(lines, snapshot.mark)
     answer: dict[str, Any] = {
         "user": snapshot.user.id,
         "device": session.device,

@@ -26,6 +26,7 @@ async def catch_up_with_store(hub: Hub, n: int) -> None:
                 session.missed.again = True
     if n == hub.n:
         return
+    hub.shelf.forget()
     async with hub.readers.snapshot() as reader:
         touched = await commits.touched_since(reader, WRITER, hub.n)
         people = [user for user in hub.people if not touched.whole or user in touched.users]

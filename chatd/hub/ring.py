@@ -14,6 +14,8 @@ from itertools import islice
 
 import msgpack
 
+from chatd.core.cards import fill, key_of, text_of
+from chatd.core.catalogue import Item as CatalogueItem
 from chatd.core.values import Entry
 from chatd.core.visibility import view
 from chatd.hub.frames import frame_header
@@ -158,6 +160,14 @@ class Ring:
             item.target = target
             item.forget_bytes()
 
+    def refresh_card(self, item: CatalogueItem) -> None:
+        """An item of the catalogue has a new state: everything that shows it is encoded anew from there."""
+        for one in self._items:
+            for entry in (one.entry, one.target):
+                if entry is not None and key_of(entry) == item.key:
+                    fill(entry, item)
+                    one.forget_bytes()
+
     def behind(self, after: int, most: int) -> list[Item] | None:
         """Up to `most` items after a cursor; None if the ring does not reach back that far."""
         first = self.first
@@ -180,5 +190,5 @@ class Ring:
 def _text_bytes(entry: Entry) -> int:
     """About what the encodings of an entry take together: twice its text at up to three bytes a code point."""
     if entry.kind == "message" and not entry.recalled:
-        return 6 * len(entry.body["body"]["text"])
+        return 6 * len(text_of(entry.body["body"]))
     return 60 * len(entry.body.get("joined", ())) + 60 * len(entry.body.get("left", ()))

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from chatd.core.cards import shown_text
 from chatd.core.messages import search_text
 from chatd.core.refusal import Refused
 from chatd.core.values import Entry
@@ -18,6 +19,7 @@ from chatd.search.finding import ID_MAX, Candidate, Wanted
 from chatd.search.link import Lag
 from chatd.search.query import Query, cut_snippet, find_spans, parse_query
 from chatd.store import messages as stored
+from chatd.store.cards import fill_entries
 from chatd.store.readers import Reader
 from chatd_protocol import search as wire
 from chatd_protocol.codec import Invalid
@@ -56,14 +58,15 @@ async def read_hits(
     """What there is to show of the candidates, in their order."""
     rows = await reader.find(stored.BY_POS, [(one.group, one.pos) for one in found])
     entries = {(row[0], row[1]): stored.entry_from(row) for row in rows}
+    await fill_entries(reader, list(entries.values()))
     hits = {one: _hit(entries.get((one.group, one.pos)), request, query, snippet_max) for one in found}
     return {one: hit for one, hit in hits.items() if hit is not None}
 
 
 def _hit(entry: Entry | None, request: wire.SearchMessages, query: Query, snippet_max: int) -> dict[str, Any] | None:
-    text = search_text(entry) if entry is not None else None
-    if entry is None or text is None or not _is_asked_for(entry, request):
+    if entry is None or search_text(entry) is None or not _is_asked_for(entry, request):
         return None
+    text = shown_text(entry)
     spans = find_spans(query, text)
     if not spans:
         return None

@@ -20,6 +20,8 @@ from typing import Any
 
 import orjson
 
+from chatd.core.cards import key_of
+from chatd.core.catalogue import Item
 from chatd.core.facts import Facts, Needs
 from chatd.core.limits import Bounds
 from chatd.core.messages import answer_of
@@ -28,6 +30,7 @@ from chatd.core.refusal import Refused
 from chatd.core.restrictions import Pace
 from chatd.core.values import Entry
 from chatd.store import audit, groups, invites, messages, relations, schema, users
+from chatd.store.cards import fill_changes
 from chatd.store.database import Contended, Database, Row, StorageFull, StoreLost
 from chatd.store.memory import Cache, Known
 from chatd.store.outcome import GroupChange, Outcome, Proposed, Verdict
@@ -150,13 +153,14 @@ class Engine:
         if not self._write(facts, known):
             self._db.rollback()
             return Outcome(0, verdicts, [], [])
+        items = fill_changes(facts)
         changes = list(_group_changes(facts))
         self._db.write(KEEP_COMMIT, [_commit_row(self.n + 1, facts)])
         self._db.commit()
         self.n += 1
         if self._db.exclusive:
             self._cache.keep(facts)
-        return Outcome(self.n, verdicts, changes, facts.new_mine)
+        return Outcome(self.n, verdicts, changes, facts.new_mine, items)
 
     def _roll_back(self) -> None:
         """Nothing of this batch happened; what it changed in the cache is not true either."""
@@ -238,6 +242,8 @@ class Engine:
         for row in self._find(messages.BY_POS, need.entries):
             entry = messages.entry_from(row)
             facts.entries[entry.group, entry.pos] = entry
+            if (key := key_of(entry)) is not None:
+                need.record(Item, *key)
             if (entry.group, entry.pos) in need.senders and entry.actor is not None:
                 need.members.add((entry.group, entry.actor))
         for row in self._find(messages.BY_CID, need.sends):

@@ -9,6 +9,7 @@ import orjson
 
 from chatd.core.values import Entry
 from chatd.store import schema
+from chatd.store.cards import fill_entries
 from chatd.store.database import Row
 from chatd.store.readers import Reader
 from chatd.store.statements import Delete, Insert, Probe, Update
@@ -95,6 +96,11 @@ class Page(msgspec.Struct):
     targets: dict[int, Entry]
     more: bool
 
+    @property
+    def shown(self) -> list[Entry]:
+        """Every entry of which something is shown."""
+        return [*self.entries, *self.targets.values()]
+
 
 _BOTH = ", ".join("e." + c for c in COLUMNS) + ", " + ", ".join("t." + c for c in COLUMNS)
 _FROM = (
@@ -113,13 +119,16 @@ REACTED = (
 
 async def page_up(reader: Reader, group: str, after: int, upto: int, limit: int) -> Page:
     """Entries above `after` and not above `upto`, the oldest first."""
-    return _page(await reader.all(PAGE_UP, (group, after, upto, limit + 1)), limit)
+    page = _page(await reader.all(PAGE_UP, (group, after, upto, limit + 1)), limit)
+    await fill_entries(reader, page.shown)
+    return page
 
 
 async def page_down(reader: Reader, group: str, after: int, upto: int, limit: int) -> Page:
     """The newest entries above `after` and not above `upto`."""
     page = _page(await reader.all(PAGE_DOWN, (group, after, upto, limit + 1)), limit)
     page.entries.reverse()
+    await fill_entries(reader, page.shown)
     return page
 
 
@@ -140,7 +149,9 @@ async def times_of(reader: Reader, keys: Sequence[tuple[str, int]]) -> dict[tupl
 
 async def messages_numbered(reader: Reader, keys: Sequence[tuple[str, int]]) -> dict[str, Entry]:
     """The message with this number of each group, by group."""
-    return {row[0]: entry_from(row) for row in await reader.find(BY_SEQ, keys)}
+    found = {row[0]: entry_from(row) for row in await reader.find(BY_SEQ, keys)}
+    await fill_entries(reader, list(found.values()))
+    return found
 
 
 async def message_at(reader: Reader, group: str, pos: int) -> Entry | None:

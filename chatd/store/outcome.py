@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from chatd.core.catalogue import Item
 from chatd.core.values import Entry, Mine
 from chatd.core.wishes import AnyWish
 
@@ -47,9 +48,13 @@ class GroupChange(msgspec.Struct, array_like=True):
 
 
 class Outcome(msgspec.Struct, array_like=True):
-    """One commit. `n` counts the commits of this database; a commit that changed nothing for others has `n` 0."""
+    """One commit. `n` counts the commits of this database; a commit that changed nothing for others has `n` 0.
+
+    `items`: what changed in the catalogue.
+    """
 
     n: int
     verdicts: list[Verdict]
     groups: list[GroupChange]
     mine: list[Mine]
+    items: list[Item] = []

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from chatd.core.cards import KIND_OF
 from chatd.core.restrictions import FOREVER
 from chatd.core.rights import RANK
 from chatd.core.values import Entry, Group, Member
@@ -28,13 +29,15 @@ _CHOSEN: Final = frozenset({"entry", "question", "invites"})
 
 
 class Target(msgspec.Struct, array_like=True):
-    """What an entry refers to, as it is now. `body` is only there for what a recall refers to."""
+    """What an entry refers to, as it is now. `body` is only there for what a recall refers to, `type` (of the message)
+    for what a card entry refers to."""
 
     kind: str
     actor: str | None
     recalled: bool
     version: int
     body: dict[str, Any] | None
+    type: str = ""
 
 
 class _Join(msgspec.Struct):
@@ -76,6 +79,7 @@ class Replay:
             "edit": self._take_edit,
             "recall": self._take_recall,
             "reaction": self._take_reaction,
+            "card": self._take_card,
         }
         self.brought: Counter[str] = Counter()
         """How many people each invite brought who had never been in."""
@@ -142,14 +146,14 @@ class Replay:
             self._seq = entry.seq
 
     def _check_row(self, entry: Entry, digest: bytes | None, reacted: Sequence[tuple[str, str]]) -> None:
-        named = entry.kind == "message" or entry.kind in CHANGES
+        named = entry.kind == "message" or entry.kind in CHANGES - {"card"}
         if named and (entry.cid is None or len(entry.cid) != CID_CHARACTERS or digest is None):
             self._at_entry(entry, "has no cid, none of 22 characters or no digest")
         if not named and entry.cid is not None:
             self._at_entry(entry, "has a cid, which its kind has not")
         if entry.kind != "message" and (entry.recalled or entry.reactions or reacted):
             self._at_entry(entry, "is recalled or has reactions, and is no message")
-        if entry.kind not in {"members", "created", "nicknames"} and entry.actor not in self._roles:
+        if entry.kind not in {"members", "created", "nicknames", "card"} and entry.actor not in self._roles:
             self._at_entry(entry, f"is by {entry.actor}, who was not in the group")
 
     # -- messages
@@ -200,6 +204,10 @@ class Replay:
         if not target.recalled:
             sign = hash((entry.target, entry.actor, entry.body.get("emoji")))
             self.balance["reaction"] += sign if entry.body.get("on") else -sign
+
+    def _take_card(self, entry: Entry, target: Target) -> None:
+        if target.type not in KIND_OF or entry.actor is not None or entry.body:
+            self._at_entry(entry, f"tells of {entry.target}, which shows no item, or says more than that")
 
     # -- people and settings
 

@@ -403,3 +403,47 @@ for _by in ("group_id", "user_id"):
     )
 
 join_queues = Table("join_queues", metadata, Column("group_id", Text, primary_key=True), _number("pending"))
+
+catalogue = Table(
+    "catalogue",
+    metadata,
+    _text("kind"),
+    _text("item_id"),
+    _number("rev"),
+    _number("at"),
+    _flag("gone"),
+    _flag("private"),
+    _flag("shown"),
+    _number("version"),
+    _text("data"),
+    PrimaryKeyConstraint("kind", "item_id"),
+)
+
+card_places = Table(
+    "card_places",
+    metadata,
+    _text("group_id"),
+    _number("pos"),
+    _text("kind"),
+    _text("item_id"),
+    _number("seq"),
+    _number("at"),
+    _flag("told"),
+    PrimaryKeyConstraint("group_id", "pos"),
+    Index("card_places_by_item", "kind", "item_id", "group_id", "pos"),
+)
+
+card_changes = Table(
+    "card_changes",
+    metadata,
+    _text("kind"),
+    _text("item_id"),
+    _text("group_id"),
+    _number("at"),
+    _number("generation"),
+    _text("cursor"),
+    _text("upto"),
+    _text("again"),
+    PrimaryKeyConstraint("kind", "item_id", "group_id"),
+    Index("card_changes_by_age", "at"),
+)

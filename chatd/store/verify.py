@@ -49,6 +49,9 @@ _TABLES: Final = (
     "handles",
     "name_parts",
     "devices",
+    "catalogue",
+    "card_places",
+    "card_changes",
 )
 
 
@@ -251,8 +254,11 @@ class _Check:
 
 
 def _target_of(row: Row) -> Target | None:
-    kind, actor, recalled, version, body = row
-    return None if kind is None else Target(kind, actor, bool(recalled), version, body and orjson.loads(body))
+    kind, actor, recalled, version, body, of_card = row
+    if kind is None:
+        return None
+    type_ = orjson.loads(of_card).get("type", "") if of_card else ""
+    return Target(kind, actor, bool(recalled), version, body and orjson.loads(body), type_)
 
 
 def _is_object(text: str) -> bool:
@@ -303,7 +309,8 @@ _MEMBERS: Final = (
 )
 _ENTRIES: Final = (
     f"SELECT {_columns(messages.COLUMNS, 'e.')}, e.digest,"
-    " t.kind, t.actor, t.recalled, t.version, CASE WHEN e.kind = 'recall' THEN t.body END"
+    " t.kind, t.actor, t.recalled, t.version, CASE WHEN e.kind = 'recall' THEN t.body END,"
+    " CASE WHEN e.kind = 'card' THEN t.body END"
     " FROM entries AS e LEFT JOIN entries AS t ON t.group_id = e.group_id AND t.pos = e.target"
     f" WHERE (e.group_id, e.pos) > (?, ?) AND {_known('groups', 'group_id', 'e')}"
     " ORDER BY e.group_id, e.pos LIMIT ?"
@@ -380,6 +387,29 @@ _MUST_BE_EMPTY: Final = {
     },
     "users: {0} has a log that ends before it begins": "SELECT user_id FROM users WHERE mine_floor > upos",
     **attribution.MUST_BE_EMPTY,
+    "card_places: {0} {1} is no message that shows an item": (
+        "SELECT p.group_id, p.pos FROM card_places AS p WHERE NOT EXISTS (SELECT 1 FROM entries AS e"
+        " WHERE e.group_id = p.group_id AND e.pos = p.pos AND e.seq = p.seq AND e.at = p.at AND NOT e.recalled"
+        """ AND e.body LIKE '{"type":"' || p.kind || '_card",%%"' || p.kind || '":"' || p.item_id || '"%%')"""
+    ),
+    "card_places: {0} {1} shows an item, and no row says so": (
+        "SELECT e.group_id, e.pos FROM entries AS e WHERE e.kind = 'message' AND NOT e.recalled"
+        """ AND (e.body LIKE '{"type":"video_card",%%' OR e.body LIKE '{"type":"product_card",%%')"""
+        " AND NOT EXISTS (SELECT 1 FROM card_places AS p WHERE p.group_id = e.group_id AND p.pos = e.pos)"
+    ),
+    "card_places: {0} {1} shows {2}, which the catalogue does not know, or not as shown": (
+        "SELECT p.group_id, p.pos, p.item_id FROM card_places AS p WHERE NOT EXISTS (SELECT 1 FROM catalogue AS c"
+        " WHERE c.kind = p.kind AND c.item_id = p.item_id AND c.shown)"
+    ),
+    "card_places: {0} {1} is told of exactly if no entry tells of it": (
+        "SELECT p.group_id, p.pos FROM card_places AS p LEFT JOIN"
+        " (SELECT DISTINCT e.group_id, e.target FROM entries AS e WHERE e.kind = 'card') AS x"
+        " ON x.group_id = p.group_id AND x.target = p.pos WHERE p.told <> (x.target IS NOT NULL)"
+    ),
+    "card_changes: {1} of {0} is to be told of, and is not in the catalogue": (
+        "SELECT p.kind, p.item_id FROM card_changes AS p WHERE NOT EXISTS (SELECT 1 FROM catalogue AS c"
+        " WHERE c.kind = p.kind AND c.item_id = p.item_id)"
+    ),
     "groups: {0} is direct exactly if it has no direct_key": (
         "SELECT group_id FROM groups WHERE (kind = 'direct') <> (direct_key IS NOT NULL)"
     ),

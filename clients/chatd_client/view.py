@@ -15,6 +15,8 @@ from msgspec.structs import replace
 from chatd_client.feed import last_pos
 from chatd_protocol.groups import Member
 from chatd_protocol.log import (
+    Card,
+    CardChanged,
     Created,
     Edited,
     Entry,
@@ -22,6 +24,7 @@ from chatd_protocol.log import (
     Message,
     Nicknamed,
     NicknamesChanged,
+    ProductCard,
     Quote,
     Reacted,
     Recall,
@@ -29,6 +32,7 @@ from chatd_protocol.log import (
     RoleChanged,
     SettingsChanged,
     UnknownEntry,
+    VideoCard,
 )
 from chatd_protocol.values import Role
 
@@ -110,6 +114,8 @@ class GroupView:
                 old = self.messages.get(entry.target)
                 if old is not None and old.recalled is None:
                     self.messages[entry.target] = replace(old, reactions=entry.reactions)
+            case CardChanged():
+                self._recard(entry)
             case Created():
                 self.title = entry.title
                 self.members = {user: "owner" if user == entry.by else "member" for user in entry.members}
@@ -153,6 +159,20 @@ class GroupView:
             self.messages[entry.target] = replace(old, body=None, quote=None, reactions=[], version=0, recalled=recall)
         self._requote(entry.target, None)
 
+    def _recard(self, entry: CardChanged) -> None:
+        """Every message that shows the item shows this state of it, unless it shows a later one."""
+        card = entry.card
+        if card is None:
+            return
+        for pos, message in self.messages.items():
+            body, quote = message.body, message.quote
+            old = body.card if body is not None else None
+            if body is not None and old is not None and _same(old, card) and old.rev <= card.rev:
+                body = replace(body, card=_kept(old, card))
+            if quote is not None and card.status == "unavailable" and _quotes(quote, card):
+                quote = replace(quote, text="")
+            self.messages[pos] = replace(message, body=body, quote=quote)
+
     def _requote(self, target: int, text: str | None) -> None:
         """Quotes show what the quoted message reads now, also where that one is too old to be here."""
         for pos, reply in self.messages.items():
@@ -164,3 +184,21 @@ def _quote(old: Quote, text: str | None) -> Quote:
     if text is None:
         return replace(old, text="", recalled=True)
     return old if old.recalled else replace(old, text=text[:QUOTE_MAX])
+
+
+def _same(old: Card, new: Card) -> bool:
+    return type(old) is type(new) and old.id == new.id
+
+
+def _quotes(quote: Quote, card: Card) -> bool:
+    kind = "video" if isinstance(card, VideoCard) else "product"
+    return quote.card is not None and (quote.card.kind, quote.card.id) == (kind, card.id)
+
+
+def _kept(old: Card, new: Card) -> Card:
+    """The new state on an older message: what it cost when it was shared is the message's own."""
+    if not (isinstance(old, ProductCard) and isinstance(new, ProductCard)) or new.price is None:
+        return new
+    then = old.price if old.price_then is None else old.price_then
+    comparable = old.currency == new.currency and then != new.price
+    return replace(new, price_then=then if comparable else None)

@@ -144,12 +144,25 @@ _UNKNOWN: Final = "There is no such field"
 
 
 def shape(data: object, kind: type[T]) -> T:
-    """Check `data` against the type of an op's request. Raises `Invalid`, with the path below `$.data`."""
+    """Check `data` against the type of an op's request. Raises `Invalid`, with the path below `$.data`.
+
+    A request may have one field whose type another one names: `varies = (field, by, types)`.
+    """
+    made = _convert(data, kind, "$.data")
+    varies: tuple[str, str, dict[str, type]] | None = getattr(kind, "varies", None)
+    if varies is not None:
+        field, by, kinds = varies
+        inner: object = _convert(getattr(made, field), kinds[getattr(made, by)], f"$.data.{field}")
+        msgspec.structs.force_setattr(made, field, inner)  # type: ignore[arg-type]  # nobody has seen it yet
+    return made
+
+
+def _convert(data: object, kind: type[T], path: str) -> T:
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
         where, problem = _explain(str(error), data, kind)
-        raise Invalid("$.data" + where, show(problem, 300)) from None
+        raise Invalid(path + where, show(problem, 300)) from None
 
 
 _WHERE = re.compile(

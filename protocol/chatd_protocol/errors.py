@@ -152,6 +152,7 @@ _ERRORS = (
     ErrorKind("out_of_order", "The send named in `after` was not accepted.", False, 409),
     ErrorKind("invite_invalid", "The invite is not good, or no longer, or not for the caller.", False, 404),
     ErrorKind("already_decided", "Somebody has decided on it before.", False, 409),
+    ErrorKind("no_item", "There is no such video or product in the catalogue, or it cannot be shared.", False, 404),
     # how much at once
     ErrorKind("rate_limited", "Too many requests; try again after `retry_after` seconds.", True, 429),
     ErrorKind(

@@ -22,6 +22,7 @@ from chatd_protocol.values import (
     GroupKind,
     HistoryRule,
     InviteId,
+    ItemKind,
     Millis,
     Pos,
     RequestState,
@@ -102,14 +103,23 @@ class Moderated(_Entry, tag="moderation"):
     slow_s: int | None = None
 
 
+class CardRef(View):
+    """Which item of the catalogue a quoted card shows."""
+
+    kind: ItemKind
+    id: str
+
+
 class Quote(View):
-    """The start of the message that a reply answers, as it is now."""
+    """The start of the message that a reply answers, as it is now. A card's begins with its title; with `card`, drop
+    `text` when that item becomes `unavailable`."""
 
     pos: Pos
     sender: UserId
     type: str
     text: str = ""
     recalled: bool = False
+    card: CardRef | None = None
 
 
 class Reaction(View):
@@ -122,8 +132,43 @@ class Recall(View):
     at: Millis
 
 
+class VideoCard(View, tag_field="kind", tag="video"):
+    """A video of the catalogue as it is now. `gone`: only its title is left. `unavailable`: nothing of it may be shown,
+    also nothing that was shown before. `rev` is the state of the catalogue that this is."""
+
+    id: str
+    status: Literal["available", "gone", "unavailable"]
+    rev: Cursor = 0
+    title: str = ""
+    cover: str = ""
+    duration_ms: int = 0
+    author: str = ""
+    url: str = ""
+
+
+class ProductCard(View, tag_field="kind", tag="product"):
+    """A product of the catalogue as it is now. `price` in minor units of `currency`, `price_then` what it cost when it
+    was shared, if that was something else; `url` is where it is bought. `gone`: only its title is left."""
+
+    id: str
+    status: Literal["on_sale", "sold_out", "off_shelf", "gone", "unavailable"]
+    rev: Cursor = 0
+    title: str = ""
+    cover: str = ""
+    price: int | None = None
+    currency: str = ""
+    price_then: int | None = None
+    url: str = ""
+
+
+Card = VideoCard | ProductCard
+
+
 class TextContent(View):
-    text: str
+    """What a message says. `card` is there for a `video_card` or `product_card`; `text` is what its sender wrote."""
+
+    text: str = ""
+    card: Card | None = None
 
 
 class Message(_Entry, tag="message"):
@@ -143,6 +188,8 @@ class Message(_Entry, tag="message"):
     recalled: Recall | None = None
     tags: list[str] = []
     """The verified tags that the sender had when it was sent."""
+    alt: str = ""
+    """What to show of a `type` that one does not know."""
 
 
 class Edited(_Entry, tag="edit"):
@@ -190,6 +237,15 @@ class NicknamesChanged(_Entry, tag="nicknames"):
     names: list[Nicknamed]
 
 
+class CardChanged(_Entry, tag="card"):
+    """What a card shows has changed: `card` is the state now, for every message that shows that item. `target` is the
+    newest of them. Without `card` the target was recalled since."""
+
+    at: Millis
+    target: Pos
+    card: Card | None = None
+
+
 class Hidden(_Entry, tag="hidden"):
     """The entries from `pos` to `to` are about something this reader may not see. `at` is that of the last one."""
 
@@ -209,6 +265,7 @@ Entry = (
     | Reacted
     | NicknamesChanged
     | Hidden
+    | CardChanged
 )
 AnyEntry = Annotated[dict[str, object], Meta(description="An entry: see the schema `Entry`, by `kind`.")]
 

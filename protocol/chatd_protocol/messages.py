@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Final
 
 from msgspec import Meta
 
@@ -13,9 +13,11 @@ from chatd_protocol.values import (
     Data,
     Emoji,
     GroupId,
+    ItemId,
     Millis,
     PageSize,
     Pos,
+    SendKind,
     Text,
     UserId,
     View,
@@ -28,13 +30,42 @@ class TextBody(Data):
     text: Text
 
 
+class VideoCardBody(Data):
+    """The body of a `video_card` message: a video of the catalogue, and what to say about it."""
+
+    video: ItemId
+    text: Text | None = None
+
+
+class ProductCardBody(Data):
+    """The body of a `product_card` message: a product of the catalogue, and what to say about it."""
+
+    product: ItemId
+    text: Text | None = None
+
+
+BODIES: Final[dict[str, type[Data]]] = {
+    "text": TextBody,
+    "video_card": VideoCardBody,
+    "product_card": ProductCardBody,
+}
+"""By kind of message: what its body is."""
+AnyBody = Annotated[Any, Meta(description="A body: `TextBody`, `VideoCardBody` or `ProductCardBody`, by `kind`.")]
+
+
 class SendMessage(Data):
-    """`message.send`. With `after`, it is accepted only if the caller's send of that `cid` was."""
+    """`message.send`. With `after`, it is accepted only if the caller's send of that `cid` was.
+
+    A card names its item; what it shows comes from the catalogue. An item that is not there, or cannot be shared now,
+    is refused with `no_item`.
+    """
+
+    varies: ClassVar[tuple[str, str, dict[str, type[Data]]]] = ("body", "kind", BODIES)
 
     group: GroupId
     cid: Cid
-    kind: Literal["text"]
-    body: TextBody
+    kind: SendKind
+    body: AnyBody
     reply_to: Pos | None = None
     after: Cid | None = None
 

@@ -15,8 +15,9 @@ from msgspec import inspect as types
 
 from chatd_protocol import log
 from chatd_protocol.errors import CLOSES, ERRORS
+from chatd_protocol.messages import BODIES
 from chatd_protocol.ops import OPS, Op
-from chatd_protocol.schema import ANY_ENTRY, EVENTS
+from chatd_protocol.schema import ANY_BODY, ANY_ENTRY, EVENTS
 from chatd_protocol.session import Unnamed
 from chatd_protocol.values import PATTERN_WORDS, SAFE_INTEGER_MAX
 
@@ -29,8 +30,10 @@ _SHORT: Final = {
     "The number of an entry in its group, from 1.": "number from 1",
     "The last number already seen, 0 for none.": "number from 0",
     "Milliseconds since 1970-01-01 UTC.": "ms",
+    "The id of a video or product at its source.": "item id",
     ANY_ENTRY: "entry",
     "What was done, by name.": "map",
+    ANY_BODY: " or ".join(f"`{body.__name__}`" for body in BODIES.values()) + ", by `kind`",
 }
 """Types that the section on values explains, by their description."""
 
@@ -103,7 +106,7 @@ def _describe_shapes() -> Iterator[str]:
     """The types that stand inside others."""
     roots = [*get_args(log.Entry), *EVENTS.values(), *(t for op in OPS.values() for t in (op.request, op.answer))]
     found: dict[str, types.StructType] = {}
-    for root in roots:
+    for root in (*roots, *BODIES.values()):
         _collect(types.type_info(root), found)
     for name in sorted(found.keys() - {root.__name__ for root in roots} | {"GroupLine"}):
         yield from _block(f"`{name}`", _prose(found[name].cls), found[name].cls)

@@ -14,12 +14,15 @@ from typing import Any, Final, get_args
 import msgspec
 
 from chatd_protocol import PROTOCOL_VERSION, log
+from chatd_protocol.catalogue import Changes
 from chatd_protocol.errors import ERRORS
+from chatd_protocol.messages import BODIES, AnyBody
 from chatd_protocol.ops import OPS, Op
 from chatd_protocol.signals import SIGNALS
 from chatd_protocol.values import SAFE_INTEGER_MAX, View
 
 ANY_ENTRY: Final[str] = get_args(log.AnyEntry)[1].description
+ANY_BODY: Final[str] = get_args(AnyBody)[1].description
 EVENTS: Final[dict[str, type[View]]] = {"entries": log.Entries, "mine": log.Mine, **SIGNALS}
 
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": SAFE_INTEGER_MAX}
@@ -32,7 +35,7 @@ def _ref_to(name: str) -> dict[str, str]:
 
 def schema() -> dict[str, Any]:
     """The whole document: a message of either side at the top, every type under `$defs`."""
-    types: list[Any] = [log.Entry, *EVENTS.values()]
+    types: list[Any] = [log.Entry, *EVENTS.values(), *BODIES.values(), Changes]
     for op in OPS.values():
         types += [op.request, op.answer]
     (entry, *_), components = msgspec.json.schema_components(types, schema_hook=_hook, ref_template=_REF)
@@ -66,6 +69,8 @@ def _tidy(value: Any) -> Any:
         return value
     if value.get("description") == ANY_ENTRY:
         return _ref_to("Entry")
+    if value.get("description") == ANY_BODY:
+        return {"description": "By `kind`.", "anyOf": [_ref_to(kind.__name__) for kind in BODIES.values()]}
     tidy = {key: _tidy(item) for key, item in value.items()}
     if isinstance(tidy.get("description"), str):
         tidy["description"] = " ".join(tidy["description"].split())

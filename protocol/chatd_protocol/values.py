@@ -24,6 +24,10 @@ _HANDLE = r"^[A-Za-z][A-Za-z0-9_.]{2,29}$(?!\n)"
 _FIELD = r"^[a-z][a-z0-9_]{0,29}$(?!\n)"
 _INVITE_ID = r"^i[A-Za-z0-9_-]{16,40}$(?!\n)"
 _INVITING = r"^([A-Za-z0-9_-]{22}|[2-9A-HJ-NP-Z]{14})$(?!\n)"
+_ITEM_ID = r"^[A-Za-z0-9][A-Za-z0-9._:~-]{0,63}$(?!\n)"
+_SOME_LINE = r"^(?=.*\S)[^\x00-\x1f\x7f\ud800-\udfff]*$(?!\n)"
+_URL = r"^https?://[^\s\x00-\x1f\x7f\ud800-\udfff/?#@\\]+([/?#][^\s\x00-\x1f\x7f\ud800-\udfff\\]*)?$(?!\n)"
+_CURRENCY = r"^[A-Z]{3}$(?!\n)"
 
 _MESSAGE_KIND = r"^[a-z][a-z0-9_-]{0,39}$(?!\n)"
 _SEARCH_CURSOR = r"^[1-9][0-9]{0,18}$(?!\n)"
@@ -44,6 +48,10 @@ PATTERN_WORDS: Final[dict[str, str]] = {
     _HISTORY_RULE: "`none`, `all` or `last:N` with N from 1 to 9999",
     _HANDLE: "3 to 30 letters, digits, `_` or `.` of ASCII, a letter first",
     _FIELD: "the name of a field: 1 to 30 small letters, digits or `_`, a letter first",
+    _ITEM_ID: "an item id: 1 to 64 letters, digits, `.`, `_`, `:`, `~` or `-`, the first a letter or digit",
+    _SOME_LINE: "one line that is not only white space, without control characters",
+    _URL: "an address that begins with `http://` or `https://`, without a user name or white space",
+    _CURRENCY: "a currency: 3 capital letters of ISO 4217",
 }
 """What each pattern asks for, for people. Every pattern of this package has a row."""
 
@@ -123,6 +131,16 @@ Answer = Annotated[str, Meta(pattern=_CLEAN_TEXT, max_length=500)]
 PageSize = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
 
 Level = Literal["all", "mentions", "none"]
+ItemId = Annotated[
+    str, Meta(pattern=_ITEM_ID, max_length=64, description="The id of a video or product at its source.")
+]
+ItemTitle = Annotated[str, Meta(pattern=_SOME_LINE, min_length=1, max_length=200)]
+Url = Annotated[str, Meta(pattern=_URL, max_length=2000, description="An address with `http` or `https`.")]
+Currency = Annotated[str, Meta(pattern=_CURRENCY, max_length=3, description="A currency of ISO 4217.")]
+Price = Annotated[int, Meta(ge=0, le=10**12, description="Money in minor units of its currency.")]
+
+ItemKind = Literal["video", "product"]
+SendKind = Literal["text", "video_card", "product_card"]
 GroupKind = Literal["private", "direct"]
 Role = Literal["owner", "admin", "member", "silent"]
 HistoryRule = Annotated[
@@ -145,6 +163,7 @@ EntryKind = Literal[
     "reaction",
     "nicknames",
     "hidden",
+    "card",
 ]
 MineKind = Literal[
     "added",

@@ -11,8 +11,10 @@ import msgspec
 import pytest
 
 from chatd_protocol import PROTOCOL_VERSION, SUBPROTOCOLS, log, reference, schema
+from chatd_protocol.catalogue import Changes
 from chatd_protocol.codec import FORMAT_OF
 from chatd_protocol.errors import CLOSES, ERRORS, should_reconnect
+from chatd_protocol.messages import BODIES
 from chatd_protocol.ops import OPS
 from chatd_protocol.schema import EVENTS
 from chatd_protocol.values import PATTERN_WORDS
@@ -79,7 +81,8 @@ def test_every_link_inside_the_readme_leads_somewhere() -> None:
 
 def test_every_pattern_has_words() -> None:
     """A refusal says in words what was expected, never as a regular expression."""
-    _, components = msgspec.json.schema_components([op.request for op in OPS.values()])
+    types = [*(op.request for op in OPS.values()), *BODIES.values(), Changes]
+    _, components = msgspec.json.schema_components(types)
     patterns = set(re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps(components)))
     assert {json.loads(pattern) for pattern in patterns} == set(PATTERN_WORDS)
 

@@ -15,6 +15,7 @@ from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from chatd.core.catalogue import ChangeCatalogue
 from chatd.core.chats import UpdateChat
 from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
 from chatd.core.limits import Bounds
@@ -243,3 +244,25 @@ def follow(user: str, other: str, on: bool = True) -> Follow:
 
 def block(user: str, other: str, on: bool = True) -> Block:
     return Block(user, new_cid(), DIGEST, other, on)
+
+
+def send_card(user: str, group: str, kind: str, item: str, text: str | None = None) -> Send:
+    """A card of a video or a product."""
+    body = {kind: item} | ({} if text is None else {"text": text})
+    return Send(user, new_cid(), DIGEST, group, f"{kind}_card", body, None, None)
+
+
+def put_product(item: str, rev: int = 1, **data: Any) -> ChangeCatalogue:
+    """A product on the shelf."""
+    plain = {"title": "Teapot", "price": 12800, "currency": "CNY", "shop_url": "https://shop/1", "status": "on_shelf"}
+    return ChangeCatalogue([("product", item, rev, plain | data)], [])
+
+
+def put_video(item: str, rev: int = 1, **data: Any) -> ChangeCatalogue:
+    """A public video."""
+    plain = {"title": "Kiln day", "url": "https://video/1", "cover": "https://cdn/1", "visibility": "public"}
+    return ChangeCatalogue([("video", item, rev, plain | data)], [])
+
+
+def delete_item(kind: str, item: str, rev: int) -> ChangeCatalogue:
+    return ChangeCatalogue([], [(kind, item, rev)])

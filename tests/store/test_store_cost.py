@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
+from chatd.core.cards import Announce
 from chatd.core.chats import ClearMark, Draft, SaveDrafts
 from chatd.core.users import EnsureUser, SaveReads
 from chatd.core.wishes import AnyWish
@@ -25,9 +26,11 @@ from tests.store.kit import (
     kick,
     leave,
     nickname,
+    put_product,
     react,
     recall,
     send,
+    send_card,
     set_role,
     update,
 )
@@ -89,6 +92,9 @@ KINDS: dict[str, Callable[[int], AnyWish]] = {
     "create": lambda i: create(f"u{i}", f"made{i}"),
     "direct": lambda i: direct("u0", f"d{i}", f"u{i + 1}"),
     "user": lambda i: EnsureUser(f"id{i}", f"sub{i}", ""),
+    "card": lambda i: send_card(f"u{i}", f"g{30 + i % 7}", "product", f"p{i}"),
+    "catalogue": lambda i: put_product(f"p{i}", 2, price=i),
+    "announce": lambda i: Announce("product", "shown", "", 2, "", [(f"g{i}", 3)], f"g{i}", False),
     "reads": lambda i: SaveReads([(f"g{30 + i % 7}", f"u{i}", 2)]),
     "chat": lambda i: chat(f"u{i}", f"g{30 + i % 7}", pinned=True, archived=False),
     "unmark": lambda i: ClearMark(f"u{i}", f"g{30 + i % 7}"),
@@ -109,6 +115,7 @@ def fill(store: Store) -> None:
     for _ in range(2):
         store.done(*(send("u0", f"g{i}") for i in range(GROUPS)))
     store.done(*(send(f"u{i}", f"g{30 + i % 7}", cid=f"{i:021}Q") for i in range(PEOPLE)))
+    store.done(*(put_product(f"p{i}") for i in range(PEOPLE)))
 
 
 def statements_for(store: Store, counting: Counting, wishes: list[AnyWish]) -> Counter[str]:
@@ -169,3 +176,22 @@ def test_a_message_costs_the_same_rows_in_a_small_and_in_a_large_group(tables_ur
         assert costs[0] == costs[1]
         assert costs[0][0] == {"entries": 1, "commits": 1}
         assert costs[0][1] == {"entries": 1, "groups": 1, "commits": 1}
+
+
+@pytest.mark.promise("P5", "constant.rows")
+def test_a_card_costs_one_row_more_in_a_group_of_any_size(tables_url: str) -> None:
+    counting = Counting(tables_url)
+    with Store(tables_url, database=counting) as store:
+        crowd = [f"u{i}" for i in range(1, 300)]
+        store.people("ann", "ben", *crowd)
+        store.found("small", "ann", "ben")
+        store.found("large", "ann", *crowd, limit=1000)
+        store.done(put_product("p"), send_card("ann", "small", "product", "p"))
+        for group in ("small", "large"):
+            before = store.sizes()
+            counting.forget()
+            store.done(send_card("ann", group, "product", "p"))
+            after = store.sizes()
+            grown = {table: after[table] - before[table] for table in after if after[table] != before[table]}
+            assert grown == {"entries": 1, "commits": 1, "card_places": 1}
+            assert dict(counting.rows_written) == {"entries": 1, "groups": 1, "commits": 1, "card_places": 1}

@@ -14,11 +14,13 @@ from typing import Any, TypeVar
 
 import pytest
 
+from chatd.core.catalogue import Pending
 from chatd.core.chats import Chat, Draft
 from chatd.core.devices import Devices
 from chatd.core.handles import Handle
 from chatd.core.profiles import NamePart
-from chatd.store import commits, contacts, engine, groups, messages, relations, schema, users
+from chatd.core.values import Entry
+from chatd.store import cards, catalogue, commits, contacts, engine, groups, messages, relations, schema, users
 from chatd.store.database import Database, Row, connect
 from chatd.store.migrate import life
 from chatd.store.readers import Reader, Readers
@@ -27,7 +29,7 @@ from chatd.store.statements import Delete, Insert, Lock, Probe, Update
 from tests.store.kit import run
 
 T = TypeVar("T")
-MODULES: tuple[ModuleType, ...] = (commits, contacts, engine, groups, messages, relations, users)
+MODULES: tuple[ModuleType, ...] = (cards, catalogue, commits, contacts, engine, groups, messages, relations, users)
 PEOPLE, GROUPS, PER_GROUP = 20_000, 100, 200
 Statement = Probe | Lock | Insert | Update | Delete
 
@@ -62,8 +64,28 @@ async def revoked(reader: Reader) -> None:
     await users.revoked_before(reader, user, "phone")
 
 
+def card_entry() -> Entry:
+    body = {"type": "product_card", "body": {"product": "p00007", "title": "Teapot"}}
+    return Entry("g01400", 5, 1, "message", "u00007", "c", 5, None, 0, False, {}, body)
+
+
+async def to_tell(reader: Reader) -> None:
+    window = cards.Window(0, 200)
+    for pending in (
+        Pending("product", "p00007", "", 1, 1, cursor="g00300"),
+        Pending("product", "p00007", "", 1, 1, cursor="g00300", upto="g00500"),
+        Pending("product", "p00007", "g01400", 1, 1),
+    ):
+        await cards.groups_to_tell(reader, pending, window, 51)
+
+
 # Every function that reads, called as the hub does.
 READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
+    "cards.fill_entries": lambda r: cards.fill_entries(r, [card_entry()]),
+    "cards.pending_until": lambda r: cards.pending_until(r, 900, 16),
+    "cards.groups_to_tell": to_tell,
+    "catalogue.items_of": lambda r: catalogue.items_of(r, [("product", "p00007"), ("video", "v00008")]),
+    "catalogue.page_of": lambda r: catalogue.page_of(r, "product", "p00100", 20),
     "commits.last_commit": lambda r: commits.last_commit(r, 0),
     "commits.touched_since": lambda r: commits.touched_since(r, 0, 9990),
     "contacts.waiting_for": lambda r: contacts.waiting_for(r, "u00007", "u00001", 20),
@@ -149,6 +171,10 @@ def fill(database: Database) -> None:
         "writers": [(0, 10_000, "x")],
         "memberships": [_membership(i, g) for g in range(GROUPS) for i in range(g, PEOPLE, 200)],
         "entries": [_entry(g, pos) for g in range(GROUPS) for pos in range(1, PER_GROUP + 1)],
+        "catalogue": [("product", f"p{i:05}", 1, 1, True, False, True, 1, "{}") for i in every],
+        "card_places": [(_gid(g), pos, "product", f"p{pos:05}", pos, 1, False) for g in range(GROUPS) for pos in (5, 7)]
+        + [(_gid(g), 100 + i, "product", f"p{g * 90 + i:05}", 9, 1, False) for g in range(GROUPS) for i in range(90)],
+        "card_changes": [("product", f"p{i:05}", "", i, 1, "", "", "") for i in every],
         "reactions": [(_gid(g), pos, f"u{i:05}", "x") for g in range(GROUPS) for pos in range(1, 40) for i in (1, 2)],
     }
     database.begin()

@@ -34,6 +34,7 @@ TEXTS: Final = {
         "邀请无效，可能已过期或已用完",
     ),
     "error_already_decided": ("another admin was faster", "已被其他管理员处理"),
+    "error_no_item": ("there is no such item, or it cannot be shared", "没有这个视频或商品，或现在不能分享"),
     "error_rate_limited": ("too fast, try again a little later", "太快了，请稍后再试"),
     "error_overloaded": ("the server is too busy, try again a little later", "服务器太忙，请稍后再试"),
     "error_unavailable": ("the server cannot store or read anything now", "服务器暂时无法读写"),

@@ -31,7 +31,7 @@ def close_group(session: Session, request: wire.CloseGroup) -> dict[str, Any]:
 async def get_group(session: Session, request: wire.GetGroup) -> dict[str, Any]:
     """`group.get`."""
     follow = followed(session, request.group)
-    redactions = follow.feed.redactions
+    redactions, mark = follow.feed.redactions, session.hub.shelf.mark()
 
     async def read() -> dict[str, Any]:
         async with session.hub.readers.snapshot() as reader:
@@ -41,6 +41,7 @@ async def get_group(session: Session, request: wire.GetGroup) -> dict[str, Any]:
     check_still(session, follow)
     if redactions != follow.feed.redactions:
         info["line"].pop("last", None)
+    session.hub.shelf.drop_stale([info["line"]], mark)
     info["line"]["live"] = follow.state is not State.SUMMARY
     session.hub.drafts.lay_over(user_of(session), info["line"], request.group)
     session.hub.drafts.lay_over(user_of(session), info, request.group, whole=True)
@@ -51,6 +52,7 @@ async def list_groups(session: Session, request: wire.ListGroups) -> dict[str, A
     """`group.list`. The cursor is the place of the last line in the order of the list."""
     user = user_of(session)
     redactions = {group: follow.feed.redactions for group, follow in session.follows.items()}
+    mark = session.hub.shelf.mark()
 
     async def read() -> tuple[list[dict[str, Any]], dict[str, Any]]:
         async with session.hub.readers.snapshot() as reader:
@@ -70,6 +72,7 @@ async def list_groups(session: Session, request: wire.ListGroups) -> dict[str, A
         session.hub.drafts.lay_over(user, line, line["group"])
         if redactions.get(line["group"]) != follow.feed.redactions:
             line.pop("last", None)
+    session.hub.shelf.drop_stale(lines, mark)
     return {"groups": lines} | more
 
 
@@ -88,7 +91,8 @@ async def open_group(session: Session, request: wire.OpenGroup) -> dict[str, Any
     follow = followed(session, request.group)
     if request.after and request.at is None:
         raise Invalid("$.data.at", "Missing required field, the time of the entry `after`")
-    redactions, key = follow.feed.redactions, (request.group, request.after or 0)
+    redactions, mark = follow.feed.redactions, session.hub.shelf.mark()
+    key = (request.group, request.after or 0)
 
     async def read() -> tuple[list[dict[str, Any]], int | None]:
         async with session.hub.readers.snapshot() as reader:
@@ -103,6 +107,7 @@ async def open_group(session: Session, request: wire.OpenGroup) -> dict[str, Any
     line = lines[0]
     if redactions != follow.feed.redactions:
         line.pop("last", None)
+    session.hub.shelf.drop_stale([line], mark)
     cursor = line["head"]
     if request.after is not None:
         cursor = resume_from(request.after, request.at or 0, follow.floor, line["head"], stored_at, line)

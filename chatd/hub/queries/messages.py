@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatd.core.refusal import Refused
 from chatd.hub.queries.asked import READ_AGAIN_MAX, AtOnce, Awaited, check_still, followed
+from chatd.hub.shelf import keys_in
 from chatd.hub.signals import move_read, tell_typing
 from chatd.service import messages
 from chatd.store import messages as stored
@@ -37,12 +38,13 @@ async def read_history(session: Session, request: wire.ReadHistory) -> dict[str,
     follow = followed(session, request.group)
     feed = follow.feed
     for _ in range(READ_AGAIN_MAX):
-        redactions, published = feed.redactions, feed.published
+        redactions, published, mark = feed.redactions, feed.published, session.hub.shelf.mark()
         async with session.hub.readers.snapshot() as reader:
             as_of = await stored.head_of(reader, request.group)
             page = await messages.read_history(reader, request, follow.floor, published, as_of)
         check_still(session, follow)
-        if redactions == feed.redactions:
+        shown = (key for entry in page["entries"] for key in keys_in(entry))
+        if redactions == feed.redactions and not session.hub.shelf.changed(shown, mark):
             return page
     raise Refused("overloaded")
 

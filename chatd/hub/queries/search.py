@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from chatd.core.cards import KIND_OF
 from chatd.core.refusal import Refused
 from chatd.hub.feed import Follow, State
 from chatd.hub.queries.asked import READ_AGAIN_MAX, Awaited, check_still, followed
@@ -86,10 +87,12 @@ async def _read_hits(
     groups = {one.group for one in found}
     for _ in range(READ_AGAIN_MAX):
         before = {group: follows[group].feed.redactions for group in groups}
+        mark = hub.shelf.mark()
         async with hub.readers.snapshot() as reader:
             hits = await service.read_hits(reader, request, query, found, hub.settings.search.snippet_max)
         there = {group for group in groups if follows[group].state is not State.GONE}
-        if all(follows[group].feed.redactions == before[group] for group in there):
+        steady = mark == hub.shelf.mark() or not any(hit["type"] in KIND_OF for hit in hits.values())
+        if steady and all(follows[group].feed.redactions == before[group] for group in there):
             return {one: hit for one, hit in hits.items() if one.group in there}
     raise Refused("overloaded")
 

@@ -83,6 +83,44 @@ def upgrade() -> None:
         sa.Column("cid", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("user_id", "asker_id"),
     )
+    op.create_table(
+        "catalogue",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("item_id", sa.Text(), nullable=False),
+        sa.Column("rev", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("gone", sa.Boolean(), nullable=False),
+        sa.Column("private", sa.Boolean(), nullable=False),
+        sa.Column("shown", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "item_id"),
+    )
+    op.create_table(
+        "card_places",
+        sa.Column("group_id", sa.Text(), nullable=False),
+        sa.Column("pos", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("item_id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("told", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("group_id", "pos"),
+    )
+    op.create_index("card_places_by_item", "card_places", ["kind", "item_id", "group_id", "pos"])
+    op.create_table(
+        "card_changes",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("item_id", sa.Text(), nullable=False),
+        sa.Column("group_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("cursor", sa.Text(), nullable=False),
+        sa.Column("upto", sa.Text(), nullable=False),
+        sa.Column("again", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "item_id", "group_id"),
+    )
+    op.create_index("card_changes_by_age", "card_changes", ["at"])
     find_old_users()
     _invites()
     op.add_column("memberships", sa.Column("nickname", sa.Text(), nullable=False, server_default=sa.text("''")))

@@ -1,0 +1,50 @@
+"""A card in a few lines of a terminal. Pure, as `chat_render`, which puts them behind the sender's name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chatd.cli.chat_cells import cut, printable
+from chatd.cli.chat_words import Words
+from chatd_protocol.log import Card, ProductCard, VideoCard
+from chatd_protocol.money import show_price
+
+BAR: Final = "▌ "
+_BAR_CELLS: Final = 2
+
+
+def card_lines(words: Words, card: Card, cells: int) -> list[str]:
+    """What a card shows, each line of at most so many cells: what it is, how it stands, where to find it."""
+    lines = [card_title(words, card), *_details(words, card)]
+    return [BAR + cut(printable(line), max(cells - _BAR_CELLS, 1)) for line in lines]
+
+
+def card_title(words: Words, card: Card) -> str:
+    """What it is, in one line."""
+    key = "card_video" if isinstance(card, VideoCard) else "card_product"
+    return words(key, title=card.title or words("card_unavailable"))
+
+
+def card_state(words: Words, card: Card) -> str:
+    """How it stands now, in a few words."""
+    parts = [price_of(words, card)] if isinstance(card, ProductCard) and card.price is not None else []
+    if card.status not in {"available", "on_sale"}:
+        parts.append(words.choose(f"card_{card.status}", "card_unavailable"))
+    return " · ".join(parts)
+
+
+def price_of(words: Words, card: ProductCard) -> str:
+    """The price, and what it was when it was shared if that was something else."""
+    now = show_price(card.price or 0, card.currency)
+    if card.price_then is None:
+        return now
+    return words("card_price_then", price=now, then=show_price(card.price_then, card.currency))
+
+
+def _details(words: Words, card: Card) -> list[str]:
+    state = card_state(words, card) if card.title else ""
+    if isinstance(card, VideoCard) and card.status == "available":
+        minutes, seconds = divmod(card.duration_ms // 1000, 60)
+        length = f"{minutes}:{seconds:02}" if card.duration_ms else ""
+        state = " · ".join(part for part in (card.author, length) if part)
+    return [line for line in (state, card.url) if line]

@@ -1,0 +1,81 @@
+"""Cards in the store: filling messages with what the catalogue says, and which groups show an item.
+
+Whoever reads entries that somebody will see fills them here, in the same snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from chatd.core.cards import Place, fill, key_of, keys_of
+from chatd.core.catalogue import Item, Pending
+from chatd.core.facts import Facts
+from chatd.core.values import Entry
+from chatd.store.catalogue import items_of
+from chatd.store.readers import Reader
+from chatd.store.records import rows_of
+
+_PLACES = rows_of(Place)
+_PENDING = rows_of(Pending)
+PLACE_BY_POS, KEEP_PLACE, DROP_PLACE = _PLACES.probe, _PLACES.write, _PLACES.drop
+PENDING_BY_KEY, KEEP_PENDING, DROP_PENDING = _PENDING.probe, _PENDING.write, _PENDING.drop
+OLDEST_PENDING = f"SELECT {', '.join(_PENDING.columns)} FROM card_changes WHERE at <= ? ORDER BY at LIMIT ?"
+_RECENT = "(p.at >= ? OR p.seq > g.seq - ?)"
+GROUPS_SHOWING = (
+    "SELECT p.group_id, max(p.pos) FROM card_places AS p JOIN groups AS g ON g.group_id = p.group_id"
+    f" WHERE p.kind = ? AND p.item_id = ? AND p.group_id > ? AND {_RECENT}"
+    " GROUP BY p.group_id ORDER BY p.group_id LIMIT ?"
+)
+GROUPS_SHOWING_UPTO = GROUPS_SHOWING.replace(" AND p.group_id > ?", " AND p.group_id > ? AND p.group_id <= ?")
+NEWEST_IN_GROUP = (
+    "SELECT p.group_id, max(p.pos) FROM card_places AS p JOIN groups AS g ON g.group_id = p.group_id"
+    f" WHERE p.kind = ? AND p.item_id = ? AND p.group_id = ? AND {_RECENT} GROUP BY p.group_id"
+)
+
+
+class Window(msgspec.Struct, frozen=True):
+    """Which messages are recent enough to be told of: made at `since` or later, or among their group's `newest`."""
+
+    since: int
+    newest: int
+
+
+async def fill_entries(reader: Reader, entries: Sequence[Entry]) -> None:
+    """Give the cards among these what the catalogue says now."""
+    keys = keys_of(entries)
+    if not keys:
+        return
+    items = await items_of(reader, keys)
+    for entry in entries:
+        key = key_of(entry)
+        if key is not None:
+            fill(entry, items.get(key))
+
+
+def fill_changes(facts: Facts) -> list[Item]:
+    """Fill what a commit tells the hub, and name the items that it changed."""
+    for entry in facts.entries.values():
+        key = key_of(entry)
+        if key is not None:
+            fill(entry, facts.find(Item, *key))
+    return [record for kind, kept, _ in facts.records.changes() if kind is Item for record in kept]  # type: ignore[misc]
+
+
+async def pending_until(reader: Reader, at: int, limit: int) -> list[Pending]:
+    """What is to be told and has been waiting since `at` or longer, the oldest first."""
+    rows = await reader.all(OLDEST_PENDING, (at, limit))
+    return [_PENDING.read(row) for row in rows]  # type: ignore[misc]
+
+
+async def groups_to_tell(reader: Reader, pending: Pending, window: Window, limit: int) -> list[tuple[str, int]]:
+    """(group, newest message that shows the item) of the next groups that this stands for."""
+    recent = (window.since, window.newest)
+    item = (pending.kind, pending.item_id)
+    if pending.group_id:
+        return await reader.all(NEWEST_IN_GROUP, (*item, pending.group_id, *recent))
+    if pending.upto:
+        bounds = (pending.cursor, pending.upto)
+        return await reader.all(GROUPS_SHOWING_UPTO, (*item, *bounds, *recent, limit))
+    return await reader.all(GROUPS_SHOWING, (*item, pending.cursor, *recent, limit))
