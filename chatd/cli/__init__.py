@@ -209,8 +209,10 @@ def main() -> None:
     app()
 
 
+from chatd.cli.catalogue import catalogue  # noqa: E402 - its commands use what is defined above
 from chatd.cli.search import searching  # noqa: E402 - its commands use what is defined above
 from chatd.cli.users import users  # noqa: E402 - its commands use what is defined above
 
 app.add_typer(users, name="user")
 app.add_typer(searching, name="search")
+app.add_typer(catalogue, name="catalogue")

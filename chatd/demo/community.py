@@ -5,7 +5,7 @@ What they have said stands in `scenes/`, one file for each group.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 PEOPLE: Final = {
     "ali": "阿梨",
@@ -103,3 +103,42 @@ GROUPS: Final = (
 DIRECTS: Final = (DirectPlan("kai_mina", "mina kai"), DirectPlan("ali_xiaoman", "ali xiaoman"))
 TALKERS: Final = ("ali", "kai")
 """As whom a newcomer is invited to chat, both in the group `fans`."""
+
+_SHOP: Final = "https://kiln.example/"
+_WATCH: Final = "https://video.example/ali/"
+CATALOGUE: Final[dict[tuple[str, str], dict[str, Any]]] = {
+    ("product", "bowl-celadon"): {
+        "title": "青瓷小碗 Celadon bowl, hand-thrown",
+        "price": 6800,
+        "currency": "CNY",
+        "stock": 4,
+        "shop_url": _SHOP + "bowl-celadon",
+    },
+    ("product", "teapot-brown"): {
+        "title": "棕色茶壶 Brown teapot · 断水",
+        "price": 12800,
+        "currency": "CNY",
+        "stock": 0,
+        "shop_url": _SHOP + "teapot-brown",
+    },
+    ("product", "plate-large"): {
+        "title": "大盘子，有性格的 Large plate with character",
+        "price": 9800,
+        "currency": "CNY",
+        "stock": 4,
+        "shop_url": _SHOP + "plate-large",
+    },
+    ("video", "stew"): {
+        "title": "番茄炖牛腩：一次就成 Tomato beef stew",
+        "duration_ms": 754_000,
+        "author": "阿梨",
+        "url": _WATCH + "stew",
+    },
+    ("video", "phone-in-pot"): {
+        "title": "手机掉进锅里了 The phone fell into the pot",
+        "duration_ms": 96_000,
+        "author": "阿梨",
+        "url": _WATCH + "phone-in-pot",
+    },
+}
+"""By kind and id: what the shop sells and what Ali has filmed."""

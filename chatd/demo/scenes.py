@@ -7,6 +7,7 @@
       + 👍 ali mina           these react to the message above
       = 直播开始啦            its sender rewrites it
       -                      its sender takes it back
+    mina: [product bowl] nice  a card of that item of the catalogue, with or without words
     * ali pulls yuzu         the first pulls in the others
 
 Times between lines follow from their length: people need longer for longer messages. Knows nothing of the store.
@@ -29,6 +30,7 @@ REGRET_S: Final = 25.0
 _DAY: Final = re.compile(r"day (\d+) (\d\d):(\d\d)")
 _AGO: Final = re.compile(r"ago (\d+)m")
 _SAY: Final = re.compile(r"(\w+): (?:<(\d+) )?(.+)")
+_CARD: Final = re.compile(r"\[(video|product) (\S+)\] ?(.*)")
 _REACT: Final = re.compile(r"  \+ (\S+) (.+)")
 _EDIT: Final = re.compile(r"  = (.+)")
 _PULL: Final = re.compile(r"\* (\w+) pulls (.+)")
@@ -36,12 +38,13 @@ _PULL: Final = re.compile(r"\* (\w+) pulls (.+)")
 
 @dataclass(frozen=True)
 class Said:
-    """A message. `number` counts those of the scene from 1, `answers` is such a number."""
+    """A message. `number` counts those of the scene from 1, `answers` is such a number. `card` names an item."""
 
     who: str
     text: str
     number: int
     answers: int | None
+    card: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,10 @@ class _Reader:
         if match := _SAY.fullmatch(line):
             who, back, text = match.groups()
             answers = None if back is None else self._said[-int(back)].number
-            said = Said(who, text, len(self._said) + 1, answers)
+            card = _CARD.fullmatch(text)
+            item = (card[1], card[2]) if card else None
+            text = card[3] if card else text
+            said = Said(who, text, len(self._said) + 1, answers, item)
             self._said.append(said)
             yield THINK_S + TYPE_S * len(text), said
         elif match := _REACT.fullmatch(line):

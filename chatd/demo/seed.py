@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from chatd.core.catalogue import ChangeCatalogue
 from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, SetRole
 from chatd.core.limits import Bounds
 from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.relations import Follow
 from chatd.core.users import EnsureUser, SaveReads
 from chatd.core.wishes import AnyWish
-from chatd.demo.community import DIRECTS, FANS, FRIENDS, GROUPS, PEOPLE, DirectPlan, GroupPlan
+from chatd.demo.community import CATALOGUE, DIRECTS, FANS, FRIENDS, GROUPS, PEOPLE, DirectPlan, GroupPlan
 from chatd.demo.scenes import Act, Pulled, Reacted, Rewritten, Said, TakenBack, read_scene
 from chatd.store import lock
 from chatd.store.database import Database, connect
@@ -102,6 +103,7 @@ def fill_database(database: Database, now: datetime) -> None:
     """Let the community live through its past, in an empty database. `now` has a zone: days are those of that zone."""
     past = _Past(database, Ids(life(database).key), now - BORN)
     past.settle_people()
+    past.fill_catalogue()
     for plan in GROUPS:
         past.found_group(plan)
     for direct in DIRECTS:
@@ -142,6 +144,11 @@ class _Past:
         edges = [pair.split() for pair in (*FRIENDS, *FANS)] + [pair.split()[::-1] for pair in FRIENDS]
         self._do(Follow(*self._who(one), self._ids.user(other), True) for one, other in edges)
 
+    def fill_catalogue(self) -> None:
+        status = {"product": {"status": "on_shelf"}, "video": {"visibility": "public"}}
+        items = [(kind, name, 1, data | status[kind]) for (kind, name), data in CATALOGUE.items()]
+        self._do([ChangeCatalogue(items, [])])
+
     def found_group(self, plan: GroupPlan) -> None:
         group = self._ids.group(plan.scene)
         owner = plan.owner
@@ -180,9 +187,12 @@ class _Past:
         who, group = self._who(act.who), self._ids.group(scene)
         now_ms = int(self._at.timestamp() * 1000)
         match act:
-            case Said(text=text, answers=answers):
+            case Said(text=text, answers=answers, card=card):
                 reply_to = None if answers is None else self._pos[scene, answers]
-                return Send(*who, group, "text", {"text": text}, reply_to, None)
+                said = {"text": text} if text else {}
+                if card is None:
+                    return Send(*who, group, "text", said, reply_to, None)
+                return Send(*who, group, f"{card[0]}_card", {card[0]: card[1]} | said, reply_to, None)
             case Reacted(emoji=emoji, to=to):
                 return React(*who, group, self._pos[scene, to], emoji, True)
             case Rewritten(text=text, to=to):

@@ -18,7 +18,7 @@ import chatd_migrations
 from chatd.core.chats import Chat
 from chatd.core.restrictions import FOREVER
 from chatd.core.values import Group
-from chatd.store import attribution, groups, messages, relations, schema, users
+from chatd.store import attribution, cards, groups, messages, relations, schema, users
 from chatd.store.database import Database, Row
 from chatd.store.engine import WRITER
 from chatd.store.migrate import revision
@@ -387,29 +387,7 @@ _MUST_BE_EMPTY: Final = {
     },
     "users: {0} has a log that ends before it begins": "SELECT user_id FROM users WHERE mine_floor > upos",
     **attribution.MUST_BE_EMPTY,
-    "card_places: {0} {1} is no message that shows an item": (
-        "SELECT p.group_id, p.pos FROM card_places AS p WHERE NOT EXISTS (SELECT 1 FROM entries AS e"
-        " WHERE e.group_id = p.group_id AND e.pos = p.pos AND e.seq = p.seq AND e.at = p.at AND NOT e.recalled"
-        """ AND e.body LIKE '{"type":"' || p.kind || '_card",%%"' || p.kind || '":"' || p.item_id || '"%%')"""
-    ),
-    "card_places: {0} {1} shows an item, and no row says so": (
-        "SELECT e.group_id, e.pos FROM entries AS e WHERE e.kind = 'message' AND NOT e.recalled"
-        """ AND (e.body LIKE '{"type":"video_card",%%' OR e.body LIKE '{"type":"product_card",%%')"""
-        " AND NOT EXISTS (SELECT 1 FROM card_places AS p WHERE p.group_id = e.group_id AND p.pos = e.pos)"
-    ),
-    "card_places: {0} {1} shows {2}, which the catalogue does not know, or not as shown": (
-        "SELECT p.group_id, p.pos, p.item_id FROM card_places AS p WHERE NOT EXISTS (SELECT 1 FROM catalogue AS c"
-        " WHERE c.kind = p.kind AND c.item_id = p.item_id AND c.shown)"
-    ),
-    "card_places: {0} {1} is told of exactly if no entry tells of it": (
-        "SELECT p.group_id, p.pos FROM card_places AS p LEFT JOIN"
-        " (SELECT DISTINCT e.group_id, e.target FROM entries AS e WHERE e.kind = 'card') AS x"
-        " ON x.group_id = p.group_id AND x.target = p.pos WHERE p.told <> (x.target IS NOT NULL)"
-    ),
-    "card_changes: {1} of {0} is to be told of, and is not in the catalogue": (
-        "SELECT p.kind, p.item_id FROM card_changes AS p WHERE NOT EXISTS (SELECT 1 FROM catalogue AS c"
-        " WHERE c.kind = p.kind AND c.item_id = p.item_id)"
-    ),
+    **cards.MUST_BE_EMPTY,
     "groups: {0} is direct exactly if it has no direct_key": (
         "SELECT group_id FROM groups WHERE (kind = 'direct') <> (direct_key IS NOT NULL)"
     ),

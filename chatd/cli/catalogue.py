@@ -1,0 +1,73 @@
+"""`chatd catalogue`: the operator's view of the catalogue, and ways to change it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from chatd.cli import ConfigOption, JsonOption, fail, settings
+
+catalogue = typer.Typer(help="The catalogue of videos and products. 视频和商品目录。", no_args_is_help=True)
+
+Kind = Annotated[str, typer.Argument(help="video or product.")]
+Id = Annotated[str, typer.Argument(help="The id of the item.")]
+
+
+@catalogue.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="A .csv file with a line of names, or one JSON object a line.")],
+    kind: Annotated[str | None, typer.Option(help="video or product, for rows that name none.")] = None,
+    refused: Annotated[Path | None, typer.Option(help="Write refused rows here, one JSON object a line.")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add and change items from a file; again from the start is harmless. 从文件导入目录。"""
+    from chatd.cli import catalogue_run
+
+    form: Literal["csv", "ndjson"] = "csv" if file.suffix.lower() == ".csv" else "ndjson"
+    raise typer.Exit(catalogue_run.import_file(settings(config), file, form, check_kind(kind), refused, as_json))
+
+
+@catalogue.command()
+def show(kind: Kind, item: Id, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show one item. 查看一项。"""
+    from chatd.cli import catalogue_run
+
+    raise typer.Exit(catalogue_run.show(settings(config), str(check_kind(kind)), item, as_json))
+
+
+@catalogue.command("list")
+def list_items(
+    kind: Kind,
+    after: Annotated[str, typer.Option(help="Go on behind this id.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List items by id. 列出目录。"""
+    from chatd.cli import catalogue_run
+
+    raise typer.Exit(catalogue_run.list_items(settings(config), str(check_kind(kind)), after, limit, as_json))
+
+
+@catalogue.command()
+def delete(
+    kind: Kind,
+    item: Id,
+    rev: Annotated[int | None, typer.Option(min=0, help="Its revision; default: the one that is there.")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take an item out of the catalogue. 从目录删除一项。"""
+    from chatd.cli import catalogue_run
+
+    raise typer.Exit(catalogue_run.delete(settings(config), str(check_kind(kind)), item, rev, as_json))
+
+
+def check_kind(kind: str | None) -> str | None:
+    """Ends with status 2 for what is no kind."""
+    if kind not in (None, "video", "product"):
+        raise fail("the kind is video or product", 2)
+    return kind

@@ -1,0 +1,160 @@
+"""What `chatd catalogue` does. Status 0: done; 1: it did not work, or rows were refused; 2: the call is wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Final, TextIO
+
+import msgspec
+
+from chatd.admin.socket import AdminError
+from chatd.cli.catalogue_file import Format, read_rows
+from chatd.cli.catalogue_import import Importer, opened_target
+from chatd.config import Config
+from chatd.core.catalogue import Item, look
+from chatd.core.refusal import Refused
+from chatd.store.catalogue import read_items, read_page
+from chatd.store.database import Database, StoreLost, connect, path_of
+from chatd.store.lock import Held
+from chatd_protocol.money import show_price
+
+SHOWN_MAX: Final = 20
+"""So many refused rows are named on the terminal; `--refused` keeps all of them."""
+_TROUBLES: Final = (AdminError, Refused, Held, StoreLost, ValueError, OSError)
+
+
+def import_file(config: Config, file: Path, form: Format, kind: str | None, refused: Path | None, as_json: bool) -> int:
+    """Import a file."""
+    try:
+        with file.open("rb") as rows, _report(refused) as report, opened_target(config) as target:
+            importer = Importer(target, report.add)
+            _import(rows, file.stat().st_size, form, kind, importer, as_json)
+    except _TROUBLES as error:
+        return _failed(error, as_json)
+    counts = dict(sorted(importer.counts.items()))
+    words = ", ".join(f"{count} {result}" for result, count in counts.items()) or "nothing in it"
+    _say({"counts": counts, "refused": report.shown}, "\n".join([*report.lines(), words]), as_json)
+    return 1 if counts.get("refused") else 0
+
+
+def _import(rows: BinaryIO, size: int, form: Format, kind: str | None, importer: Importer, as_json: bool) -> None:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=as_json or not console.is_terminal) as progress:
+        task = progress.add_task("import", total=size)
+        for row in read_rows(rows, form, kind):
+            importer.take(row)
+            progress.update(task, completed=row.end)
+        importer.flush()
+
+
+class _Report:
+    """Refused rows: all of them in a file if one is named, the first few here."""
+
+    def __init__(self, file: TextIO | None) -> None:
+        self._file = file
+        self.shown: list[dict[str, Any]] = []
+        self._count = 0
+
+    def add(self, line: int, field: str, reason: str) -> None:
+        row = {"line": line, "field": field, "reason": reason}
+        self._count += 1
+        if len(self.shown) < SHOWN_MAX:
+            self.shown.append(row)
+        if self._file is not None:
+            self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    def lines(self) -> list[str]:
+        lines = [f"line {row['line']}: {row['field'] or 'row'}: {row['reason']}" for row in self.shown]
+        more = self._count - len(self.shown)
+        return [*lines, f"and {more} more rows refused"] if more else lines
+
+
+@contextlib.contextmanager
+def _report(path: Path | None) -> Iterator[_Report]:
+    if path is None:
+        yield _Report(None)
+        return
+    with path.open("w", encoding="utf-8") as file:
+        yield _Report(file)
+
+
+def show(config: Config, kind: str, item_id: str, as_json: bool) -> int:
+    """Show one item."""
+    try:
+        with _reading(config) as database:
+            found = read_items(database, [(kind, item_id)])
+    except _TROUBLES as error:
+        return _failed(error, as_json)
+    if not found:
+        return _failed(f"there is no {kind} {item_id}", as_json)
+    raw = _raw(found[0])
+    _say(raw, "\n".join(f"{name:<12} {value}" for name, value in raw.items()), as_json)
+    return 0
+
+
+def list_items(config: Config, kind: str, after: str, limit: int, as_json: bool) -> int:
+    """List a page of items."""
+    try:
+        with _reading(config) as database:
+            items = read_page(database, kind, after, limit)
+    except _TROUBLES as error:
+        return _failed(error, as_json)
+    _say({"items": [_raw(item) for item in items]}, "\n".join(map(_line, items)) or "none", as_json)
+    return 0
+
+
+def delete(config: Config, kind: str, item_id: str, rev: int | None, as_json: bool) -> int:
+    """Delete an item."""
+    try:
+        if rev is None:
+            with _reading(config) as database:
+                found = read_items(database, [(kind, item_id)])
+            rev = found[0].rev if found else 0
+        with opened_target(config) as target:
+            (result,) = target.change([], [{"kind": kind, "id": item_id, "rev": rev}])
+    except _TROUBLES as error:
+        return _failed(error, as_json)
+    _say(result, result["result"], as_json)
+    return 0 if result["result"] in {"deleted", "same"} else 1
+
+
+@contextlib.contextmanager
+def _reading(config: Config) -> Iterator[Database]:
+    """The database, beside a server that may be running."""
+    path = path_of(config.store.url)
+    if path is not None and not path.exists():
+        raise ValueError(f"there is no database at {path}")
+    database = connect(config.store.url)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _raw(item: Item) -> dict[str, Any]:
+    raw = {"kind": item.kind, "id": item.item_id, "rev": item.rev, "at": item.at, **look(item), **item.data}
+    return raw | {"status": look(item)["status"]} | ({"gone": True} if item.gone else {})
+
+
+def _line(item: Item) -> str:
+    data = item.data
+    price = show_price(data["price"], data["currency"]) if "price" in data else ""
+    parts = [item.item_id, f"rev {item.rev}", look(item)["status"], price, data.get("title", "")]
+    return "  ".join(part for part in parts if part)
+
+
+def _say(value: Any, text: str, as_json: bool) -> None:
+    print(json.dumps(msgspec.to_builtins(value), ensure_ascii=False) if as_json else text)
+
+
+def _failed(problem: object, as_json: bool) -> int:
+    text = problem.code if isinstance(problem, Refused) else str(problem)
+    print(json.dumps({"error": text}, ensure_ascii=False) if as_json else f"chatd: {text}", file=sys.stderr)
+    return 1
