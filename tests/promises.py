@@ -104,6 +104,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "open": "opening a group, with and without a cursor",
             "open.seam": "opening a group while a page of it is being read",
             "own_log.first": "nothing of a group comes before the own log says that one is in it",
+            "reads.stop": "read positions when the server stops in good order",
             "own_log.lines": "a line of the chat list is not older than what the own log said before it",
             "own_log.head": "hello says where the own log stands",
             "own_log.truncated": "an own log that was cut says so",

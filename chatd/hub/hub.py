@@ -7,10 +7,11 @@ who is in which group changes first, the persons' own logs next, then the groups
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import traceback
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -47,6 +48,9 @@ from chatd.store.outcome import GroupChange, Outcome
 from chatd.store.readers import Readers
 from chatd.store.users import user_by_sub
 from chatd_protocol import errors
+
+SAVE_S: Final = 5.0
+"""How long a hub that stops waits for what it hands over to be stored."""
 
 
 class Person:
@@ -134,6 +138,13 @@ class Hub:
         """Hand over what is only in memory."""
         await self.jobs.stop()
         await self._save_reads()
+        # What moved while a portion was on its way, or did not fit into it.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SAVE_S):
+                while len(self.reads):
+                    await self.link.settled()
+                    await self._save_reads()
+                    await asyncio.sleep(0.01)  # the way to the writer may be full for now
 
     def make_session(self, socket: Socket) -> Session:
         """A session for a new connection."""
