@@ -13,9 +13,9 @@ PAGE_MAX: Final = 500
 
 
 async def audit(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
-    """A page of the audit log, the newest first, `before` a number, narrowed by `group user by act since until`."""
+    """A page of the audit log, the newest first, `before` a number, narrowed by `filters`."""
     before, limit = request.get("before"), request.get("limit", PAGE_MAX)
-    filters = {name: request.get(name) for name in stored.FILTERS}
+    filters = {name: request.get("filters", {}).get(name) for name in stored.FILTERS}
     numbers = (before, limit, filters["since"], filters["until"])
     if not all(number is None or type(number) is int for number in numbers) or not 1 <= limit <= PAGE_MAX:
         raise TypeError(f"before, limit, since, until: expected integers, limit 1 to {PAGE_MAX}")

@@ -18,7 +18,7 @@ def show(config: Config, filters: dict[str, Any], limit: int, as_json: bool) -> 
     left, before = limit, None
     while left > 0:
         try:
-            page = call(config.admin_socket_path(), "audit", before=before, limit=min(left, _PAGE), **filters)
+            page = call(config.admin_socket_path(), "audit", before=before, limit=min(left, _PAGE), filters=filters)
         except AdminError as error:
             return _failed(str(error), as_json)
         for row in page["rows"]:
