@@ -9,7 +9,7 @@ import pytest
 from chatd.core.refusal import Refused
 from chatd.service.words import BadWords, Words, WordSettings, read_words
 from chatd_protocol.groups import CreateGroup, UpdateGroup
-from chatd_protocol.messages import SendMessage, TextBody
+from chatd_protocol.messages import SendMessage, TextBody, VideoCardBody
 from chatd_protocol.users import SetHandle, UpdateProfile
 
 GROUP, CID = "g" + "x" * 21, "A" * 22
@@ -84,6 +84,16 @@ def test_a_masked_word_is_covered_in_the_request_alone(tmp_path: Path) -> None:
     covered = words.apply("group.create", group)
     assert (covered.title, covered.intro) == ("******", "******, ******")
     assert words.done["masked"] == 2
+
+
+def test_what_is_said_about_a_card_is_judged_like_a_text(tmp_path: Path) -> None:
+    words = words_of(tmp_path, "赌博\n")
+    card = SendMessage(GROUP, CID, "video_card", VideoCardBody("v1", "来赌博"))
+    with pytest.raises(Refused) as refusal:
+        words.apply("message.send", card)
+    assert refusal.value.details == {"path": "$.data.body.text"}
+    bare = SendMessage(GROUP, CID, "video_card", VideoCardBody("v1"))
+    assert words.apply("message.send", bare) is bare
 
 
 def test_a_name_is_never_covered_and_fields_are_judged_each(tmp_path: Path) -> None:
