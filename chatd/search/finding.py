@@ -14,7 +14,7 @@ import orjson
 from chatd.search.index import AHEAD_MS, GROUP_MASK, State, doc_id, group_mark, kind_mark, sender_mark, ticks_of
 from chatd.search.query import Query
 from chatd.store.database import Row
-from chatd.store.readers import Reader
+from chatd.store.readers import Reader, ReaderLost
 
 FEW: Final = 5000
 """PostgreSQL: so many messages at most are all looked at; else the newest are gone through until a page is full."""
@@ -54,9 +54,12 @@ class Candidates(NamedTuple):
 
 
 async def find_candidates(reader: Reader, embedded: bool, wanted: Wanted, limit: int) -> Candidates:
-    """The newest candidates below `wanted.below`."""
+    """The newest candidates below `wanted.below`. Raises `ReaderLost`."""
     find = _find_in_file if embedded else _find_in_tables
-    state = State(**orjson.loads((await reader.all(_STATE[embedded]))[0][0]))
+    kept = await reader.all(_STATE[embedded])
+    if not kept:
+        raise ReaderLost("the index is just being emptied")
+    state = State(**orjson.loads(kept[0][0]))
     rows = await find(reader, wanted, limit)
     return Candidates([Candidate(*row) for row in rows], state.n, state.sweep_after is not None)
 

@@ -26,6 +26,8 @@ RESTART_FIRST_S: Final = 0.5
 RESTART_MAX_S: Final = 30.0
 END_S: Final = 5.0
 SAMPLES_MAX: Final = 36_000
+_UNDEFINED: Final = frozenset({"UndefinedTable", "UndefinedColumn"})
+"""Errors of PostgreSQL, by name: psycopg is imported only where it is used."""
 _BROKEN: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -133,7 +135,11 @@ class SearchLink:
         if before is not None:
             await before.close()
         fresh = Readers(self._index_url, self._readers_max)
-        await fresh.open()
+        try:
+            await fresh.open()
+        except BaseException:
+            await asyncio.shield(fresh.close())  # whoever is interrupted here leaves no thread behind
+            raise
         self._readers, self._generation = fresh, generation
 
     # -- how far it is
@@ -210,6 +216,11 @@ class SearchLink:
         except TimeoutError:
             self.failed += 1
             raise
+        except Exception as error:
+            self.failed += 1
+            if type(error).__name__ not in _UNDEFINED:
+                raise
+            raise ReaderLost("the tables of the index are not there") from error
 
 
 async def _end(process: asyncio.subprocess.Process) -> int:

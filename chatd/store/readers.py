@@ -62,6 +62,7 @@ class Readers:
         self._count = count
         self._idle: asyncio.Queue[_Connection | None] = asyncio.Queue()
         self._all: set[_Connection] = set()
+        self._closed = False
 
     async def open(self) -> None:
         """Open the connections. Raises `ReaderLost`."""
@@ -69,7 +70,8 @@ class Readers:
             self._idle.put_nowait(await self._connect())
 
     async def close(self) -> None:
-        """Close the connections; reads that are under way fail."""
+        """Close the connections; reads that are under way fail, and so do those that still wait for their turn."""
+        self._closed = True
         for connection in list(self._all):
             await connection.close()
         self._all.clear()
@@ -117,14 +119,25 @@ class Readers:
             raise
         return connection
 
+    def _check_open(self) -> None:
+        """Nothing is opened behind the end: it would stay, and with it the process."""
+        if self._closed:
+            raise ReaderLost("closed")
+
     async def _drop(self, connection: _Connection) -> None:
         """Whatever state it is in: a connection that failed or was interrupted is not used again."""
         self._all.discard(connection)
         await asyncio.shield(connection.close())
 
     async def _connect(self) -> _Connection:
+        self._check_open()
         path = path_of(self._url)
         connection = await (_Sqlite.open(path) if path is not None else _Postgres.open(self._url))
+        try:
+            self._check_open()
+        except ReaderLost:
+            await connection.close()
+            raise
         self._all.add(connection)
         return connection
 

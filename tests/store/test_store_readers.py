@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 import psycopg
@@ -276,3 +276,29 @@ def test_a_database_that_is_not_there_is_lost() -> None:
 
     for url in ("sqlite:////nowhere/at/all.db", "postgresql://nobody@127.0.0.1:1/none"):
         run(work(url))
+
+
+def test_readers_that_were_closed_open_nothing_any_more(sqlite_tea: str) -> None:
+    """A connection is a thread, and a thread that nobody ends keeps the process from ending."""
+
+    async def story() -> None:
+        readers = Readers(sqlite_tea, 1)
+        await readers.open()
+        before = threading.active_count()
+        waiting = asyncio.Event()
+
+        async def late() -> None:
+            waiting.set()
+            async with readers.snapshot() as reader:
+                await reader.all("SELECT 1")
+
+        with suppress(ReaderLost):
+            async with readers.snapshot():
+                task = asyncio.create_task(late())
+                await waiting.wait()
+                await readers.close()
+        with pytest.raises(ReaderLost):
+            await task
+        assert threading.active_count() < before
+
+    run(story())
