@@ -136,7 +136,7 @@ def revoke(
 
 
 invite = typer.Typer(name="invite", help="Look at invites and take them back. 查看和撤销邀请。", no_args_is_help=True)
-app.add_typer(invite)
+app.add_typer(invite, name="invite")
 
 
 @invite.command("list")

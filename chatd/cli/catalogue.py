@@ -42,7 +42,7 @@ def show(kind: Kind, item: Id, config: ConfigOption = None, as_json: JsonOption 
 def list_items(
     kind: Kind,
     after: Annotated[str, typer.Option(help="Go on behind this id.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 100,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
