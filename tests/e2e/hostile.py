@@ -16,6 +16,8 @@ from tests.protocol.judge import Outcome, judge
 from tests.protocol.mutations import mutate_bytes, mutate_value
 
 BATCH = 40
+DEVICES = ("phone", "again")
+"""What the hostile client calls its device, at first and when it comes back."""
 STRANGE = 0.1
 """How many of the requests about a group are about one that does not exist."""
 
@@ -123,7 +125,11 @@ def ends_it(outcome: Outcome, payload: bytes = b"", fmt: Format = "msgpack") -> 
     """The code that the connection is closed with, if it does not survive this request in an open session."""
     if outcome.code == "malformed":
         return 1007 if fmt == "json" and not is_utf8(payload) else 4400
-    return 4401 if not outcome.code and outcome.op == "session.renew" else None
+    if outcome.code:
+        return None
+    if outcome.op == "device.revoke" and getattr(outcome.request, "device", None) in {None, *DEVICES}:
+        return 4402
+    return 4401 if outcome.op == "session.renew" else None
 
 
 def is_utf8(payload: bytes) -> bool:
@@ -198,7 +204,10 @@ class Mutants:
         if end is not None:
             assert await phone.closed() == end, batch[-1][0]
             self.seen[f"closed with {end}"] += 1
-            await self._come_back(phone)
+            if end == 4402:
+                self._phone, self._good = await world_of(self._town, self._format)
+            else:
+                await self._come_back(phone)
         self._compare(answered, responses, complete=end is None)
 
     def _compare(self, outcomes: list[Outcome], responses: list[dict[str, Any]], *, complete: bool) -> None:
@@ -223,4 +232,4 @@ class Mutants:
     async def _come_back(self, phone: Phone) -> None:
         self._town.phones.remove(phone)
         await phone.cut_off()
-        self._phone = await asyncio.wait_for(self._town.phone_of(phone.sub, "again", self._format), PATIENCE_S)
+        self._phone = await asyncio.wait_for(self._town.phone_of(phone.sub, DEVICES[1], self._format), PATIENCE_S)

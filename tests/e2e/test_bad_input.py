@@ -245,6 +245,11 @@ async def test_mutated_requests_get_what_their_shape_calls_for(sqlite_url: str, 
             mutants = Mutants(town, fmt, seed=1)
             await mutants.send(1500)
             assert {"", "invalid", "unknown_op", "not_found", "wrong_state"} <= set(mutants.seen)
-            assert set(mutants.seen) <= {"", *ERRORS, "closed with 4400", "closed with 1007", "closed with 4401"} - {
-                "internal"
-            }
+            assert set(mutants.seen) <= {
+                "",
+                *ERRORS,
+                "closed with 4400",
+                "closed with 1007",
+                "closed with 4401",
+                "closed with 4402",
+            } - {"internal"}
