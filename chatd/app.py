@@ -132,6 +132,13 @@ def bounds_of(config: Config) -> Bounds:
         requests_per_group=config.invites.requests_per_group,
         request_again_ms=int(config.invites.request_again_s * 1000),
         staff_told=config.invites.staff_told,
+        mentions_per_message=config.messages.mentions_per_message,
+        mention_all_per_day=config.messages.mention_all_per_day,
+        pins_per_group=config.messages.pins_per_group,
+        featured_per_group=config.messages.featured_per_group,
+        bundle_items_max=config.messages.bundle_items_max,
+        bundle_depth_max=config.messages.bundle_depth_max,
+        bundle_text_max=config.messages.bundle_text_max,
     )
 
 

@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Meta
 
 from chatd.settings import Check, ConfigError, Reader
+from chatd_protocol.kinds import ENTITIES_MAX
 from chatd_protocol.values import ADD_MAX, GROUP_MEMBERS_MAX, PAGE_MAX, SEARCH_TEXT_MAX, TEXT_MAX
 
 __all__ = ["Config", "ConfigError", "load"]
@@ -177,6 +178,13 @@ class Messages(_Section, frozen=True, kw_only=True):
     receipt_interval_s: Timeout = 2.0
     presence_group_max: Annotated[int, Meta(ge=0, le=GROUP_MEMBERS_MAX)] = 100
     presence_interval_s: Timeout = 2.0
+    mentions_per_message: Annotated[int, Meta(ge=0, le=ENTITIES_MAX)] = 20
+    mention_all_per_day: Annotated[int, Meta(ge=0, le=100)] = 3
+    pins_per_group: Annotated[int, Meta(ge=0, le=100)] = 20
+    featured_per_group: Count = 1000
+    bundle_items_max: Annotated[int, Meta(ge=2, le=1000)] = 100
+    bundle_depth_max: Annotated[int, Meta(ge=1, le=10)] = 3
+    bundle_text_max: Annotated[int, Meta(ge=100, le=200_000)] = 20_000
 
 
 class Profile(_Section, frozen=True, kw_only=True):

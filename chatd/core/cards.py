@@ -14,6 +14,8 @@ import msgspec
 
 from chatd.core.catalogue import Item, Pending, can_be_shared, look
 from chatd.core.facts import Facts, Needs
+from chatd.core.kinds import TEXT
+from chatd.core.kinds import alt_of as alt_of_kind
 from chatd.core.proposal import Wish
 from chatd.core.records import Key, Record
 from chatd.core.refusal import Refused
@@ -111,6 +113,12 @@ def snapshot(facts: Facts, type_: str, body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value is not None} | kept
 
 
+def asked_for(type_: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The body that somebody would send to share the same item with the same words; any other body as it is."""
+    kind = KIND_OF.get(type_)
+    return body if kind is None else {name: body[name] for name in (kind, "text") if name in body}
+
+
 def place_card(facts: Facts, entry: Entry) -> None:
     """Note that a new message shows an item, if it does. For every message, however it came to be."""
     key = key_of(entry)
@@ -189,7 +197,7 @@ def words_of(entry: Entry) -> str:
     """What a message that is there says, in words: what quotes begin with. Nothing of what may not be shown."""
     body = entry.body["body"]
     if key_of(entry) is None:
-        return str(body["text"])
+        return alt_of_kind(entry.body["type"], body)
     return text_of({"title": card_of(entry).get("title"), "text": body.get("text")})
 
 
@@ -198,11 +206,17 @@ def text_of(body: dict[str, Any]) -> str:
     return "\n".join(part for part in (body.get("title"), body.get("text")) if part)
 
 
+def stored_text(entry: Entry) -> str:
+    """The words of a message as it is stored, whatever its kind."""
+    kind, body = entry.body["type"], entry.body["body"]
+    return text_of(body) if kind == TEXT or key_of(entry) is not None else alt_of_kind(kind, body)
+
+
 def shown_text(entry: Entry) -> str:
     """The same of a message that somebody is about to see, who sees nothing of an item that is unavailable."""
     body = entry.body["body"]
     hidden = key_of(entry) is not None and card_of(entry)["status"] == "unavailable"
-    return str(body.get("text", "")) if hidden else text_of(body)
+    return str(body.get("text", "")) if hidden else stored_text(entry)
 
 
 def alt_of(card: dict[str, Any]) -> str:

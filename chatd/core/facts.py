@@ -36,6 +36,8 @@ class Needs:
         self.entries: set[tuple[str, int]] = set()
         self.senders: set[tuple[str, int]] = set()
         """Entries whose actor's membership is needed too."""
+        self.names: set[tuple[str, int]] = set()
+        """Entries whose actor's name is needed too."""
         self.members: set[tuple[str, str]] = set()
         self.follows: set[tuple[str, str]] = set()
         self.blocks: set[tuple[str, str]] = set()
@@ -87,6 +89,7 @@ class Facts:
         self.reactions: set[tuple[str, int, str, str]] = set()
         self.sends: set[tuple[str, str, str]] = set()
         self.pos_of_seq: dict[tuple[str, int], int] = {}
+        self.names: dict[str, str] = {}
         self.records = Records()
         self.invite_of_secret: dict[str, str] = {}
         self.staff: dict[str, list[str]] = {}

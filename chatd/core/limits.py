@@ -34,6 +34,13 @@ class Bounds(msgspec.Struct, frozen=True):
     requests_per_group: int = 200
     request_again_ms: int = 3_600_000
     staff_told: int = 20
+    mentions_per_message: int = 20
+    mention_all_per_day: int = 3
+    pins_per_group: int = 20
+    featured_per_group: int = 1000
+    bundle_items_max: int = 100
+    bundle_depth_max: int = 3
+    bundle_text_max: int = 20_000
 
 
 class Budget:

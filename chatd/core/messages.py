@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from chatd.core import cards
+from chatd.core.board import Board, need_taking_down, take_down
 from chatd.core.facts import Facts, Needs
+from chatd.core.kinds import TEXT
+from chatd.core.mentions import call_all, calls_all, check_mentions, is_called, mention, mention_anew, need_mentions
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.restrictions import check_pace, check_unrestricted, keep_pace, need_pace
@@ -33,10 +36,12 @@ class Send(Command, frozen=True, tag="send"):
         if self.after is not None:
             need.sends.add((self.actor, self.after))
         cards.need_item(need, self.type, self.body)
+        if "entities" in self.body:
+            need_mentions(need, self.group, self.actor, self.body)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found`, `read_only`, `gone` (a recalled message is not answered), `out_of_order`, `restricted`,
-        `slow_mode`, `no_item`."""
+        `slow_mode`, `no_item`; for mentions `limit`, `forbidden`."""
         member = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
         check_writable(group)
@@ -49,6 +54,9 @@ class Send(Command, frozen=True, tag="send"):
         body: dict[str, Any] = {"type": self.type, "body": cards.snapshot(facts, self.type, self.body)}
         if self.tags:
             body["tags"] = self.tags
+        marked = "entities" in self.body
+        if marked:
+            check_mentions(facts, group, member, self.body)
         entry = facts.append(
             group,
             "message",
@@ -61,6 +69,10 @@ class Send(Command, frozen=True, tag="send"):
         )
         keep_pace(facts, group, member)
         cards.place_card(facts, entry)
+        if marked:
+            mention(facts, entry, self.body)
+            if calls_all(self.body):
+                call_all(facts, entry)
         return answer_of(entry, facts.bounds.recall_window_ms)
 
 
@@ -75,6 +87,7 @@ class Recall(Command, frozen=True, tag="recall"):
         _needs_of_change(need, self.group, self.actor, self.pos)
         need.senders.add((self.group, self.pos))
         need.record(cards.Place, self.group, self.pos)
+        need_taking_down(need, self.group, self.pos)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found`, `gone`, `forbidden`, `too_late`, `read_only`."""
@@ -88,6 +101,7 @@ class Recall(Command, frozen=True, tag="recall"):
             check_window(facts, entry, self.arrived_at)
         elif not outranks(member, sender_role):
             raise Refused("forbidden")
+        take_down(facts, entry)
         entry.recalled = True
         entry.reactions = {}
         # The time of the entry that says so, which a clock that was turned back does not turn back.
@@ -103,7 +117,7 @@ class Recall(Command, frozen=True, tag="recall"):
 
 
 class Edit(Command, frozen=True, tag="edit"):
-    """Rewrite one's own message."""
+    """Rewrite one's own text."""
 
     group: str
     pos: int
@@ -112,9 +126,12 @@ class Edit(Command, frozen=True, tag="edit"):
 
     def needs(self, need: Needs) -> None:
         _needs_of_change(need, self.group, self.actor, self.pos)
+        need.record(Board, self.group)
+        need_mentions(need, self.group, self.actor, self.body)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `not_found`, `gone`, `forbidden`, `too_late`, `read_only`, `limit`, `restricted`."""
+        """Raises `not_found`, `gone`, `forbidden`, `invalid` (it is no text, or was forwarded), `too_late`,
+        `read_only`, `limit`, `restricted`."""
         member = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
         check_writable(group)
@@ -122,9 +139,13 @@ class Edit(Command, frozen=True, tag="edit"):
         entry = facts.visible_message(member, self.pos)
         if entry.actor != self.actor or cards.key_of(entry) is not None:
             raise Refused("forbidden")
+        if entry.body["type"] != TEXT or "forwarded" in entry.body:
+            raise Refused("invalid", "Only a text of one's own words is edited", path="$.data.pos")
         check_window(facts, entry, self.arrived_at)
         if entry.version >= facts.bounds.edits_per_message:
             raise Refused("limit", bound="edits_per_message", max=facts.bounds.edits_per_message)
+        check_mentions(facts, group, member, self.body, is_called(facts.find(Board, self.group), self.pos))
+        mention_anew(facts, entry, self.body)
         entry.version += 1
         entry.body = entry.body | {"body": self.body}
         facts.rewrite(entry)
@@ -183,6 +204,10 @@ class React(Command, frozen=True, tag="react"):
         return answer_of(new, facts.bounds.recall_window_ms)
 
 
+TARGETED = frozenset({"reaction", "pin", "unpin", "feature", "unfeature"})
+"""Entries whose command is answered with what they refer to."""
+
+
 def answer_of(entry: Entry, recall_window_ms: int) -> dict[str, Any]:
     """What the command that made this entry is answered, the first time and whenever it is repeated."""
     answer: dict[str, Any] = {"group": entry.group, "pos": entry.pos}
@@ -190,7 +215,7 @@ def answer_of(entry: Entry, recall_window_ms: int) -> dict[str, Any]:
         answer |= {"seq": entry.seq, "cid": entry.cid, "at": entry.at, "recall_until": entry.at + recall_window_ms}
     elif entry.kind == "edit":
         answer |= {"target": entry.target, "version": entry.version}
-    elif entry.kind == "reaction":
+    elif entry.kind in TARGETED:
         answer["target"] = entry.target
     return answer
 
@@ -226,4 +251,4 @@ def search_text(entry: Entry) -> str | None:
     """What a message is found by, None for what is never found. Every kind of message with words says so here."""
     if entry.kind != "message" or entry.recalled:
         return None
-    return cards.text_of(entry.body["body"]) or None
+    return cards.stored_text(entry) or None

@@ -1,8 +1,8 @@
 """Who sees what of a log: from a stored entry to what goes on the wire for somebody with a given floor.
 
 A floor is the newest entry that is *not* visible: one sees positions above it. An entry that refers to an older one
-(edit, recall, reaction, card) is for those who see that one too; the others get `hidden`. A reply is for everybody, its
-quote only for those who see the target.
+(edit, recall, reaction, card, pin, featured post) is for those who see that one too; the others get `hidden`. A reply
+is for everybody, its quote only for those who see the target.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chatd.core import cards
+from chatd.core.kinds import TEXT, alt_of
 from chatd.core.values import Entry, Mine
 
 QUOTE_MAX = 100
-CHANGES = frozenset({"edit", "recall", "reaction", "card"})
+CHANGES = frozenset({"edit", "recall", "reaction", "card", "pin", "unpin", "feature", "unfeature"})
 
 
 def sees(entry: Entry, floor: int) -> bool:
@@ -58,9 +59,11 @@ def _fill_message(shown: dict[str, Any], entry: Entry) -> None:
     if entry.recalled:
         shown["recalled"] = entry.body["recalled"]
         return
-    shown["body"] = body = cards.content(entry)
-    if "card" in body:
-        shown["alt"] = cards.alt_of(body["card"])
+    body = shown["body"] = cards.content(entry)
+    if shown["type"] != TEXT:
+        shown["alt"] = cards.alt_of(body["card"]) if "card" in body else alt_of(shown["type"], body)
+    if "forwarded" in entry.body:
+        shown["forwarded"] = entry.body["forwarded"]
     if "tags" in entry.body:
         shown["tags"] = entry.body["tags"]
     if entry.version:
@@ -87,6 +90,9 @@ def _view_change(entry: Entry, target: Entry | None) -> dict[str, Any]:
         shown.update(entry.body)
         if target.reactions:
             shown["reactions"] = reactions(target)
+    elif entry.kind in ("pin", "feature"):
+        shown |= {key: value for key, value in entry.body.items() if value}
+        shown["quote"] = quote(target)
     return shown
 
 
@@ -97,7 +103,7 @@ def reactions(entry: Entry) -> list[dict[str, Any]]:
 
 
 def quote(target: Entry) -> dict[str, Any]:
-    """What a reply shows of the message it answers."""
+    """What an entry shows of the message it refers to."""
     shown: dict[str, Any] = {"pos": target.pos, "sender": target.actor, "type": target.body["type"]}
     if target.recalled:
         shown["recalled"] = True

@@ -7,12 +7,15 @@ from chatd.core.catalogue import ChangeCatalogue
 from chatd.core.chats import ClearMark, SaveDrafts, UpdateChat
 from chatd.core.contacts import AcceptContact, DeclineContact, RequestContact
 from chatd.core.devices import RevokeDevice, SaveDevices
+from chatd.core.featured import Feature, Unfeature
+from chatd.core.forwards import Forward
 from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
 from chatd.core.handles import SetHandle
 from chatd.core.invites import CreateInvite, EndInvite, PreviewInvite, RedeemInvite, RevokeInvite
 from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.moderation import RestrictGroup, RestrictMember, SlowDown, UnrestrictMember
 from chatd.core.nicknames import SetNickname
+from chatd.core.pins import Pin, Unpin
 from chatd.core.profiles import SetPrivacy, SetTag, UpdateProfile
 from chatd.core.proposal import Abandon, Refuse
 from chatd.core.relations import Block, Follow
@@ -67,4 +70,9 @@ AnyWish = (
     | SetNickname
     | Announce
     | ChangeCatalogue
+    | Pin
+    | Unpin
+    | Feature
+    | Unfeature
+    | Forward
 )

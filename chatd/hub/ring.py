@@ -14,8 +14,9 @@ from itertools import islice
 
 import msgpack
 
-from chatd.core.cards import fill, key_of, text_of
+from chatd.core.cards import fill, key_of
 from chatd.core.catalogue import Item as CatalogueItem
+from chatd.core.kinds import size_of
 from chatd.core.values import Entry
 from chatd.core.visibility import view
 from chatd.hub.frames import frame_header
@@ -190,5 +191,5 @@ class Ring:
 def _text_bytes(entry: Entry) -> int:
     """About what the encodings of an entry take together: twice its text at up to three bytes a code point."""
     if entry.kind == "message" and not entry.recalled:
-        return 6 * len(text_of(entry.body["body"]))
+        return 6 * size_of(entry.body["type"], entry.body["body"])
     return 60 * len(entry.body.get("joined", ())) + 60 * len(entry.body.get("left", ()))

@@ -23,7 +23,7 @@ class Narrowed(msgspec.Struct, frozen=True):
         for path, bound, what in _CHECKS.get(op, ()):
             value = request
             for name in path.split("."):
-                value = getattr(value, name)
+                value = getattr(value, name, None)  # a body of another kind has no text
             most: int = getattr(self, bound)
             size = 0 if value is None else value if isinstance(value, int) else len(value)
             if size > most and path == "limit" and value == _default_of(type(request)):
@@ -46,6 +46,8 @@ _LISTS: Final = (
 _CHECKS: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
     "message.send": (("body.text", "text_max", "`str` of length"),),
     "message.edit": (("text", "text_max", "`str` of length"),),
+    "mention.list": (("limit", "list_page_max", "`int`"),),
+    "feature.list": (("limit", "list_page_max", "`int`"),),
     "message.history": (("limit", "history_page_max", "`int`"),),
     "group.create": (("title", "title_max", "`str` of length"),),
     "group.update": (("title", "title_max", "`str` of length"),),

@@ -6,7 +6,20 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from chatd.core.wishes import AnyWish
-from chatd.service import chats, contacts, groups, invites, messages, moderation, nicknames, relations, requests, users
+from chatd.service import (
+    chats,
+    contacts,
+    featured,
+    groups,
+    invites,
+    messages,
+    moderation,
+    nicknames,
+    pins,
+    relations,
+    requests,
+    users,
+)
 from chatd.service.author import Author
 
 COMMANDS: Final[dict[str, Callable[[Any, Author], AnyWish]]] = {
@@ -48,4 +61,9 @@ COMMANDS: Final[dict[str, Callable[[Any, Author], AnyWish]]] = {
     "request.withdraw": requests.withdraw_request,
     "chat.update": chats.update_chat,
     "nickname.set": nicknames.set_nickname,
+    "message.forward": messages.forward_messages,
+    "pin.add": pins.add_pin,
+    "pin.remove": pins.remove_pin,
+    "feature.add": featured.add_featured,
+    "feature.remove": featured.remove_featured,
 }

@@ -88,6 +88,7 @@ async def member_lines(
         if read_at_least.get(group, 0) > line.read:
             line.read = read_at_least[group]
             line.recalled = await stored.recalled_above(reader, group, line.read)
+            line.mentions, line.mention = await stored.mentions_above(reader, user, group, line.read)
         shown.append(view_line(line, user, last.get(group)))
     return shown
 
@@ -116,9 +117,19 @@ def view_line(line: stored.Line, user: str, last: Entry | None) -> dict[str, Any
         "chat": line.chat.view() if line.chat is not None else None,
         "nickname": line.nickname,
         "draft": view_draft(line.draft) if line.draft is not None else None,
+        **_view_mentions(line, user),
     }
     shown.update({key: value for key, value in optional.items() if value})
     return shown
+
+
+def _view_mentions(line: stored.Line, user: str) -> dict[str, Any]:
+    """How many unread messages mention the user, by name or with everybody, and the first of them."""
+    called = [
+        pos for pos, seq, _, stands, by in line.calls if stands and seq > line.read and pos > line.floor and by != user
+    ]
+    first = min([*called, *([] if line.mention is None else [line.mention])], default=None)
+    return {"mentions": line.mentions + len(called), "mention": first}
 
 
 async def group_info(

@@ -6,12 +6,14 @@ from typing import Any
 
 import msgspec
 
+from chatd.core.forwards import Forward
 from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.refusal import Refused
 from chatd.core.visibility import page
 from chatd.service.author import Author
 from chatd.store import messages as stored
 from chatd.store.readers import Reader
+from chatd_protocol import forwards as wire_forwards
 from chatd_protocol import messages as wire
 from chatd_protocol.codec import Invalid
 
@@ -39,8 +41,17 @@ def recall_message(request: wire.RecallMessage, author: Author) -> Recall:
 
 def edit_message(request: wire.EditMessage, author: Author) -> Edit:
     """Rewrite."""
-    body = {"text": request.text}
+    body: dict[str, Any] = {"text": request.text}
+    if request.entities:
+        body["entities"] = msgspec.to_builtins(request.entities)
     return Edit(author.user, request.cid, author.digest, request.group, request.pos, body, author.arrived_at)
+
+
+def forward_messages(request: wire_forwards.ForwardMessages, author: Author) -> Forward:
+    """Say again elsewhere."""
+    return Forward(
+        author.user, request.cid, author.digest, request.group, request.source, request.positions, author.tags
+    )
 
 
 def add_reaction(request: wire.AddReaction, author: Author) -> React:
@@ -59,6 +70,10 @@ async def read_history(
     """A page of the log above `floor` and not above `published`. Raises `Invalid` for two directions at once."""
     if request.before is not None and request.after is not None:
         raise Invalid("$.data.after", "A page goes back from `before` or on from `after`, not both")
+    if request.around is not None:
+        if request.before is not None or request.after is not None:
+            raise Invalid("$.data.around", "A page lies around a position, or goes one way from it")
+        return await _read_around(reader, request, request.around, floor, published, as_of)
     if request.after is not None:
         found = await stored.page_up(reader, request.group, max(request.after, floor), published, request.limit)
     else:
@@ -71,6 +86,25 @@ async def read_history(
         "floor": floor,
         "more": found.more,
     }
+
+
+async def _read_around(
+    reader: Reader, request: wire.ReadHistory, pos: int, floor: int, published: int, as_of: int
+) -> dict[str, Any]:
+    """Half a page of what is older than `pos`; from there on what makes it whole."""
+    group, half = request.group, request.limit // 2
+    older = await stored.page_down(reader, group, floor, min(pos - 1, published), half)
+    left = request.limit - len(older.entries)
+    newer = await stored.page_up(reader, group, max(pos - 1, floor), published, left)
+    entries = page([*older.entries, *newer.entries], older.targets | newer.targets, floor)
+    shown = {"group": group, "entries": entries, "as_of": as_of, "floor": floor, "more": newer.more}
+    return shown | ({"older": True} if older.more else {})
+
+
+async def find_pos(reader: Reader, request: wire.FindPos, floor: int, published: int) -> dict[str, Any]:
+    """The first visible entry since a time."""
+    found = await reader.run(lambda r: stored.first_since(r, request.group, floor, published, request.at))
+    return {"group": request.group} | ({"pos": found[0], "at": found[1]} if found is not None else {})
 
 
 async def list_reactions(

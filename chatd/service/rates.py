@@ -10,6 +10,11 @@ RATED: Final[dict[str, str]] = {
     "reaction.add": "send",
     "reaction.remove": "send",
     "message.search": "search",
+    "message.forward": "send",
+    "pin.add": "send",
+    "pin.remove": "send",
+    "feature.add": "send",
+    "feature.remove": "send",
     "member.add": "join",
     "group.create": "create",
     "follow.add": "follow",
@@ -23,5 +28,10 @@ RATED: Final[dict[str, str]] = {
 }
 """By op: the budget of the person who asks."""
 
-GROUP_RATED: Final = frozenset({"message.send", "message.edit", "reaction.add", "reaction.remove"})
+GROUP_RATED: Final = frozenset(
+    {
+        *("message.send", "message.edit", "message.forward", "reaction.add", "reaction.remove"),
+        *("pin.add", "pin.remove", "feature.add", "feature.remove"),
+    }
+)
 """Ops that are also paid from what all members of the group may do together."""

@@ -18,11 +18,12 @@ from chatd.core.refusal import Refused
 from chatd.core.words import Action, WordList, fold, mask
 
 TEXTS: Final[dict[str, tuple[str, ...]]] = {
-    "message.send": ("body.text",),
+    "message.send": ("body.text", "body.alt"),
     "message.edit": ("text",),
     "nickname.set": ("nickname",),
     "group.create": ("title", "intro"),
     "group.update": ("title", "intro"),
+    "feature.add": ("note",),
     "contact.request": ("text",),
     "invite.create": ("note",),
     "invite.redeem": ("answer",),

@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from chatd.core.cards import key_of
+from chatd.core.cards import key_of, keys_of
 from chatd.core.catalogue import Item
 from chatd.core.facts import Facts, Needs
 from chatd.core.limits import Bounds
@@ -246,6 +246,10 @@ class Engine:
                 need.record(Item, *key)
             if (entry.group, entry.pos) in need.senders and entry.actor is not None:
                 need.members.add((entry.group, entry.actor))
+        for kind, item in keys_of(facts.entries[key] for key in need.names & facts.entries.keys()):
+            need.record(Item, kind, item)
+        authors = {facts.entries[key].actor for key in need.names & facts.entries.keys()}
+        facts.names.update((user, name) for user, name in self._find(users.NAMES, ((user,) for user in authors)))
         for row in self._find(messages.BY_CID, need.sends):
             if row[3] == "message":
                 facts.sends.add((row[4], row[5], row[0]))

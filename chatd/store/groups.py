@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import orjson
@@ -215,6 +216,11 @@ class Line(msgspec.Struct):
     nickname: str
     chat: Chat | None
     draft: Draft | None
+    mentions: int
+    """Messages above `read` that name the user; `mention` is the pos of the first one."""
+    mention: int | None
+    calls: list[Any]
+    """What the group's board says of messages that call everybody."""
 
     def peer_of(self, user: str) -> str | None:
         """The other one of a direct chat."""
@@ -226,12 +232,16 @@ class Line(msgspec.Struct):
 
 _READ = "CASE WHEN r.seq > m.from_seq THEN r.seq ELSE m.from_seq END"
 _CHAT = " LEFT JOIN chats AS c ON c.user_id = m.user_id AND c.group_id = m.group_id AND c.period = m.period"
+_MENTIONS = "FROM mentions AS x WHERE x.user_id = m.user_id AND x.group_id = m.group_id AND x.seq > {}"
+COUNT_MENTIONS = f"(SELECT count(*) {_MENTIONS})"
+FIRST_MENTION = f"(SELECT x.pos {_MENTIONS} ORDER BY x.seq LIMIT 1)"
 _LINE = (
     f"SELECT {', '.join('g.' + c for c in COLUMNS)}, m.role, m.from_pos, m.from_seq, m.archived, {_READ},"
     " (SELECT count(*) FROM entries AS e WHERE e.group_id = g.group_id AND e.recalled"
-    f" AND e.seq > {_READ}),"
+    f" AND e.seq > {_READ}), " + COUNT_MENTIONS.format(_READ) + ", " + FIRST_MENTION.format(_READ) + ", b.calls,"
     " m.nickname, c.period, c.pinned, c.level, c.until, c.marked, d.at, d.text, d.reply_to"
     " FROM memberships AS m JOIN groups AS g ON g.group_id = m.group_id"
+    " LEFT JOIN boards AS b ON b.group_id = m.group_id"
     " LEFT JOIN reads AS r ON r.user_id = m.user_id AND r.group_id = m.group_id"
     f"{_CHAT} LEFT JOIN drafts AS d ON d.user_id = m.user_id AND d.group_id = m.group_id AND d.at >= m.joined_at"
     " WHERE m.user_id = ? AND m.until_pos IS NULL"
@@ -278,17 +288,32 @@ async def line_of(reader: Reader, user: str, group: str) -> Line | None:
 
 def _line_from(user: str, row: Row) -> Line:
     group = group_from(row[: len(COLUMNS)])
-    role, floor, from_seq, archived, read, recalled, nickname, *own = row[len(COLUMNS) :]
-    period, pinned, level, until, marked, at, text, reply_to = own
+    role, floor, from_seq, archived, read, recalled, *own = row[len(COLUMNS) :]
+    mentions, mention, calls, nickname, period, pinned, level, until, marked, at, text, reply_to = own
     chat = None if period is None else Chat(user, group.id, period, pinned, level, until, bool(marked))
     draft = None if at is None else Draft(user, group.id, at, text, reply_to)
-    return Line(group, role, floor, from_seq, bool(archived), read, recalled, nickname, chat, draft)
+    called = orjson.loads(calls) if calls is not None else []
+    return Line(
+        group, role, floor, from_seq, bool(archived), read, recalled, nickname, chat, draft, mentions, mention, called
+    )
 
 
 async def recalled_above(reader: Reader, group: str, seq: int) -> int:
     """How many recalled messages there are above a message number."""
     rows = await reader.all(RECALLED_ABOVE, (group, seq))
     return int(rows[0][0])
+
+
+MENTIONS_ABOVE = (
+    f"SELECT {COUNT_MENTIONS.format('?')}, {FIRST_MENTION.format('?')} FROM memberships AS m"
+    " WHERE m.user_id = ? AND m.group_id = ? AND m.until_pos IS NULL"
+)
+
+
+async def mentions_above(reader: Reader, user: str, group: str, seq: int) -> tuple[int, int | None]:
+    """How many messages above a number name the user, and the pos of the first one."""
+    rows = await reader.all(MENTIONS_ABOVE, (seq, seq, user, group))
+    return (int(rows[0][0]), rows[0][1]) if rows else (0, None)
 
 
 async def members_page(reader: Reader, group: str, after: str, limit: int) -> list[Row]:

@@ -161,6 +161,39 @@ async def message_at(reader: Reader, group: str, pos: int) -> Entry | None:
     return entry if entry is not None and entry.kind == "message" else None
 
 
+class Shown(msgspec.Struct):
+    """A message with the live row of what it answers."""
+
+    entry: Entry
+    target: Entry | None
+
+
+async def messages_at(reader: Reader, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Shown]:
+    """The messages at these (group, pos), by them; what is no message or was recalled is left out."""
+    rows = [entry_from(row) for row in await reader.find(BY_POS, keys)]
+    found = [entry for entry in rows if entry.kind == "message" and not entry.recalled]
+    answered = [(entry.group, entry.target) for entry in found if entry.target is not None]
+    targets = {(t.group, t.pos): t for t in map(entry_from, await reader.find(BY_POS, answered))}
+    await fill_entries(reader, [*found, *targets.values()])
+    return {(e.group, e.pos): Shown(e, targets.get((e.group, e.target or 0))) for e in found}
+
+
+async def first_since(reader: Reader, group: str, floor: int, upto: int, at: int) -> tuple[int, int] | None:
+    """(pos, at) of the first entry above `floor` and not above `upto` that was made at a time or later.
+
+    Times never decrease, so it is looked for by halves: no index on them is needed, nor kept up for every message.
+    """
+    low, high, found = floor + 1, upto, None
+    while low <= high:
+        middle = (low + high) // 2
+        made_at = (await times_of(reader, [(group, middle)]))[group, middle]
+        if made_at >= at:
+            high, found = middle - 1, (middle, made_at)
+        else:
+            low = middle + 1
+    return found
+
+
 async def reacted(reader: Reader, group: str, pos: int, after: str, limit: int) -> list[tuple[str, str]]:
     """(user, sign) of a page of reactions to a message, by user above `after`."""
     return [(str(user), str(emoji)) for user, emoji in await reader.all(REACTED, (group, pos, after, limit))]

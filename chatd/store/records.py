@@ -72,14 +72,18 @@ def rows_of(kind: type[Record]) -> Rows:
     return Rows(kind, schema.metadata.tables[kind.table])
 
 
+def read_row(kind: type[R], row: Row) -> R:
+    """A row of the columns of a kind as a record."""
+    return rows_of(kind).read(row)  # type: ignore[return-value]
+
+
 async def find(reader: Reader, kind: type[R], keys: Sequence[Key]) -> list[R]:
     """The records with these keys, in no particular order; those that do not exist are left out."""
-    rows = rows_of(kind)
-    return [rows.read(row) for row in await reader.find(rows.probe, keys)]  # type: ignore[misc]
+    return [read_row(kind, row) for row in await reader.find(rows_of(kind).probe, keys)]
 
 
 async def select(reader: Reader, kind: type[R], where: str, params: Row = ()) -> list[R]:
     """Records by a condition: what follows WHERE, with `?` for parameters."""
     rows = rows_of(kind)
     sql = f'SELECT {", ".join(rows.columns)} FROM "{kind.table}" WHERE {where}'
-    return [rows.read(row) for row in await reader.all(sql, params)]  # type: ignore[misc]
+    return [read_row(kind, row) for row in await reader.all(sql, params)]

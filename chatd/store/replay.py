@@ -14,12 +14,14 @@ from typing import Any, Final
 
 import msgspec
 
+from chatd.core.board import Board
 from chatd.core.cards import KIND_OF
 from chatd.core.restrictions import FOREVER
 from chatd.core.rights import RANK
 from chatd.core.values import Entry, Group, Member
 from chatd.core.visibility import CHANGES
 from chatd.store.attribution import check_attribution
+from chatd.store.boards import BoardReplay
 
 CID_CHARACTERS: Final = 22
 _SETTINGS: Final = {"title": "title", "intro": "intro", "history": "history", "limit": "member_limit"}
@@ -51,7 +53,9 @@ class _Join(msgspec.Struct):
 class Replay:
     """The state that the entries so far lead to. `report` is called with each problem."""
 
-    def __init__(self, group: Group, members: Sequence[Member], report: Callable[[str], None]) -> None:
+    def __init__(
+        self, group: Group, members: Sequence[Member], board: Board | None, report: Callable[[str], None]
+    ) -> None:
         self._group = group
         self._say = report
         self._rows = {(member.user, member.period): member for member in members}
@@ -83,6 +87,7 @@ class Replay:
         }
         self.brought: Counter[str] = Counter()
         """How many people each invite brought who had never been in."""
+        self.board = BoardReplay(board, self._at_group)
         # What entries say of messages minus what the messages say of themselves: zero when all is well.
         self.balance: Counter[str] = Counter()
 
@@ -91,6 +96,7 @@ class Replay:
     ) -> None:
         """The next entry, with the (user, sign) pairs kept for it."""
         self._number(entry)
+        self.board.take(entry)
         self._check_row(entry, digest, reacted)
         if entry.kind == "message":
             self._take_message(entry, target, reacted)
@@ -162,7 +168,7 @@ class Replay:
         if entry.target is not None:
             self._check_target(entry, target)
         keys = {"type", "recalled"} if entry.recalled else {"type", "body"}
-        if entry.body.keys() - {"tags"} != keys or (entry.recalled and "tags" in entry.body):
+        if entry.body.keys() - (set() if entry.recalled else {"tags", "forwarded"}) != keys:
             self._at_entry(entry, "is recalled and still holds content" if entry.recalled else "holds no content")
         if entry.reactions != Counter(sign for _, sign in reacted):
             self._at_entry(entry, "counts reactions that are not those kept for it")
@@ -185,7 +191,8 @@ class Replay:
     def _take_change(self, entry: Entry, target: Target | None) -> None:
         if not self._check_target(entry, target) or target is None:
             return
-        self._changes[entry.kind](entry, target)
+        if entry.kind in self._changes:  # The board follows the others.
+            self._changes[entry.kind](entry, target)
 
     def _take_edit(self, entry: Entry, target: Target) -> None:
         if target.actor != entry.actor:

@@ -447,3 +447,35 @@ card_changes = Table(
     PrimaryKeyConstraint("kind", "item_id", "group_id"),
     Index("card_changes_by_age", "at"),
 )
+
+boards = Table(
+    "boards",
+    metadata,
+    Column("group_id", Text, primary_key=True),
+    _text("pins"),
+    Column("featured", Integer, nullable=False),
+    _text("calls"),
+)
+
+featured = Table(
+    "featured",
+    metadata,
+    _text("group_id"),
+    _number("pos"),
+    _text("by"),
+    _number("at"),
+    _text("note"),
+    PrimaryKeyConstraint("group_id", "pos"),
+)
+
+mentions = Table(
+    "mentions",
+    metadata,
+    _text("user_id"),
+    _text("group_id"),
+    _number("seq"),
+    _number("pos"),
+    _number("at"),
+    PrimaryKeyConstraint("user_id", "group_id", "seq"),
+    Index("mentions_by_time", "user_id", "at", "seq"),
+)

@@ -112,6 +112,7 @@ def mine_from(row: Row) -> Mine:
     return Mine(user, upos, at, kind, group, pos, orjson.loads(body))
 
 
+NAMES = Probe(schema.users, ("user_id",), ("user_id", "name"))
 BY_ID = Probe(schema.users, ("user_id",), COLUMNS)
 PARTS = "SELECT user_id FROM name_parts WHERE part >= ? AND part < ? ORDER BY part, user_id LIMIT ?"
 

@@ -15,13 +15,15 @@ import msgspec
 import orjson
 
 import chatd_migrations
+from chatd.core.board import Board, Featured
 from chatd.core.chats import Chat
 from chatd.core.restrictions import FOREVER
 from chatd.core.values import Group
-from chatd.store import attribution, cards, groups, messages, relations, schema, users
+from chatd.store import attribution, boards, cards, groups, mentions, messages, relations, schema, users
 from chatd.store.database import Database, Row
 from chatd.store.engine import WRITER
 from chatd.store.migrate import revision
+from chatd.store.records import read_row
 from chatd.store.replay import CID_CHARACTERS, Replay, Target
 from chatd.store.statements import Probe
 from chatd.store.stream import Stream
@@ -52,6 +54,9 @@ _TABLES: Final = (
     "catalogue",
     "card_places",
     "card_changes",
+    "boards",
+    "featured",
+    "mentions",
 )
 
 
@@ -163,16 +168,20 @@ class _Check:
         members = Stream(self._db, _MEMBERS, ("", "", -1))
         reactions = Stream(self._db, _REACTIONS, ("", -1, "", ""))
         entries = Stream(self._db, _ENTRIES, ("", -1))
+        kept = Stream(self._db, boards.ALL, ("",))
+        featured = Stream(self._db, boards.ALL_FEATURED, ("", -1))
         for row in Stream(self._db, _GROUPS, ("",)):
             group = groups.group_from(row)
             if group.direct:
                 self._check_direct(group)
-            replay = Replay(group, [groups.member_from(m) for m in members.take(group.id)], self._say)
+            board = next((read_row(Board, one) for one in kept.take(group.id)), None)
+            replay = Replay(group, [groups.member_from(m) for m in members.take(group.id)], board, self._say)
             for one in entries.take(group.id):
                 reacted = self._reactions_of(group.id, one[1], reactions)
                 replay.take(messages.entry_from(one), one[12], _target_of(one[13:]), reacted)
             replay.finish()
             attribution.check_uses(self._db, group.id, replay.brought, self._say)
+            replay.board.finish([read_row(Featured, one) for one in featured.take(group.id)])
             self._reactions_of(group.id, None, reactions)
             for kind, balance in replay.balance.items():
                 if balance:
@@ -357,6 +366,10 @@ _MUST_BE_EMPTY: Final = {
         for table in ("follows", "blocks")
         for column in ("user_id", "target_id")
     },
+    "boards: {0} is no group": _orphans("boards", "group_id", "groups", "group_id"),
+    "featured: {0} is no group": _orphans("featured", "group_id", "groups", "group_id"),
+    "mentions: {0} is no user": _orphans("mentions", "user_id", "users", "user_id"),
+    "mentions: {0} is mentioned at {2} of {1}, which does not name them": mentions.BASELESS,
     "follows: {0} follows themselves": "SELECT user_id FROM follows WHERE user_id = target_id",
     **{
         f"contacts: {{0}} ({column}) is no user": _orphans("contacts", column, "users", "user_id")

@@ -15,7 +15,7 @@ import msgpack
 import msgspec
 import orjson
 
-from chatd_protocol.values import PATTERN_WORDS, SAFE_INTEGER_MAX
+from chatd_protocol.values import PATTERN_WORDS, SAFE_INTEGER_MAX, Data
 
 Format = Literal["json", "msgpack"]
 T = TypeVar("T")
@@ -144,25 +144,18 @@ _UNKNOWN: Final = "There is no such field"
 
 
 def shape(data: object, kind: type[T]) -> T:
-    """Check `data` against the type of an op's request. Raises `Invalid`, with the path below `$.data`.
-
-    A request may have one field whose type another one names: `varies = (field, by, types)`.
-    """
-    made = _convert(data, kind, "$.data")
-    varies: tuple[str, str, dict[str, type]] | None = getattr(kind, "varies", None)
-    if varies is not None:
-        field, by, kinds = varies
-        inner: object = _convert(getattr(made, field), kinds[getattr(made, by)], f"$.data.{field}")
-        msgspec.structs.force_setattr(made, field, inner)  # type: ignore[arg-type]  # nobody has seen it yet
-    return made
+    """Check `data` against the type of an op's request. Raises `Invalid`, with the path below `$.data`."""
+    return shape_part(data, kind, "$.data")
 
 
-def _convert(data: object, kind: type[T], path: str) -> T:
+def shape_part(data: object, kind: type[T], where: str) -> T:
+    """Check what stands at `where` against a type. Raises `Invalid`."""
     try:
-        return msgspec.convert(data, kind)
+        value = msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
-        where, problem = _explain(str(error), data, kind)
-        raise Invalid(path + where, show(problem, 300)) from None
+        below, problem = _explain(str(error), data, kind)
+        raise Invalid(where + below, show(problem, 300)) from None
+    return value.checked(where) if isinstance(value, Data) else value  # type: ignore[return-value]
 
 
 _WHERE = re.compile(

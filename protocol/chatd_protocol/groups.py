@@ -111,6 +111,10 @@ class GroupLine(View):
     """What the caller is called in this group, if not by their name."""
     draft: Draft | None = None
     """The beginning of the caller's unsent text."""
+    mentions: int = 0
+    """How many unread messages mention the caller or everybody."""
+    mention: Pos | None = None
+    """The first of them."""
 
 
 class Restriction(View):

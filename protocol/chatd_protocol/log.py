@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from chatd_protocol.chats import ChatState
+from chatd_protocol.kinds import Card, Content, ProductCard, TextContent, VideoCard, content_type
 from chatd_protocol.users import Tag
 from chatd_protocol.values import (
     Cid,
@@ -111,8 +112,8 @@ class CardRef(View):
 
 
 class Quote(View):
-    """The start of the message that a reply answers, as it is now. A card's begins with its title; with `card`, drop
-    `text` when that item becomes `unavailable`."""
+    """The start of the message that an entry refers to, as it is now: of its text, or of its `alt`. A card's begins
+    with its title; with `card`, drop `text` when that item becomes `unavailable`."""
 
     pos: Pos
     sender: UserId
@@ -132,54 +133,24 @@ class Recall(View):
     at: Millis
 
 
-class VideoCard(View, tag_field="kind", tag="video"):
-    """A video of the catalogue as it is now. `gone`: only its title is left. `unavailable`: nothing of it may be shown,
-    also nothing that was shown before. `rev` is the state of the catalogue that this is."""
+class Forwarded(View):
+    """That a message was forwarded. It says no more than those may know who are not in the group that it came from:
+    for a public group `group` and `title`, for others nothing."""
 
-    id: str
-    status: Literal["available", "gone", "unavailable"]
-    rev: Cursor = 0
+    group: GroupId | None = None
     title: str = ""
-    cover: str = ""
-    duration_ms: int = 0
-    author: str = ""
-    url: str = ""
-
-
-class ProductCard(View, tag_field="kind", tag="product"):
-    """A product of the catalogue as it is now. `price` in minor units of `currency`, `price_then` what it cost when it
-    was shared, if that was something else; `url` is where it is bought. `gone`: only its title is left."""
-
-    id: str
-    status: Literal["on_sale", "sold_out", "off_shelf", "gone", "unavailable"]
-    rev: Cursor = 0
-    title: str = ""
-    cover: str = ""
-    price: int | None = None
-    currency: str = ""
-    price_then: int | None = None
-    url: str = ""
-
-
-Card = VideoCard | ProductCard
-
-
-class TextContent(View):
-    """What a message says. `card` is there for a `video_card` or `product_card`; `text` is what its sender wrote."""
-
-    text: str = ""
-    card: Card | None = None
 
 
 class Message(_Entry, tag="message"):
-    """A message. `type` is the kind it was sent with. A recalled one keeps its number and has no `body`."""
+    """A message. `type` is the kind it was sent with; `alt` is what to show for a kind that a client does not know, and
+    stands beside every kind but `text`. A recalled one keeps its number and has no `body`."""
 
     at: Millis
     seq: Pos
     sender: UserId
     cid: Cid
     type: str
-    body: TextContent | None = None
+    body: Content = None
     reply_to: Pos | None = None
     quote: Quote | None = None
     version: int = 0
@@ -190,6 +161,7 @@ class Message(_Entry, tag="message"):
     """The verified tags that the sender had when it was sent."""
     alt: str = ""
     """What to show of a `type` that one does not know."""
+    forwarded: Forwarded | None = None
 
 
 class Edited(_Entry, tag="edit"):
@@ -200,11 +172,12 @@ class Edited(_Entry, tag="edit"):
     cid: Cid
     target: Pos
     version: int
-    body: TextContent | None = None
+    body: Content = None
 
 
 class Recalled(_Entry, tag="recall"):
-    """The message `target` is gone: drop its content, its reactions, and quotes of it."""
+    """The message `target` is gone: drop its content, its reactions, quotes of it, and its place among the pins and the
+    featured posts."""
 
     at: Millis
     by: UserId
@@ -246,6 +219,47 @@ class CardChanged(_Entry, tag="card"):
     card: Card | None = None
 
 
+class Pinned(_Entry, tag="pin"):
+    """The message `target` is pinned, directly above the pinned message `above`; without `above`, as the last one. If
+    it was pinned already it has moved there."""
+
+    at: Millis
+    by: UserId
+    cid: Cid
+    target: Pos
+    above: Pos | None = None
+    quote: Quote | None = None
+
+
+class Unpinned(_Entry, tag="unpin"):
+    """The message `target` is pinned no more."""
+
+    at: Millis
+    by: UserId
+    cid: Cid
+    target: Pos
+
+
+class Featured(_Entry, tag="feature"):
+    """The message `target` is a featured post, with this `note`."""
+
+    at: Millis
+    by: UserId
+    cid: Cid
+    target: Pos
+    note: str = ""
+    quote: Quote | None = None
+
+
+class Unfeatured(_Entry, tag="unfeature"):
+    """The message `target` is a featured post no more."""
+
+    at: Millis
+    by: UserId
+    cid: Cid
+    target: Pos
+
+
 class Hidden(_Entry, tag="hidden"):
     """The entries from `pos` to `to` are about something this reader may not see. `at` is that of the last one."""
 
@@ -264,6 +278,10 @@ Entry = (
     | Recalled
     | Reacted
     | NicknamesChanged
+    | Pinned
+    | Unpinned
+    | Featured
+    | Unfeatured
     | Hidden
     | CardChanged
 )
@@ -335,10 +353,34 @@ def read_entry(raw: dict[str, object]) -> Entry | UnknownEntry:
     kind, pos = raw.get("kind"), raw.get("pos")
     if type(kind) is str and kind in _KINDS:
         known: Entry = msgspec.convert(raw, Entry)
-        return known
+        return _with_content(known)
     if type(pos) is not int or type(kind) is not str:
         raise msgspec.ValidationError("An entry has no `pos` or no `kind`")
     return UnknownEntry(pos=pos, kind=kind)
 
 
 _KINDS = frozenset(kind.__struct_config__.tag for kind in get_args(Entry))
+
+
+def _with_content(entry: Entry) -> Entry:
+    """The body as its own type; that of a kind that this version does not know stays a map."""
+    kind = entry.type if isinstance(entry, Message) else "text" if isinstance(entry, Edited) else ""
+    content = content_type(kind)
+    if content is None or entry.body is None:  # type: ignore[union-attr]
+        return entry
+    return msgspec.structs.replace(entry, body=msgspec.convert(entry.body, content))  # type: ignore[union-attr]
+
+
+_KINDS = frozenset(kind.__struct_config__.tag for kind in get_args(Entry))
+
+__all__ = [
+    "AnyEntry",
+    "Card",
+    "Entry",
+    "MineEntry",
+    "ProductCard",
+    "TextContent",
+    "UnknownEntry",
+    "VideoCard",
+    "read_entry",
+]

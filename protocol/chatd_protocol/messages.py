@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated
 
 from msgspec import Meta
 
+from chatd_protocol.kinds import (
+    AnyBody,
+    Entities,
+    Entity,
+    ProductCardBody,
+    TextBody,
+    VideoCardBody,
+    check_body,
+    check_entities,
+)
 from chatd_protocol.log import AnyEntry
 from chatd_protocol.values import (
     Cid,
@@ -13,44 +23,14 @@ from chatd_protocol.values import (
     Data,
     Emoji,
     GroupId,
-    ItemId,
+    MessageKind,
     Millis,
     PageSize,
     Pos,
-    SendKind,
     Text,
     UserId,
     View,
 )
-
-
-class TextBody(Data):
-    """The body of a `text` message."""
-
-    text: Text
-
-
-class VideoCardBody(Data):
-    """The body of a `video_card` message: a video of the catalogue, and what to say about it."""
-
-    video: ItemId
-    text: Text | None = None
-
-
-class ProductCardBody(Data):
-    """The body of a `product_card` message: a product of the catalogue, and what to say about it."""
-
-    product: ItemId
-    text: Text | None = None
-
-
-BODIES: Final[dict[str, type[Data]]] = {
-    "text": TextBody,
-    "video_card": VideoCardBody,
-    "product_card": ProductCardBody,
-}
-"""By kind of message: what its body is."""
-AnyBody = Annotated[Any, Meta(description="A body: `TextBody`, `VideoCardBody` or `ProductCardBody`, by `kind`.")]
 
 
 class SendMessage(Data):
@@ -60,14 +40,16 @@ class SendMessage(Data):
     is refused with `no_item`.
     """
 
-    varies: ClassVar[tuple[str, str, dict[str, type[Data]]]] = ("body", "kind", BODIES)
-
     group: GroupId
     cid: Cid
-    kind: SendKind
+    kind: MessageKind
     body: AnyBody
     reply_to: Pos | None = None
     after: Cid | None = None
+
+    def checked(self, where: str) -> SendMessage:
+        body = check_body(self.kind, self.body, f"{where}.body")
+        return SendMessage(self.group, self.cid, self.kind, body, self.reply_to, self.after)
 
 
 class SendMessageOk(View):
@@ -90,12 +72,18 @@ class RecallMessage(Data):
 
 
 class EditMessage(Data):
-    """`message.edit`: the text of one's own message, within the window."""
+    """`message.edit`: the text of one's own `text` message that was not forwarded, within the window. Its parts are
+    those given here: who is mentioned no more is not mentioned any more."""
 
     group: GroupId
     pos: Pos
     cid: Cid
     text: Text
+    entities: Entities = []
+
+    def checked(self, where: str) -> EditMessage:
+        check_entities(self.text, self.entities, where)
+        return self
 
 
 class EditMessageOk(View):
@@ -151,26 +139,43 @@ class Reactions(View):
 
 
 class ReadHistory(Data):
-    """`message.history`: a page of the log, backwards from `before` (without it, from the head) or on from `after`.
-
-    Entries come in ascending order either way.
+    """`message.history`: a page of the log, backwards from `before` (without it, from the head), on from `after`, or
+    `around` a position. Entries come in ascending order in any case.
     """
 
     group: GroupId
     before: Pos | None = None
     after: Cursor | None = None
     limit: PageSize = 50
+    around: Pos | None = None
 
 
 class History(View):
     """`as_of`: what the page shows of older messages is their state after this entry. `floor`: nothing visible is
-    at or below it. `more`: there is more in the direction of reading."""
+    at or below it. `more`: there is more in the direction of reading; with `around`, there is more that is newer, and
+    `older` says whether there is more that is older."""
 
     group: GroupId
     entries: list[AnyEntry]
     as_of: Cursor
     floor: Cursor
     more: bool
+    older: bool = False
+
+
+class FindPos(Data):
+    """`message.at`: the first entry that one may see, made at the time `at` or later: where to jump for a date."""
+
+    group: GroupId
+    at: Millis
+
+
+class FindPosOk(View):
+    """Without `pos` there is none yet."""
+
+    group: GroupId
+    pos: Pos | None = None
+    at: Millis | None = None
 
 
 class MarkRead(Data):
@@ -189,3 +194,29 @@ class Typing(Data):
     """`typing.start`: tell the others, at most once per interval, in small groups."""
 
     group: GroupId
+
+
+__all__ = [
+    "AddReaction",
+    "EditMessage",
+    "EditMessageOk",
+    "Entity",
+    "FindPos",
+    "FindPosOk",
+    "History",
+    "ListReactions",
+    "MarkRead",
+    "MarkReadOk",
+    "ProductCardBody",
+    "ReactionBy",
+    "ReactionOk",
+    "Reactions",
+    "ReadHistory",
+    "RecallMessage",
+    "RemoveReaction",
+    "SendMessage",
+    "SendMessageOk",
+    "TextBody",
+    "Typing",
+    "VideoCardBody",
+]

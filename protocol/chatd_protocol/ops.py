@@ -8,11 +8,15 @@ from typing import Final
 from chatd_protocol import (
     chats,
     contacts,
+    featured,
+    forwards,
     groups,
     invites,
+    mentions,
     messages,
     moderation,
     nicknames,
+    pins,
     presence,
     receipts,
     relations,
@@ -101,6 +105,15 @@ _OPS = (
     Op("nickname.set", nicknames.SetNickname, nicknames.NicknameOk, True),
     Op("receipt.get", receipts.GetReceipts, receipts.Receipts, False),
     Op("presence.get", presence.GetPresence, presence.Presence, False),
+    Op("message.at", messages.FindPos, messages.FindPosOk, False),
+    Op("message.forward", forwards.ForwardMessages, messages.SendMessageOk, True),
+    Op("mention.list", mentions.ListMentions, mentions.Mentions, False),
+    Op("pin.add", pins.AddPin, pins.PinOk, True),
+    Op("pin.remove", pins.RemovePin, pins.PinOk, True),
+    Op("pin.list", pins.ListPins, pins.Pins, False),
+    Op("feature.add", featured.AddFeatured, featured.FeatureOk, True),
+    Op("feature.remove", featured.RemoveFeatured, featured.FeatureOk, True),
+    Op("feature.list", featured.ListFeatured, featured.FeaturedPosts, False),
 )
 
 OPS: Final[dict[str, Op]] = {op.name: op for op in _OPS}

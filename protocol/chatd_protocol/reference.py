@@ -15,9 +15,8 @@ from msgspec import inspect as types
 
 from chatd_protocol import log
 from chatd_protocol.errors import CLOSES, ERRORS
-from chatd_protocol.messages import BODIES
 from chatd_protocol.ops import OPS, Op
-from chatd_protocol.schema import ANY_BODY, ANY_ENTRY, EVENTS
+from chatd_protocol.schema import ANY_ENTRY, BODIES, BODY, CONTENT, CONTENTS, EVENTS
 from chatd_protocol.session import Unnamed
 from chatd_protocol.values import PATTERN_WORDS, SAFE_INTEGER_MAX
 
@@ -33,7 +32,8 @@ _SHORT: Final = {
     "The id of a video or product at its source.": "item id",
     ANY_ENTRY: "entry",
     "What was done, by name.": "map",
-    ANY_BODY: " or ".join(f"`{body.__name__}`" for body in BODIES.values()) + ", by `kind`",
+    BODY: "body, by `kind`",
+    CONTENT: "content, by `type`",
 }
 """Types that the section on values explains, by their description."""
 
@@ -105,8 +105,9 @@ def _describe_events() -> Iterator[str]:
 def _describe_shapes() -> Iterator[str]:
     """The types that stand inside others."""
     roots = [*get_args(log.Entry), *EVENTS.values(), *(t for op in OPS.values() for t in (op.request, op.answer))]
+    parts = [*BODIES, *CONTENTS]
     found: dict[str, types.StructType] = {}
-    for root in (*roots, *BODIES.values()):
+    for root in [*roots, *parts]:
         _collect(types.type_info(root), found)
     for name in sorted(found.keys() - {root.__name__ for root in roots} | {"GroupLine"}):
         yield from _block(f"`{name}`", _prose(found[name].cls), found[name].cls)
@@ -195,6 +196,8 @@ def _words_of_plain(kind: Any) -> str:
         return f"list of {_words(kind.item_type)}" + _bounds(kind.min_length, kind.max_length, " items")
     if isinstance(kind, types.TupleType):
         return "[" + ", ".join(_words(part) for part in kind.item_types) + "]"
+    if isinstance(kind, types.AnyType):
+        return "anything"
     if isinstance(kind, types.DictType):
         return f"map from {_words(kind.key_type)} to {_words(kind.value_type)}" + _bounds(
             kind.min_length, kind.max_length, " keys"

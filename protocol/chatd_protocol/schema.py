@@ -8,21 +8,27 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, get_args
 
 import msgspec
+from msgspec import Struct
 
-from chatd_protocol import PROTOCOL_VERSION, log
+from chatd_protocol import PROTOCOL_VERSION, kinds, log
 from chatd_protocol.catalogue import Changes
 from chatd_protocol.errors import ERRORS
-from chatd_protocol.messages import BODIES, AnyBody
 from chatd_protocol.ops import OPS, Op
 from chatd_protocol.signals import SIGNALS
 from chatd_protocol.values import SAFE_INTEGER_MAX, View
 
 ANY_ENTRY: Final[str] = get_args(log.AnyEntry)[1].description
-ANY_BODY: Final[str] = get_args(AnyBody)[1].description
+BODY: Final[str] = get_args(kinds.AnyBody)[1].description
+CONTENT: Final[str] = get_args(kinds.Content)[1].description
+BODIES: Final[list[type[Struct]]] = [*kinds.BODIES.values(), kinds.CustomBody]
+CONTENTS: Final[list[type[Struct]]] = [*dict.fromkeys(kinds.CONTENTS.values()), kinds.CustomContent]
+_OPEN: Final = {ANY_ENTRY: "Entry", BODY: "Body", CONTENT: "Content"}
+"""Values that are read by another field of theirs: their description, and the definition that stands for them."""
 EVENTS: Final[dict[str, type[View]]] = {"entries": log.Entries, "mine": log.Mine, **SIGNALS}
 
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": SAFE_INTEGER_MAX}
@@ -35,7 +41,7 @@ def _ref_to(name: str) -> dict[str, str]:
 
 def schema() -> dict[str, Any]:
     """The whole document: a message of either side at the top, every type under `$defs`."""
-    types: list[Any] = [log.Entry, *EVENTS.values(), *BODIES.values(), Changes]
+    types: list[Any] = [log.Entry, *EVENTS.values(), *BODIES, *CONTENTS, Changes]
     for op in OPS.values():
         types += [op.request, op.answer]
     (entry, *_), components = msgspec.json.schema_components(types, schema_hook=_hook, ref_template=_REF)
@@ -44,6 +50,11 @@ def schema() -> dict[str, Any]:
         "Response": {"oneOf": [_accepted(), _refused()]},
         "Event": {"oneOf": [_event(name, kind) for name, kind in EVENTS.items()]},
         "Entry": entry | {"description": "By `kind`. A later server may send other kinds: skip them and advance."},
+        "Body": {"description": "Of a message to send, by its `kind`.", "anyOf": _refs_to(BODIES)},
+        "Content": {
+            "description": "Of a message, by its `type`; of an edit, that of its target.",
+            "anyOf": _refs_to(CONTENTS),
+        },
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -55,6 +66,10 @@ def schema() -> dict[str, Any]:
     }
 
 
+def _refs_to(kinds_of: Iterable[type[Struct]]) -> list[dict[str, str]]:
+    return [_ref_to(kind.__name__) for kind in kinds_of]
+
+
 def _hook(kind: type) -> dict[str, Any]:
     """`object` says nothing; it only stands inside `AnyEntry`, which is replaced as a whole."""
     assert kind is object
@@ -62,15 +77,13 @@ def _hook(kind: type) -> dict[str, Any]:
 
 
 def _tidy(value: Any) -> Any:
-    """Descriptions on one line, and `AnyEntry` (unread in Python, for speed and for unknown kinds) as an `Entry`."""
+    """Descriptions on one line, and what is open in Python (for speed and for unknown kinds) by its definition."""
     if isinstance(value, list):
         return [_tidy(item) for item in value]
     if not isinstance(value, dict):
         return value
-    if value.get("description") == ANY_ENTRY:
-        return _ref_to("Entry")
-    if value.get("description") == ANY_BODY:
-        return {"description": "By `kind`.", "anyOf": [_ref_to(kind.__name__) for kind in BODIES.values()]}
+    if value.get("description") in _OPEN:
+        return _ref_to(_OPEN[value["description"]])
     tidy = {key: _tidy(item) for key, item in value.items()}
     if isinstance(tidy.get("description"), str):
         tidy["description"] = " ".join(tidy["description"].split())

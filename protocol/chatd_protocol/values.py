@@ -118,7 +118,6 @@ FieldText = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=200)]
 FieldName = Annotated[str, Meta(pattern=_FIELD, max_length=30)]
 Handle = Annotated[str, Meta(pattern=_HANDLE, max_length=30, description="A name that nobody else has.")]
 TagName = Annotated[str, Meta(min_length=1, max_length=32, description="A word of the host or the operator.")]
-MessageKind = Annotated[str, Meta(pattern=_MESSAGE_KIND, max_length=40, description="The kind of a message.")]
 SearchText = Annotated[
     str,
     Meta(pattern=_SOME_TEXT, min_length=1, max_length=SEARCH_TEXT_MAX, description="What somebody looks for."),
@@ -128,6 +127,19 @@ InviteId = Annotated[str, Meta(pattern=_INVITE_ID, max_length=41, description="A
 Secret = Annotated[str, Meta(pattern=_INVITING, max_length=22)]
 Note = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=80)]
 Answer = Annotated[str, Meta(pattern=_CLEAN_TEXT, max_length=500)]
+MessageKind = Annotated[
+    str, Meta(pattern=_MESSAGE_KIND, max_length=40, description="A kind of message; those of hosts begin with `x-`.")
+]
+Alt = Annotated[
+    str,
+    Meta(
+        pattern=_CLEAN_LINE,
+        min_length=1,
+        max_length=200,
+        description="One line that stands for a message where it cannot be shown.",
+    ),
+]
+Remark = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=200, description="One line of remark.")]
 PageSize = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
 
 Level = Literal["all", "mentions", "none"]
@@ -164,6 +176,10 @@ EntryKind = Literal[
     "nicknames",
     "hidden",
     "card",
+    "pin",
+    "unpin",
+    "feature",
+    "unfeature",
 ]
 MineKind = Literal[
     "added",
@@ -189,6 +205,11 @@ class _Frozen(msgspec.StructMeta):
 
 class Data(msgspec.Struct, metaclass=_Frozen, forbid_unknown_fields=True, omit_defaults=True, frozen=True):
     """Base of everything a client sends: a field we do not know is an error, so that nobody is misunderstood."""
+
+    def checked(self, _where: str) -> Data:
+        """This, if it also holds what the types of its fields cannot say. Raises `codec.Invalid` with a path below
+        `_where`."""
+        return self
 
 
 class View(msgspec.Struct, metaclass=_Frozen, omit_defaults=True, frozen=True):

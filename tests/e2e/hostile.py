@@ -31,6 +31,7 @@ async def world_of(town: Town, fmt: Format) -> tuple[Phone, dict[str, dict[str, 
     pos = await ann.say(group, "a message")
     of = {"group": group}
     at = of | {"pos": pos}
+    link = {"offset": 0, "length": 2, "url": "https://x"}
     return ann, {
         "session.hello": {
             "token": "x.y.z",
@@ -71,9 +72,10 @@ async def world_of(town: Town, fmt: Format) -> tuple[Phone, dict[str, dict[str, 
         "member.leave": of,
         "member.kick": of | {"user": bob.user, "reason": "why", "tell": True},
         "member.role": of | {"user": bob.user, "role": "admin"},
-        "message.send": of | {"kind": "text", "body": {"text": "hello"}, "reply_to": pos, "after": new_cid()},
+        "message.send": of
+        | {"kind": "text", "body": {"text": "hello", "entities": [link]}, "reply_to": pos, "after": new_cid()},
         "message.recall": at,
-        "message.edit": at | {"text": "edited"},
+        "message.edit": at | {"text": "edited", "entities": [link]},
         "message.history": of | {"before": pos, "limit": 5},
         "message.search": of
         | {"query": "hello", "sender": bob.user, "kind": "text", "after": 1, "before": 2, "limit": 5, "cursor": "7"},
@@ -108,6 +110,15 @@ async def world_of(town: Town, fmt: Format) -> tuple[Phone, dict[str, dict[str, 
         "receipt.get": of | {"seq": 1},
         "presence.get": of,
         "audit.list": of | {"before": 9, "limit": 5, "user": bob.user, "by": cat.user, "act": "member.kick"},
+        "message.at": of | {"at": 1},
+        "message.forward": of | {"source": group, "positions": [pos]},
+        "mention.list": {"after": f"1:1:{group}:1", "limit": 5},
+        "pin.add": at | {"above": pos},
+        "pin.remove": at,
+        "pin.list": of,
+        "feature.add": at | {"note": "n"},
+        "feature.remove": at,
+        "feature.list": of | {"before": pos, "limit": 5},
     }
 
 

@@ -142,6 +142,9 @@ def mistakes(op: str, good: dict[str, Any]) -> list[dict[str, Any]]:
     if "body" in good:
         wrong += [good | {"body": {"text": value}} for value in ODD_VALUES]
         wrong += [good | {"body": {"text": "x", "html": "x"}}, good | {"body": {}}]
+        wrong += [good | {"body": {"text": "xx", "entities": [value]}} for value in ODD_VALUES]
+        wrong += [good | {"kind": "x-y", "body": value} for value in ODD_VALUES]
+        wrong += [good | {"kind": "x-y", "body": {"alt": "x", "data": {"v": value}}} for value in ODD_VALUES]
     if "heads" in good:
         wrong += [good | {"heads": {key: [1, 2]}} for key in ("", "x", "u" + "x" * 20)]
         wrong += [good | {"heads": {f"g{n:020d}": [1, 2] for n in range(1001)}}]

@@ -72,6 +72,11 @@ COMMANDS: dict[str, Callable[[Setting], dict[str, Any]]] = {
     "request.create": lambda s: {"group": s["group"]},
     "request.approve": lambda s: {"group": s["group"], "user": s["cat"], "number": 1},
     "request.refuse": lambda s: {"group": s["group"], "user": s["cat"], "number": 1},
+    "message.forward": lambda s: {"group": s["group"], "source": s["group"], "positions": [s["pos"]]},
+    "pin.add": lambda s: {"group": s["group"], "pos": s["pos"]},
+    "pin.remove": lambda s: {"group": s["group"], "pos": s["pos"]},
+    "feature.add": lambda s: {"group": s["group"], "pos": s["pos"], "note": "once"},
+    "feature.remove": lambda s: {"group": s["group"], "pos": s["pos"]},
 }
 """A request of the owner for each command but leaving, which they may not, and taking a request back."""
 

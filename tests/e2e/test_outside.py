@@ -54,6 +54,14 @@ OF_A_GROUP: dict[str, dict[str, Any]] = {
     "nickname.set": {"nickname": "Eve", "cid": True},
     "receipt.get": {"seq": 1},
     "presence.get": {},
+    "message.at": {"at": 0},
+    "message.forward": {"source": "g" + "x" * 22, "positions": [3], "cid": True},
+    "pin.add": {"pos": 3, "cid": True},
+    "pin.remove": {"pos": 3, "cid": True},
+    "pin.list": {},
+    "feature.add": {"pos": 3, "cid": True},
+    "feature.remove": {"pos": 3, "cid": True},
+    "feature.list": {},
 }
 
 

@@ -83,7 +83,7 @@ def test_showing_something_huge_looks_at_its_beginning_only() -> None:
 
 
 def test_an_entry_of_a_later_version_is_skipped_and_a_broken_one_refused() -> None:
-    assert log.read_entry({"kind": "pin", "pos": 7, "more": {}}) == log.UnknownEntry(7, "pin")
+    assert log.read_entry({"kind": "poll", "pos": 7, "more": {}}) == log.UnknownEntry(7, "poll")
     broken_ones: list[dict[str, object]] = [
         {"pos": 7},
         {"kind": "pin"},

@@ -14,7 +14,7 @@ from chatd_protocol import PROTOCOL_VERSION, SUBPROTOCOLS, log, reference, schem
 from chatd_protocol.catalogue import Changes
 from chatd_protocol.codec import FORMAT_OF
 from chatd_protocol.errors import CLOSES, ERRORS, should_reconnect
-from chatd_protocol.messages import BODIES
+from chatd_protocol.kinds import BODIES
 from chatd_protocol.ops import OPS
 from chatd_protocol.schema import EVENTS
 from chatd_protocol.values import PATTERN_WORDS

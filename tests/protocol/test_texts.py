@@ -8,6 +8,7 @@ import msgspec
 from msgspec import inspect as types
 
 from chatd.service.words import NAMES, TEXTS
+from chatd_protocol.kinds import BODIES, CustomBody
 from chatd_protocol.ops import OPS
 from chatd_protocol.values import PATTERN_WORDS
 
@@ -33,6 +34,9 @@ def free_text(kind: types.Type, path: tuple[str, ...] = ()) -> Iterator[str]:
     elif isinstance(kind, types.StructType):
         for field in kind.fields:
             yield from free_text(field.type, (*path, field.encode_name))
+    elif isinstance(kind, types.AnyType) and path == ("body",):
+        for body in (*BODIES.values(), CustomBody):
+            yield from free_text(msgspec.inspect.type_info(body), path)
     elif isinstance(kind, types.ListType):
         yield from free_text(kind.item_type, path)
     elif isinstance(kind, types.DictType):

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
 
 from chatd.core.cards import Announce
 from chatd.core.chats import ClearMark, Draft, SaveDrafts
+from chatd.core.featured import Feature, Unfeature
+from chatd.core.forwards import Forward
+from chatd.core.messages import Send
+from chatd.core.pins import Pin, Unpin
 from chatd.core.users import EnsureUser, SaveReads
 from chatd.core.wishes import AnyWish
 from chatd.store.database import Row, connect
 from chatd.store.statements import Lock, Probe, Write
 from tests.store.kit import (
+    DIGEST,
     Store,
     Wrapped,
     add,
@@ -25,6 +31,7 @@ from tests.store.kit import (
     follow,
     kick,
     leave,
+    new_cid,
     nickname,
     put_product,
     react,
@@ -101,7 +108,21 @@ KINDS: dict[str, Callable[[int], AnyWish]] = {
     "drafts": lambda i: SaveDrafts([Draft(f"u{i}", f"g{30 + i % 7}", 2, "so"), Draft(f"u{i}", "g1", 2, "")]),
     "nickname": lambda i: nickname(f"u{i}", f"g{30 + i % 7}", "nick"),
 }
+KINDS |= {
+    "mention": lambda i: mentioning(f"u{i}", f"g{30 + i % 7}", {"user": f"u{i + 1}"}),
+    "call": lambda i: mentioning("u0", f"g{i % GROUPS}", {"all": True}),
+    "pin": lambda i: Pin("u0", new_cid(), DIGEST, f"g{i % GROUPS}", 3, None),
+    "unpin": lambda i: Unpin("u0", new_cid(), DIGEST, f"g{i % GROUPS}", 3),
+    "feature": lambda i: Feature("u0", new_cid(), DIGEST, f"g{i % GROUPS}", 3, ""),
+    "unfeature": lambda i: Unfeature("u0", new_cid(), DIGEST, f"g{i % GROUPS}", 3),
+    "forward": lambda i: Forward(f"u{i}", new_cid(), DIGEST, f"g{30 + i % 7}", f"g{i % GROUPS}", [3]),
+}
 MIXED = [kind for kind in KINDS if kind not in ("kick", "recall")]
+
+
+def mentioning(user: str, group: str, *parts: dict[str, Any]) -> Send:
+    entities = [{"offset": at, "length": 1} | part for at, part in enumerate(parts)]
+    return Send(user, new_cid(), DIGEST, group, "text", {"text": "x" * 50, "entities": entities}, None, None)
 
 
 def fill(store: Store) -> None:
@@ -195,3 +216,20 @@ def test_a_card_costs_one_row_more_in_a_group_of_any_size(tables_url: str) -> No
             grown = {table: after[table] - before[table] for table in after if after[table] != before[table]}
             assert grown == {"entries": 1, "commits": 1, "card_places": 1}
             assert dict(counting.rows_written) == {"entries": 1, "groups": 1, "commits": 1, "card_places": 1}
+
+
+@pytest.mark.promise("P5", "constant.mentions")
+def test_a_mention_costs_a_row_for_each_who_is_named_and_everybody_costs_one(tables_url: str) -> None:
+    counting = Counting(tables_url)
+    with Store(tables_url, database=counting) as store:
+        crowd = [f"u{i}" for i in range(300)]
+        store.people("ann", *crowd)
+        store.found("tea", "ann", *crowd, limit=1000)
+        costs = []
+        for parts in ([{"user": user} for user in crowd[:7]], [{"all": True}], [{"all": True}, {"user": "u1"}]):
+            counting.forget()
+            store.done(mentioning("ann", "tea", *parts))
+            costs.append(dict(counting.rows_written))
+        everyday = {"entries": 1, "groups": 1, "commits": 1}
+        assert costs == [everyday | {"mentions": 7}, everyday | {"boards": 1}, everyday | {"boards": 1}]
+        assert store.sizes()["mentions"] == 7

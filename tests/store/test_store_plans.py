@@ -14,13 +14,28 @@ from typing import Any, TypeVar
 
 import pytest
 
+from chatd.core.board import Board, Featured, Mention
 from chatd.core.catalogue import Pending
 from chatd.core.chats import Chat, Draft
 from chatd.core.devices import Devices
 from chatd.core.handles import Handle
 from chatd.core.profiles import NamePart
 from chatd.core.values import Entry
-from chatd.store import cards, catalogue, commits, contacts, engine, groups, messages, relations, schema, users
+from chatd.store import (
+    boards,
+    cards,
+    catalogue,
+    commits,
+    contacts,
+    engine,
+    groups,
+    mentions,
+    messages,
+    records,
+    relations,
+    schema,
+    users,
+)
 from chatd.store.database import Database, Row, connect
 from chatd.store.migrate import life
 from chatd.store.readers import Reader, Readers
@@ -29,7 +44,19 @@ from chatd.store.statements import Delete, Insert, Lock, Probe, Update
 from tests.store.kit import run
 
 T = TypeVar("T")
-MODULES: tuple[ModuleType, ...] = (cards, catalogue, commits, contacts, engine, groups, messages, relations, users)
+MODULES: tuple[ModuleType, ...] = (
+    boards,
+    cards,
+    catalogue,
+    commits,
+    contacts,
+    engine,
+    groups,
+    mentions,
+    messages,
+    relations,
+    users,
+)
 PEOPLE, GROUPS, PER_GROUP = 20_000, 100, 200
 Statement = Probe | Lock | Insert | Update | Delete
 
@@ -43,6 +70,12 @@ STATEMENTS |= {
     f"records.{kind.__name__}.{which}": getattr(rows_of(kind), which)
     for kind in (Chat, Devices, Draft, Handle, NamePart)
     for which in (("probe", "write", "drop") if kind is not NamePart else ("write", "drop"))
+}
+STATEMENTS |= {
+    f"{kind.table}.{name}": statement
+    for kind in (Board, Featured, Mention)
+    for name, statement in vars(records.rows_of(kind)).items()
+    if isinstance(statement, Statement)
 }
 # Written out in the engine, with parameters that fit the rows below.
 WRITTEN: dict[str, tuple[str, Row]] = {
@@ -93,6 +126,12 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "groups.places_of": lambda r: groups.places_of(r, "u00007"),
     "groups.lines_of": lambda r: groups.lines_of(r, "u00007", ["g01400", "g01600"]),
     "groups.line_of": lambda r: groups.line_of(r, "u00007", "g01400"),
+    "boards.board_of": lambda r: boards.board_of(r, "g01400"),
+    "boards.featured_page": lambda r: boards.featured_page(r, "g01400", 5, 90, 20),
+    "groups.mentions_above": lambda r: groups.mentions_above(r, "u00007", "g01400", 5),
+    "mentions.mentions_of": lambda r: mentions.mentions_of(r, "u00007", mentions.Place(9, 9, "g", 9), 20),
+    "messages.messages_at": lambda r: messages.messages_at(r, [("g01400", 5), ("g01600", 6)]),
+    "messages.first_since": lambda r: messages.first_since(r, "g01400", 5, 90, 1),
     "groups.recalled_above": lambda r: groups.recalled_above(r, "g01400", 100),
     "groups.members_page": lambda r: groups.members_page(r, "g01400", "u00100", 20),
     "groups.restricted_until": lambda r: groups.restricted_until(r, "g01400", "u00007"),
@@ -175,6 +214,10 @@ def fill(database: Database) -> None:
         "card_places": [(_gid(g), pos, "product", f"p{pos:05}", pos, 1, False) for g in range(GROUPS) for pos in (5, 7)]
         + [(_gid(g), 100 + i, "product", f"p{g * 90 + i:05}", 9, 1, False) for g in range(GROUPS) for i in range(90)],
         "card_changes": [("product", f"p{i:05}", "", i, 1, "", "", "") for i in every],
+        "boards": [(_gid(g), "[]", 0, '[[5, 5, 1, true, "u00001"]]') for g in range(GROUPS)]
+        + [(f"b{g:05}", "[]", 0, "[]") for g in range(5000)],
+        "featured": [(_gid(g), pos, "u00001", 1, "") for g in range(GROUPS) for pos in range(1, 100)],
+        "mentions": [(f"u{i:05}", _gid(g), n, n, n) for i in every for g in (i % GROUPS,) for n in (5, 6, 7)],
         "reactions": [(_gid(g), pos, f"u{i:05}", "x") for g in range(GROUPS) for pos in range(1, 40) for i in (1, 2)],
     }
     database.begin()

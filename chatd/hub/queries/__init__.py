@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from chatd.hub.queries import (
     chats,
     contacts,
+    featured,
     groups,
     invites,
+    mentions,
     messages,
     moderation,
+    pins,
     presence,
     receipts,
     relations,
@@ -47,4 +50,7 @@ _AWAITED: Final[Awaited] = {
     **invites.AWAITED,
     **receipts.AWAITED,
     **presence.AWAITED,
+    **pins.AWAITED,
+    **featured.AWAITED,
+    **mentions.AWAITED,
 }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatd.core.refusal import Refused
 from chatd.hub.feed import Follow, State
+from chatd.store.readers import Reader
 
 if TYPE_CHECKING:
     from chatd.hub.session import Session
@@ -44,6 +45,21 @@ async def settled(session: Session, read: Callable[[], Awaitable[T]]) -> T:
         found = await read()
         if session.mine_head == before:
             return found
+    raise Refused("overloaded")
+
+
+async def read_settled(
+    session: Session, follow: Follow, read: Callable[[Reader], Awaitable[dict[str, Any]]]
+) -> dict[str, Any]:
+    """What `read` says of a group, read again if something was taken back meanwhile. Raises `overloaded` if that goes
+    on, `not_found` if the session is out of the group by then."""
+    for _ in range(READ_AGAIN_MAX):
+        redactions = follow.feed.redactions
+        async with session.hub.readers.snapshot() as reader:
+            answer = await read(reader)
+        check_still(session, follow)
+        if redactions == follow.feed.redactions:
+            return answer
     raise Refused("overloaded")
 
 

@@ -49,6 +49,16 @@ async def read_history(session: Session, request: wire.ReadHistory) -> dict[str,
     raise Refused("overloaded")
 
 
+async def find_pos(session: Session, request: wire.FindPos) -> dict[str, Any]:
+    """`message.at`."""
+    follow = followed(session, request.group)
+    published = follow.feed.published
+    async with session.hub.readers.snapshot() as reader:
+        found = await messages.find_pos(reader, request, follow.floor, published)
+    check_still(session, follow)
+    return found
+
+
 async def list_reactions(session: Session, request: wire.ListReactions) -> dict[str, Any]:
     """`reaction.list`."""
     follow = followed(session, request.group)
@@ -64,4 +74,8 @@ async def list_reactions(session: Session, request: wire.ListReactions) -> dict[
 
 
 AT_ONCE: Final[AtOnce] = {"read.mark": mark_read, "typing.start": start_typing}
-AWAITED: Final[Awaited] = {"message.history": read_history, "reaction.list": list_reactions}
+AWAITED: Final[Awaited] = {
+    "message.history": read_history,
+    "reaction.list": list_reactions,
+    "message.at": find_pos,
+}

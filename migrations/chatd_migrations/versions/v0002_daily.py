@@ -204,3 +204,29 @@ def _invites() -> None:
         sa.Column("group_id", sa.Text(), primary_key=True),
         sa.Column("pending", sa.BigInteger(), nullable=False),
     )
+    op.create_table(
+        "boards",
+        sa.Column("group_id", sa.Text(), primary_key=True),
+        sa.Column("pins", sa.Text(), nullable=False),
+        sa.Column("featured", sa.Integer(), nullable=False),
+        sa.Column("calls", sa.Text(), nullable=False),
+    )
+    op.create_table(
+        "featured",
+        sa.Column("group_id", sa.Text(), nullable=False),
+        sa.Column("pos", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("group_id", "pos"),
+    )
+    op.create_table(
+        "mentions",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("group_id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("pos", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "group_id", "seq"),
+    )
+    op.create_index("mentions_by_time", "mentions", ["user_id", "at", "seq"])
