@@ -116,6 +116,8 @@ async def converse(client: Client, url: str, screen: Screen, words: Words, group
     render = Renderer(words, lambda: client.hello.user if client.hello else "", state.called)
     watcher = Watcher(client, state, screen, render, words)
     commander = Commander(client, state, screen, render, words, watcher)
+    if isinstance(screen, TerminalScreen):
+        screen.people = lambda: state.people
     with screen.drawn():
         watcher.say(NOTICE, "connecting", url=url)
         watching = asyncio.create_task(watcher.watch())

@@ -13,6 +13,7 @@ from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import State
 from chatd.cli.chat_words import Words
 from chatd.cli.typed import (
+    boards,
     cards,
     chats,
     contacts,
@@ -27,6 +28,7 @@ from chatd.cli.typed import (
 )
 from chatd.cli.typed.desk import Command, Desk, Mistyped, NotANumber
 from chatd_client import ChatdError, Client, ClientClosed
+from chatd_protocol.kinds import Entity
 
 __all__ = ["Commander", "Mistyped"]
 
@@ -36,6 +38,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     **messages.COMMANDS,
     **search.COMMANDS,
     **cards.COMMANDS,
+    **boards.COMMANDS,
     **relations.COMMANDS,
     **chats.COMMANDS,
     **moderation.COMMANDS,
@@ -109,15 +112,16 @@ class Commander(Desk):
     async def say(self, text: str, reply_to: int | None = None) -> None:
         """Sends follow each other without waiting for the answer; the client keeps them in order."""
         group = self.group()
+        entities = await groups.mentions_of(self, group, text)
         while len(self._sends) >= SENDS_MAX:
             await asyncio.wait(self._sends, return_when=asyncio.FIRST_COMPLETED)
-        task = asyncio.create_task(self._send(group, text, reply_to))
+        task = asyncio.create_task(self._send(group, text, reply_to, entities))
         self._sends.add(task)
         task.add_done_callback(self._sends.discard)
 
-    async def _send(self, group: str, text: str, reply_to: int | None) -> None:
+    async def _send(self, group: str, text: str, reply_to: int | None, entities: list[Entity]) -> None:
         try:
-            placed = await self.client.send(group, text, reply_to=reply_to)
+            placed = await self.client.send(group, text, reply_to=reply_to, entities=entities)
             if self.state.drafts.pop(group, ""):
                 await self.client.save_draft(group, "")
         except ChatdError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from chatd.cli.chat_render import DIM, ERROR, NOTICE, Renderer, cut, printable, users_in
+from chatd.cli.chat_render import DIM, ERROR, MENTION, NOTICE, Renderer, cut, printable, users_in
 from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import HELD_MAX, State
 from chatd.cli.chat_words import Words
@@ -143,7 +143,7 @@ class Watcher:
             case Reset(group=group):
                 self._take_reset(group)
             case Truncated(group=str() as group):
-                self.say(NOTICE, "truncated", title=self._title(group))
+                self.say(NOTICE, "truncated", title=self.title_of(group))
             case Heads() | ReadSignal() | TypingSignal() | TokenExpiring() | GoingAway():
                 await self._take_signal(event)
             case PresenceSignal(people=people):
@@ -184,7 +184,7 @@ class Watcher:
         else:
             self._state.printed.pop(group, None)
             self._state.oldest.pop(group, None)
-            self.say(NOTICE, "reset_group", title=self._title(group))
+            self.say(NOTICE, "reset_group", title=self.title_of(group))
 
     async def _take_entries(self, event: EntriesEvent) -> None:
         state = self._state
@@ -207,8 +207,9 @@ class Watcher:
         self._state.count_unread(event.group, len(said), last.seq)
         text = self._render.text(last)
         name = self._render.name(last.sender)
-        line = self._words("elsewhere", title=self._title(event.group), name=name, text=text)
-        self._screen.show([(DIM, cut(line, self._screen.columns))])
+        line = self._words("elsewhere", title=self.title_of(event.group), name=name, text=text)
+        style = MENTION if any(self._render.mentions_me(entry) for entry in said) else DIM
+        self._screen.show([(style, cut(line, self._screen.columns))])
 
     async def _take_mine(self, entry: MineEntry) -> None:
         state, group = self._state, entry.group
@@ -218,7 +219,7 @@ class Watcher:
         if entry.kind == "added" or group not in state.lines:
             await self._learn_group(group)
         await state.names.learn({user for user in (entry.by, entry.user) if user})
-        title, by = self._title(group), self._render.name(entry.by)
+        title, by = self.title_of(group), self._render.name(entry.by)
         match entry:
             case MineEntry(kind="added"):
                 me = self._client.hello.user if self._client.hello else ""
@@ -289,7 +290,8 @@ class Watcher:
         if line is not None and read >= line.seq:
             self._state.count_read(group)
 
-    def _title(self, group: str) -> str:
+    def title_of(self, group: str) -> str:
+        """What a group is called, as far as it is known."""
         line = self._state.lines.get(group)
         return self._render.title(line) if line else group
 

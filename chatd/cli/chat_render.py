@@ -12,7 +12,7 @@ from typing import Final
 from chatd.cli.chat_cards import card_lines, card_state, card_title
 from chatd.cli.chat_cells import cut, fill, printable, wrap
 from chatd.cli.chat_words import Words
-from chatd_protocol import log
+from chatd_protocol import kinds, log
 from chatd_protocol.groups import GroupLine
 
 Line = list[tuple[str, str]]
@@ -47,6 +47,7 @@ MINE: Final = "ansigreen"
 OTHERS: Final = "ansicyan"
 NOTICE: Final = "ansiyellow"
 ERROR: Final = "ansired"
+MENTION: Final = "ansiyellow bold"
 
 
 _CAME: Final = {None: "joined", "invite": "came_by_invite", "request": "let_in", "open": "came"}
@@ -117,7 +118,7 @@ class Renderer:
     def _parts(self, message: log.Message, room: int) -> list[tuple[str, str]]:
         """What stands behind the sender's name, line by line."""
         style, text = self._text(message)
-        card = message.body.card if message.body is not None else None
+        card = getattr(message.body, "card", None)
         parts = [(style, part) for part in wrap(text, room)] if text or card is None else []
         return parts + ([(NOTICE, part) for part in card_lines(self._words, card, room)] if card is not None else [])
 
@@ -126,11 +127,30 @@ class Renderer:
             return DIM, self._words("message_recalled", name=self.name(message.recalled.by))
         if message.body is None:
             return DIM, self._words("unknown_message")
-        if message.body.card is None and not message.body.text:
+        if isinstance(message.body, kinds.TextContent) and message.body.card is None and not message.body.text:
             return DIM, printable(message.alt) or self._words("unknown_message")
         mark = " " + self._words("edited_mark") if message.version else ""
         tags = "".join(f"[{printable(tag)}] " for tag in message.tags)
-        return "", tags + printable(message.body.text, keep_lines=True) + mark
+        if message.forwarded is not None:
+            title = printable(message.forwarded.title)
+            mark += " " + (self._words("forwarded_from", title=title) if title else self._words("forwarded_mark"))
+        style = MENTION if self.mentions_me(message) else ""
+        return style, tags + printable(self._said(message), keep_lines=True) + mark
+
+    def _said(self, message: log.Message) -> str:
+        """The text of a message, or what stands for it."""
+        if isinstance(message.body, kinds.TextContent):
+            return message.body.text
+        if isinstance(message.body, kinds.BundleContent):
+            lines = [f"{item.name}: {_said_in(item)}" for item in message.body.items]
+            return "\n".join([self._words("bundle", count=len(lines)), *lines])
+        return message.alt or self._words("unknown_message")
+
+    def mentions_me(self, message: log.Message) -> bool:
+        """Whether somebody else mentions the reader, or everybody."""
+        if not isinstance(message.body, kinds.TextContent) or message.sender == self._me():
+            return False
+        return any(part.all or part.user == self._me() for part in message.body.entities)
 
     def _quote(self, quote: log.Quote) -> str:
         if quote.recalled:
@@ -173,6 +193,8 @@ class Renderer:
                     " · ".join(part for part in (self._title(card), card_state(self._words, card)) if part)
                 )
                 return [self._words("card_changed", target=target, what=what)]
+            case log.Pinned() | log.Unpinned() | log.Featured() | log.Unfeatured():
+                return self._board(entry)
             case _:
                 return []
 
@@ -182,6 +204,18 @@ class Renderer:
 
     def _title(self, card: log.Card) -> str:
         return card_title(self._words, card)
+
+    def _board(self, entry: log.Pinned | log.Unpinned | log.Featured | log.Unfeatured) -> list[str]:
+        keys = {log.Pinned: "pinned", log.Unpinned: "unpinned", log.Featured: "featured", log.Unfeatured: "unfeatured"}
+        quote = entry.quote if isinstance(entry, log.Pinned | log.Featured) else None
+        named = {"by": self.name(entry.by), "target": entry.target}
+        return [self._words(keys[type(entry)], **named, text=self._quoted(quote))]
+
+    def _quoted(self, quote: log.Quote | None) -> str:
+        """What is left of a message that an entry refers to."""
+        if quote is None:
+            return ""
+        return self._words("quote_recalled", pos=quote.pos) if quote.recalled else printable(quote.text)
 
     def _moves(self, entry: log.MembersChanged) -> list[str]:
         moves = [
@@ -229,6 +263,7 @@ class Renderer:
         chat = line.chat
         if chat is not None and chat.marked and not unread:
             unread = self._words("marked")
+        unread += f" @{line.mentions}" if line.mentions else ""
         mark = "*" if current else " "
         pin = "^" if chat is not None and chat.pinned else "_" if line.archived else " "
         head = f"{mark}{number:>3}{pin} "
@@ -242,7 +277,7 @@ class Renderer:
 
     def text(self, message: log.Message) -> str:
         """What a message says, on one line."""
-        card = message.body.card if message.body is not None else None
+        card = getattr(message.body, "card", None)
         said = [self._text(message)[1].replace("\n", " "), printable(self._title(card)) if card is not None else ""]
         return " ".join(part for part in said if part)
 
@@ -270,6 +305,12 @@ def users_in(entry: log.Entry | log.UnknownEntry) -> set[str]:
             return set()
         case _:
             return {entry.by}
+
+
+def _said_in(item: kinds.BundleItem) -> str:
+    """One line of a bundle."""
+    text = item.body.get("text") if isinstance(item.body, dict) else None
+    return item.alt or str(text or "")
 
 
 def plain(line: Line) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Protocol, TextIO
 
@@ -18,6 +18,7 @@ from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output
 from prompt_toolkit.patch_stdout import patch_stdout
 
+from chatd.cli.chat_names import NameCompleter
 from chatd.cli.chat_render import Line, cut, plain
 
 PLAIN_COLUMNS: Final = 100
@@ -63,12 +64,19 @@ class TerminalScreen:
         self._unshown: list[Line] = []
         self._begun = ""
         self._status: Callable[[], str] = str
+        self.people: Callable[[], Iterable[str]] = tuple
+        """Asked for the names that `@` and the tab key offer."""
         self._session: PromptSession[str] = PromptSession(
+            completer=NameCompleter(self._names),
+            complete_while_typing=False,
             bottom_toolbar=lambda: cut(" " + self._status(), self.columns),
             erase_when_done=True,
             input=source,
             output=self._output,
         )
+
+    def _names(self) -> Iterable[str]:
+        return self.people()
 
     @property
     def columns(self) -> int:

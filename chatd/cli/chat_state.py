@@ -71,6 +71,8 @@ class State:
         """Per group, the first entry that was printed."""
         self.held: list[Entry | UnknownEntry] | None = None
         """While a group is being opened: its entries that came meanwhile."""
+        self.people: dict[str, str] = {}
+        """By name: who can be mentioned in the open group; empty as long as nobody was asked for."""
         self.typing = ""
         """Who is typing in the open group."""
         self.offered = ""

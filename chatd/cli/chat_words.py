@@ -11,6 +11,7 @@ from typing import Final, Literal
 from prompt_toolkit.utils import get_cwidth
 
 from chatd.cli.texts import (
+    boards,
     cards,
     chats,
     contacts,
@@ -32,6 +33,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     **groups.TEXTS,
     **messages.TEXTS,
     **cards.TEXTS,
+    **boards.TEXTS,
     **relations.TEXTS,
     **chats.TEXTS,
     **moderation.TEXTS,

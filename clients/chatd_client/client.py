@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from random import Random, SystemRandom
 from ssl import SSLContext
 from types import TracebackType
@@ -32,7 +32,7 @@ from chatd_protocol.errors import CLOSE_NORMAL
 from chatd_protocol.groups import CloseGroup, GroupLine, Member
 from chatd_protocol.log import read_entry
 from chatd_protocol.session import HelloOk, Unnamed
-from chatd_protocol.values import PAGE_MAX, Data, SendKind, View
+from chatd_protocol.values import PAGE_MAX, Data, View
 
 PENDING_MAX: Final = 256
 """Commands that may wait for their answers; the next caller waits for a place."""
@@ -171,24 +171,29 @@ class Client(Commands):
 
     # --- acting
 
-    async def send(self, group: str, text: str, *, reply_to: int | None = None) -> messages.SendMessageOk:
-        """Send a text. Sends of one group arrive in the order in which they were called, also over reconnects; one
-        that is refused does not hold up the next."""
-        return await self._post(group, "text", messages.TextBody(text), reply_to)
+    async def send(
+        self, group: str, text: str, *, reply_to: int | None = None, entities: Sequence[messages.Entity] = ()
+    ) -> messages.SendMessageOk:
+        """Send a text; `entities` are its mentions and links. Sends of one group arrive in the order in which they were
+        called, also over reconnects; one that is refused does not hold up the next."""
+        return await self.send_kind(group, "text", messages.TextBody(text, list(entities)), reply_to=reply_to)
 
     async def send_video(
         self, group: str, video: str, text: str | None = None, *, reply_to: int | None = None
     ) -> messages.SendMessageOk:
         """Send a card of a video of the catalogue, in order as `send` does. `no_item` if it cannot be shared."""
-        return await self._post(group, "video_card", messages.VideoCardBody(video, text), reply_to)
+        return await self.send_kind(group, "video_card", messages.VideoCardBody(video, text), reply_to=reply_to)
 
     async def send_product(
         self, group: str, product: str, text: str | None = None, *, reply_to: int | None = None
     ) -> messages.SendMessageOk:
         """Send a card of a product of the catalogue, in order as `send` does. `no_item` if it cannot be shared."""
-        return await self._post(group, "product_card", messages.ProductCardBody(product, text), reply_to)
+        return await self.send_kind(group, "product_card", messages.ProductCardBody(product, text), reply_to=reply_to)
 
-    async def _post(self, group: str, kind: SendKind, body: Data, reply_to: int | None) -> messages.SendMessageOk:
+    async def send_kind(
+        self, group: str, kind: str, body: Data, *, reply_to: int | None = None
+    ) -> messages.SendMessageOk:
+        """Send a message of any kind, in one line with the texts: a host's own `x-…` has a `CustomBody`."""
         draft = messages.SendMessage(group, self.new_cid(), kind, body, reply_to=reply_to)
         check(draft)
         async with self._slots:

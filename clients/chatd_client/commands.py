@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatd_client.ops.boards import BoardOps
 from chatd_client.ops.chats import ChatOps
 from chatd_client.ops.contacts import ContactOps
 from chatd_client.ops.groups import GroupOps
@@ -13,5 +14,7 @@ from chatd_client.ops.search import SearchOps
 from chatd_client.ops.users import UserOps
 
 
-class Commands(UserOps, RelationOps, ContactOps, GroupOps, MessageOps, ModerationOps, SearchOps, InviteOps, ChatOps):
+class Commands(
+    UserOps, RelationOps, ContactOps, GroupOps, MessageOps, ModerationOps, SearchOps, InviteOps, ChatOps, BoardOps
+):
     """What the client can ask, put together from its nouns."""

@@ -166,7 +166,7 @@ class GroupView:
             return
         for pos, message in self.messages.items():
             body, quote = message.body, message.quote
-            old = body.card if body is not None else None
+            old = getattr(body, "card", None)
             if body is not None and old is not None and _same(old, card) and old.rev <= card.rev:
                 body = replace(body, card=_kept(old, card))
             if quote is not None and card.status == "unavailable" and _quotes(quote, card):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from chatd.cli.chat_names import mentions_in
 from chatd.cli.chat_render import DIM, MINE, NOTICE, fill, printable, users_in
 from chatd.cli.chat_state import GROUPS_MAX
 from chatd.cli.typed.desk import Command, Desk, Mistyped
 from chatd_client import ChatdError
 from chatd_protocol.groups import GroupLine, Member
+from chatd_protocol.kinds import Entity
 from chatd_protocol.log import read_entry
 from chatd_protocol.values import PAGE_MAX
 
@@ -41,13 +43,34 @@ async def name_lines(desk: Desk, lines: list[GroupLine]) -> None:
 
 
 async def open_numbered(desk: Desk, which: str) -> None:
+    await open_group(desk, group_named(desk, which))
+
+
+def group_named(desk: Desk, which: str) -> str:
+    """The id of a group: by its number in the list, or itself. Raises `Mistyped`."""
     if which.isascii() and which.isdigit():
         if not desk.state.numbers:
             desk.state.numbers = list(desk.state.lines)
         if not 1 <= int(which) <= len(desk.state.numbers):
             raise Mistyped("no_such_number", number=which)
         which = desk.state.numbers[int(which) - 1]
-    await open_group(desk, which)
+    return which
+
+
+async def learn_people(desk: Desk, group: str) -> None:
+    """Who can be mentioned here: the first members of the group, by name."""
+    page = await desk.client.list_members(group, limit=PAGE_MAX)
+    await desk.state.names.learn(member.user for member in page.members)
+    desk.state.people = {desk.state.names.of(member.user): member.user for member in page.members}
+
+
+async def mentions_of(desk: Desk, group: str, text: str) -> list[Entity]:
+    """Whom a text mentions; where nobody is known by such a name, the members are asked for anew."""
+    found = mentions_in(text, desk.state.people) if "@" in text else []
+    if found or "@" not in text:
+        return found
+    await learn_people(desk, group)
+    return mentions_in(text, desk.state.people)
 
 
 async def open_group(desk: Desk, group: str) -> None:
@@ -69,6 +92,9 @@ async def open_group(desk: Desk, group: str) -> None:
     desk.state.put(line)
     desk.state.printed.pop(group, None)
     desk.state.oldest.pop(group, None)
+    desk.state.people.clear()
+    if desk.screen.interactive:
+        await learn_people(desk, group)
     title = desk.render.title(line)
     desk.watcher.say(NOTICE, "opened", title=title, members=line.members, unread=line.unread)
     desk.watcher.show_entries(group, entries, past=True)

@@ -6,6 +6,7 @@ from typing import Final
 
 from chatd.cli.chat_render import DIM, users_in
 from chatd.cli.typed.desk import Command, Desk, number_in
+from chatd.cli.typed.groups import mentions_of
 from chatd_protocol.log import read_entry
 
 PAGE: Final = 30
@@ -16,7 +17,9 @@ async def reply(desk: Desk, pos: str, text: str) -> None:
 
 
 async def edit(desk: Desk, pos: str, text: str) -> None:
-    await desk.client.edit(desk.group(), number_in(pos), text)
+    group = desk.group()
+    entities = await mentions_of(desk, group, text)
+    await desk.client.edit(group, number_in(pos), text, entities=entities)
     desk.done()
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from chatd_client.feed import last_pos
 from chatd_client.ops.asks import PAGE, Asks
-from chatd_protocol import groups, messages, session
+from chatd_protocol import forwards, groups, messages, session
+from chatd_protocol.kinds import Entity
 from chatd_protocol.log import Entry, UnknownEntry, read_entry
 
 
@@ -18,9 +19,15 @@ class MessageOps(Asks):
         """Take a message back."""
         return await self.ask(messages.RecallMessage(group, pos, self.new_cid()), groups.Placed)
 
-    async def edit(self, group: str, pos: int, text: str) -> messages.EditMessageOk:
-        """Rewrite one's own message."""
-        return await self.ask(messages.EditMessage(group, pos, self.new_cid(), text), messages.EditMessageOk)
+    async def edit(self, group: str, pos: int, text: str, *, entities: Sequence[Entity] = ()) -> messages.EditMessageOk:
+        """Rewrite one's own text; its mentions and links are those given here."""
+        wish = messages.EditMessage(group, pos, self.new_cid(), text, list(entities))
+        return await self.ask(wish, messages.EditMessageOk)
+
+    async def forward(self, group: str, source: str, positions: Sequence[int]) -> messages.SendMessageOk:
+        """Send messages of the group `source` to `group`: one as it is, several as a bundle."""
+        wish = forwards.ForwardMessages(group, self.new_cid(), source, list(positions))
+        return await self.ask(wish, messages.SendMessageOk)
 
     async def react(self, group: str, pos: int, emoji: str) -> messages.ReactionOk:
         """Add a sign to a message."""
@@ -37,10 +44,20 @@ class MessageOps(Asks):
         return await self.ask(messages.ListReactions(group, pos, after, limit), messages.Reactions)
 
     async def read_history(
-        self, group: str, *, before: int | None = None, after: int | None = None, limit: int = PAGE
+        self,
+        group: str,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = PAGE,
     ) -> messages.History:
-        """A page of the log, ascending: the newest, or those `before` or `after` a number."""
-        return await self.ask(messages.ReadHistory(group, before, after, limit), messages.History)
+        """A page of the log, ascending: the newest, or those `before`, `after` or `around` a number."""
+        return await self.ask(messages.ReadHistory(group, before, after, limit, around), messages.History)
+
+    async def find_pos(self, group: str, at: int) -> int | None:
+        """The first entry that was made at a time (ms since 1970 UTC) or later; None if there is none yet."""
+        return (await self.ask(messages.FindPos(group, at), messages.FindPosOk)).pos
 
     async def history(
         self, group: str, *, newest_first: bool = True, page: int = PAGE
