@@ -11,7 +11,7 @@ from chatd.core.kinds import TEXT
 from chatd.core.mentions import call_all, calls_all, check_mentions, is_called, mention, mention_anew, need_mentions
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
-from chatd.core.restrictions import check_pace, check_unrestricted, keep_pace, need_pace
+from chatd.core.restrictions import check_pace, check_unrestricted, keep_pace
 from chatd.core.rights import outranks
 from chatd.core.values import Entry, Group
 
@@ -32,7 +32,7 @@ class Send(Command, frozen=True, tag="send"):
         need.members.add((self.group, self.actor))
         if self.reply_to is not None:
             need.entries.add((self.group, self.reply_to))
-        need_pace(need, self.group, self.actor)
+        need.paces.add((self.group, self.actor))
         if self.after is not None:
             need.sends.add((self.actor, self.after))
         cards.need_item(need, self.type, self.body)
@@ -45,8 +45,9 @@ class Send(Command, frozen=True, tag="send"):
         member = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
         check_writable(group)
-        check_unrestricted(facts, group, member)
-        check_pace(facts, group, member)
+        if group.settings or member.restricted_until:
+            check_unrestricted(facts, group, member)
+            check_pace(facts, group, member)
         if self.after is not None and (self.actor, self.after, self.group) not in facts.sends:
             raise Refused("out_of_order")
         if self.reply_to is not None:
@@ -67,7 +68,8 @@ class Send(Command, frozen=True, tag="send"):
             target=self.reply_to,
             numbered=True,
         )
-        keep_pace(facts, group, member)
+        if group.settings:
+            keep_pace(facts, group, member)
         cards.place_card(facts, entry)
         if marked:
             mention(facts, entry, self.body)
