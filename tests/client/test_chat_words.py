@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
 from string import Formatter
 
 import pytest
 from prompt_toolkit.utils import get_cwidth
 
+from chatd.cli import texts, typed
 from chatd.cli.chat_commands import COMMANDS
 from chatd.cli.chat_words import EN, TABLES, ZH, Lang, Words, lang_of
 from chatd_protocol.errors import CLOSES, ERRORS
@@ -55,3 +58,10 @@ def test_help_fits_a_terminal_and_its_columns_are_straight(lang: Lang) -> None:
 )
 def test_the_environment_chooses(environ: dict[str, str], lang: Lang) -> None:
     assert lang_of(environ) == lang
+
+
+def test_no_two_nouns_have_the_same_command_or_text() -> None:
+    for package, name in ((typed, "COMMANDS"), (texts, "TEXTS")):
+        modules = [import_module(f"{package.__name__}.{module.name}") for module in iter_modules(package.__path__)]
+        keys = [key for module in modules for key in getattr(module, name, ())]
+        assert sorted(set(keys)) == sorted(keys)

@@ -98,6 +98,8 @@ async def test_every_answer_and_every_refusal_is_the_same_in_both_encodings(town
 async def _response(phone: Any, op: str, data: dict[str, Any]) -> dict[str, Any]:
     response = dict(await phone.send(op, **data))
     del response["re"]
+    for user in response["ok"]["users"] if op == "user.get" else ():
+        user.pop("seen", None)  # the person is here, so it is later with every question
     return response
 
 

@@ -127,6 +127,9 @@ async def test_relations_are_paged_by_id(town: Town) -> None:
 async def test_people_are_found_by_id_and_by_sub(town: Town) -> None:
     ann, bob = await town.people("ann", "bob")
     found = await ann.ask("user.get", users=[bob.user, "u" + "x" * 22], subs=[ann.sub, "nobody"])
+    for user in found["users"]:
+        assert ("seen" in user) == (user["user"] == ann.user), "of strangers one does not learn when they were here"
+        user.pop("seen", None)
     assert found["users"] == sorted(
         ({"user": phone.user, "sub": phone.sub, "name": name} for phone, name in ((ann, "Ann"), (bob, "Bob"))),
         key=lambda user: user["user"],

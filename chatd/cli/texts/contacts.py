@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final = {
-    "usage_ask": ("/ask SUB TEXT", "/ask SUB 文字"),
-    "help_ask": ("ask for a chat", "打招呼，请求单聊"),
-    "usage_asked": ("/asked", "/asked"),
-    "help_asked": ("who asks you", "谁想和我聊"),
+    "usage_greet": ("/greet SUB TEXT", "/greet SUB 文字"),
+    "help_greet": ("ask for a chat", "打招呼，请求单聊"),
+    "usage_greetings": ("/greetings", "/greetings"),
+    "help_greetings": ("who asks you", "谁想和我聊"),
     "usage_accept": ("/accept SUB", "/accept SUB"),
     "help_accept": ("say yes", "同意单聊"),
     "usage_decline": ("/decline SUB", "/decline SUB"),

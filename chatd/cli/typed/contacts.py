@@ -48,8 +48,8 @@ async def suggest(desk: Desk) -> None:
 
 
 COMMANDS: Final = {
-    "ask": Command(2, ask),
-    "asked": Command(0, asked),
+    "greet": Command(2, ask),
+    "greetings": Command(0, asked),
     "accept": Command(1, accept),
     "decline": Command(1, decline),
     "suggest": Command(0, suggest),
