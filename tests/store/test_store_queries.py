@@ -40,13 +40,15 @@ def read(store: Store, work: Callable[[Reader], Awaitable[T]]) -> T:
 # -- groups
 
 
-def test_places_are_the_groups_one_is_in_the_newest_activity_first(town: Store) -> None:
+def test_places_are_the_groups_one_is_in_the_newest_activity_first_and_what_is_put_away_last(town: Store) -> None:
     town.now_ms += 5000
     town.say("ann", "old")
     places = read(town, lambda r: groups.places_of(r, "ann"))
     assert places[0].group == "old"
     assert {place.group for place in places} == {"tea", "old", "new", "d1"}
-    assert [place.at for place in places] == sorted((place.at for place in places), reverse=True)
+    assert [place.group for place in places if place.archived] == [places[-1].group] == ["d1"]
+    times = [place.at for place in places[:-1]]
+    assert times == sorted(times, reverse=True)
     assert {place.group for place in read(town, lambda r: groups.places_of(r, "eve"))} == {"old", "new"}
     tea = next(place for place in places if place.group == "tea")
     assert (tea.head, tea.seq, tea.members, tea.floor, tea.joined_pos, tea.read) == (17, 5, 4, 0, 1, 3)
