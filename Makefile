@@ -19,8 +19,9 @@ help: ## list the verbs
 run: $(STAMP) ## start a server with a small demo community
 	$(RUN) $(ARGS)
 
+# Files go to as many processes as there are cores, up to four; each starts a PostgreSQL of its own.
 test: check ## the checks, then every test
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
 
 check: $(STAMP) ## lint, format, types and import rules; changes nothing
 	$(BIN)/ruff check .

@@ -43,7 +43,8 @@ def make_config(url: str, state_dir: Path | None = None, **sections: dict[str, A
     sections.setdefault("store", {}).setdefault("url", url)
     sections["store"].setdefault("free_disk_floor_mb", 0)
     sections.setdefault("rates", {"on": False})  # tests are hurried people; those about rates say which they want
-    sections.setdefault("search", {"on": False})  # a program more per server; those about search switch it on
+    # A program more per server: those about search switch it on, and on a busy machine wait for it.
+    sections.setdefault("search", {"on": False}).setdefault("timeout_s", 60.0)
     auth = sections.setdefault("auth", {})
     if auth.get("jwt_algorithm", "HS256") == "HS256":
         auth.setdefault("jwt_secret", TEST_SECRET)

@@ -40,6 +40,6 @@ def test_kills_under_load_break_no_promise(store_url: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("fault", SURE)
 def test_a_planted_fault_is_found(fault: str, sqlite_url: str, tmp_path: Path) -> None:
     scale = Scale(users=10, groups=3, members=6, messages_per_s=400.0)
-    plan = Plan({"writer": 1}, acks_between=(200, 400), scale=scale, quiet_s=1.0)
+    plan = Plan({"writer": 2}, acks_between=(300, 600), scale=scale, quiet_s=1.0)
     report = run(Battery(sqlite_url, tmp_path, plan, ("tests.chaos.planted", fault)))
     assert FAULTS[fault].breaks & {violation.promise for violation in report.violations}, str(report)

@@ -69,9 +69,9 @@ def _quote(target: Entry) -> Json:
 
 
 def places(world: World, user: str) -> list[Group]:
-    """The groups somebody is in, newest activity first."""
+    """The groups somebody is in, newest activity first, what is put away last."""
     inside = [group for group in world.groups.values() if group.stay(user)]
-    return sorted(inside, key=lambda group: (group.at, group.id), reverse=True)
+    return sorted(inside, key=lambda group: (user not in group.archived, group.at, group.id), reverse=True)
 
 
 def read_of(world: World, group: Group, user: str) -> int:
