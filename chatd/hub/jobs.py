@@ -36,6 +36,11 @@ class Jobs:
         """Run `work` now, and again after each `every_s` seconds from its end. To be called before `start`."""
         self._works[name] = (work, every_s)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """What the jobs, and the tasks that do them, are called."""
+        return frozenset(self._works)
+
     def start(self) -> None:
         """Begin."""
         loop = asyncio.get_running_loop()

@@ -81,12 +81,16 @@ class Reads:
 
     def __init__(self) -> None:
         self.begun = asyncio.Event()
+        """`wanted` reads are held."""
         self.go = asyncio.Event()
+        self.held = 0
+        self.wanted = 1
 
 
 @contextmanager
 def held_reads(hub: Hub, passing: int = 0, holding: int = 1) -> Iterator[Reads]:
-    """After `passing` snapshots, the next `holding` ones wait at their end until they are let go.
+    """After `passing` snapshots, the next `holding` ones wait at their end until they are let go. Those of the hub's
+    jobs do not count.
 
     (Opening a session takes two: one to find the user, one of where they stand. Opening a group takes one, and the
     first page behind its cursor another.)
@@ -97,11 +101,18 @@ def held_reads(hub: Hub, passing: int = 0, holding: int = 1) -> Iterator[Reads]:
 
     @asynccontextmanager
     async def held() -> AsyncIterator[Reader]:
+        task = asyncio.current_task()
+        if task is not None and task.get_name() in hub.jobs.names:
+            async with snapshot() as reader:
+                yield reader
+            return
         number = next(numbers)
         async with snapshot() as reader:
             yield reader
         if number in held_ones:
-            reads.begun.set()
+            reads.held += 1
+            if reads.held == reads.wanted:
+                reads.begun.set()
             await asyncio.wait_for(reads.go.wait(), PATIENCE_S)
 
     hub.readers.snapshot = held  # type: ignore[method-assign]
