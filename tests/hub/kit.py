@@ -88,9 +88,9 @@ class Reads:
 
 
 @contextmanager
-def held_reads(hub: Hub, passing: int = 0, holding: int = 1) -> Iterator[Reads]:
-    """After `passing` snapshots, the next `holding` ones wait at their end until they are let go. Those of the hub's
-    jobs do not count.
+def held_reads(hub: Hub, passing: int = 0, holding: int = 1, job: str | None = None) -> Iterator[Reads]:
+    """After `passing` snapshots, the next `holding` ones wait at their end until they are let go. Only those of the
+    hub's job of that name count; without one, only those of no job.
 
     (Opening a session takes two: one to find the user, one of where they stand. Opening a group takes one, and the
     first page behind its cursor another.)
@@ -102,7 +102,8 @@ def held_reads(hub: Hub, passing: int = 0, holding: int = 1) -> Iterator[Reads]:
     @asynccontextmanager
     async def held() -> AsyncIterator[Reader]:
         task = asyncio.current_task()
-        if task is not None and task.get_name() in hub.jobs.names:
+        name = "" if task is None else task.get_name()
+        if (name if name in hub.jobs.names else None) != job:
             async with snapshot() as reader:
                 yield reader
             return

@@ -102,7 +102,7 @@ async def test_outside_and_in_large_groups_nothing_is_told(town: Town) -> None:
     group = await town.group_of(ann, bob, out)
     for phone in (ann, out):
         await phone.ask("group.open", group=group)
-    with held_reads(town.server.hub) as reads:
+    with held_reads(town.server.hub, job="presence") as reads:
         await bob.hang_up()
         await reads.begun.wait()
         await ann.do("member.kick", group=group, user=out.user)
@@ -128,7 +128,7 @@ async def test_who_was_away_for_a_moment_was_not_away(town: Town) -> None:
     ann, bob, cat = await town.people("ann", "bob", "cat")
     group = await town.group_of(ann, bob, cat)
     await ann.ask("group.open", group=group)
-    with held_reads(town.server.hub) as reads:
+    with held_reads(town.server.hub, job="presence") as reads:
         await cat.hang_up()
         await reads.begun.wait()
         # A round is under way: what happens now waits for the next one.

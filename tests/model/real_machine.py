@@ -62,7 +62,7 @@ class RealChat(RuleBasedStateMachine):
             self.run(self._end())
             self.runner.close()
             self.folder.cleanup()
-        assert self.stage.process.errors == []
+        assert not self.stage.process.errors, "\n".join(self.stage.process.errors)
 
     async def _end(self) -> None:
         for device in list(self.stage.wires):
