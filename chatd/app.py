@@ -112,7 +112,7 @@ def fill(kind: type[S], *sections: msgspec.Struct, **rest: Any) -> S:
 
 def bounds_of(config: Config) -> Bounds:
     """The bounds that commits are judged by."""
-    limits = config.limits
+    limits, groups = config.limits, config.groups
     return Bounds(
         group_limit_default=limits.private_group_limit_default,
         group_limit_max=limits.group_limit_max,
@@ -139,6 +139,11 @@ def bounds_of(config: Config) -> Bounds:
         bundle_items_max=config.messages.bundle_items_max,
         bundle_depth_max=config.messages.bundle_depth_max,
         bundle_text_max=config.messages.bundle_text_max,
+        public_group_limit_default=groups.public_group_limit_default,
+        public_group_limit_max=groups.public_group_limit_max,
+        public_groups=groups.public_groups,
+        bans_per_group=groups.bans_per_group,
+        dissolved_keep_ms=int(groups.dissolved_keep_days * 86_400_000),
     )
 
 

@@ -21,7 +21,7 @@ from msgspec import Meta
 
 from chatd.settings import Check, ConfigError, Reader
 from chatd_protocol.kinds import ENTITIES_MAX
-from chatd_protocol.values import ADD_MAX, GROUP_MEMBERS_MAX, PAGE_MAX, SEARCH_TEXT_MAX, TEXT_MAX
+from chatd_protocol.values import ADD_MAX, GROUP_MEMBERS_MAX, PAGE_MAX, PUBLIC_MEMBERS_MAX, SEARCH_TEXT_MAX, TEXT_MAX
 
 __all__ = ["Config", "ConfigError", "load"]
 
@@ -270,6 +270,16 @@ class Debug(_Section, frozen=True, kw_only=True):
     echo: bool = False
 
 
+class Groups(_Section, frozen=True, kw_only=True):
+    """What becomes of groups, and how large the public ones may be."""
+
+    public_groups: bool = True
+    public_group_limit_default: Annotated[int, Meta(ge=2, le=PUBLIC_MEMBERS_MAX)] = 1000
+    public_group_limit_max: Annotated[int, Meta(ge=2, le=PUBLIC_MEMBERS_MAX)] = PUBLIC_MEMBERS_MAX
+    bans_per_group: Count = 1000
+    dissolved_keep_days: Annotated[float, Meta(ge=0, le=3650)] = 7.0
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """All settings. Built by `load`, or in a test by naming only what differs: `Config(ws=Ws(hello_timeout_s=0.2))`."""
 
@@ -288,6 +298,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     catalogue: Catalogue = Catalogue()
     log: Log = Log()
     debug: Debug = Debug()
+    groups: Groups = Groups()
 
     def sqlite_path(self) -> Path | None:
         """The file of the embedded database, or None if the store is PostgreSQL."""
@@ -402,6 +413,8 @@ def _conflicts(config: Config) -> Iterator[tuple[bool, str]]:
     yield over, "[limits] connections_per_user: must not exceed [ws] max_connections"
     over = limits.private_group_limit_default > limits.group_limit_max
     yield over, "[limits] private_group_limit_default: must not exceed group_limit_max"
+    over = config.groups.public_group_limit_default > config.groups.public_group_limit_max
+    yield over, "[groups] public_group_limit_default: must not exceed public_group_limit_max"
 
 
 def _mask(name: str, value: object) -> object:

@@ -82,7 +82,7 @@ class AdminSocket:
             return {"error": refusal.code, "message": refusal.message}
         except Invalid as problem:
             return {"error": "invalid", "message": problem.problem}
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             return {"error": "invalid", "message": f"field {error}"}
 
 

@@ -210,9 +210,12 @@ def main() -> None:
 
 
 from chatd.cli.catalogue import catalogue  # noqa: E402 - its commands use what is defined above
+from chatd.cli.govern import group_app, member_app  # noqa: E402 - as below
 from chatd.cli.search import searching  # noqa: E402 - its commands use what is defined above
 from chatd.cli.users import users  # noqa: E402 - its commands use what is defined above
 
 app.add_typer(users, name="user")
 app.add_typer(searching, name="search")
 app.add_typer(catalogue, name="catalogue")
+app.add_typer(group_app, name="group")
+app.add_typer(member_app, name="member")

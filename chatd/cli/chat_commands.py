@@ -13,6 +13,7 @@ from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import State
 from chatd.cli.chat_words import Words
 from chatd.cli.typed import (
+    bans,
     boards,
     cards,
     chats,
@@ -21,6 +22,7 @@ from chatd.cli.typed import (
     invites,
     messages,
     moderation,
+    ownership,
     relations,
     search,
     session,
@@ -35,6 +37,8 @@ __all__ = ["Commander", "Mistyped"]
 SENDS_MAX: Final = 64
 COMMANDS: Final[Mapping[str, Command]] = {
     **groups.COMMANDS,
+    **ownership.COMMANDS,
+    **bans.COMMANDS,
     **messages.COMMANDS,
     **search.COMMANDS,
     **cards.COMMANDS,

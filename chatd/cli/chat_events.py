@@ -227,11 +227,14 @@ class Watcher:
             case MineEntry(kind="invited" | "request"):
                 self._tell_of_door(entry, title, by)
             case MineEntry(kind="removed"):
-                key = "removed_kicked" if entry.why == "kicked" else "removed_left"
-                if entry.reason:
-                    self.say(NOTICE, "removed_reason", title=title, by=by, reason=printable(entry.reason))
-                else:
-                    self.say(NOTICE, key, title=title, by=by)
+                why = "removed" if entry.why == "banned" and entry.by is None else entry.why
+                key = self._words.choose_key(f"removed_{why}", "removed_left")
+                reason = printable(entry.reason or "")
+                if reason and why == "kicked":
+                    key = "removed_reason"
+                elif reason:
+                    reason = self._words("told_reason", reason=reason)
+                self.say(NOTICE, key, title=title, by=by, reason=reason)
                 state.drop(group)
             case MineEntry(kind="restricted"):
                 reason = self._words("told_reason", reason=printable(entry.reason)) if entry.reason else ""

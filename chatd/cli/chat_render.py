@@ -51,7 +51,7 @@ MENTION: Final = "ansiyellow bold"
 
 
 _CAME: Final = {None: "joined", "invite": "came_by_invite", "request": "let_in", "open": "came"}
-_SETTINGS: Final = ("title", "intro", "history", "limit", "entry", "question", "invites")
+_SETTINGS: Final = ("title", "intro", "history", "limit", "entry", "question", "invites", "rules", "avatar", "rights")
 
 
 class Renderer:
@@ -180,6 +180,14 @@ class Renderer:
                 return [self._words("settings", by=self.name(entry.by), what=self._settings(entry))]
             case log.Moderated():
                 return [self._moderation(entry)]
+            case log.OwnerChanged() | log.Announced() | log.Dissolved():
+                return [self._governed(entry)]
+            case _:
+                return self._of_message(entry)
+
+    def _of_message(self, entry: log.Entry) -> list[str]:
+        """What happened to a message after it was sent."""
+        match entry:
             case log.Edited(by=by, target=target, body=body):
                 key, text = ("edited_gone", "") if body is None else ("edited", printable(body.text))
                 return [self._words(key, by=self.name(by), target=target, text=text)]
@@ -217,6 +225,17 @@ class Renderer:
             return ""
         return self._words("quote_recalled", pos=quote.pos) if quote.recalled else printable(quote.text)
 
+    def _governed(self, entry: log.OwnerChanged | log.Announced | log.Dissolved) -> str:
+        by = self.name(entry.by)
+        match entry:
+            case log.OwnerChanged(user=user):
+                return self._words("owner_follows" if entry.by is None else "owner", by=by, name=self.name(user))
+            case log.Announced(text=text):
+                return self._words("announced" if text else "unannounced", by=by, text=printable(text))
+            case _:
+                until = self._moment(entry.until).strftime("%Y-%m-%d %H:%M")
+                return self._words("dissolved_by_nobody" if entry.by is None else "dissolved", by=by, until=until)
+
     def _moves(self, entry: log.MembersChanged) -> list[str]:
         moves = [
             self._words(
@@ -225,7 +244,7 @@ class Renderer:
             for one in entry.joined
         ]
         for one in entry.left:
-            key = "left" if one.by is None else "kicked"
+            key = "kicked" if one.by is not None else "put_out" if one.why == "removed" else "left"
             moves.append(self._words(key, name=self.name(one.user), by=self.name(one.by)))
         return moves
 
@@ -303,8 +322,10 @@ def users_in(entry: log.Entry | log.UnknownEntry) -> set[str]:
             return {one.user for one in names}
         case log.Hidden() | log.UnknownEntry() | log.CardChanged():
             return set()
+        case log.OwnerChanged(user=user, before=before, by=by):
+            return {user, before} | ({by} if by else set())
         case _:
-            return {entry.by}
+            return {entry.by} if entry.by else set()
 
 
 def _said_in(item: kinds.BundleItem) -> str:

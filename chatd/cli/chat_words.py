@@ -20,6 +20,7 @@ from chatd.cli.texts import (
     invites,
     messages,
     moderation,
+    ownership,
     relations,
     search,
     session,
@@ -42,6 +43,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     **search.TEXTS,
     **invites.TEXTS,
     **errors.TEXTS,
+    **ownership.TEXTS,
 }
 EN: Final[Mapping[str, str]] = {key: texts[0] for key, texts in TEXTS.items()}
 ZH: Final[Mapping[str, str]] = {key: texts[1] for key, texts in TEXTS.items()}
@@ -63,7 +65,11 @@ class Words:
 
     def choose(self, key: str, otherwise: str, **values: object) -> str:
         """The text of a key that comes from the server, or of another one where it is not known."""
-        return self(key if key in self._table else otherwise, **values)
+        return self(self.choose_key(key, otherwise), **values)
+
+    def choose_key(self, key: str, otherwise: str) -> str:
+        """The key if there is a text for it, else the other one."""
+        return key if key in self._table else otherwise
 
     def help(self, names: Iterable[str]) -> str:
         """The help page for these commands, in two columns that fit 80 cells."""
@@ -71,7 +77,7 @@ class Words:
         lines: list[str] = []
         while cells:
             left = cells.pop(0)
-            if cells and get_cwidth(left) < _COLUMN and get_cwidth(cells[0]) <= 80 - 2 - _COLUMN:
+            if cells and get_cwidth(left) <= _COLUMN - 2 and get_cwidth(cells[0]) <= 80 - 2 - _COLUMN:
                 left = _fill(left, _COLUMN) + cells.pop(0)
             lines.append("  " + left)
         return "\n".join([self("help_head"), *lines, self("help_tail")])

@@ -61,6 +61,10 @@ class Needs:
         """Groups whose admins will be told something."""
 
         self.records: Keys = {}
+        self.heirs: set[str] = set()
+        """Groups whose owner may vanish: who owns them and who would come next."""
+        self.vanishing: set[str] = set()
+        """Users who may vanish: `heirs` of every group that they own."""
 
     def record(self, kind: type[Record], *key: Any) -> None:
         """A record by its key, whether it exists or not."""
@@ -116,6 +120,8 @@ class Facts:
         self.joins: list[tuple[Member, int]] = []
         """Memberships that began, with the entry that says so."""
         self.leaves: list[tuple[Member, int]] = []
+        self.sweeps: set[str] = set()
+        """Groups that are gone, of whose rows a portion goes too."""
         self._open_members: dict[str, Entry] = {}
 
     # -- questions
@@ -250,9 +256,9 @@ class Facts:
         """Put a user into a group, by a `members` entry. `how`: by which way, unless they were pulled in. `via`: what
         brought them, which counts if they were never in before. Returns the entry's pos."""
         entry = self._members_entry(group, user_id)
-        told = {"by": by, "how": how, "role": role if role != "member" else None}
+        member = self.enter(group, user_id, role, by, entry.pos, via=via, how=how)
+        told = {"by": by, "how": how, "role": member.role if member.role != "member" else None}
         entry.body["joined"].append({"user": user_id} | {k: v for k, v in told.items() if v is not None})
-        self.enter(group, user_id, role, by, entry.pos, via=via, how=how)
         entry.body["count"] = group.members
         return entry.pos
 
@@ -267,11 +273,13 @@ class Facts:
         via: dict[str, Any] | None = None,
         how: str | None = None,
     ) -> Member:
-        """Begin a period at the entry `pos`, which the newcomer sees. Coming back ends no restriction."""
+        """Begin a period at the entry `pos`, which they see. Coming back ends neither restriction nor silence."""
         before = self.members.get((group.id, user_id))
         from_pos, from_seq = self._floor_of_newcomer(group, pos)
         if before is not None and before.until_pos is not None and before.until_pos > from_pos:
             from_pos, from_seq = before.until_pos, before.until_seq or 0
+        if before is not None and before.role == "silent" and role == "member":
+            role = "silent"
         member = Member(
             group=group.id,
             user=user_id,
@@ -294,18 +302,21 @@ class Facts:
         self.log(user_id, "added", group.id, pos, by=by, how=how)
         return member
 
-    def leave(self, group: Group, member: Member, by: str | None, reason: str | None = None) -> int:
+    def leave(self, group: Group, member: Member, by: str | None, why: str = "", reason: str | None = None) -> int:
         """End a period, by a `members` entry that the leaver no longer sees. Returns the entry's pos.
 
-        `reason` is for the leaver alone: the others do not see it.
+        `why` is how, if not by themselves or kicked by `by`. That it was a ban, and the `reason`, are for the leaver
+        alone: the others do not see it.
         """
         entry = self._members_entry(group, member.user)
-        entry.body["left"].append({"user": member.user} if by is None else {"user": member.user, "by": by})
+        left = {"user": member.user, "by": by, "why": "removed" if why == "banned" else why}
+        told = ("user", "by") if by is not None else ("user", "why") if why else ("user",)
+        entry.body["left"].append({key: left[key] for key in told})
         member.until_pos, member.until_seq = entry.pos - 1, group.seq
-        member.why = "left" if by is None else "kicked"
+        member.why = why or ("left" if by is None else "kicked")
         self.change_member(member)
         self.leaves.append((member, entry.pos))
-        if by is not None:
+        if by is not None or why in ("removed", "banned"):
             self.void_invites(group, member.user)
         group.members -= 1
         self.changed_groups.add(group.id)

@@ -12,10 +12,11 @@ from typing import Any
 from chatd.core import cards
 from chatd.core.facts import Facts, Needs
 from chatd.core.kinds import BUNDLE, TEXT, alt_of, copy_of, depth_of, items_of, size_of
-from chatd.core.messages import answer_of, check_writable
+from chatd.core.messages import answer_of
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.restrictions import check_pace, check_unrestricted, keep_pace, need_pace
+from chatd.core.rights import check_may_post
 from chatd.core.values import Entry, Group
 
 
@@ -39,11 +40,11 @@ class Forward(Command, frozen=True, tag="forward"):
             need.senders.add((self.source, pos))
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `not_found`, `gone` (a recalled message is not forwarded), `read_only`, `restricted`, `slow_mode`,
-        `no_item`, `invalid`, `limit`."""
+        """Raises `not_found`, `gone` (a recalled message is not forwarded), `read_only`, `forbidden`, `restricted`,
+        `slow_mode`, `no_item`, `invalid`, `limit`."""
         member = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
-        check_writable(group)
+        check_may_post(group, member)
         check_unrestricted(facts, group, member)
         check_pace(facts, group, member)
         reader = facts.member(self.source, self.actor)

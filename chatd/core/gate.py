@@ -12,7 +12,7 @@ from chatd.core.facts import Facts, Needs
 from chatd.core.records import Record
 from chatd.core.values import Group
 
-Judgement = Literal["open", "already", "banned", "full"]
+Judgement = Literal["open", "already", "dissolved", "banned", "full"]
 
 
 class Ban(Record):
@@ -42,6 +42,8 @@ def judge_newcomer(facts: Facts, group: Group, user: str) -> Judgement:
     member = facts.members.get((group.id, user))
     if member is not None and member.present:
         return "already"
+    if group.dissolved_at is not None:
+        return "dissolved"
     if facts.find(Ban, group.id, user) is not None:
         return "banned"
     if group.members >= group.member_limit or facts.users[user].groups >= facts.bounds.groups_per_user:

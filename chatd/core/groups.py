@@ -4,35 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
+from chatd.core.dissolution import end_if_empty
 from chatd.core.facts import Facts, Needs
 from chatd.core.gate import judge_newcomer, need_newcomer
+from chatd.core.ownership import find_successor, hand_over
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
-from chatd.core.rights import RANK, may, outranks, require
+from chatd.core.rights import RANK, check_admin, check_rights, check_writable, may, outranks, require, rights_of
+from chatd.core.titles import list_title, unlist_title
 from chatd.core.values import Group, Member, direct_key
 
 
 class CreateGroup(Command, frozen=True, tag="create"):
-    """A private group of one. `group` is a fresh id."""
+    """A private or public group of one. `group` is a fresh id."""
 
     group: str
     title: str
     intro: str
     history: str
     limit: int | None
+    kind: str = "private"
 
     def needs(self, need: Needs) -> None:
         need.users.add(self.actor)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `limit`."""
+        """Raises `limit`, `forbidden` where people may make no public groups."""
         bounds = facts.bounds
+        public = self.kind == "public"
+        if public and not bounds.public_groups:
+            raise Refused("forbidden")
         check_place_in_list(facts, self.actor)
-        limit = bounds.group_limit_default if self.limit is None else self.limit
-        check_member_limit(facts, limit)
+        default = bounds.public_group_limit_default if public else bounds.group_limit_default
+        limit = default if self.limit is None else self.limit
+        check_member_limit(facts, self.kind, limit)
         group = Group(
             id=self.group,
-            kind="private",
+            kind=self.kind,
             title=self.title,
             intro=self.intro,
             history=self.history,
@@ -43,8 +51,10 @@ class CreateGroup(Command, frozen=True, tag="create"):
             members=0,
             read_only=False,
             created_at=facts.now_ms,
+            settings={"entry": "open"} if public else {},
         )
         found_group(facts, group, self.actor, {self.actor: "owner"})
+        list_title(facts, group)
         return {"group": group.id, "pos": 1, "created": True}
 
 
@@ -86,6 +96,9 @@ class UpdateGroup(Command, frozen=True, tag="update"):
     intro: str | None
     history: str | None
     limit: int | None
+    rules: str | None = None
+    avatar: str | None = None
+    rights: dict[str, str] | None = None
 
     def needs(self, need: Needs) -> None:
         need.groups.add(self.group)
@@ -94,22 +107,35 @@ class UpdateGroup(Command, frozen=True, tag="update"):
             need.histories.setdefault(self.group, set()).add(self.history)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `not_found`, `forbidden`, `limit`."""
+        """Raises `not_found`, `forbidden`, `read_only`, `limit`, `invalid` for a right below its lowest role."""
         actor = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
         require(group, actor, "edit")
+        check_writable(group)
         if self.limit is not None:
-            check_member_limit(facts, self.limit)
-        group.title = group.title if self.title is None else self.title
+            check_member_limit(facts, group.kind, self.limit)
+        if self.rights is not None:
+            check_rights(actor, self.rights)
+        if self.title is not None:
+            unlist_title(facts, group)
+            group.title = self.title
+            list_title(facts, group)
         group.intro = group.intro if self.intro is None else self.intro
         group.history = group.history if self.history is None else self.history
         group.member_limit = group.member_limit if self.limit is None else self.limit
+        rights = None if self.rights is None else rights_of(group) | self.rights
+        chosen = _named({"rules": self.rules, "avatar": self.avatar, "rights": rights})
+        group.settings = group.settings | chosen
         facts.changed_groups.add(group.id)
-        named = {"title": self.title, "intro": self.intro, "history": self.history, "limit": self.limit}
-        changed = {name: value for name, value in named.items() if value is not None}
+        plain = _named({"title": self.title, "intro": self.intro, "history": self.history, "limit": self.limit})
+        changed = plain | chosen
         entry = facts.append(group, "settings", self.actor, changed)
         facts.audit("group.update", by=self.actor, group=group.id, pos=entry.pos, changed=list(changed))
         return {"group": group.id, "pos": entry.pos}
+
+
+def _named(changes: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in changes.items() if value is not None}
 
 
 class AddMembers(Command, frozen=True, tag="add"):
@@ -127,12 +153,13 @@ class AddMembers(Command, frozen=True, tag="add"):
             need.pair(self.actor, user)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `not_found`, `forbidden` for a direct chat."""
+        """Raises `not_found`, `forbidden` for a direct chat and without the right, `read_only`."""
         actor = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
         if group.direct:
             raise Refused("forbidden")
         require(group, actor, "pull")
+        check_writable(group)
         pos = None
         results = []
         for user in self.users:
@@ -165,25 +192,36 @@ def judge_pull(facts: Facts, group: Group, actor: Member, user: str) -> str:
 
 
 class Leave(Command, frozen=True, tag="leave"):
-    """`actor` goes. A direct chat is only put away."""
+    """`actor` goes. A direct chat is only put away. An owner hands the group to `successor` first."""
 
     group: str
+    successor: str | None = None
 
     def needs(self, need: Needs) -> None:
         need.users.add(self.actor)
         need.groups.add(self.group)
         need.members.add((self.group, self.actor))
+        if self.successor is not None:
+            need.users.add(self.successor)
+            need.members.add((self.group, self.successor))
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `not_found`, `owner_must_stay`."""
+        """Raises `not_found` (also for a successor who is not in), `owner_must_stay`, `forbidden` to name a successor
+        of somebody else, `invalid` for oneself."""
         member = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
         if group.direct:
             archive(facts, member, archived=True)
             return {"group": group.id, "archived": True}
-        if member.role == "owner":
-            raise Refused("owner_must_stay")
-        return {"group": group.id, "pos": facts.leave(group, member, by=None)}
+        if self.successor is not None and member.role != "owner":
+            raise Refused("forbidden")
+        if member.role == "owner" and group.dissolved_at is None:
+            if self.successor is None:
+                raise Refused("owner_must_stay")
+            hand_over(facts, group, member, find_successor(facts, group, member, self.successor), self.actor)
+        pos = facts.leave(group, member, by=None)
+        end_if_empty(facts, group)
+        return {"group": group.id, "pos": pos}
 
 
 class Kick(Command, frozen=True, tag="kick"):
@@ -200,11 +238,11 @@ class Kick(Command, frozen=True, tag="kick"):
         need.members.update(((self.group, self.actor), (self.group, self.user)))
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `not_found`, `forbidden`."""
+        """Raises `not_found`, `forbidden`, `read_only`."""
         actor = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
-        if group.direct or RANK[actor.role] < RANK["admin"]:
-            raise Refused("forbidden")
+        check_admin(group, actor)
+        check_writable(group)
         member = facts.member(self.group, self.user)
         if not outranks(actor, member.role):
             raise Refused("forbidden")
@@ -215,7 +253,7 @@ class Kick(Command, frozen=True, tag="kick"):
 
 
 class SetRole(Command, frozen=True, tag="role"):
-    """The owner makes an admin of a member, or the reverse. Setting the role somebody has adds no entry twice."""
+    """The owner gives any role but their own; admins make silent viewers of members, or the reverse."""
 
     group: str
     user: str
@@ -226,13 +264,15 @@ class SetRole(Command, frozen=True, tag="role"):
         need.members.update(((self.group, self.actor), (self.group, self.user)))
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `not_found`, `forbidden`."""
+        """Raises `not_found`, `forbidden`, `read_only`."""
         actor = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
-        if actor.role != "owner":
+        check_admin(group, actor)
+        check_writable(group)
+        if not outranks(actor, self.role):
             raise Refused("forbidden")
         member = facts.member(self.group, self.user)
-        if member.role == "owner":
+        if not outranks(actor, member.role):
             raise Refused("forbidden")
         lowered = RANK[self.role] < RANK[member.role]
         member.role = self.role
@@ -291,7 +331,9 @@ def check_place_in_list(facts: Facts, user: str) -> None:
         raise Refused("limit", bound="groups_per_user", max=facts.bounds.groups_per_user)
 
 
-def check_member_limit(facts: Facts, limit: int) -> None:
-    """Raises `limit` if a group may not be that large here."""
-    if limit > facts.bounds.group_limit_max:
-        raise Refused("limit", bound="group_limit_max", max=facts.bounds.group_limit_max)
+def check_member_limit(facts: Facts, kind: str, limit: int) -> None:
+    """Raises `limit` if a group of this kind may not be that large here."""
+    bound = "public_group_limit_max" if kind == "public" else "group_limit_max"
+    most: int = getattr(facts.bounds, bound)
+    if limit > most:
+        raise Refused("limit", bound=bound, max=most)

@@ -41,6 +41,11 @@ class Bounds(msgspec.Struct, frozen=True):
     bundle_items_max: int = 100
     bundle_depth_max: int = 3
     bundle_text_max: int = 20_000
+    public_group_limit_default: int = 1000
+    public_group_limit_max: int = 10_000
+    public_groups: bool = True
+    bans_per_group: int = 1000
+    dissolved_keep_ms: int = 7 * 86_400_000
 
 
 class Budget:

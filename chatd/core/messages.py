@@ -12,8 +12,8 @@ from chatd.core.mentions import call_all, calls_all, check_mentions, is_called, 
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.restrictions import check_pace, check_unrestricted, keep_pace
-from chatd.core.rights import outranks
-from chatd.core.values import Entry, Group
+from chatd.core.rights import check_may_post, check_writable, outranks, require
+from chatd.core.values import Entry
 
 
 class Send(Command, frozen=True, tag="send"):
@@ -40,11 +40,11 @@ class Send(Command, frozen=True, tag="send"):
             need_mentions(need, self.group, self.actor, self.body)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `not_found`, `read_only`, `gone` (a recalled message is not answered), `out_of_order`, `restricted`,
-        `slow_mode`, `no_item`; for mentions `limit`, `forbidden`."""
+        """Raises `not_found`, `read_only`, `forbidden`, `gone` (a recalled message is not answered), `out_of_order`,
+        `restricted`, `slow_mode`, `no_item`; for mentions `limit`, `forbidden`."""
         member = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
-        check_writable(group)
+        check_may_post(group, member)
         if group.settings or member.restricted_until:
             check_unrestricted(facts, group, member)
             check_pace(facts, group, member)
@@ -143,6 +143,7 @@ class Edit(Command, frozen=True, tag="edit"):
             raise Refused("forbidden")
         if entry.body["type"] != TEXT or "forwarded" in entry.body:
             raise Refused("invalid", "Only a text of one's own words is edited", path="$.data.pos")
+        check_may_post(group, member)
         check_window(facts, entry, self.arrived_at)
         if entry.version >= facts.bounds.edits_per_message:
             raise Refused("limit", bound="edits_per_message", max=facts.bounds.edits_per_message)
@@ -177,11 +178,13 @@ class React(Command, frozen=True, tag="react"):
         need.reactions.add((self.group, self.pos, self.actor, self.emoji))
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `not_found`, `gone`, `read_only`, `limit`, `restricted` (a sign of one's own can be taken back)."""
+        """Raises `not_found`, `gone`, `read_only`, `forbidden`, `limit`, `restricted` (a sign of one's own can be taken
+        back)."""
         member = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
         check_writable(group)
         if self.on:
+            require(group, member, "react")
             check_unrestricted(facts, group, member)
         entry = facts.visible_message(member, self.pos)
         key = (self.group, self.pos, self.actor, self.emoji)
@@ -235,12 +238,6 @@ def count_reaction(entry: Entry, emoji: str, on: bool) -> None:
         entry.reactions[emoji] = count
     else:
         entry.reactions.pop(emoji, None)
-
-
-def check_writable(group: Group) -> None:
-    """Raises `read_only` for a direct chat of two who are not mutual."""
-    if group.read_only:
-        raise Refused("read_only")
 
 
 def check_window(facts: Facts, entry: Entry, arrived_at: int) -> None:

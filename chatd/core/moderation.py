@@ -12,7 +12,7 @@ from chatd.core.facts import Facts, Needs
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.restrictions import FOREVER, end_of
-from chatd.core.rights import RANK, outranks
+from chatd.core.rights import RANK, check_writable, outranks
 from chatd.core.values import Group, Member
 
 
@@ -117,10 +117,11 @@ def _end(facts: Facts, for_s: int | None) -> int:
 
 
 def _check_admin(facts: Facts, group: str, actor: str) -> tuple[Group, Member]:
-    """Raises `not_found`, `forbidden` for those who are no admin, and in a direct chat, which has none."""
+    """Raises `not_found`, `forbidden` for those who are no admin, and in a direct chat, which has none; `read_only`."""
     member = facts.member(group, actor)
     if RANK[member.role] < RANK["admin"]:
         raise Refused("forbidden")
+    check_writable(facts.groups[group])
     return facts.groups[group], member
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from chatd.core.facts import Facts, Needs
-from chatd.core.messages import check_writable
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.restrictions import check_unrestricted
+from chatd.core.rights import check_writable
 
 
 class SetNickname(Command, frozen=True, tag="nickname"):

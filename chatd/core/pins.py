@@ -10,7 +10,7 @@ from chatd.core.board import Board, board_of
 from chatd.core.facts import Facts, Needs
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
-from chatd.core.rights import require
+from chatd.core.rights import check_writable, require
 from chatd.core.values import Group, Member
 
 
@@ -91,8 +91,7 @@ def need_board(need: Needs, group: str, actor: str, pos: int) -> None:
 
 def check_keeper(facts: Facts, group: Group, member: Member, right: str) -> None:
     """Raises `read_only`, `forbidden`. In a direct chat both keep the board."""
-    if group.read_only:
-        raise Refused("read_only")
+    check_writable(group)
     if not group.direct:
         require(group, member, right)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatd.core.facts import Facts, Needs
+from chatd.core.ownership import need_succession, succeed_everywhere
 from chatd.core.profiles import index_name, name_parts, set_tags, tell_profile
 from chatd.core.proposal import Wish
 from chatd.core.refusal import Refused
@@ -55,7 +56,7 @@ def make_user(facts: Facts, user_id: str, sub: str, name: str) -> User:
 class DisableUser(Wish, frozen=True, tag="disable"):
     """The operator shuts somebody out, or lets them in again. They stay in their groups and in history.
 
-    What else follows from somebody's vanishing (who owns their groups then) is decided here, in the same commit.
+    Who comes next owns their groups from here on, in the same commit; letting them in again gives none back.
     """
 
     user: str
@@ -63,6 +64,8 @@ class DisableUser(Wish, frozen=True, tag="disable"):
 
     def needs(self, need: Needs) -> None:
         need.users.add(self.user)
+        if self.on:
+            need_succession(need, self.user)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found`."""
@@ -75,6 +78,8 @@ class DisableUser(Wish, frozen=True, tag="disable"):
             index_name(facts, user, before)
             facts.changed_users.add(user.id)
             facts.audit("user.disable" if self.on else "user.enable", by=None, user=user.id)
+            if self.on:
+                succeed_everywhere(facts, user.id)
         return {"user": user.id, "disabled": user.disabled}
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from chatd.core.announcements import AnnounceInGroup
+from chatd.core.bans import BanMember, Expel, Pardon, Unban
 from chatd.core.cards import Announce
 from chatd.core.catalogue import ChangeCatalogue
 from chatd.core.chats import ClearMark, SaveDrafts, UpdateChat
 from chatd.core.contacts import AcceptContact, DeclineContact, RequestContact
 from chatd.core.devices import RevokeDevice, SaveDevices
+from chatd.core.dissolution import Disband, Dissolve, EndStay, Sweep
 from chatd.core.featured import Feature, Unfeature
 from chatd.core.forwards import Forward
 from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
@@ -15,6 +18,7 @@ from chatd.core.invites import CreateInvite, EndInvite, PreviewInvite, RedeemInv
 from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.moderation import RestrictGroup, RestrictMember, SlowDown, UnrestrictMember
 from chatd.core.nicknames import SetNickname
+from chatd.core.ownership import Appoint, Transfer
 from chatd.core.pins import Pin, Unpin
 from chatd.core.profiles import SetPrivacy, SetTag, UpdateProfile
 from chatd.core.proposal import Abandon, Refuse
@@ -75,4 +79,15 @@ AnyWish = (
     | Feature
     | Unfeature
     | Forward
+    | AnnounceInGroup
+    | Appoint
+    | BanMember
+    | Disband
+    | Dissolve
+    | EndStay
+    | Expel
+    | Pardon
+    | Sweep
+    | Transfer
+    | Unban
 )

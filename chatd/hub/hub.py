@@ -11,6 +11,7 @@ import contextlib
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -20,6 +21,7 @@ from chatd.core.profiles import tag_names
 from chatd.core.refusal import Refused
 from chatd.core.users import DisableUser, EnsureUser, Revoke
 from chatd.core.values import Mine
+from chatd.hub import endings
 from chatd.hub.catchup import Pages
 from chatd.hub.devices import Devices
 from chatd.hub.drafts import Drafts
@@ -126,6 +128,7 @@ class Hub:
         self.jobs.add("receipts", settings.receipt_interval_s, self.receipts.tell)
         self.presence = Presence(self)
         self.jobs.add("presence", settings.presence_interval_s, self.presence.tell)
+        self.jobs.add(endings.JOB, endings.EVERY_S, partial(endings.end_dissolved, self))
 
     # -- life
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from chatd.core.wishes import AnyWish
 from chatd.service import (
+    bans,
     chats,
     contacts,
     featured,
@@ -15,6 +16,7 @@ from chatd.service import (
     messages,
     moderation,
     nicknames,
+    ownership,
     pins,
     relations,
     requests,
@@ -66,4 +68,9 @@ COMMANDS: Final[dict[str, Callable[[Any, Author], AnyWish]]] = {
     "pin.remove": pins.remove_pin,
     "feature.add": featured.add_featured,
     "feature.remove": featured.remove_featured,
+    "group.transfer": ownership.transfer_group,
+    "group.dissolve": ownership.dissolve_group,
+    "group.announce": ownership.announce_in_group,
+    "member.ban": bans.ban_member,
+    "member.unban": bans.unban_member,
 }

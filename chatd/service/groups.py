@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import orjson
 
 from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
 from chatd.core.profiles import tag_names
 from chatd.core.refusal import Refused
 from chatd.core.restrictions import restriction_in, restriction_of
-from chatd.core.rights import RANK
-from chatd.core.values import Entry
+from chatd.core.rights import RANK, rights_of
+from chatd.core.values import Entry, Group
 from chatd.core.visibility import view
 from chatd.service.author import Author
 from chatd.service.chats import view_draft
@@ -23,7 +24,7 @@ from chatd_protocol.codec import Invalid
 
 
 def create_group(request: wire.CreateGroup, author: Author) -> CreateGroup | CreateDirect:
-    """Create a private group, or the direct chat with somebody. Raises `Invalid` for fields that the kind has not."""
+    """Create a group, or the direct chat with somebody. Raises `Invalid` for fields that the kind has not."""
     group = author.new_id("g")
     if request.kind == "direct":
         if request.user is None:
@@ -33,20 +34,31 @@ def create_group(request: wire.CreateGroup, author: Author) -> CreateGroup | Cre
                 raise Invalid(f"$.data.{field}", "A direct chat has none")
         return CreateDirect(author.user, request.cid, author.digest, group, request.user)
     if request.title is None:
-        raise Invalid("$.data.title", "Missing required field, which a private group needs")
+        raise Invalid("$.data.title", f"Missing required field, which a {request.kind} group needs")
     if request.user is not None:
         raise Invalid("$.data.user", "Only a direct chat is created with somebody")
     return CreateGroup(
-        author.user, request.cid, author.digest, group, request.title, request.intro, request.history, request.limit
+        author.user,
+        request.cid,
+        author.digest,
+        group,
+        request.title,
+        request.intro,
+        request.history,
+        request.limit,
+        request.kind,
     )
 
 
 def update_group(request: wire.UpdateGroup, author: Author) -> UpdateGroup:
     """Change settings. Raises `Invalid` if none is named."""
-    changes = (request.title, request.intro, request.history, request.limit)
-    if all(change is None for change in changes):
-        raise Invalid("$.data", "Names nothing to change: title, intro, history or limit")
-    return UpdateGroup(author.user, request.cid, author.digest, request.group, *changes)
+    rights = None if request.rights is None else msgspec.to_builtins(request.rights)
+    plain = (request.title, request.intro, request.history, request.limit, request.rules, request.avatar)
+    if rights == {}:
+        raise Invalid("$.data.rights", "Names no right")
+    if rights is None and all(change is None for change in plain):
+        raise Invalid("$.data", "Names nothing to change: title, intro, history, limit, rules, avatar or rights")
+    return UpdateGroup(author.user, request.cid, author.digest, request.group, *plain, rights)
 
 
 def add_members(request: wire.AddMembers, author: Author) -> AddMembers:
@@ -58,7 +70,7 @@ def add_members(request: wire.AddMembers, author: Author) -> AddMembers:
 
 def leave_group(request: wire.LeaveGroup, author: Author) -> Leave:
     """Go."""
-    return Leave(author.user, request.cid, author.digest, request.group)
+    return Leave(author.user, request.cid, author.digest, request.group, request.successor)
 
 
 def kick_member(request: wire.KickMember, author: Author) -> Kick:
@@ -67,7 +79,7 @@ def kick_member(request: wire.KickMember, author: Author) -> Kick:
 
 
 def set_role(request: wire.SetRole, author: Author) -> SetRole:
-    """Make somebody an admin, or a member again."""
+    """Make somebody an admin, a member, or a silent viewer."""
     return SetRole(author.user, request.cid, author.digest, request.group, request.user, request.role)
 
 
@@ -111,13 +123,15 @@ def view_line(line: stored.Line, user: str, last: Entry | None) -> dict[str, Any
     optional = {
         "title": group.title,
         "peer": line.peer_of(user),
-        "read_only": group.read_only,
+        "read_only": group.read_only or group.dissolved_at is not None,
         "archived": line.archived,
         "last": view(last, None, line.floor) if last is not None else None,
         "chat": line.chat.view() if line.chat is not None else None,
         "nickname": line.nickname,
         "draft": view_draft(line.draft) if line.draft is not None else None,
         **_view_mentions(line, user),
+        "avatar": group.settings.get("avatar"),
+        "gone_at": line.gone_at,
     }
     shown.update({key: value for key, value in optional.items() if value})
     return shown
@@ -130,6 +144,24 @@ def _view_mentions(line: stored.Line, user: str) -> dict[str, Any]:
     ]
     first = min([*called, *([] if line.mention is None else [line.mention])], default=None)
     return {"mentions": line.mentions + len(called), "mention": first}
+
+
+def view_row(group: Group) -> dict[str, Any]:
+    """A group as the operator sees it: what its row says, without what was written in it."""
+    shown = {
+        "group": group.id,
+        "kind": group.kind,
+        "title": group.title,
+        "members": group.members,
+        "limit": group.member_limit,
+        "head": group.head,
+        "messages": group.seq,
+        "created": group.created_at,
+        "at": group.head_at,
+    }
+    gone = group.dissolved_at is not None and not group.members
+    optional = {"dissolved": group.dissolved_at, "gone": gone, "gone_at": group.settings.get("gone_at")}
+    return shown | {key: value for key, value in optional.items() if value}
 
 
 async def group_info(
@@ -146,6 +178,12 @@ async def group_info(
     moderated = {"slow_s": group.settings.get("slow_s") or None, "restricted": everybody, "restricted_self": own}
     door = {name: group.settings[name] for name in ("entry", "question", "invites") if name in group.settings}
     draft = {"draft": view_draft(line.draft, whole=True)} if line.draft is not None else {}
+    announcement = group.settings.get("announcement", {})
+    optional = {
+        "rules": group.settings.get("rules") or None,
+        "announcement": announcement if announcement.get("text") else None,
+        "rights": None if group.direct else rights_of(group),
+    }
     return (
         door
         | draft
@@ -157,7 +195,7 @@ async def group_info(
             "owner": await stored.owner_of(reader, group.id),
             "created": group.created_at,
         }
-        | {name: value for name, value in moderated.items() if value is not None}
+        | {name: value for name, value in (optional | moderated).items() if value is not None}
     )
 
 

@@ -25,6 +25,7 @@ RATED: Final[dict[str, str]] = {
     "invite.redeem": "join",
     "group.join": "join",
     "request.create": "join",
+    "group.find": "search",
 }
 """By op: the budget of the person who asks."""
 

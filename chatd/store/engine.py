@@ -29,7 +29,7 @@ from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.restrictions import Pace
 from chatd.core.values import Entry
-from chatd.store import audit, groups, invites, messages, relations, schema, users
+from chatd.store import audit, groups, invites, messages, ownership, relations, schema, sweeping, users
 from chatd.store.cards import fill_changes
 from chatd.store.database import Contended, Database, Row, StorageFull, StoreLost
 from chatd.store.memory import Cache, Known
@@ -206,7 +206,9 @@ class Engine:
         if need.sought or need.asked or need.staffed:
             invites.look_ahead(self._find, need, facts)
         self._load_users(need, cids, facts)
+        ownership.ask_owned(self._db, need)
         self._load_groups(need, facts)
+        ownership.load_heirs(self._db, need, facts, len(batch))
         self._load_log(need, facts, len(batch))
         self._load_edges(need, facts)
         _ask_paces(need, facts)
@@ -305,6 +307,9 @@ class Engine:
             if values:
                 write(statement, values)
                 changed = True
+        if facts.sweeps:
+            sweeping.sweep(self._db, facts.sweeps)
+            changed = True
         return changed
 
     def _user_rows(self, facts: Facts) -> list[tuple[Any, list[Row]]]:

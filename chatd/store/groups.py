@@ -9,6 +9,7 @@ import msgspec
 import orjson
 
 from chatd.core.chats import Chat, Draft
+from chatd.core.dissolution import gone_at
 from chatd.core.values import Group, Member
 from chatd.store import schema
 from chatd.store.database import Row
@@ -222,6 +223,11 @@ class Line(msgspec.Struct):
     calls: list[Any]
     """What the group's board says of messages that call everybody."""
 
+    @property
+    def gone_at(self) -> int | None:
+        """Until when a dissolved group can be read."""
+        return None if self.group.dissolved_at is None else gone_at(self.group)
+
     def peer_of(self, user: str) -> str | None:
         """The other one of a direct chat."""
         if self.group.direct_key is None:
@@ -362,3 +368,15 @@ MEMBER_READS = (
 async def reads_of(reader: Reader, group: str, most: int) -> list[MemberRead]:
     """The members of a small group with their read positions, by id."""
     return [MemberRead(*row) for row in await reader.all(MEMBER_READS, (group, most))]
+
+
+async def group_by_id(reader: Reader, group: str) -> Group | None:
+    """One group, whoever asks."""
+    rows = await reader.all(f"SELECT {', '.join(COLUMNS)} FROM groups WHERE group_id = ?", (group,))
+    return group_from(rows[0]) if rows else None
+
+
+async def groups_page(reader: Reader, after: str, limit: int) -> list[Group]:
+    """All groups, by id above `after`."""
+    sql = f"SELECT {', '.join(COLUMNS)} FROM groups WHERE group_id > ? ORDER BY group_id LIMIT ?"
+    return [group_from(row) for row in await reader.all(sql, (after, limit))]

@@ -19,7 +19,9 @@ WITH_ALL = (
 )
 BASELESS = (
     "SELECT x.user_id, x.group_id, x.pos FROM mentions AS x LEFT JOIN entries AS e"
-    " ON e.group_id = x.group_id AND e.pos = x.pos WHERE e.pos IS NULL OR e.kind <> 'message' OR e.recalled"
+    " ON e.group_id = x.group_id AND e.pos = x.pos WHERE (e.pos IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM gone_groups AS g WHERE g.group_id = x.group_id))"
+    " OR e.kind <> 'message' OR e.recalled"
     " OR e.seq <> x.seq OR e.at <> x.at OR e.actor = x.user_id OR replace(e.body, x.user_id, '') = e.body"
 )
 """Mentions by what does not name their person: there must be none."""

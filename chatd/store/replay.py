@@ -17,7 +17,7 @@ import msgspec
 from chatd.core.board import Board
 from chatd.core.cards import KIND_OF
 from chatd.core.restrictions import FOREVER
-from chatd.core.rights import RANK
+from chatd.core.rights import DEFAULT_RIGHTS, RANK
 from chatd.core.values import Entry, Group, Member
 from chatd.core.visibility import CHANGES
 from chatd.store.attribution import check_attribution
@@ -25,8 +25,10 @@ from chatd.store.boards import BoardReplay
 
 CID_CHARACTERS: Final = 22
 _SETTINGS: Final = {"title": "title", "intro": "intro", "history": "history", "limit": "member_limit"}
+_HOW_OUT: Final = {"": {"left"}, "removed": {"removed", "banned"}, "dissolved": {"dissolved"}}
+"""By what the entry says of who is out without anybody's doing: what their membership may say."""
 
-_CHOSEN: Final = frozenset({"entry", "question", "invites"})
+_CHOSEN: Final = frozenset({"entry", "question", "invites", "rules", "avatar", "rights"})
 """Settings that are kept together, each with the entry that set it."""
 
 
@@ -68,6 +70,8 @@ class Replay:
         self._settings: dict[str, Any] = {}
         self._moderated = {"slow_s": 0, "restricted_until": 0}
         self._chosen: dict[str, Any] = {}
+        self._announced: dict[str, Any] = {}
+        self._dissolved: int | None = None
         # (message number, whether it is a message) at the positions that some membership names.
         self._named: dict[int, tuple[int, bool]] = dict.fromkeys((member.from_pos for member in members), (-1, False))
         self._named[0] = (0, True)
@@ -78,6 +82,9 @@ class Replay:
             "settings": self._take_settings,
             "moderation": self._take_moderation,
             "nicknames": self._take_nicknames,
+            "owner": self._take_owner,
+            "announcement": self._take_announcement,
+            "dissolved": self._take_dissolved,
         }
         self._changes: dict[str, Callable[[Entry, Target], None]] = {
             "edit": self._take_edit,
@@ -131,9 +138,20 @@ class Replay:
             if group.settings.get(name) != self._chosen.get(name):
                 self._at_group(f"{name} is not what its last entry about it says")
         self.brought = check_attribution(self._rows.values(), self._at_group)
+        self._finish_governed()
         self._finish_members()
         for join in self._joins:
             self._check_floor(join)
+
+    def _finish_governed(self) -> None:
+        group = self._group
+        if group.settings.get("announcement", {}) != self._announced:
+            self._at_group("its announcement is not what its last entry about it says")
+        if group.dissolved_at != self._dissolved:
+            self._at_group(f"dissolved_at is {group.dissolved_at}, its log says {self._dissolved}")
+        owners = sum(role == "owner" for role in self._roles.values())
+        if owners != 1 and not (group.direct or (group.dissolved_at is not None and owners == 0)):
+            self._at_group(f"has {owners} owners")
 
     # -- every entry
 
@@ -159,8 +177,12 @@ class Replay:
             self._at_entry(entry, "has a cid, which its kind has not")
         if entry.kind != "message" and (entry.recalled or entry.reactions or reacted):
             self._at_entry(entry, "is recalled or has reactions, and is no message")
-        if entry.kind not in {"members", "created", "nicknames", "card"} and entry.actor not in self._roles:
+        nobodys = entry.kind in {"owner", "dissolved"} and entry.actor is None
+        unsigned = {"members", "created", "nicknames", "card"}
+        if entry.kind not in unsigned and not nobodys and entry.actor not in self._roles:
             self._at_entry(entry, f"is by {entry.actor}, who was not in the group")
+        if self._dissolved is not None and entry.kind not in {"members", "card"}:
+            self._at_entry(entry, "comes after the end of the group")
 
     # -- messages
 
@@ -225,6 +247,8 @@ class Replay:
         if group.kind == "direct" and ":".join(sorted(body.get("members", ()))) != group.direct_key:
             self._at_group("direct_key does not name the two who are in it")
         self._settings["title"] = body.get("title")
+        if group.kind == "public":
+            self._chosen["entry"] = "open"
         for user in body.get("members", ()):
             owner = user == entry.actor and group.kind != "direct"
             self._enter(entry, user, "owner" if owner else "member", None if user == entry.actor else entry.actor)
@@ -232,13 +256,15 @@ class Replay:
     def _take_members(self, entry: Entry) -> None:
         joined, left = entry.body.get("joined", []), entry.body.get("left", [])
         names = [person.get("user") for person in [*joined, *left]]
+        if self._dissolved is not None and joined:
+            self._at_entry(entry, "has people come in after the end of the group")
         if not names or len(set(names)) != len(names):
             self._at_entry(entry, "names nobody, or somebody twice")
         for person in joined:
             self._enter(entry, person.get("user"), person.get("role", "member"), person.get("by"))
             self._check_way(entry, person)
         for person in left:
-            self._go(entry, person.get("user"), person.get("by"))
+            self._go(entry, person.get("user"), person.get("by"), person.get("why", ""))
         if entry.body.get("count") != len(self._roles):
             self._at_entry(entry, f"says that {entry.body.get('count')} are in, it is {len(self._roles)}")
 
@@ -254,16 +280,39 @@ class Replay:
 
     def _take_role(self, entry: Entry) -> None:
         user, role = entry.body.get("user", ""), entry.body.get("role", "")
-        if self._roles.get(entry.actor or "") != "owner" or self._roles.get(user, "owner") == "owner":
+        above = self._outranks(entry.actor, user) and self._rank_of(entry.actor) > RANK.get(role, 0)
+        if not above or user not in self._roles:
             self._at_entry(entry, f"sets the role of {user} without the right to")
         if user in self._roles:
             self._roles[user] = role
 
     def _take_settings(self, entry: Entry) -> None:
-        if RANK.get(self._roles.get(entry.actor or "", ""), 0) < RANK["admin"]:
+        least = "owner" if "rights" in entry.body else self._right("edit")
+        if self._rank_of(entry.actor) < RANK[least]:
             self._at_entry(entry, "changes settings without the right to")
         self._settings.update((name, entry.body[name]) for name in _SETTINGS.keys() & entry.body.keys())
         self._chosen.update((name, entry.body[name]) for name in _CHOSEN & entry.body.keys())
+
+    def _take_owner(self, entry: Entry) -> None:
+        user, before, role = (entry.body.get(key, "") for key in ("user", "before", "role"))
+        if self._roles.get(before) != "owner" or user not in self._roles or entry.actor not in (None, before):
+            self._at_entry(entry, f"gives the group to {user} without the right to")
+            return
+        self._roles |= {before: role, user: "owner"}
+
+    def _take_announcement(self, entry: Entry) -> None:
+        if self._rank_of(entry.actor) < RANK[self._right("announce")]:
+            self._at_entry(entry, "announces without the right to")
+        if entry.body.get("version") != self._announced.get("version", 0) + 1:
+            self._at_entry(entry, f"is announcement {entry.body.get('version')}, and not the next one")
+        self._announced = entry.body | {"by": entry.actor, "at": entry.at}
+
+    def _take_dissolved(self, entry: Entry) -> None:
+        if entry.actor is not None and self._roles.get(entry.actor) != "owner":
+            self._at_entry(entry, f"ends the group by {entry.actor}, who did not own it")
+        if entry.body.get("until") != self._group.settings.get("gone_at"):
+            self._at_entry(entry, "says another time for its end than the group")
+        self._dissolved = entry.at
 
     def _take_moderation(self, entry: Entry) -> None:
         if RANK.get(self._roles.get(entry.actor or "", ""), 0) < RANK["admin"]:
@@ -293,7 +342,7 @@ class Replay:
         self._floors[user] = row.from_pos
         self._joins.append(_Join(row, self._settings.get("history"), self._seq))
 
-    def _go(self, entry: Entry, user: str, by: str | None) -> None:
+    def _go(self, entry: Entry, user: str, by: str | None, why: str) -> None:
         if user not in self._roles:
             self._at_entry(entry, f"has {user} go, who was not in")
             return
@@ -301,12 +350,21 @@ class Replay:
             self._at_entry(entry, f"has {user} put out by {by}, who has no right to")
         role = self._roles.pop(user)
         row = self._rows.get((user, self._periods[user]))
-        went = (entry.pos - 1, self._seq, "left" if by is None else "kicked", role, self._nicknames.pop(user, ""))
-        if row is None or (row.until_pos, row.until_seq, row.why, row.role, row.nickname) != went:
+        ways = {"kicked", "banned"} if by is not None else _HOW_OUT.get(why, set())
+        went = (entry.pos - 1, self._seq, role, self._nicknames.pop(user, ""))
+        if row is None or (row.until_pos, row.until_seq, row.role, row.nickname) != went or row.why not in ways:
             self._at_entry(entry, f"has {user} go, and no membership says so")
 
+    def _right(self, right: str) -> str:
+        """The lowest role that holds a right now."""
+        role: str = self._chosen.get("rights", {}).get(right, DEFAULT_RIGHTS[right])
+        return role
+
+    def _rank_of(self, user: str | None) -> int:
+        return RANK.get(self._roles.get(user or "", ""), 0)
+
     def _outranks(self, actor: str | None, other: str | None) -> bool:
-        rank = RANK.get(self._roles.get(actor or "", ""), 0)
+        rank = self._rank_of(actor)
         return rank >= RANK["admin"] and rank > RANK.get(self._roles.get(other or "", "member"), 0)
 
     # -- at the end

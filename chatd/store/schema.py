@@ -478,4 +478,22 @@ mentions = Table(
     _number("at"),
     PrimaryKeyConstraint("user_id", "group_id", "seq"),
     Index("mentions_by_time", "user_id", "at", "seq"),
+    Index("mentions_by_group", "group_id"),
+)
+
+group_terms = Table(
+    "group_terms",
+    metadata,
+    _text("term"),
+    _text("group_id"),
+    PrimaryKeyConstraint("term", "group_id"),
+    Index("group_terms_by_group", "group_id"),
+)
+
+gone_groups = Table("gone_groups", metadata, Column("group_id", Text, primary_key=True), _number("at"))
+Index(
+    "groups_dissolved",
+    groups.c.dissolved_at,
+    sqlite_where=text("dissolved_at IS NOT NULL AND member_count > 0"),
+    postgresql_where=text("dissolved_at IS NOT NULL AND member_count > 0"),
 )

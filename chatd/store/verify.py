@@ -27,6 +27,7 @@ from chatd.store.records import read_row
 from chatd.store.replay import CID_CHARACTERS, Replay, Target
 from chatd.store.statements import Probe
 from chatd.store.stream import Stream
+from chatd.store.verify_groups import check_beside, check_gone
 from chatd.store.verify_people import check_people
 
 PROBLEMS_MAX: Final = 1000
@@ -174,7 +175,13 @@ class _Check:
             group = groups.group_from(row)
             if group.direct:
                 self._check_direct(group)
+            check_beside(self._db, group, self._say)
             board = next((read_row(Board, one) for one in kept.take(group.id)), None)
+            if group.dissolved_at is not None and not group.members:
+                left = sum(1 for stream in (entries, reactions, featured) for _ in stream.take(group.id))
+                left += board is not None
+                check_gone(self._db, group, [groups.member_from(m) for m in members.take(group.id)], left, self._say)
+                continue
             replay = Replay(group, [groups.member_from(m) for m in members.take(group.id)], board, self._say)
             for one in entries.take(group.id):
                 reacted = self._reactions_of(group.id, one[1], reactions)
@@ -355,6 +362,9 @@ def _orphans(table: str, column: str, parent: str, key: str) -> str:
 
 _MUST_BE_EMPTY: Final = {
     "entries: {0} is no group": _orphans("entries", "group_id", "groups", "group_id"),
+    "bans: {0} is no group": _orphans("bans", "group_id", "groups", "group_id"),
+    "group_terms: {0} is no group": _orphans("group_terms", "group_id", "groups", "group_id"),
+    "gone_groups: {0} is no group": _orphans("gone_groups", "group_id", "groups", "group_id"),
     "reactions: {0} is no group": _orphans("reactions", "group_id", "groups", "group_id"),
     "memberships: {0} is no group": _orphans("memberships", "group_id", "groups", "group_id"),
     "memberships: {0} is no user": _orphans("memberships", "user_id", "users", "user_id"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatd_client.ops.bans import BanOps
 from chatd_client.ops.boards import BoardOps
 from chatd_client.ops.chats import ChatOps
 from chatd_client.ops.contacts import ContactOps
@@ -9,12 +10,26 @@ from chatd_client.ops.groups import GroupOps
 from chatd_client.ops.invites import InviteOps
 from chatd_client.ops.messages import MessageOps
 from chatd_client.ops.moderation import ModerationOps
+from chatd_client.ops.ownership import OwnershipOps
 from chatd_client.ops.relations import RelationOps
 from chatd_client.ops.search import SearchOps
+from chatd_client.ops.titles import TitleOps
 from chatd_client.ops.users import UserOps
 
 
 class Commands(
-    UserOps, RelationOps, ContactOps, GroupOps, MessageOps, ModerationOps, SearchOps, InviteOps, ChatOps, BoardOps
+    UserOps,
+    RelationOps,
+    ContactOps,
+    GroupOps,
+    MessageOps,
+    ModerationOps,
+    SearchOps,
+    InviteOps,
+    OwnershipOps,
+    BanOps,
+    TitleOps,
+    ChatOps,
+    BoardOps,
 ):
     """What the client can ask, put together from its nouns."""

@@ -24,6 +24,7 @@ from chatd_protocol.log import (
     Message,
     Nicknamed,
     NicknamesChanged,
+    OwnerChanged,
     ProductCard,
     Quote,
     Reacted,
@@ -121,14 +122,20 @@ class GroupView:
                 self.members = {user: "owner" if user == entry.by else "member" for user in entry.members}
             case MembersChanged():
                 self._move_members(entry)
-            case RoleChanged() if entry.user in self.members:
-                self.members[entry.user] = entry.role
+            case RoleChanged() | OwnerChanged():
+                self._set_role(entry)
             case NicknamesChanged(names=names):
                 self._name(names)
             case SettingsChanged() if entry.title is not None:
                 self.title = entry.title
             case _:
                 pass
+
+    def _set_role(self, entry: RoleChanged | OwnerChanged) -> None:
+        if isinstance(entry, OwnerChanged):
+            self.members |= {entry.before: entry.role, entry.user: "owner"}
+        elif entry.user in self.members:
+            self.members[entry.user] = entry.role
 
     def _move_members(self, entry: MembersChanged) -> None:
         for one in entry.joined:

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chatd_protocol.chats import ChatState, Draft
-from chatd_protocol.log import AnyEntry
+from chatd_protocol.log import AnyEntry, Right
 from chatd_protocol.values import (
     ADD_MAX,
-    GROUP_MEMBERS_MAX,
+    PUBLIC_MEMBERS_MAX,
     Cid,
     Cursor,
     Data,
@@ -24,18 +24,23 @@ from chatd_protocol.values import (
     Pos,
     Reason,
     Role,
+    Rules,
     Title,
     UserId,
     View,
+    WebAddress,
 )
 
-MemberLimit = Annotated[int, Meta(ge=2, le=GROUP_MEMBERS_MAX)]
+MemberLimit = Annotated[int, Meta(ge=2, le=PUBLIC_MEMBERS_MAX)]
+MembersAndAbove = Literal["member", "admin", "owner"]
+AdminsAndAbove = Literal["admin", "owner"]
 
 
 class CreateGroup(Data):
-    """`group.create`. `private` needs `title`; `direct` needs `user`, with whom the caller must be mutual.
+    """`group.create`. `private` and `public` need `title`; `direct` needs `user`, with whom the caller must be mutual.
 
-    There is one direct chat per pair: creating it again answers with the one that exists.
+    A public group is found by its title and open to everybody. There is one direct chat per pair: creating it again
+    answers with the one that exists.
     """
 
     cid: Cid
@@ -53,8 +58,27 @@ class CreateGroupOk(View):
     created: bool
 
 
+class Rights(Data):
+    """What one may do in the group, by the lowest role that may: change settings, pull people in, invite, post, react,
+    pin, feature, mention everybody, announce, let in who asks. Those that are not named stay."""
+
+    edit: AdminsAndAbove | None = None
+    pull: MembersAndAbove | None = None
+    invite: MembersAndAbove | None = None
+    post: MembersAndAbove | None = None
+    react: MembersAndAbove | None = None
+    pin: MembersAndAbove | None = None
+    feature: AdminsAndAbove | None = None
+    mention_all: MembersAndAbove | None = None
+    announce: AdminsAndAbove | None = None
+    admit: AdminsAndAbove | None = None
+
+
 class UpdateGroup(Data):
-    """`group.update`: owner and admins change what is named; at least one field. A lower limit removes nobody."""
+    """`group.update`: who has the right `edit` changes what is named; at least one field. A lower limit removes nobody.
+
+    `rights` only the owner changes. `rules` is text for newcomers, `avatar` the address of a picture.
+    """
 
     group: GroupId
     cid: Cid
@@ -62,6 +86,9 @@ class UpdateGroup(Data):
     intro: Intro | None = None
     history: HistoryRule | None = None
     limit: MemberLimit | None = None
+    rules: Rules | None = None
+    avatar: WebAddress | None = None
+    rights: Rights | None = None
 
 
 class Placed(View):
@@ -83,7 +110,8 @@ class GroupLine(View):
     `floor`: entries up to it are from before the caller's time. `read` and `seq` count messages, and
     `unread = seq - read -` the recalled ones between. `live`: entries of this group are pushed to this session.
     `after`: the cursor that pushed entries go on from. `truncated`: the client's cursor lay below the floor, entries
-    up to this one will not come. `reset`: what the client keeps of this group is not this group's past.
+    up to this one will not come. `reset`: what the client keeps of this group is not this group's past. `gone_at`:
+    the group is dissolved, it can be read until then.
     """
 
     group: GroupId
@@ -115,6 +143,17 @@ class GroupLine(View):
     """How many unread messages mention the caller or everybody."""
     mention: Pos | None = None
     """The first of them."""
+    avatar: str = ""
+    gone_at: Millis | None = None
+
+
+class Announcement(View):
+    """What stands on top of the group; `version` counts the announcements that there were."""
+
+    text: str
+    version: int
+    by: UserId
+    at: Millis
 
 
 class Restriction(View):
@@ -126,8 +165,8 @@ class Restriction(View):
 class GroupInfo(View):
     """`group.get`: the line and what else there is to know.
 
-    `slow_s`: seconds between two messages of a member. `restricted`: everybody below admin; `restricted_self`: the
-    caller.
+    `rights`: for each the lowest role that holds it. `slow_s`: seconds between two messages of a member. `restricted`:
+    everybody below admin; `restricted_self`: the caller.
     """
 
     line: GroupLine
@@ -144,6 +183,9 @@ class GroupInfo(View):
     invites: Literal["anyone", "mutual_only"] = "anyone"
     draft: Draft | None = None
     """The caller's unsent text, whole."""
+    rules: str = ""
+    announcement: Announcement | None = None
+    rights: dict[Right, Role] = {}
 
 
 class ListGroups(Data):
@@ -231,10 +273,14 @@ class AddMembersOk(View):
 
 
 class LeaveGroup(Data):
-    """`member.leave`. The owner cannot. Leaving a direct chat puts it away (`archived`) and ends nothing."""
+    """`member.leave`. Leaving a direct chat puts it away (`archived`) and ends nothing.
+
+    The owner names a `successor`, who is in the group, or dissolves it first.
+    """
 
     group: GroupId
     cid: Cid
+    successor: UserId | None = None
 
 
 class LeaveGroupOk(View):
@@ -259,9 +305,12 @@ class KickMember(Data):
 
 
 class SetRole(Data):
-    """`member.role`: the owner makes an admin of a member, or the reverse."""
+    """`member.role`: the owner gives everybody else any of these; admins make `silent` of `member`, or the reverse.
+
+    A silent viewer sees everything, writes nothing and does not react. Leaving and coming back does not end it.
+    """
 
     group: GroupId
     user: UserId
-    role: Literal["admin", "member"]
+    role: Literal["admin", "member", "silent"]
     cid: Cid

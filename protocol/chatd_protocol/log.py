@@ -32,6 +32,8 @@ from chatd_protocol.values import (
     View,
 )
 
+Right = Literal["edit", "pull", "invite", "post", "react", "pin", "feature", "mention_all", "announce", "admit"]
+
 
 class _Entry(View, tag_field="kind"):
     pos: Pos
@@ -58,9 +60,12 @@ class Joined(View):
 
 
 class Left(View):
+    """`by`: who kicked them. `why`: put out by the operator (`removed`), or because a dissolved group is gone
+    (`dissolved`). Without both they left by themselves."""
+
     user: UserId
     by: UserId | None = None
-    """Who kicked them; absent if they left by themselves."""
+    why: Literal["removed", "dissolved"] | None = None
 
 
 class MembersChanged(_Entry, tag="members"):
@@ -91,6 +96,39 @@ class SettingsChanged(_Entry, tag="settings"):
     entry: EntryGate | None = None
     question: str | None = None
     invites: Literal["anyone", "mutual_only"] | None = None
+    rules: str | None = None
+    avatar: str | None = None
+    rights: dict[Right, Role] | None = None
+    """The whole table: for each right the lowest role that holds it."""
+
+
+class OwnerChanged(_Entry, tag="owner"):
+    """`user` owns the group from here on, and `before`, who owned it, has `role`. Without `by` it was the operator, or
+    the owner before was disabled."""
+
+    at: Millis
+    user: UserId
+    before: UserId
+    role: Role
+    by: UserId | None = None
+
+
+class Announced(_Entry, tag="announcement"):
+    """The group's announcement reads `text`; without it there is none any more. `version` counts them."""
+
+    at: Millis
+    by: UserId
+    version: int
+    text: str = ""
+
+
+class Dissolved(_Entry, tag="dissolved"):
+    """Nothing can be written any more, and nothing read from `until` on. Without `by` it was the operator, or nobody
+    was left who could own the group."""
+
+    at: Millis
+    until: Millis
+    by: UserId | None = None
 
 
 class Moderated(_Entry, tag="moderation"):
@@ -284,6 +322,9 @@ Entry = (
     | Unfeatured
     | Hidden
     | CardChanged
+    | OwnerChanged
+    | Announced
+    | Dissolved
 )
 AnyEntry = Annotated[dict[str, object], Meta(description="An entry: see the schema `Entry`, by `kind`.")]
 
@@ -301,12 +342,12 @@ class MineEntry(View):
     """An entry of the user's own log.
 
     `added`: in the group from `pos` on, `how` as in the entry that says so. `removed`: out of it from `pos` on, `why`
-    says how; `reason` is what whoever did it chose to tell this person. `direct`: the direct chat became read-only or
-    writable again. `archived`: the chat was put away or taken out again. `invited`: by `by`, to be taken up with
-    `invite.redeem {invite}`. `request`: the request of `user`, one's own or one to decide on, is now `state`.
-    `restricted`: this person may not write there, `until` a time or without an end; `unrestricted`: they may again.
-    `profile`: what others see of the caller changed, `tags` are the verified ones they have now. `contact`: `by` asks
-    for a direct chat, in the words `text`. `chat`: how the group stands in the chat list now.
+    says how; `reason` is what whoever did it (without `by`, the operator) chose to tell this person. `direct`: the
+    direct chat became read-only or writable again. `archived`: the chat was put away or taken out again. `invited`: by
+    `by`, to be taken up with `invite.redeem {invite}`. `request`: the request of `user`, one's own or one to decide on,
+    is now `state`. `restricted`: this person may not write there, `until` a time or without an end; `unrestricted`:
+    they may again. `profile`: what others see of the caller changed, `tags` are the verified ones they have now.
+    `contact`: `by` asks for a direct chat, in the words `text`. `chat`: how the group stands in the chat list now.
     """
 
     upos: Pos
@@ -315,7 +356,7 @@ class MineEntry(View):
     group: GroupId | None = None
     pos: Pos | None = None
     by: UserId | None = None
-    why: Literal["left", "kicked"] | None = None
+    why: Literal["left", "kicked", "banned", "removed", "dissolved"] | None = None
     read_only: bool | None = None
     archived: bool | None = None
     reason: str | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chatd_protocol import (
+    bans,
     chats,
     contacts,
     featured,
@@ -16,6 +17,7 @@ from chatd_protocol import (
     messages,
     moderation,
     nicknames,
+    ownership,
     pins,
     presence,
     receipts,
@@ -23,6 +25,7 @@ from chatd_protocol import (
     requests,
     search,
     session,
+    titles,
     users,
 )
 from chatd_protocol.values import Data, View
@@ -114,6 +117,13 @@ _OPS = (
     Op("feature.add", featured.AddFeatured, featured.FeatureOk, True),
     Op("feature.remove", featured.RemoveFeatured, featured.FeatureOk, True),
     Op("feature.list", featured.ListFeatured, featured.FeaturedPosts, False),
+    Op("group.transfer", ownership.TransferGroup, groups.Placed, True),
+    Op("group.dissolve", ownership.DissolveGroup, ownership.DissolveGroupOk, True),
+    Op("group.announce", ownership.AnnounceInGroup, ownership.AnnounceInGroupOk, True),
+    Op("group.find", titles.FindGroups, titles.FoundGroups, False),
+    Op("member.ban", bans.BanMember, bans.BanOk, True),
+    Op("member.unban", bans.UnbanMember, bans.BanOk, True),
+    Op("member.bans", bans.ListBans, bans.Bans, False),
 )
 
 OPS: Final[dict[str, Op]] = {op.name: op for op in _OPS}

@@ -28,6 +28,7 @@ _ITEM_ID = r"^[A-Za-z0-9][A-Za-z0-9._:~-]{0,63}$(?!\n)"
 _SOME_LINE = r"^(?=.*\S)[^\x00-\x1f\x7f\ud800-\udfff]*$(?!\n)"
 _URL = r"^https?://[^\s\x00-\x1f\x7f\ud800-\udfff/?#@\\]+([/?#][^\s\x00-\x1f\x7f\ud800-\udfff\\]*)?$(?!\n)"
 _CURRENCY = r"^[A-Z]{3}$(?!\n)"
+_WEB_ADDRESS = r"^(https?://[\x21-\x7e]+)?$(?!\n)"
 
 _MESSAGE_KIND = r"^[a-z][a-z0-9_-]{0,39}$(?!\n)"
 _SEARCH_CURSOR = r"^[1-9][0-9]{0,18}$(?!\n)"
@@ -52,6 +53,7 @@ PATTERN_WORDS: Final[dict[str, str]] = {
     _SOME_LINE: "one line that is not only white space, without control characters",
     _URL: "an address that begins with `http://` or `https://`, without a user name or white space",
     _CURRENCY: "a currency: 3 capital letters of ISO 4217",
+    _WEB_ADDRESS: "an address that begins with `https://` or `http://`, in ASCII without spaces, or empty",
 }
 """What each pattern asks for, for people. Every pattern of this package has a row."""
 
@@ -61,6 +63,7 @@ SAFE_INTEGER_MAX = 2**53 - 1
 TEXT_MAX = 4000
 SEARCH_TEXT_MAX = 200
 GROUP_MEMBERS_MAX = 1000
+PUBLIC_MEMBERS_MAX = 10_000
 ADD_MAX = 50
 PAGE_MAX = 200
 HEADS_MAX = 1000
@@ -153,7 +156,18 @@ Price = Annotated[int, Meta(ge=0, le=10**12, description="Money in minor units o
 
 ItemKind = Literal["video", "product"]
 SendKind = Literal["text", "video_card", "product_card"]
-GroupKind = Literal["private", "direct"]
+Rules = Annotated[str, Meta(pattern=_CLEAN_TEXT, max_length=4000)]
+Notice = Annotated[str, Meta(pattern=_CLEAN_TEXT, max_length=2000, description="The text of an announcement.")]
+WebAddress = Annotated[
+    str,
+    Meta(
+        pattern=_WEB_ADDRESS,
+        max_length=500,
+        description="An address that begins with `https://` or `http://`, in ASCII without spaces, or empty for none.",
+    ),
+]
+
+GroupKind = Literal["private", "public", "direct"]
 Role = Literal["owner", "admin", "member", "silent"]
 HistoryRule = Annotated[
     str,
@@ -180,6 +194,9 @@ EntryKind = Literal[
     "unpin",
     "feature",
     "unfeature",
+    "owner",
+    "announcement",
+    "dissolved",
 ]
 MineKind = Literal[
     "added",

@@ -137,7 +137,7 @@ async def test_the_gate_is_told_in_words(sqlite_url: str) -> None:
         await ann.scene.sees("you must follow each other for that", "(not_mutual)")
         await ann.scene.sees("(not_found)")
         await ann.scene.sees("Nobody called nobody")
-        await ann.scene.sees("the owner cannot leave (owner_must_stay)")
+        await ann.scene.sees("the owner cannot leave before /transfer or /dissolve (owner_must_stay)")
         eve.scene.type("/direct ann")
         await eve.scene.sees("需要互相关注才可以（not_mutual）")
         assert [await ann.leave(), await eve.leave()] == [1, 1]

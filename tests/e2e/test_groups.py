@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chatd.core.rights import DEFAULT_RIGHTS
 from tests.e2e.phone import Phone
 from tests.e2e.town import Town
 from tests.hub.kit import texts
@@ -31,6 +32,7 @@ async def test_a_new_group_has_its_maker_as_owner(town: Town) -> None:
         "limit": 100,
         "owner": ann.user,
         "created": created["at"],
+        "rights": DEFAULT_RIGHTS,
     }
     assert (line["title"], line["role"], line["members"], line["head"], line["seq"]) == (
         "石榴哥粉丝群",
@@ -79,7 +81,7 @@ async def test_places_are_filled_in_the_order_given_and_no_further(town: Town) -
     again = await ann.do("member.add", group=group, users=[others[2].user, others[3].user])
     assert [r["result"] for r in again["results"]] == ["added", "full"]
     assert (await ann.cannot("group.update", group=group, limit=1)) == "invalid"
-    assert (await ann.cannot("group.update", group=group, limit=1001)) == "invalid"
+    assert (await ann.cannot("group.update", group=group, limit=1001)) == "limit"
 
 
 async def test_the_owner_cannot_leave_and_members_can(town: Town) -> None:

@@ -77,6 +77,11 @@ COMMANDS: dict[str, Callable[[Setting], dict[str, Any]]] = {
     "pin.remove": lambda s: {"group": s["group"], "pos": s["pos"]},
     "feature.add": lambda s: {"group": s["group"], "pos": s["pos"], "note": "once"},
     "feature.remove": lambda s: {"group": s["group"], "pos": s["pos"]},
+    "group.transfer": lambda s: {"group": s["group"], "user": s["bob"]},
+    "group.dissolve": lambda s: {"group": s["group"]},
+    "group.announce": lambda s: {"group": s["group"], "text": "once"},
+    "member.ban": lambda s: {"group": s["group"], "user": s["bob"]},
+    "member.unban": lambda s: {"group": s["group"], "user": s["bob"]},
 }
 """A request of the owner for each command but leaving, which they may not, and taking a request back."""
 
@@ -134,6 +139,7 @@ async def test_another_request_under_the_same_cid_is_a_conflict(town: Town, op: 
             changed |= {"for_s": 61, "slow_s": 31}
             changed |= {"invite": "i" + "x" * 21, "secret": "A" * 22, "note": "Twice", "entry": "open"}
             changed |= {"bio": "Twice", "handle": "twice", "findable": False, "device": "lost"}
+            changed |= {"text": "twice"} | ({"group": "g" + "x" * 22} if request.keys() == {"group"} else {})
             request |= {key: value for key, value in changed.items() if key in request}
             if request == make(setting):
                 request["group"] = "g" + "x" * 21

@@ -62,6 +62,12 @@ OF_A_GROUP: dict[str, dict[str, Any]] = {
     "feature.add": {"pos": 3, "cid": True},
     "feature.remove": {"pos": 3, "cid": True},
     "feature.list": {},
+    "group.transfer": {"user": "u" + "x" * 22, "cid": True},
+    "group.dissolve": {"cid": True},
+    "group.announce": {"text": "from outside", "cid": True},
+    "member.ban": {"user": "u" + "x" * 22, "cid": True},
+    "member.unban": {"user": "u" + "x" * 22, "cid": True},
+    "member.bans": {},
 }
 
 
@@ -100,8 +106,9 @@ async def test_a_group_one_is_not_in_looks_like_one_that_does_not_exist(town: To
     "heads",
     "own_log",
     "read",
+    "banned",
 )
-@pytest.mark.parametrize("how", ["member.leave", "member.kick"])
+@pytest.mark.parametrize("how", ["member.leave", "member.kick", "member.ban"])
 async def test_from_there_on_nothing_reaches_who_is_out_by_any_path(store_url: str, tmp_path: Path, how: str) -> None:
     async with living_town(store_url, tmp_path, hub={"heads_interval_s": 0.05}) as town:
         ann, bob, cat = await town.people("ann", "bob", "cat")

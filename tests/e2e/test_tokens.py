@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from chatd.admin.socket import AdminError, call
+from chatd.admin.socket import AdminError, AdminSocket, call
 from chatd.app import now_ms
 from chatd.testing import TEST_SECRET
 from tests.e2e.phone import Denied, Phone
@@ -270,6 +270,21 @@ async def test_the_admin_socket_says_what_it_cannot_do(town: Town) -> None:
         writer.write(line)
         assert "error" in json.loads(await asyncio.wait_for(reader.readline(), 5)), line
     writer.close()
+
+
+@on_loop
+async def test_an_act_that_cannot_use_a_value_is_answered_and_the_socket_goes_on(tmp_path: Path) -> None:
+    async def twice(request: Mapping[str, Any]) -> dict[str, Any]:
+        return {"twice": 2 * int(request["number"])}
+
+    socket = AdminSocket(tmp_path / "admin.sock", {"twice": twice})
+    await socket.start()
+    try:
+        with pytest.raises(AdminError, match="invalid: field invalid literal"):
+            await asyncio.to_thread(call, tmp_path / "admin.sock", "twice", number="many")
+        assert await asyncio.to_thread(call, tmp_path / "admin.sock", "twice", number="4") == {"twice": 8}
+    finally:
+        await socket.stop()
 
 
 @on_loop

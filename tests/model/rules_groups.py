@@ -140,12 +140,12 @@ class Groups(Ground):
 
     def _member_role(self, user: str, data: Json) -> Json:
         group, stay = self._inside(user, data)
-        if stay.role != "owner":
+        if stay.role == "member" or group.kind == "direct" or RANK[stay.role] <= RANK[data["role"]]:
             raise No("forbidden")
         other = group.stay(data["user"])
         if other is None:
             raise No("not_found")
-        if other.role == "owner":
+        if RANK[stay.role] <= RANK[other.role]:
             raise No("forbidden")
         other.role = data["role"]
         body = {"user": data["user"], "role": data["role"]}

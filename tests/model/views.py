@@ -9,6 +9,10 @@ from tests.model.rules import Entry, Group, Json, World
 
 CHANGES = ("edit", "recall", "reaction")
 QUOTED_CODE_POINTS = 100
+RIGHTS = dict.fromkeys(("pull", "invite", "post", "react"), "member") | dict.fromkeys(
+    ("edit", "pin", "feature", "mention_all", "admit", "announce"), "admin"
+)
+"""Who may do what where nobody changed it."""
 
 
 def log_of(group: Group, user: str) -> list[Json]:
@@ -118,13 +122,14 @@ def line(world: World, group: Group, user: str) -> Json:
 def info(world: World, group: Group, user: str) -> Json:
     """`group.get`, but for when it was created."""
     owner = next((one for one in group.people() if (stay := group.stay(one)) and stay.role == "owner"), None)
-    return {
+    shown = {
         "line": line(world, group, user),
         "intro": group.intro,
         "history": group.history,
         "limit": group.limit,
         "owner": owner,
     }
+    return shown if group.kind == "direct" else shown | {"rights": RIGHTS}
 
 
 def members(group: Group) -> list[tuple[str, str]]:

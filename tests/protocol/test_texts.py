@@ -17,6 +17,7 @@ OF_NO_SAY = {
     "user.get": {"subs"},
     "user.update": {"avatar"},
     "draft.save": {"text"},
+    "group.find": {"text"},
 }
 """Names of programs and tokens, addresses of pictures, and what was not said yet."""
 NOT_SAID = {"query", "reason"}

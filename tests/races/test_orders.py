@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole
+from chatd.core.bans import BanMember
+from chatd.core.dissolution import Dissolve
+from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
 from chatd.core.limits import Bounds
 from chatd.core.messages import Edit, Recall, Send
+from chatd.core.ownership import Transfer
 from chatd.core.relations import Block, Follow
 from chatd.core.users import EnsureUser
 from chatd.core.wishes import AnyWish
@@ -70,6 +73,15 @@ class Cast:
     def leave(self) -> AnyWish:
         return Leave(self.member, self.cid(), b"", self.group)
 
+    def ban(self) -> AnyWish:
+        return BanMember(self.owner, self.cid(), b"", self.group, self.outsider, "")
+
+    def transfer(self) -> AnyWish:
+        return Transfer(self.owner, self.cid(), b"", self.group, self.member)
+
+    def dissolve(self) -> AnyWish:
+        return Dissolve(self.owner, self.cid(), b"", self.group)
+
     def recall(self) -> AnyWish:
         return Recall(self.admin, self.cid(), b"", self.group, self.pos, NOW_MS)
 
@@ -127,11 +139,44 @@ PAIRS: dict[str, tuple[Wish, Wish, tuple[str, str], tuple[str, str]]] = {
         ("ok", "gone"),
         ("ok", "ok"),
     ),
+    "pull, ban": (Cast.pull, Cast.ban, ("added", "ok"), ("banned", "ok")),
+    "pull, dissolve": (Cast.pull, Cast.dissolve, ("added", "ok"), ("read_only", "ok")),
+    "send, dissolve": (Cast.send, Cast.dissolve, ("ok", "ok"), ("read_only", "ok")),
+    "transfer, leave of the heir": (Cast.transfer, Cast.leave, ("ok", "owner_must_stay"), ("not_found", "ok")),
+    "transfer, leave of the owner": (
+        Cast.transfer,
+        lambda c: Leave(c.owner, c.cid(), b"", c.group),
+        ("ok", "ok"),
+        ("ok", "owner_must_stay"),
+    ),
+    "transfer, leave to another": (
+        Cast.transfer,
+        lambda c: Leave(c.owner, c.cid(), b"", c.group, c.admin),
+        ("ok", "forbidden"),
+        ("not_found", "ok"),
+    ),
+    "transfer, kick of the heir": (Cast.transfer, Cast.kick, ("ok", "forbidden"), ("not_found", "ok")),
+    "transfer, dissolve": (Cast.transfer, Cast.dissolve, ("ok", "forbidden"), ("read_only", "ok")),
+    "leave, dissolve": (Cast.leave, Cast.dissolve, ("ok", "ok"), ("ok", "ok")),
+    "leave with a successor, dissolve": (
+        lambda c: Leave(c.owner, c.cid(), b"", c.group, c.member),
+        Cast.dissolve,
+        ("ok", "not_found"),
+        ("ok", "ok"),
+    ),
+    "a right taken, send": (
+        Cast.send,
+        lambda c: UpdateGroup(c.owner, c.cid(), b"", c.group, None, None, None, None, rights={"post": "admin"}),
+        ("ok", "ok"),
+        ("forbidden", "ok"),
+    ),
+    "silenced, send": (Cast.send, lambda c: c.role(c.member, "silent"), ("ok", "ok"), ("forbidden", "ok")),
     "pull, leave": (lambda c: c.pull(c.member), Cast.leave, ("already", "ok"), ("added", "ok")),
 }
 
 
 @pytest.mark.promise("P6", "order.last_place", "order.unfollow", "order.block", "order.demotion", "order.promotion")
+@pytest.mark.promise("P6", "order.ban", "order.dissolve", "order.transfer")
 @pytest.mark.parametrize("turned", [False, True], ids=["this order", "the other"])
 @pytest.mark.parametrize("apart", [False, True], ids=["one transaction", "two"])
 def test_the_later_one_meets_what_the_earlier_one_did(cast: Cast, apart: bool, turned: bool) -> None:

@@ -15,12 +15,16 @@ from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from chatd.core.announcements import AnnounceInGroup
+from chatd.core.bans import BanMember, Unban
 from chatd.core.catalogue import ChangeCatalogue
 from chatd.core.chats import UpdateChat
+from chatd.core.dissolution import Dissolve
 from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
 from chatd.core.limits import Bounds
 from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.nicknames import SetNickname
+from chatd.core.ownership import Transfer
 from chatd.core.relations import Block, Follow
 from chatd.core.users import EnsureUser
 from chatd.core.wishes import AnyWish
@@ -175,8 +179,16 @@ class Store:
         return {table: sorted(self.rows(f'SELECT * FROM "{table}"'), key=repr) for table in TABLES}
 
 
-def create(owner: str, group: str, history: str = "none", limit: int | None = None) -> CreateGroup:
-    return CreateGroup(owner, new_cid(), DIGEST, group, "Tea", "", history, limit)
+def create(
+    owner: str,
+    group: str,
+    history: str = "none",
+    limit: int | None = None,
+    *,
+    kind: str = "private",
+    title: str = "Tea",
+) -> CreateGroup:
+    return CreateGroup(owner, new_cid(), DIGEST, group, title, "", history, limit, kind)
 
 
 def direct(actor: str, group: str, user: str) -> CreateDirect:
@@ -191,8 +203,28 @@ def kick(actor: str, group: str, user: str) -> Kick:
     return Kick(actor, new_cid(), DIGEST, group, user)
 
 
-def leave(actor: str, group: str) -> Leave:
-    return Leave(actor, new_cid(), DIGEST, group)
+def leave(actor: str, group: str, successor: str | None = None) -> Leave:
+    return Leave(actor, new_cid(), DIGEST, group, successor)
+
+
+def ban(actor: str, group: str, user: str, reason: str = "") -> BanMember:
+    return BanMember(actor, new_cid(), DIGEST, group, user, reason)
+
+
+def unban(actor: str, group: str, user: str) -> Unban:
+    return Unban(actor, new_cid(), DIGEST, group, user)
+
+
+def transfer(actor: str, group: str, user: str) -> Transfer:
+    return Transfer(actor, new_cid(), DIGEST, group, user)
+
+
+def dissolve(actor: str, group: str) -> Dissolve:
+    return Dissolve(actor, new_cid(), DIGEST, group)
+
+
+def announce(actor: str, group: str, text: str) -> AnnounceInGroup:
+    return AnnounceInGroup(actor, new_cid(), DIGEST, group, text)
 
 
 def set_role(actor: str, group: str, user: str, role: str) -> SetRole:

@@ -22,6 +22,7 @@ from chatd.core.handles import Handle
 from chatd.core.profiles import NamePart
 from chatd.core.values import Entry
 from chatd.store import (
+    bans,
     boards,
     cards,
     catalogue,
@@ -45,6 +46,7 @@ from tests.store.kit import run
 
 T = TypeVar("T")
 MODULES: tuple[ModuleType, ...] = (
+    bans,
     boards,
     cards,
     catalogue,
@@ -136,6 +138,9 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "groups.members_page": lambda r: groups.members_page(r, "g01400", "u00100", 20),
     "groups.restricted_until": lambda r: groups.restricted_until(r, "g01400", "u00007"),
     "groups.owner_of": lambda r: groups.owner_of(r, "g01400"),
+    "groups.group_by_id": lambda r: groups.group_by_id(r, "g01400"),
+    "groups.groups_page": lambda r: groups.groups_page(r, "g01400", 20),
+    "bans.bans_page": lambda r: bans.bans_page(r, "g01400", "u00001", 20),
     "groups.drafts_of": lambda r: groups.drafts_of(r, "u00007"),
     "groups.reads_of": lambda r: groups.reads_of(r, "g01400", 100),
     "messages.page_up": lambda r: messages.page_up(r, "g01400", 20, 90, 20),

@@ -283,6 +283,75 @@ DAMAGE: dict[str, tuple[str, ...]] = {
         "commits: the last one is",
     ),
     "a writer that counts differently": ("UPDATE writers SET n = n + 3", "commits: the last one is"),
+    "an announcement of another version": (
+        "UPDATE entries SET body = replace(body, '\"version\":2', '\"version\":3') WHERE group_id = 'pub' AND pos = 10",
+        "group pub: entry 10 is announcement 3, and not the next one",
+    ),
+    "an announcement that was never made": (
+        "UPDATE groups SET settings = replace(settings, 'secret end', 'secret more') WHERE group_id = 'pub'",
+        "group pub: its announcement is not what its last entry about it says",
+    ),
+    "an announcement without the right": (
+        "UPDATE entries SET actor = 'ben' WHERE group_id = 'pub' AND pos = 4",
+        "group pub: entry 4 announces without the right to",
+    ),
+    "rights that nobody gave": (
+        "UPDATE groups SET settings = replace(settings, '\"admin\"', '\"member\"') WHERE group_id = 'pub'",
+        "group pub: rights is not what its last entry about it says",
+    ),
+    "rights changed by an admin": (
+        "UPDATE entries SET actor = 'cat' WHERE group_id = 'pub' AND pos = 11",
+        "group pub: entry 11 changes settings without the right to",
+    ),
+    "a group taken over": (
+        "UPDATE entries SET actor = 'cat' WHERE group_id = 'pub' AND kind = 'owner'",
+        "group pub: entry 8 gives the group to ben without the right to",
+    ),
+    "two owners": (
+        "UPDATE memberships SET role = 'owner' WHERE group_id = 'pub' AND user_id = 'cat'",
+        "group pub: cat is owner, its log says silent",
+    ),
+    "a silent viewer who silences": (
+        "UPDATE entries SET actor = 'dan' WHERE group_id = 'pub' AND pos = 6",
+        "group pub: entry 6 sets the role of cat without the right to",
+    ),
+    "a title that is not found": (
+        "DELETE FROM group_terms WHERE group_id = 'pub' AND term = '骑行'",
+        "group pub: is not listed under exactly the terms of its title",
+    ),
+    "a dissolved group that is found": (
+        "INSERT INTO group_terms (term, group_id) VALUES ('short', 'end')",
+        "group end: is not listed under exactly the terms of its title",
+    ),
+    "a private group that is found": (
+        "INSERT INTO group_terms (term, group_id) VALUES ('tea', 'tea')",
+        "group tea: is not listed under exactly the terms of its title",
+    ),
+    "a count of bans": (
+        "DELETE FROM bans WHERE group_id = 'pub' AND user_id = 'eve'",
+        "group pub: bans is 2, there are 1",
+    ),
+    "somebody banned who is in": (
+        "UPDATE bans SET user_id = 'cat' WHERE group_id = 'pub' AND user_id = 'eve'",
+        "group pub: 1 who are banned are in it",
+    ),
+    "a ban of no group": ("UPDATE bans SET group_id = 'nowhere' WHERE group_id = 'pub'", "bans: nowhere is no group"),
+    "a dissolved group that goes on": (
+        "UPDATE groups SET dissolved_at = NULL WHERE group_id = 'end'",
+        "group end: dissolved_at is None, its log says",
+    ),
+    "a group that ends later than it said": (
+        "UPDATE groups SET settings = replace(settings, '\"gone_at\":17', '\"gone_at\":18') WHERE group_id = 'end'",
+        "says another time for its end than the group",
+    ),
+    "a group that is gone and has a title": (
+        "UPDATE groups SET title = 'secret' WHERE group_id = 'past'",
+        "group past: is gone, and still says what it was",
+    ),
+    "a group that is gone and nobody sweeps": (
+        "DELETE FROM gone_groups WHERE group_id = 'past'",
+        "group past: is gone, and 9 rows of it are left",
+    ),
     "a commit of an unknown group": (
         "UPDATE commits SET groups = '[\"nowhere\"]' WHERE n = 7",
         "commits: 7 names group nowhere",

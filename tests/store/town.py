@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from chatd.core.bans import Expel
 from chatd.core.users import Revoke, SaveReads
 from tests.store.kit import (
     START_MS,
     Store,
     add,
+    announce,
+    ban,
     block,
     create,
     direct,
+    dissolve,
     edit,
     follow,
     kick,
@@ -18,6 +22,7 @@ from tests.store.kit import (
     recall,
     send,
     set_role,
+    transfer,
     update,
 )
 
@@ -53,4 +58,24 @@ def build_town(store: Store) -> None:
     store.done(direct(ann, "d1", ben), send(ann, "d1"), send(ben, "d1"), leave(ann, "d1"))
     store.done(direct(ben, "d2", cat), send(ben, "d2"))
     store.done(block(cat, ben), follow(dan, eve), follow(ann, eve, False), follow(eve, dan))
+    build_governed(store)
     store.done(SaveReads([("tea", "ann", 3), ("new", "dan", 1)]), Revoke("eve", "phone", START_MS))
+
+
+def build_governed(store: Store) -> None:
+    """What those who govern groups do: "pub" is public and goes on, "end" is dissolved, "past" is swept but for a rest.
+
+    In "pub": 1 created, 2 members (ben, cat, dan), 3 settings, 4 an announcement, 5 ben is an admin, 6 cat is silent, 7
+    dan is banned by ben, 8 and 9 ann leaves to ben, 10 another announcement, 11 settings by ben; eve is banned as well.
+    """
+    ann, ben, cat, dan, eve = "ann", "ben", "cat", "dan", "eve"
+    rights = {"announce": "owner", "edit": "owner"}
+    store.done(create(ann, "pub", kind="public", title="周末 Rides"), add(ann, "pub", ben, cat, dan))
+    store.done(update(ann, "pub", title="骑行 Rides", rules="no secret", avatar="https://a.example/x", rights=rights))
+    store.done(announce(ann, "pub", "secret meeting"), set_role(ann, "pub", ben, "admin"))
+    store.done(set_role(ben, "pub", cat, "silent"), ban(ben, "pub", dan, "secret"), ban(ben, "pub", eve))
+    store.done(leave(ann, "pub", ben), announce(ben, "pub", "secret end"), update(ben, "pub", rights={"pull": "admin"}))
+    store.done(create(ann, "end", kind="public", title="Short"), add(ann, "end", ben, cat), send(ann, "end"))
+    store.done(transfer(ann, "end", ben), ban(ben, "end", eve), dissolve(ben, "end"), leave(cat, "end"))
+    store.done(create(ann, "past", title="Shorter"), add(ann, "past", ben), send(ben, "past"), react(ann, "past", 3))
+    store.done(ban(ann, "past", eve), Expel("past", ann, "", ban=False), Expel("past", ben, "", ban=True))

@@ -19,7 +19,10 @@ TEXTS: Final = {
     "error_not_found": ("there is no such thing, or it is not for you to see", "不存在，或你无权看到"),
     "error_forbidden": ("you have no right to do that", "你没有这个权限"),
     "error_not_mutual": ("you must follow each other for that", "需要互相关注才可以"),
-    "error_owner_must_stay": ("the owner cannot leave", "群主不能退群"),
+    "error_owner_must_stay": (
+        "the owner cannot leave before /transfer or /dissolve",
+        "群主不能直接退群：请先 /transfer 或 /dissolve",
+    ),
     "error_read_only": ("nothing can be written here", "这里不能发言"),
     "error_restricted": ("you may not write here for now", "你已被禁言"),
     "error_blocked": ("a word in it is not allowed here", "内容含有不允许的词"),

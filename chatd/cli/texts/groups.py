@@ -17,7 +17,7 @@ TEXTS: Final = {
     "help_direct": ("talk to one person", "和一个人单聊"),
     "usage_add": ("/add SUB ...", "/add SUB ..."),
     "help_add": ("pull people in", "拉人进群"),
-    "usage_kick": ("/kick SUB", "/kick SUB"),
+    "usage_kick": ("/kick SUB WHY", "/kick SUB 原因"),
     "help_kick": ("put somebody out", "移出群"),
     "usage_leave": ("/leave", "/leave"),
     "help_leave": ("leave the group", "退群"),

@@ -57,7 +57,6 @@ TEXTS: Final = {
     "request_withdrawn": ("{title}: {name} no longer wants to come in", "{title}：{name} 取消了申请"),
     "came_by_invite": ("{name} is in, invited by {by}", "{name} 通过 {by} 的邀请进群"),
     "let_in": ("{name} is in, let in by {by}", "{by} 同意 {name} 进群"),
-    "role_silent": ("reader", "只读成员"),
     "setting_entry": ("door: {value}", "进群方式：{value}"),
     "setting_question": ("question for newcomers “{value}”", "进群问题“{value}”"),
     "setting_invites": ("invites: {value}", "邀请范围：{value}"),

@@ -178,8 +178,9 @@ async def add(desk: Desk, subs: str) -> None:
         desk.watcher.say(NOTICE, f"result_{one.result}", name=desk.render.name(one.user))
 
 
-async def kick(desk: Desk, sub: str) -> None:
-    await desk.client.kick_member(desk.group(), await desk.person(sub))
+async def kick(desk: Desk, rest: str) -> None:
+    sub, _, reason = rest.partition(" ")
+    await desk.client.kick_member(desk.group(), await desk.person(sub), reason.strip(), tell=True)
     desk.done()
 
 

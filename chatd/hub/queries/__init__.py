@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatd.hub.queries import (
+    bans,
     chats,
     contacts,
     featured,
@@ -21,6 +22,7 @@ from chatd.hub.queries import (
     receipts,
     relations,
     search,
+    titles,
     users,
 )
 from chatd.hub.queries.asked import AtOnce, Awaited
@@ -53,4 +55,6 @@ _AWAITED: Final[Awaited] = {
     **pins.AWAITED,
     **featured.AWAITED,
     **mentions.AWAITED,
+    **bans.AWAITED,
+    **titles.AWAITED,
 }

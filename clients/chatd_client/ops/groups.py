@@ -13,10 +13,16 @@ class GroupOps(Asks):
     """Part of `Client`."""
 
     async def create_group(
-        self, title: str, *, intro: str = "", history: str = "none", limit: int | None = None
+        self,
+        title: str,
+        *,
+        kind: Literal["private", "public"] = "private",
+        intro: str = "",
+        history: str = "none",
+        limit: int | None = None,
     ) -> groups.CreateGroupOk:
-        """Make a private group. `history`: what newcomers see of the past, `none`, `all` or `last:N`."""
-        wish = groups.CreateGroup(self.new_cid(), "private", title=title, intro=intro, history=history, limit=limit)
+        """Make a group. `history`: what newcomers see of the past, `none`, `all` or `last:N`."""
+        wish = groups.CreateGroup(self.new_cid(), kind, title=title, intro=intro, history=history, limit=limit)
         return await self.ask(wish, groups.CreateGroupOk)
 
     async def create_direct(self, user: str) -> groups.CreateGroupOk:
@@ -41,9 +47,22 @@ class GroupOps(Asks):
         intro: str | None = None,
         history: str | None = None,
         limit: int | None = None,
+        rules: str | None = None,
+        avatar: str | None = None,
+        rights: groups.Rights | None = None,
     ) -> groups.Placed:
         """Change what is given."""
-        wish = groups.UpdateGroup(group, self.new_cid(), title=title, intro=intro, history=history, limit=limit)
+        wish = groups.UpdateGroup(
+            group,
+            self.new_cid(),
+            title=title,
+            intro=intro,
+            history=history,
+            limit=limit,
+            rules=rules,
+            avatar=avatar,
+            rights=rights,
+        )
         return await self.ask(wish, groups.Placed)
 
     async def list_members(self, group: str, after: str | None = None, limit: int = PAGE) -> groups.Members:
@@ -54,14 +73,14 @@ class GroupOps(Asks):
         """Pull people in, 50 at most; says of each what became of it."""
         return await self.ask(groups.AddMembers(group, self.new_cid(), list(users)), groups.AddMembersOk)
 
-    async def leave_group(self, group: str) -> groups.LeaveGroupOk:
-        """Leave a group, or put a direct chat away."""
-        return await self.ask(groups.LeaveGroup(group, self.new_cid()), groups.LeaveGroupOk)
+    async def leave_group(self, group: str, successor: str | None = None) -> groups.LeaveGroupOk:
+        """Leave a group, or put a direct chat away. An owner names a successor."""
+        return await self.ask(groups.LeaveGroup(group, self.new_cid(), successor), groups.LeaveGroupOk)
 
-    async def kick_member(self, group: str, user: str) -> groups.Placed:
-        """Put somebody out."""
-        return await self.ask(groups.KickMember(group, user, self.new_cid()), groups.Placed)
+    async def kick_member(self, group: str, user: str, reason: str = "", *, tell: bool = False) -> groups.Placed:
+        """Put somebody out; with `tell` they are told the reason."""
+        return await self.ask(groups.KickMember(group, user, self.new_cid(), reason, tell), groups.Placed)
 
-    async def set_role(self, group: str, user: str, role: Literal["admin", "member"]) -> groups.Placed:
-        """Make an admin of a member, or the reverse."""
+    async def set_role(self, group: str, user: str, role: Literal["admin", "member", "silent"]) -> groups.Placed:
+        """Make somebody an admin, a member, or a silent viewer."""
         return await self.ask(groups.SetRole(group, user, role, self.new_cid()), groups.Placed)

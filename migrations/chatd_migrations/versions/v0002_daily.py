@@ -121,6 +121,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "item_id", "group_id"),
     )
     op.create_index("card_changes_by_age", "card_changes", ["at"])
+    op.create_table(
+        "group_terms",
+        sa.Column("term", sa.Text(), nullable=False),
+        sa.Column("group_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("term", "group_id"),
+    )
+    op.create_index("group_terms_by_group", "group_terms", ["group_id"])
+    op.create_table(
+        "gone_groups",
+        sa.Column("group_id", sa.Text(), primary_key=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+    )
+    op.create_index(
+        "groups_dissolved",
+        "groups",
+        ["dissolved_at"],
+        sqlite_where=sa.text("dissolved_at IS NOT NULL AND member_count > 0"),
+        postgresql_where=sa.text("dissolved_at IS NOT NULL AND member_count > 0"),
+    )
     find_old_users()
     _invites()
     op.add_column("memberships", sa.Column("nickname", sa.Text(), nullable=False, server_default=sa.text("''")))
@@ -230,3 +249,4 @@ def _invites() -> None:
         sa.PrimaryKeyConstraint("user_id", "group_id", "seq"),
     )
     op.create_index("mentions_by_time", "mentions", ["user_id", "at", "seq"])
+    op.create_index("mentions_by_group", "mentions", ["group_id"])

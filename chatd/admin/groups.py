@@ -1,0 +1,120 @@
+"""The operator's acts on groups and on those in them. Each is decided in the commit and written into the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from chatd.admin.operator import Operator
+from chatd.core.bans import Expel, Pardon
+from chatd.core.dissolution import Disband
+from chatd.core.ownership import Appoint
+from chatd.core.refusal import Refused
+from chatd.core.wishes import AnyWish
+from chatd.service import groups as service
+from chatd.store import bans as stored_bans
+from chatd.store import groups as stored
+from chatd.store.users import user_by_sub
+
+PAGE_MAX: Final = 1000
+REASON_MAX: Final = 200
+
+
+async def list_groups(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
+    """A page of all groups, by id above `after`."""
+    limit = _page_of(request)
+    async with operator.hub.readers.snapshot() as reader:
+        groups = await stored.groups_page(reader, _text(request, "after", ""), limit + 1)
+    page: dict[str, Any] = {"groups": [service.view_row(group) for group in groups[:limit]]}
+    return page | ({"more": groups[limit - 1].id} if len(groups) > limit else {})
+
+
+async def show_group(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
+    """A group as its row says, and who owns it. Nothing that was written in it."""
+    async with operator.hub.readers.snapshot() as reader:
+        group = await stored.group_by_id(reader, _text(request, "group"))
+        if group is None:
+            raise Refused("not_found")
+        return service.view_row(group) | {"owner": await stored.owner_of(reader, group.id)}
+
+
+async def dissolve_group(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
+    """End a group."""
+    return await _commit(operator, Disband(_text(request, "group")))
+
+
+async def transfer_group(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a group to the member with this `sub`."""
+    return await _commit(operator, Appoint(_text(request, "group"), await _user_of(operator, request)))
+
+
+async def list_members(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
+    """A page of who is in a group, by id above `after`; with `banned`, of who is banned."""
+    limit, group, after = _page_of(request), _text(request, "group"), _text(request, "after", "")
+    async with operator.hub.readers.snapshot() as reader:
+        if await stored.group_by_id(reader, group) is None:
+            raise Refused("not_found")
+        if request.get("banned"):
+            banned = await stored_bans.bans_page(reader, group, after, limit + 1)
+            people = [
+                {"user": user, "name": name, "by": by, "at": at, "reason": why} for user, by, at, why, name in banned
+            ]
+        else:
+            rows = await stored.members_page(reader, group, after, limit + 1)
+            people = [{"user": row[0], "name": row[3], "role": row[1], "since": row[2]} for row in rows]
+    page: dict[str, Any] = {"members": people[:limit]}
+    return page | ({"more": people[limit - 1]["user"]} if len(people) > limit else {})
+
+
+async def kick_member(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the member with this `sub` out, with a `reason`; `ban`: for good; `tell`: they are told why."""
+    reason = _text(request, "reason", "")
+    if len(reason) > REASON_MAX:
+        raise TypeError(f"reason: at most {REASON_MAX} characters")
+    ban, tell = bool(request.get("ban")), bool(request.get("tell"))
+    return await _commit(operator, Expel(_text(request, "group"), await _user_of(operator, request), reason, ban, tell))
+
+
+async def unban_member(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Lift a ban, whoever made it."""
+    return await _commit(operator, Pardon(_text(request, "group"), await _user_of(operator, request)))
+
+
+async def _commit(operator: Operator, wish: AnyWish) -> dict[str, Any]:
+    verdict = await operator.hub.link.ask(wish)
+    if verdict.answer is None:
+        raise Refused(verdict.code, verdict.message)
+    return verdict.answer
+
+
+async def _user_of(operator: Operator, request: Mapping[str, Any]) -> str:
+    async with operator.hub.readers.snapshot() as reader:
+        user = await user_by_sub(reader, _text(request, "sub"))
+    if user is None:
+        raise Refused("not_found")
+    return user.id
+
+
+def _text(request: Mapping[str, Any], name: str, otherwise: str | None = None) -> str:
+    value = request[name] if otherwise is None else request.get(name) or otherwise
+    if not (isinstance(value, str) and value.isprintable()):
+        raise TypeError(f"{name}: expected printable text")
+    return value
+
+
+def _page_of(request: Mapping[str, Any]) -> int:
+    limit = request.get("limit", 100)
+    if not (isinstance(limit, int) and 1 <= limit <= PAGE_MAX):
+        raise TypeError(f"limit: expected 1 to {PAGE_MAX}")
+    return limit
+
+
+ACTS: Final = {
+    "group.list": list_groups,
+    "group.show": show_group,
+    "group.dissolve": dissolve_group,
+    "group.transfer": transfer_group,
+    "member.list": list_members,
+    "member.kick": kick_member,
+    "member.unban": unban_member,
+}
