@@ -28,6 +28,7 @@ from chatd.admin.operator import Operator
 from chatd.admin.socket import AdminSocket
 from chatd.config import Config
 from chatd.core.limits import Bounds, Rate, rate_of
+from chatd.http.accounts import account_routes
 from chatd.http.app import make_http
 from chatd.http.catalogue import Signatures, catalogue_routes
 from chatd.http.health import health_routes
@@ -39,8 +40,11 @@ from chatd.hub.settings import HubSettings
 from chatd.outbound import Bound, Outbound
 from chatd.search.link import SearchLink
 from chatd.search.program import Settings as SearchSettings
+from chatd.service.accounts import CODES_EVERY_S, Accounts, AccountSettings, own_issuer
 from chatd.service.bounds import Narrowed
+from chatd.service.delivery import Delivery, by_command, by_url
 from chatd.service.jwks import JwksKeys
+from chatd.service.passwords import Passwords
 from chatd.service.search import SearchBounds
 from chatd.service.tokens import Issuer, Keys, Tokens, load_keys
 from chatd.service.words import Words, WordSettings, read_words
@@ -160,6 +164,7 @@ def rates_of(config: Config) -> dict[str, Rate | None]:
         "hello": rates.hello,
         "http": rates.http,
         "sign_in": rates.sign_in,
+        "account": rates.account,
         "resolve": rates.resolve,
     }
     return {name: rate_of(text) if rates.on else None for name, text in written.items()}
@@ -249,7 +254,9 @@ class Server:
             await self._open_store(undo)
             await self._open_port()
             undo.push_async_callback(self.port.drain, 0)
-            self._admin = AdminSocket(self.config.admin_socket_path(), acts_of(Operator(self.hub, self.ws_url)))
+            self._admin = AdminSocket(
+                self.config.admin_socket_path(), acts_of(Operator(self.hub, self.ws_url, self.accounts))
+            )
             await self._admin.start()
             undo.pop_all()
         path = path_of(self.config.store.url)
@@ -275,6 +282,10 @@ class Server:
         self.hub.jobs.add(JOB, LOOK_EVERY_S, teller.step)
         self.hub.on_fatal = self._fail
         self.link = self.hub.link = self._make_link()
+        self.accounts = self._make_accounts()
+        if self.accounts is not None:
+            self.hub.jobs.add("codes", CODES_EVERY_S, self.accounts.drop_codes)
+            undo.push_async_callback(self.accounts.stop)
         undo.push_async_callback(self.link.close)
         self._open_search(undo)
         self.hub.start(await self.link.start())
@@ -327,6 +338,8 @@ class Server:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.link.settled(), within_s / 2)
         await self.port.drain(within_s / 2)
+        if self.accounts is not None:
+            await self.accounts.stop()
         await self.hub.stop()
         if self.hub.search is not None:
             await self.hub.search.close()
@@ -341,13 +354,41 @@ class Server:
         return Hub(
             hub_settings(self.config),
             self.readers,
-            Tokens(Issuer(keys, auth.issuer, auth.audience), auth.leeway_s),
+            self._tokens(Issuer(keys, auth.issuer, auth.audience)),
             self.life,
             words=Words(word_settings(self.config), read_words(word_settings(self.config))),
             now_ms=self._clock_ms,
             clock_s=self._clock_s,
             new_id=new_id,
             jitter=self._jitter,
+        )
+
+    def _tokens(self, host: Issuer) -> Tokens:
+        own = own_issuer(self.life.key) if self.config.accounts.signup != "off" else None
+        return Tokens(host, self.config.auth.leeway_s, own)
+
+    def _make_accounts(self) -> Accounts | None:
+        """Accounts of our own, if there are any."""
+        settings, hub = self.config.accounts, self.hub
+        if settings.signup == "off":
+            return None
+        hand = None
+        if settings.hook_command:
+            hand = by_command(settings.hook_command, settings.hook_timeout_s)
+        elif settings.hook_url:
+            hand = by_url(settings.hook_url, Outbound(loopback=settings.hook_allow_loopback), settings.hook_timeout_s)
+        return Accounts(
+            fill(AccountSettings, settings),
+            Passwords(settings.hash_memory_kib, settings.hash_passes, settings.hash_workers, settings.hash_queue),
+            Delivery(hand),
+            hub.tokens,
+            self.readers,
+            self.life.key,
+            ask=hub.link.ask,
+            rate=hub.rates.check,
+            end_sessions=hub.end_sessions,
+            now_ms=self._clock_ms,
+            new_id=new_id,
         )
 
     def _make_keys(self) -> Keys:
@@ -392,8 +433,9 @@ class Server:
         registry = CollectorRegistry()
         limits = fill(WsLimits, ws)
         settings = fill(PortSettings, server, echo=self.config.debug.echo)
+        accounts = account_routes(self.accounts, self.hub.rates) if self.accounts is not None else []
         invites = invite_routes(self.hub, self.config.invites.app_url)
-        routes = [*health_routes(self.ready, registry), *invites, *self._catalogue_routes()]
+        routes = [*health_routes(self.ready, registry), *invites, *self._catalogue_routes(), *accounts]
         http = make_http(routes)
         self.port = make_server(
             http,

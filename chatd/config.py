@@ -98,6 +98,24 @@ class Auth(_Section, frozen=True, kw_only=True):
     expiry_notice_s: Annotated[float, Meta(ge=0, le=3600)] = 60.0
 
 
+class Accounts(_Section, frozen=True, kw_only=True):
+    """Accounts of a community without a host app."""
+
+    signup: Literal["off", "open", "invite", "closed"] = "off"
+    token_ttl_s: Annotated[float, Meta(ge=60, le=31_536_000)] = 86_400.0
+    password_min: Annotated[int, Meta(ge=1, le=128)] = 10
+    hash_memory_kib: Annotated[int, Meta(ge=8, le=2**22)] = 19_456
+    hash_passes: Annotated[int, Meta(ge=1, le=100)] = 2
+    hash_workers: Annotated[int, Meta(ge=1, le=64)] = 2
+    hash_queue: Annotated[int, Meta(ge=0, le=10_000)] = 64
+    code_ttl_s: Annotated[float, Meta(gt=0, le=86_400)] = 900.0
+    code_tries: Annotated[int, Meta(ge=1, le=100)] = 5
+    hook_command: Line = ""
+    hook_url: Line = ""
+    hook_allow_loopback: bool = False
+    hook_timeout_s: Timeout = 10.0
+
+
 class Ws(_Section, frozen=True, kw_only=True):
     """The WebSocket transport: how long it waits and how much it holds, per connection."""
 
@@ -153,6 +171,7 @@ class Rates(_Section, frozen=True, kw_only=True):
     hello: RateText = "50/s, burst 2000"
     http: RateText = "50/s, burst 200"
     sign_in: RateText = "20/min, burst 30"
+    account: RateText = "10/min, burst 20"
     resolve: RateText = "30/min, burst 60"
     keys_max: Count = 100_000
 
@@ -286,6 +305,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     server: Server = Server()
     store: Store = Store()
     auth: Auth = Auth()
+    accounts: Accounts = Accounts()
     ws: Ws = Ws()
     limits: Limits = Limits()
     rates: Rates = Rates()
@@ -401,6 +421,11 @@ def _conflicts(config: Config) -> Iterator[tuple[bool, str]]:
     neither = not symmetric and not any(keys)
     yield neither, f"[auth] jwt_public_key_file: {auth.jwt_algorithm} needs it, or jwks_url"
     yield bool(auth.jwks_url) and not auth.issuer, "[auth] issuer: jwks_url needs it, for the keys are the issuer's"
+    accounts = config.accounts
+    both = bool(accounts.hook_command) and bool(accounts.hook_url)
+    yield both, "[accounts] hook_command and hook_url: set one of them"
+    plain = accounts.hook_url.startswith("http://") and not accounts.hook_allow_loopback
+    yield plain, "[accounts] hook_url: expected https://, or hook_allow_loopback for http:// on this machine"
     plain = auth.jwks_url.startswith("http://") and not auth.jwks_allow_loopback
     yield plain, "[auth] jwks_url: expected https://, or jwks_allow_loopback for http:// on this machine"
     yield ws.write_low_bytes >= ws.write_high_bytes, "[ws] write_low_bytes: must be less than write_high_bytes"
@@ -428,6 +453,7 @@ _CHECKS: Final[dict[tuple[str, str], Check]] = {
     ("server", "trusted_proxies"): _check_networks,
     ("store", "url"): _check_url,
     ("auth", "jwks_url"): _check_web,
+    ("accounts", "hook_url"): _check_web,
     ("profile", "fields"): _check_fields,
     ("invites", "public_url"): _check_public_url,
     ("invites", "app_url"): _check_app_url,

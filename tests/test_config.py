@@ -319,7 +319,7 @@ def test_a_settings_object_shows_no_secret() -> None:
     env = {"CHATD_AUTH__JWT_SECRET": SECRET, "CHATD_STORE__URL": "postgresql://chatd:pass/word@db/chatd?password=other"}
     shown = repr(load(None, env))
     assert "jwt_secret='***'" in shown
-    assert not any(secret in shown for secret in (SECRET, "pass", "word@", "other"))
+    assert not any(secret in shown for secret in (SECRET, "pass/", "word@", "other"))
 
 
 @given(st.text(max_size=40))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from chatd.hub.hub import Hub
+from chatd.service.accounts import Accounts
 
 
 class Operator(NamedTuple):
@@ -12,3 +13,5 @@ class Operator(NamedTuple):
 
     hub: Hub
     url: str
+    accounts: Accounts | None
+    """None where there are no accounts of our own."""

@@ -38,6 +38,7 @@ def set_up_logs(settings: Log) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level.upper())
-    # What libraries say at `info` (start, stop, each plug-in of a migration) is nothing an operator asked for.
-    for library in ("uvicorn", "alembic"):
+    # What libraries say at `info` (start, stop, each plug-in of a migration) is nothing an operator asked for; at
+    # `debug` some tell what they carry: parameters of statements, headers with tokens.
+    for library in ("aiosqlite", "alembic", "asyncio", "httpcore", "httpx", "psycopg", "uvicorn", "websockets"):
         logging.getLogger(library).setLevel(logging.WARNING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -86,6 +87,34 @@ def tag(
         end = dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
         until = int(end.timestamp() * 1000)
     raise _ask("user.tag", config, as_json, "{tags}", sub=sub, tag=name, until=until, on=not remove)
+
+
+@users.command()
+def account(
+    login: Annotated[str, typer.Argument(help="What the user signs in with. 登录名。")],
+    name: Annotated[str, typer.Option(help="The name that others see.")] = "",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input, not make one up.")
+    ] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Create an account of our own; prints the password if it was made up. 创建本站账号。"""
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else None
+    show = "{user}" if password_stdin else "{user}  {password}"
+    raise _ask("account.add", config, as_json, show, login=login, name=name, password=password)
+
+
+@users.command()
+def code(
+    uses: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many people may sign up with it.")] = 1,
+    days: Annotated[float, typer.Option(min=0.001, max=3650, help="Days that it is good for.")] = 7,
+    note: Annotated[str, typer.Option(help="What it is for; kept beside it.")] = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a code for signing up where that takes one; prints it once. 生成注册码。"""
+    raise _ask("account.code", config, as_json, "{code}", uses=uses, days=days, note=note)
 
 
 def _line(user: dict[str, Any]) -> str:

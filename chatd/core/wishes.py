@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatd.core.accounts import DropCodes, FinishReset, MakeSignupCode, SetPassword, SignUp, StartReset
 from chatd.core.announcements import AnnounceInGroup
 from chatd.core.bans import BanMember, Expel, Pardon, Unban
 from chatd.core.cards import Announce
@@ -90,4 +91,10 @@ AnyWish = (
     | Sweep
     | Transfer
     | Unban
+    | SignUp
+    | SetPassword
+    | StartReset
+    | FinishReset
+    | MakeSignupCode
+    | DropCodes
 )

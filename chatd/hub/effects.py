@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from chatd_protocol import errors
 from chatd_protocol import users as wire
 
 if TYPE_CHECKING:
@@ -19,13 +18,8 @@ def end_device(session: Session, request: wire.RevokeDevice, answer: dict[str, A
 
     A repetition gets the first answer and closes nothing that was opened with a newer token.
     """
-    person = session.person
-    if person is not None and request.device is not None:
-        session.hub.devices.forget(person.user, request.device)
-    for other in list(person.sessions) if person is not None else ():
-        if request.device in (None, other.device) and other.issued_at < answer["before"]:
-            other.forgotten = request.device is not None
-            other.close(errors.CLOSE_REVOKED, "revoked")
+    assert session.person is not None
+    session.hub.end_sessions(session.person.user, request.device, answer["before"])
 
 
 EFFECTS: Final[Mapping[str, Effect]] = {"device.revoke": end_device}

@@ -221,6 +221,18 @@ class Hub:
             session.close(errors.CLOSE_REVOKED, "revoked")
         return len(hit)
 
+    def end_sessions(self, user: str, device: str | None, before: int) -> int:
+        """Close what tokens issued before this time have opened, on one device or on all. Returns how many."""
+        person = self.people.get(user)
+        if device is not None:
+            self.devices.forget(user, device)
+        hit = [s for s in person.sessions if device in (None, s.device)] if person is not None else []
+        hit = [session for session in hit if session.issued_at < before]
+        for session in hit:
+            session.forgotten = device is not None
+            session.close(errors.CLOSE_REVOKED, "revoked")
+        return len(hit)
+
     async def disable(self, user: str, on: bool) -> int:
         """Shut somebody out, or let them in again. Returns how many connections were closed.
 

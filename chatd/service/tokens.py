@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 import jwt
 import msgspec
 
+from chatd.core.accounts import SUB_PREFIX
 from chatd.core.refusal import Refused
 from chatd.service.users import NAME_MAX, check_person
 from chatd_protocol.codec import Invalid
@@ -22,6 +23,8 @@ from chatd_protocol.values import SAFE_INTEGER_MAX
 TAGS_MAX: Final = 20
 TAG_MAX: Final = 32
 KID_MAX: Final = 256
+OWN_KID: Final = "chatd"
+"""The `kid` of the tokens that this server signs itself, for its own accounts."""
 _PEM: Final = re.compile(rb"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----", re.DOTALL)
 
 
@@ -72,16 +75,25 @@ class Issuer(msgspec.Struct, frozen=True):
 
 
 class Tokens:
-    """Verifies tokens."""
+    """Verifies tokens: the host's, and our own where there are own accounts.
 
-    def __init__(self, host: Issuer, leeway_s: float) -> None:
+    Whose a token is, its `kid` says, and then only that one's keys count: neither can speak for the other's people.
+    """
+
+    def __init__(self, host: Issuer, leeway_s: float, own: Issuer | None = None) -> None:
         self._host = host
+        self._own = own
         self._leeway_s = leeway_s
 
     async def verify(self, token: str) -> Claims:
         """Raises `Refused`: `unauthenticated`, saying what is wrong and nothing of the token; `unavailable`."""
         kid = _kid_of(token)
-        return self._check(token, self._host, await self._host.keys.find(kid))
+        own = self._own is not None and kid == OWN_KID
+        by = self._own if self._own is not None and own else self._host
+        claims = self._check(token, by, await by.keys.find(kid))
+        if self._own is not None and claims.sub.startswith(SUB_PREFIX) != own:
+            raise Refused("unauthenticated", "`sub` is for another issuer's tokens.")
+        return claims if own else msgspec.structs.replace(claims, device=None)
 
     def _check(self, token: str, by: Issuer, keys: Sequence[Key]) -> Claims:
         problem: jwt.InvalidTokenError | None = None
@@ -133,7 +145,8 @@ def _read_claims(claims: dict[str, Any]) -> Claims:
         raise Refused("unauthenticated", problem.problem) from None
     # A token "for ever" must not become a number that cannot be written down.
     expires_at = min(int(claims["exp"] * 1000), SAFE_INTEGER_MAX)
-    return Claims(sub, name, round(issued * 1000), expires_at, tags)
+    device = claims.get("dev")
+    return Claims(sub, name, round(issued * 1000), expires_at, tags, device if isinstance(device, str) else None)
 
 
 def _read_tags(tags: object) -> list[dict[str, Any]]:

@@ -73,6 +73,37 @@ revocations = Table(
     PrimaryKeyConstraint("user_id", "device"),
 )
 
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("login", Text, primary_key=True),
+    Column("user_id", Text, ForeignKey("users.user_id"), nullable=False, unique=True),
+    _text("password"),
+    _number("changed_at"),
+)
+
+signup_codes = Table(
+    "signup_codes",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("uses_left", Integer, nullable=False),
+    _number("expires_at"),
+    _text("note"),
+    _number("made_at"),
+    Index("signup_codes_by_end", "expires_at"),
+)
+
+reset_codes = Table(
+    "reset_codes",
+    metadata,
+    Column("login", Text, primary_key=True),
+    _text("digest"),
+    _number("expires_at"),
+    Column("tries", Integer, nullable=False),
+    _number("window_ends_at"),
+    Index("reset_codes_by_end", "expires_at"),
+)
+
 handles = Table(
     "handles",
     metadata,

@@ -49,6 +49,7 @@ _TABLES: Final = (
     "join_requests",
     "commands",
     "commits",
+    "accounts",
     "handles",
     "name_parts",
     "devices",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from chatd.core.accounts import SUB_PREFIX
 from chatd.core.handles import Handle, key_of
 from chatd.core.profiles import name_parts
 from chatd.core.values import User
@@ -15,6 +16,10 @@ from chatd.store.records import rows_of
 PAGE_ROWS: Final = 1000
 _USERS: Final = f"SELECT {', '.join(users.COLUMNS)} FROM users WHERE user_id > ? ORDER BY user_id LIMIT ?"
 _PARTS: Final = "SELECT user_id, part FROM name_parts WHERE user_id > ? AND user_id <= ?"
+_NOT_OWN: Final = (
+    "SELECT a.user_id FROM accounts AS a JOIN users AS u ON u.user_id = a.user_id"
+    f" WHERE u.sub <> '{SUB_PREFIX}' || a.user_id ORDER BY a.user_id LIMIT ?"
+)
 _HELD: Final = "SELECT count(*) FROM handles WHERE until IS NULL"
 
 
@@ -27,6 +32,8 @@ def check_people(database: Database, say: Callable[[str], None]) -> None:
         _check_handles(database, [user for user in page if user.profile.get("handle")], say)
         with_handle += sum(1 for user in page if user.profile.get("handle"))
         after = page[-1].id
+    for (user,) in database.run(_NOT_OWN, (PAGE_ROWS,))[0]:
+        say(f"user {user}: has an account, and a sub that is not of our own")
     held = database.run(_HELD)[0][0][0]
     if held != with_handle:
         say(f"handles: {held} belong to somebody, {with_handle} users have one")

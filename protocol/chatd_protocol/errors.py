@@ -148,6 +148,7 @@ _ERRORS = (
     ErrorKind("limit", "A count is at its bound; `details` names the bound.", False, 409),
     ErrorKind("conflict", "This `cid` was used for another request.", False, 409),
     ErrorKind("taken", "Somebody has this name, or it is still reserved for somebody.", False, 409),
+    ErrorKind("code_invalid", "The code is wrong, used up or has expired.", False, 403),
     ErrorKind("too_soon", "It was done a short while ago; `details.until` says when it may be done again.", False, 409),
     ErrorKind("out_of_order", "The send named in `after` was not accepted.", False, 409),
     ErrorKind("invite_invalid", "The invite is not good, or no longer, or not for the caller.", False, 404),

@@ -15,6 +15,7 @@ TEXTS: Final = {
     "error_revoked": ("this token was revoked", "令牌已被吊销"),
     "error_disabled": ("this user is disabled here", "该用户已被停用"),
     "error_taken": ("somebody has that already", "已被占用"),
+    "error_code_invalid": ("the code is wrong, used up or has expired", "验证码错误、已用完或已过期"),
     "error_too_soon": ("it was changed a short while ago", "刚改过，过一段时间才能再改"),
     "error_not_found": ("there is no such thing, or it is not for you to see", "不存在，或你无权看到"),
     "error_forbidden": ("you have no right to do that", "你没有这个权限"),

@@ -140,6 +140,31 @@ def upgrade() -> None:
         sqlite_where=sa.text("dissolved_at IS NOT NULL AND member_count > 0"),
         postgresql_where=sa.text("dissolved_at IS NOT NULL AND member_count > 0"),
     )
+    op.create_table(
+        "accounts",
+        sa.Column("login", sa.Text(), primary_key=True),
+        sa.Column("user_id", sa.Text(), sa.ForeignKey("users.user_id"), nullable=False, unique=True),
+        sa.Column("password", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+    )
+    op.create_table(
+        "signup_codes",
+        sa.Column("digest", sa.Text(), primary_key=True),
+        sa.Column("uses_left", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+    )
+    op.create_index("signup_codes_by_end", "signup_codes", ["expires_at"])
+    op.create_table(
+        "reset_codes",
+        sa.Column("login", sa.Text(), primary_key=True),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("window_ends_at", sa.BigInteger(), nullable=False),
+    )
+    op.create_index("reset_codes_by_end", "reset_codes", ["expires_at"])
     find_old_users()
     _invites()
     op.add_column("memberships", sa.Column("nickname", sa.Text(), nullable=False, server_default=sa.text("''")))
