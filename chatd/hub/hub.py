@@ -12,22 +12,20 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
-from chatd.core.limits import Budget
-from chatd.core.profiles import tag_names
 from chatd.core.refusal import Refused
-from chatd.core.users import DisableUser, EnsureUser, Revoke
 from chatd.core.values import Mine
 from chatd.hub import endings
 from chatd.hub.catchup import Pages
 from chatd.hub.devices import Devices
 from chatd.hub.drafts import Drafts
 from chatd.hub.fanout import Fanout
-from chatd.hub.feed import Feed, State
+from chatd.hub.feed import Feed
 from chatd.hub.jobs import Jobs
+from chatd.hub.people import People, Person
 from chatd.hub.ports import Socket
 from chatd.hub.presence import Presence
 from chatd.hub.rates import Rates
@@ -48,27 +46,12 @@ from chatd.store.link import WriterLink
 from chatd.store.migrate import Life
 from chatd.store.outcome import GroupChange, Outcome
 from chatd.store.readers import Readers
-from chatd.store.users import user_by_sub
-from chatd_protocol import errors
 
 SAVE_S: Final = 5.0
 """How long a hub that stops waits for what it hands over to be stored."""
 
 
-class Person:
-    """One user with at least one connection."""
-
-    __slots__ = ("budget", "sessions", "tags", "user")
-
-    def __init__(self, user: str, budget: Budget) -> None:
-        self.user = user
-        self.budget = budget
-        self.sessions: list[Session] = []
-        self.tags: list[dict[str, Any]] = []
-        """Their verified tags, with when each ends."""
-
-
-class Hub:
+class Hub(People):
     """Built once, by `chatd.app`. `link` is set before the first connection."""
 
     link: WriterLink
@@ -165,105 +148,6 @@ class Hub:
         self.reads.save(self.link)
         self.devices.save(self.link)
         self.drafts.save(self.link)
-
-    # -- people
-
-    def budget_of_connection(self, now_s: float) -> Budget:
-        """What one connection may spend."""
-        return Budget(self.settings.requests_per_s, self.settings.request_burst, now_s)
-
-    def enter(self, session: Session, user: str) -> None:
-        """From now on this session hears of everything that concerns the user. Raises `limit`."""
-        person = self.people.get(user)
-        if person is None:
-            budget = Budget(self.settings.user_requests_per_s, self.settings.user_request_burst, self.clock_s())
-            person = self.people[user] = Person(user, budget)
-        others = [s for s in person.sessions if s.device != session.device]
-        if len(others) >= self.settings.connections_per_user:
-            session.close(errors.CLOSE_TOO_MANY_CONNECTIONS, "too many connections")
-            raise Refused("limit", bound="connections_per_user", max=self.settings.connections_per_user)
-        person.sessions.append(session)
-        session.person = person
-
-    def forget(self, session: Session) -> None:
-        """The connection of this session is gone."""
-        self.sessions_open -= 1
-        person = session.person
-        if person is not None:
-            if not session.forgotten:
-                self.devices.see(person.user, session.device, "", self.now_ms())
-            person.sessions.remove(session)
-            if not person.sessions:
-                del self.people[person.user]
-                self.presence.went(person.user, session)
-        for follow in list(session.follows.values()):
-            follow.set(State.GONE)
-            self.drop_if_idle(follow.feed)
-
-    def replace_older(self, session: Session) -> None:
-        """A device speaks through its newest connection."""
-        assert session.person is not None
-        for other in list(session.person.sessions):
-            if other is not session and other.device == session.device:
-                other.close(errors.CLOSE_REPLACED, "a newer connection of this device")
-
-    async def revoke(self, user: str, device: str | None) -> int:
-        """Refuse all tokens issued so far, and close what they opened. Returns how many connections were closed.
-
-        Raises `Refused`: `not_found`, `unavailable`.
-        """
-        verdict = await self.link.ask(Revoke(user, device, self.now_ms()))
-        if verdict.answer is None:
-            raise Refused(verdict.code)
-        person = self.people.get(user)
-        hit = [s for s in person.sessions if device in (None, s.device)] if person is not None else []
-        for session in hit:
-            session.close(errors.CLOSE_REVOKED, "revoked")
-        return len(hit)
-
-    def end_sessions(self, user: str, device: str | None, before: int) -> int:
-        """Close what tokens issued before this time have opened, on one device or on all. Returns how many."""
-        person = self.people.get(user)
-        if device is not None:
-            self.devices.forget(user, device)
-        hit = [s for s in person.sessions if device in (None, s.device)] if person is not None else []
-        hit = [session for session in hit if session.issued_at < before]
-        for session in hit:
-            session.forgotten = device is not None
-            session.close(errors.CLOSE_REVOKED, "revoked")
-        return len(hit)
-
-    async def disable(self, user: str, on: bool) -> int:
-        """Shut somebody out, or let them in again. Returns how many connections were closed.
-
-        Raises `Refused`: `not_found`, `unavailable`.
-        """
-        verdict = await self.link.ask(DisableUser(user, on))
-        if verdict.answer is None:
-            raise Refused(verdict.code)
-        person = self.people.get(user)
-        hit = list(person.sessions) if person is not None and on else []
-        for session in hit:
-            session.close(errors.CLOSE_DISABLED, "disabled")
-        return len(hit)
-
-    async def ensure_user(self, sub: str, name: str, tags: list[dict[str, Any]] | None = None) -> str:
-        """The id of the user that tokens with this `sub` speak for; made if there is none, renamed if a name is given.
-
-        Raises `Refused`: `unavailable`, `overloaded`, `limit`.
-        """
-        verdict = await self.link.ask(EnsureUser(self.new_id("u"), sub, name, tags))
-        if verdict.answer is None:
-            raise Refused(verdict.code)
-        return str(verdict.answer["user"])
-
-    async def revoke_sub(self, sub: str, device: str | None) -> int:
-        """`revoke` for the user that tokens with this `sub` speak for."""
-        async with self.readers.snapshot() as reader:
-            user = await user_by_sub(reader, sub)
-        if user is None:
-            raise Refused("not_found")
-        return await self.revoke(user.id, device)
 
     # -- feeds
 
@@ -420,14 +304,6 @@ class Hub:
         await catch_up_with_store(self, n)
         self.n = max(self.n, n)
         self._wake()
-
-    def tags_of(self, person: Person) -> list[str]:
-        """The verified tags that somebody has now."""
-        return tag_names({"tags": person.tags}, self.now_ms()) if person.tags else []
-
-    def seen_here(self, user: str) -> int:
-        """When somebody was here, as far as the store does not say so yet, else 0; who is connected is here now."""
-        return self.now_ms() if user in self.people else self.devices.here.get(user, 0)
 
     # -- figures
 

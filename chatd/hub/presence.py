@@ -14,7 +14,8 @@ from chatd.core.sharing import Circle
 from chatd.store.relations import circle_of
 
 if TYPE_CHECKING:
-    from chatd.hub.hub import Hub, Person
+    from chatd.hub.hub import Hub
+    from chatd.hub.people import Person
     from chatd.hub.receiver import Receiver
 
 PAIRS_AT_ONCE: Final = 5000

@@ -20,7 +20,8 @@ from chatd_protocol import errors
 from chatd_protocol.codec import encode
 
 if TYPE_CHECKING:
-    from chatd.hub.hub import Hub, Person
+    from chatd.hub.hub import Hub
+    from chatd.hub.people import Person
 
 
 class Receiver:
