@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 import secrets
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -42,11 +40,11 @@ from chatd.search.link import SearchLink
 from chatd.search.program import Settings as SearchSettings
 from chatd.service.accounts import CODES_EVERY_S, Accounts, AccountSettings, own_issuer
 from chatd.service.bounds import Narrowed
-from chatd.service.delivery import Delivery, by_command, by_url
+from chatd.service.delivery import Delivery, hook_of
 from chatd.service.jwks import JwksKeys
 from chatd.service.passwords import Passwords
 from chatd.service.search import SearchBounds
-from chatd.service.tokens import Issuer, Keys, Tokens, load_keys
+from chatd.service.tokens import Issuer, Keys, Tokens, keep_secret, load_keys
 from chatd.service.words import Words, WordSettings, read_words
 from chatd.store import lock, migrate
 from chatd.store.database import connect, path_of
@@ -58,7 +56,6 @@ from chatd.ws.limits import PortSettings
 from chatd.ws.server import make_server
 
 S = TypeVar("S", bound=msgspec.Struct)
-SECRET_BYTES: Final = 32
 LOCK_WAIT_S: Final = 10.0
 
 
@@ -79,28 +76,7 @@ def secret_of(config: Config) -> str:
     """
     if config.auth.jwt_secret or config.auth.jwt_algorithm != "HS256":
         return config.auth.jwt_secret
-    path = config.state_dir() / "chatd.secret"
-    if not path.exists():
-        _write_secret(path)
-    secret = path.read_text().strip()
-    if len(secret) < SECRET_BYTES:
-        raise ValueError(f"{path} holds no secret of at least {SECRET_BYTES} characters; remove it to get a new one")
-    return secret
-
-
-def _write_secret(path: Path) -> None:
-    """Whole or not at all: a half-written secret would lock everybody out, an empty one let everybody in."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(secrets.token_hex(SECRET_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(draft)  # whoever comes second keeps the first one's
-    finally:
-        draft.unlink()
+    return keep_secret(config.state_dir() / "chatd.secret")
 
 
 def fill(kind: type[S], *sections: msgspec.Struct, **rest: Any) -> S:
@@ -351,10 +327,11 @@ class Server:
     def _make_hub(self) -> Hub:
         auth = self.config.auth
         keys = self._make_keys()
+        own = own_issuer(self.life.key) if self.config.accounts.signup != "off" else None
         return Hub(
             hub_settings(self.config),
             self.readers,
-            self._tokens(Issuer(keys, auth.issuer, auth.audience)),
+            Tokens(Issuer(keys, auth.issuer, auth.audience), auth.leeway_s, own),
             self.life,
             words=Words(word_settings(self.config), read_words(word_settings(self.config))),
             now_ms=self._clock_ms,
@@ -363,24 +340,17 @@ class Server:
             jitter=self._jitter,
         )
 
-    def _tokens(self, host: Issuer) -> Tokens:
-        own = own_issuer(self.life.key) if self.config.accounts.signup != "off" else None
-        return Tokens(host, self.config.auth.leeway_s, own)
-
     def _make_accounts(self) -> Accounts | None:
         """Accounts of our own, if there are any."""
         settings, hub = self.config.accounts, self.hub
         if settings.signup == "off":
             return None
-        hand = None
-        if settings.hook_command:
-            hand = by_command(settings.hook_command, settings.hook_timeout_s)
-        elif settings.hook_url:
-            hand = by_url(settings.hook_url, Outbound(loopback=settings.hook_allow_loopback), settings.hook_timeout_s)
+        loopback, timeout_s = settings.hook_allow_loopback, settings.hook_timeout_s
+        hook = hook_of(settings.hook_command, settings.hook_url, Outbound(loopback=loopback), timeout_s)
         return Accounts(
             fill(AccountSettings, settings),
             Passwords(settings.hash_memory_kib, settings.hash_passes, settings.hash_workers, settings.hash_queue),
-            Delivery(hand),
+            Delivery(hook),
             hub.tokens,
             self.readers,
             self.life.key,

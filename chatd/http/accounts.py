@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -87,12 +88,20 @@ def account_routes(accounts: Accounts, rates: Rates) -> list[HTTPRouteHandler]:
         "sign-out": (wire.SignOut, accounts.sign_out),
         "renew": (wire.Renew, accounts.renew),
     }
-    plain = [_route(desk, path, kind, lambda _, act=act: act) for path, (kind, act) in routes.items()]
-    signed = [
-        _route(desk, path, kind, lambda request, act=act: lambda data: act(_bearer(request), data))
-        for path, (kind, act) in with_token.items()
-    ]
+    plain = [_route(desk, path, kind, partial(_plain, act)) for path, (kind, act) in routes.items()]
+    signed = [_route(desk, path, kind, partial(_signed, act)) for path, (kind, act) in with_token.items()]
     return plain + signed
+
+
+def _plain(act: Act, _: Web) -> Act:
+    return act
+
+
+def _signed(act: Callable[[str, Any], Awaitable[dict[str, Any]]], request: Web) -> Act:
+    async def run(data: Any) -> dict[str, Any]:
+        return await act(_bearer(request), data)
+
+    return run
 
 
 def _route(desk: _Desk, path: str, kind: type, act_of: Callable[[Web], Act]) -> HTTPRouteHandler:

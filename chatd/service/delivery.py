@@ -61,6 +61,13 @@ def by_url(url: str, outbound: Outbound, timeout_s: float) -> Hand:
     return hand
 
 
+def hook_of(command: str, url: str, outbound: Outbound, timeout_s: float) -> Hand | None:
+    """The hook that is configured: a program or an address; None if neither is."""
+    if command:
+        return by_command(command, timeout_s)
+    return by_url(url, outbound, timeout_s) if url else None
+
+
 class Delivery:
     """`hand` is None where there is no hook: then nothing is delivered, and the log says so."""
 

@@ -6,7 +6,10 @@ at. Where keys come from is for `Keys` to know: here they are asked for, by the 
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import secrets as chance
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -23,6 +26,7 @@ from chatd_protocol.values import SAFE_INTEGER_MAX
 TAGS_MAX: Final = 20
 TAG_MAX: Final = 32
 KID_MAX: Final = 256
+SECRET_BYTES: Final = 32
 OWN_KID: Final = "chatd"
 """The `kid` of the tokens that this server signs itself, for its own accounts."""
 _PEM: Final = re.compile(rb"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----", re.DOTALL)
@@ -182,6 +186,31 @@ def load_keys(algorithm: str, secrets: Sequence[str], public_key_file: str) -> F
     if not keys:
         raise ValueError(f"{public_key_file} holds no PEM key")
     return FixedKeys(keys)
+
+
+def keep_secret(path: Path) -> str:
+    """The secret in this file (mode 0600), made at first need. Raises OSError, ValueError if it holds none."""
+    if not path.exists():
+        _write_secret(path)
+    secret = path.read_text().strip()
+    if len(secret) < SECRET_BYTES:
+        raise ValueError(f"{path} holds no secret of at least {SECRET_BYTES} characters; remove it to get a new one")
+    return secret
+
+
+def _write_secret(path: Path) -> None:
+    """Whole or not at all: a half-written secret would lock everybody out, an empty one let everybody in."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(chance.token_hex(SECRET_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)  # whoever comes second keeps the first one's
+    finally:
+        draft.unlink()
 
 
 def mint(secret: str, sub: str, name: str, now_s: float, ttl_s: float, extra: dict[str, Any] | None = None) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from tests.client.peer import in_loop
-from tests.client.test_chat import Person
+import pytest
+
 from chatd.testing import running_server
 from chatd_client import ChatdError, Client
+from tests.client.peer import in_loop
+from tests.client.test_chat import Person
 
 
 @in_loop
@@ -35,20 +37,22 @@ async def test_people_are_found_and_devices_signed_out_by_typing(sqlite_url: str
 
 @in_loop
 async def test_every_method_of_the_client_about_oneself(sqlite_url: str) -> None:
-    async with running_server(sqlite_url, profile={"fields": ("company=Company/公司",)}) as server:
-        async with Client(server.ws_url, token=server.token("ann", "Ann"), device="phone") as ann:
-            assert ann.hello is not None
-            assert [field.name for field in ann.hello.profile_fields] == ["company"]
-            done = await ann.update_profile(name="Ann B.", avatar="a.png", bio="hi", fields={"company": "P"})
-            assert (done.name, done.avatar, done.bio, done.fields) == ("Ann B.", "a.png", "hi", {"company": "P"})
-            assert (await ann.set_handle("ann_b")).handle == "ann_b"
-            found = (await ann.find_users("@ANN_B")).users
-            assert [(user.name, user.handle, user.fields) for user in found] == [("Ann B.", "ann_b", {"company": "P"})]
-            assert (await ann.set_privacy(findable=False)).findable is False
-            assert (await ann.get_privacy()).last_seen == "mutual"
-            assert [line.device for line in (await ann.list_devices()).devices] == ["phone"]
-            assert (await ann.revoke_device("tablet")).before > 0
-            try:
-                await ann.set_handle("x")
-            except ChatdError as error:
-                assert error.code == "invalid"
+    fields = ("company=Company/公司",)
+    async with (
+        running_server(sqlite_url, profile={"fields": fields}) as server,
+        Client(server.ws_url, token=server.token("ann", "Ann"), device="phone") as ann,
+    ):
+        assert ann.hello is not None
+        assert [field.name for field in ann.hello.profile_fields] == ["company"]
+        done = await ann.update_profile(name="Ann B.", avatar="a.png", bio="hi", fields={"company": "P"})
+        assert (done.name, done.avatar, done.bio, done.fields) == ("Ann B.", "a.png", "hi", {"company": "P"})
+        assert (await ann.set_handle("ann_b")).handle == "ann_b"
+        found = (await ann.find_users("@ANN_B")).users
+        assert [(user.name, user.handle, user.fields) for user in found] == [("Ann B.", "ann_b", {"company": "P"})]
+        assert (await ann.set_privacy(findable=False)).findable is False
+        assert (await ann.get_privacy()).last_seen == "mutual"
+        assert [line.device for line in (await ann.list_devices()).devices] == ["phone"]
+        assert (await ann.revoke_device("tablet")).before > 0
+        with pytest.raises(ChatdError) as refusal:
+            await ann.set_handle("x")
+        assert refusal.value.code == "invalid"
