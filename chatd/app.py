@@ -92,58 +92,31 @@ def fill(kind: type[S], *sections: msgspec.Struct, **rest: Any) -> S:
 
 def bounds_of(config: Config) -> Bounds:
     """The bounds that commits are judged by."""
-    limits, groups = config.limits, config.groups
-    return Bounds(
-        group_limit_default=limits.private_group_limit_default,
-        group_limit_max=limits.group_limit_max,
-        groups_per_user=limits.groups_per_user,
-        following_max=limits.following_max,
-        reactions_per_message=limits.reactions_per_message,
-        edits_per_message=limits.edits_per_message,
+    profile, invites = config.profile, config.invites
+    return fill(
+        Bounds,
+        config.limits,
+        config.messages,
+        config.store,
+        profile,
+        invites,
+        config.groups,
+        group_limit_default=config.limits.private_group_limit_default,
         recall_window_ms=int(config.messages.recall_window_s * 1000),
-        user_log_keep=config.store.user_log_keep,
-        devices_per_user=config.profile.devices_per_user,
-        device_revocations=config.profile.device_revocations,
-        handle_pause_ms=int(config.profile.handle_pause_days * 86_400_000),
-        handle_reserved_ms=int(config.profile.handle_reserved_days * 86_400_000),
-        profile_fields=tuple(field["name"] for field in config.profile.declared()),
-        profile_field_max=config.profile.field_max,
-        invites_open_per_maker=config.invites.open_per_maker,
-        requests_per_group=config.invites.requests_per_group,
-        request_again_ms=int(config.invites.request_again_s * 1000),
-        staff_told=config.invites.staff_told,
-        mentions_per_message=config.messages.mentions_per_message,
-        mention_all_per_day=config.messages.mention_all_per_day,
-        pins_per_group=config.messages.pins_per_group,
-        featured_per_group=config.messages.featured_per_group,
-        bundle_items_max=config.messages.bundle_items_max,
-        bundle_depth_max=config.messages.bundle_depth_max,
-        bundle_text_max=config.messages.bundle_text_max,
-        public_group_limit_default=groups.public_group_limit_default,
-        public_group_limit_max=groups.public_group_limit_max,
-        public_groups=groups.public_groups,
-        bans_per_group=groups.bans_per_group,
-        dissolved_keep_ms=int(groups.dissolved_keep_days * 86_400_000),
+        handle_pause_ms=int(profile.handle_pause_days * 86_400_000),
+        handle_reserved_ms=int(profile.handle_reserved_days * 86_400_000),
+        profile_fields=tuple(field["name"] for field in profile.declared()),
+        profile_field_max=profile.field_max,
+        invites_open_per_maker=invites.open_per_maker,
+        dissolved_keep_ms=int(config.groups.dissolved_keep_days * 86_400_000),
+        request_again_ms=int(invites.request_again_s * 1000),
     )
 
 
 def rates_of(config: Config) -> dict[str, Rate | None]:
     """How often whom, by name."""
-    rates = config.rates
-    written = {
-        "send": rates.send,
-        "join": rates.join,
-        "create": rates.create,
-        "follow": rates.follow,
-        "search": rates.search,
-        "group_send": rates.group_send,
-        "hello": rates.hello,
-        "http": rates.http,
-        "sign_in": rates.sign_in,
-        "account": rates.account,
-        "resolve": rates.resolve,
-    }
-    return {name: rate_of(text) if rates.on else None for name, text in written.items()}
+    written = msgspec.structs.asdict(config.rates)
+    return {name: rate_of(text) if written["on"] else None for name, text in written.items() if isinstance(text, str)}
 
 
 def word_settings(config: Config) -> WordSettings:
