@@ -30,6 +30,7 @@ from chatd.testing import TestServer, make_config, running_server
 Json = dict[str, Any]
 WAIT_S = 20.0
 PEOPLE = 34
+CROWD = 200
 LIMITS: dict[str, Any] = {
     "requests_per_s": 1e6,
     "request_burst": 1_000_000,
@@ -38,6 +39,7 @@ LIMITS: dict[str, Any] = {
     "groups_per_user": 1_000_000,
     "connections_per_user": 100,
 }
+SIGN_UP: dict[str, Any] = {"signup": "invite", "hash_memory_kib": 8, "hash_passes": 1, "hash_queue": 1000}
 
 
 class Ask(NamedTuple):
@@ -49,10 +51,11 @@ class Ask(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """`code` is "ok" or why not."""
+    """`code` is "ok" or why not; `error` is all that was said then."""
 
     code: str
     answer: Json
+    error: Json = {}
 
 
 class Peer:
@@ -72,7 +75,8 @@ class Peer:
         async for payload in self._socket:
             message = orjson.loads(payload)
             if "re" in message:
-                verdict = Verdict("ok", message["ok"]) if "ok" in message else Verdict(message["error"]["code"], {})
+                error = message.get("error")
+                verdict = Verdict("ok", message["ok"]) if error is None else Verdict(error["code"], {}, error)
                 self._open.pop(message["re"]).set_result(verdict)
             else:
                 self.events.append(message)
@@ -127,6 +131,10 @@ class Arena:
         self.people: list[Peer] = []
         self.pairs: Iterator[tuple[Peer, Peer]] = iter(())
         """Two who have no direct chat yet."""
+        self.crowd: list[Peer] = []
+        """Many whom nobody knows; see `gather_crowd`."""
+        self.kept: dict[str, Any] = {}
+        """What a race made once for all of its rounds."""
         self._cids = itertools.count(1)
         self._noise_group = ""
 
@@ -149,8 +157,14 @@ class Arena:
         answer = await noisy.must("group.create", {"cid": self.cid(), "kind": "private", "title": "noise"})
         self._noise_group = answer["group"]
 
+    async def gather_crowd(self) -> list[Peer]:
+        """All of the crowd, who come when they are first asked for."""
+        while len(self.crowd) < CROWD:
+            self.crowd.append(await self.enter(f"stranger{len(self.crowd)}"))
+        return self.crowd
+
     async def close(self) -> None:
-        for peer in self.people:
+        for peer in [*self.people, *self.crowd]:
             await peer.close()
 
     async def at_once(self, *asks: Ask, noise: int = 3) -> list[Verdict]:
@@ -241,7 +255,7 @@ def seed(url: str, server_limits: Json) -> None:
 async def arena(url: str, folder: Path, chance: random.Random) -> AsyncIterator[Arena]:
     """A server on this empty database, with everybody connected."""
     seed(url, LIMITS)
-    async with running_server(url, folder, limits=LIMITS, drain_s=0.5) as server:
+    async with running_server(url, folder, limits=LIMITS, accounts=SIGN_UP, drain_s=0.5) as server:
         place = Arena(server, chance)
         await place.open()
         try:

@@ -10,7 +10,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tests.races.arena import Arena, Ask, Peer, Verdict
+from tests.races.counts import COUNTS
 from tests.races.doors import DOORS
+from tests.races.owners import OWNERS
 
 Json = dict[str, Any]
 
@@ -276,5 +278,7 @@ RACES: dict[str, Callable[[Arena], Awaitable[str]]] = {
         leave_vs_kick,
         role_vs_kick,
         *DOORS,
+        *OWNERS,
+        *COUNTS,
     )
 }

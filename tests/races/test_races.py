@@ -18,7 +18,9 @@ ROUNDS = 4
 @pytest.mark.promise(
     "P6", "race.last_place", "race.unfollow", "race.block", "race.demotion", "race.promotion", "race.door"
 )
+@pytest.mark.promise("P6", "race.owner", "race.end")
 @pytest.mark.promise("P7", "race.kick", "race.leave")
+@pytest.mark.promise("P8", "race.bounds")
 @pytest.mark.promise("P9", "race.recall")
 def test_every_race_ends_in_one_story(store_url: str, tmp_path: Path) -> None:
     """Answers, log and roster agree, whoever comes first."""
