@@ -186,8 +186,15 @@ class Replica:
         elif name == "read":
             kept = self.groups[data["group"]]
             kept.read = data["read"]
+        elif name == "presence":
+            self._presence(data["people"])
         elif name not in ("typing", "going_away", "token_expiring"):
             raise Broken(f"an event {name}")
+
+    def _presence(self, people: list[Json]) -> None:
+        """Others came or went: of oneself one is not told."""
+        if any(person["user"] == self.user for person in people):
+            raise Broken("presence of oneself")
 
     def _head(self, group: str, head: int, at: int) -> None:
         kept = self.groups.get(group)
