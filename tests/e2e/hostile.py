@@ -64,12 +64,14 @@ async def world_of(town: Town, fmt: Format) -> tuple[Phone, dict[str, dict[str, 
         "group.create": {"kind": "private", "title": "t", "intro": "i", "history": "last:3", "limit": 5},
         "group.get": of,
         "group.list": {"after": f"1:{group}", "limit": 5},
-        "group.update": of | {"title": "t", "intro": "i", "history": "all", "limit": 50},
+        "group.update": of
+        | {"title": "t", "intro": "i", "history": "all", "limit": 50, "rules": "be kind", "rights": {"post": "admin"}}
+        | {"avatar": "https://a.example/x.png"},
         "group.open": of | {"after": pos, "at": 1},
         "group.close": of,
         "group.members": of | {"after": bob.user, "limit": 5},
         "member.add": of | {"users": [cat.user]},
-        "member.leave": of,
+        "member.leave": of | {"successor": bob.user},
         "member.kick": of | {"user": bob.user, "reason": "why", "tell": True},
         "member.role": of | {"user": bob.user, "role": "admin"},
         "message.send": of
@@ -119,6 +121,13 @@ async def world_of(town: Town, fmt: Format) -> tuple[Phone, dict[str, dict[str, 
         "feature.add": at | {"note": "n"},
         "feature.remove": at,
         "feature.list": of | {"before": pos, "limit": 5},
+        "group.announce": of | {"text": "today at nine"},
+        "group.dissolve": of,
+        "group.find": {"text": "tea", "after": "7:g", "limit": 5},
+        "group.transfer": of | {"user": bob.user},
+        "member.ban": of | {"user": bob.user, "reason": "why", "tell": True},
+        "member.unban": of | {"user": bob.user},
+        "member.bans": of | {"after": bob.user, "limit": 5},
     }
 
 

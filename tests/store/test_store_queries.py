@@ -45,7 +45,7 @@ def test_places_are_the_groups_one_is_in_the_newest_activity_first_and_what_is_p
     town.say("ann", "old")
     places = read(town, lambda r: groups.places_of(r, "ann"))
     assert places[0].group == "old"
-    assert {place.group for place in places} == {"tea", "old", "new", "d1"}
+    assert {place.group for place in places} == {"tea", "old", "new", "d1", "end"}
     assert [place.group for place in places if place.archived] == [places[-1].group] == ["d1"]
     times = [place.at for place in places[:-1]]
     assert times == sorted(times, reverse=True)
