@@ -18,7 +18,7 @@ import msgspec
 import orjson
 
 from chatd.admin.socket import AdminError, call
-from chatd.app import bounds_of, now_ms
+from chatd.app import now_ms
 from chatd.cli.catalogue_file import Row
 from chatd.config import Config
 from chatd.core.wishes import AnyWish
@@ -27,6 +27,7 @@ from chatd.store import lock, migrate
 from chatd.store.database import connect, path_of
 from chatd.store.engine import Engine
 from chatd.store.outcome import Proposed, Verdict
+from chatd.tuning import bounds_of
 from chatd_protocol.codec import Invalid
 
 PORTION_ROWS: Final = 200

@@ -6,7 +6,7 @@ from typing import Final
 
 from chatd.cli.chat_cells import cut, printable
 from chatd.cli.chat_words import Words
-from chatd_protocol.log import Card, ProductCard, VideoCard
+from chatd_protocol.kinds import Card, ProductCard, VideoCard
 from chatd_protocol.money import show_price
 
 BAR: Final = "▌ "

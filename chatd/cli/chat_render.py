@@ -196,7 +196,7 @@ class Renderer:
             case log.Reacted(by=by, target=target, emoji=emoji):
                 key = "reacted" if entry.on else "unreacted"
                 return [self._words(key, by=self.name(by), target=target, emoji=printable(emoji))]
-            case log.CardChanged(target=target, card=log.VideoCard() | log.ProductCard() as card):
+            case log.CardChanged(target=target, card=kinds.VideoCard() | kinds.ProductCard() as card):
                 what = printable(
                     " · ".join(part for part in (self._title(card), card_state(self._words, card)) if part)
                 )
@@ -210,7 +210,7 @@ class Renderer:
         key = "called" if one.nickname else "called_nothing"
         return self._words(key, name=self.name(one.user), nickname=printable(one.nickname))
 
-    def _title(self, card: log.Card) -> str:
+    def _title(self, card: kinds.Card) -> str:
         return card_title(self._words, card)
 
     def _board(self, entry: log.Pinned | log.Unpinned | log.Featured | log.Unfeatured) -> list[str]:

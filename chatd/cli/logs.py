@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from chatd.config import Log
+from chatd.config.sections import Log
 
 
 def set_up_logs(settings: Log) -> None:

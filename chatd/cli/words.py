@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from chatd.admin.socket import AdminError, call
-from chatd.app import word_settings
 from chatd.cli.run import _failed, _say
 from chatd.config import Config
 from chatd.core.words import mask
 from chatd.service.words import BadWords, read_words
+from chatd.tuning import word_settings
 
 
 def check(config: Config, as_json: bool) -> int:

@@ -41,7 +41,7 @@ from chatd.service.author import Digester
 from chatd.service.secrets import Secrets
 from chatd.service.tokens import Tokens
 from chatd.service.words import Words
-from chatd.store.groups import Place
+from chatd.store.chats import Place
 from chatd.store.link import WriterLink
 from chatd.store.migrate import Life
 from chatd.store.outcome import GroupChange, Outcome

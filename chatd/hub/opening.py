@@ -16,8 +16,8 @@ from chatd.core.values import Mine, User
 from chatd.service import groups as service
 from chatd.service.tokens import Claims
 from chatd.store import commits, messages, users
+from chatd.store.chats import Place, cursor_of, drafts_of, places_of
 from chatd.store.engine import WRITER
-from chatd.store.groups import Place, cursor_of, drafts_of, places_of
 from chatd.store.readers import Reader
 from chatd_protocol import PROTOCOL_VERSION
 from chatd_protocol.ops import OPS

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from chatd.hub.feed import State
 from chatd.store import commits, users
+from chatd.store.chats import Place, places_of
 from chatd.store.engine import WRITER
-from chatd.store.groups import Place, places_of
 
 if TYPE_CHECKING:
     from chatd.hub.hub import Hub

@@ -9,7 +9,7 @@ from chatd.core.refusal import Refused
 from chatd.core.rights import RANK
 from chatd.service.author import Author
 from chatd.store import bans as stored
-from chatd.store.groups import line_of
+from chatd.store.chats import line_of
 from chatd.store.readers import Reader
 from chatd_protocol import bans as wire
 

@@ -16,6 +16,7 @@ from chatd.core.values import Entry, Group
 from chatd.core.visibility import view
 from chatd.service.author import Author
 from chatd.service.chats import view_draft
+from chatd.store import chats
 from chatd.store import groups as stored
 from chatd.store import messages as stored_messages
 from chatd.store.readers import Reader
@@ -90,7 +91,7 @@ async def member_lines(
 
     `read_at_least`: read positions that are newer than what is stored.
     """
-    lines = await stored.lines_of(reader, user, groups)
+    lines = await chats.lines_of(reader, user, groups)
     last = await stored_messages.messages_numbered(
         reader, [(line.group.id, line.group.seq) for line in lines if line.group.seq > line.from_seq]
     )
@@ -99,13 +100,13 @@ async def member_lines(
         group = line.group.id
         if read_at_least.get(group, 0) > line.read:
             line.read = read_at_least[group]
-            line.recalled = await stored.recalled_above(reader, group, line.read)
-            line.mentions, line.mention = await stored.mentions_above(reader, user, group, line.read)
+            line.recalled = await chats.recalled_above(reader, group, line.read)
+            line.mentions, line.mention = await chats.mentions_above(reader, user, group, line.read)
         shown.append(view_line(line, user, last.get(group)))
     return shown
 
 
-def view_line(line: stored.Line, user: str, last: Entry | None) -> dict[str, Any]:
+def view_line(line: chats.Line, user: str, last: Entry | None) -> dict[str, Any]:
     """One line of the chat list as it goes on the wire."""
     group = line.group
     shown: dict[str, Any] = {
@@ -137,7 +138,7 @@ def view_line(line: stored.Line, user: str, last: Entry | None) -> dict[str, Any
     return shown
 
 
-def _view_mentions(line: stored.Line, user: str) -> dict[str, Any]:
+def _view_mentions(line: chats.Line, user: str) -> dict[str, Any]:
     """How many unread messages mention the user, by name or with everybody, and the first of them."""
     called = [
         pos for pos, seq, _, stands, by in line.calls if stands and seq > line.read and pos > line.floor and by != user
@@ -168,7 +169,7 @@ async def group_info(
     reader: Reader, user: str, request: wire.GetGroup, read_at_least: int, now_ms: int
 ) -> dict[str, Any]:
     """Everything about a group that a member may know. Raises `Refused("not_found")`."""
-    line = await stored.line_of(reader, user, request.group)
+    line = await chats.line_of(reader, user, request.group)
     if line is None:
         raise Refused("not_found")
     lines = await member_lines(reader, user, [request.group], {request.group: read_at_least})
@@ -201,7 +202,7 @@ async def group_info(
 
 async def list_members(reader: Reader, user: str, request: wire.ListMembers, now_ms: int) -> dict[str, Any]:
     """A page of the members; who is restricted, only admins and they themselves see. Raises `Refused("not_found")`."""
-    line = await stored.line_of(reader, user, request.group)
+    line = await chats.line_of(reader, user, request.group)
     if line is None:
         raise Refused("not_found")
     admin = RANK[line.role] >= RANK["admin"]

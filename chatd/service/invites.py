@@ -11,7 +11,7 @@ from chatd.core.refusal import Refused
 from chatd.core.rights import RANK
 from chatd.service.author import Author
 from chatd.service.secrets import Secrets
-from chatd.store import groups as stored_groups
+from chatd.store import chats as stored_chats
 from chatd.store import invites as stored
 from chatd.store.readers import Reader
 from chatd_protocol import invites as wire
@@ -88,7 +88,7 @@ def check_named(request: wire.RedeemInvite | wire.PreviewInvite) -> None:
 
 async def list_invites(reader: Reader, user: str, request: wire.ListInvites, now_ms: int) -> dict[str, Any]:
     """A page. Raises `Refused`: `not_found`, `forbidden` for everybody's without the right."""
-    line = await stored_groups.line_of(reader, user, request.group)
+    line = await stored_chats.line_of(reader, user, request.group)
     if line is None:
         raise Refused("not_found")
     if request.all and RANK[line.role] < RANK["admin"]:
@@ -122,7 +122,7 @@ def view_invite(invite: Invite, void_pos: int, now_ms: int) -> dict[str, Any]:
 
 async def read_tree(reader: Reader, user: str, request: wire.ReadTree, now_ms: int) -> dict[str, Any]:
     """A page of one person's branch. Raises `Refused`: `not_found`, `forbidden`, `limit`."""
-    line = await stored_groups.line_of(reader, user, request.group)
+    line = await stored_chats.line_of(reader, user, request.group)
     if line is None:
         raise Refused("not_found")
     if RANK[line.role] < RANK["admin"]:

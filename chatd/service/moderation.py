@@ -10,7 +10,7 @@ from chatd.core.rights import RANK
 from chatd.core.values import Audited
 from chatd.service.author import Author
 from chatd.store import audit as stored
-from chatd.store import groups as stored_groups
+from chatd.store import chats as stored_chats
 from chatd.store.readers import Reader
 from chatd_protocol import moderation as wire
 
@@ -43,7 +43,7 @@ def slow_down(request: wire.SlowDown, author: Author) -> SlowDown:
 
 async def list_audit(reader: Reader, user: str, request: wire.ListAudit) -> dict[str, Any]:
     """A page of the audit log of a group, the newest first. Raises `Refused`: `not_found`, `forbidden`."""
-    line = await stored_groups.line_of(reader, user, request.group)
+    line = await stored_chats.line_of(reader, user, request.group)
     if line is None:
         raise Refused("not_found")
     if RANK[line.role] < RANK["admin"]:

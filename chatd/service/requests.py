@@ -8,7 +8,7 @@ from chatd.core.refusal import Refused
 from chatd.core.requests import Decide, Join, JoinRequest, SetEntry, Withdraw
 from chatd.core.rights import may_as
 from chatd.service.author import Author
-from chatd.store import groups as stored_groups
+from chatd.store import chats as stored_chats
 from chatd.store import invites as stored
 from chatd.store.readers import Reader
 from chatd_protocol import requests as wire
@@ -46,7 +46,7 @@ def withdraw_request(request: wire.WithdrawRequest, author: Author) -> Withdraw:
 async def list_requests(reader: Reader, user: str, request: wire.ListRequests, now_ms: int) -> dict[str, Any]:
     """A page of a group's, or of one's own. Raises `Refused`: `not_found`, `forbidden`."""
     if request.group is not None:
-        line = await stored_groups.line_of(reader, user, request.group)
+        line = await stored_chats.line_of(reader, user, request.group)
         if line is None:
             raise Refused("not_found")
         if not may_as(line.group, line.role, "admit"):

@@ -20,22 +20,20 @@ from typing import Any
 
 import orjson
 
-from chatd.core.cards import key_of, keys_of
-from chatd.core.catalogue import Item
 from chatd.core.facts import Facts, Needs
 from chatd.core.limits import Bounds
 from chatd.core.messages import answer_of
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
-from chatd.core.restrictions import Pace
 from chatd.core.values import Entry
-from chatd.store import audit, groups, invites, messages, ownership, relations, schema, sweeping, users
+from chatd.store import messages, schema, sweeping
 from chatd.store.cards import fill_changes
 from chatd.store.database import Contended, Database, Row, StorageFull, StoreLost
+from chatd.store.loading import find, load_facts
 from chatd.store.memory import Cache, Known
 from chatd.store.outcome import GroupChange, Outcome, Proposed, Verdict
-from chatd.store.records import rows_of
 from chatd.store.statements import Delete, Insert, Probe
+from chatd.store.writing import rows_of_commit
 
 WRITER = 0
 KNOWN_COMMANDS = Probe(schema.commands, ("user_id", "cid"), ("user_id", "cid", "digest", "answer"))
@@ -53,10 +51,6 @@ log = logging.getLogger("chatd.store")
 
 class Fenced(Exception):
     """Another writer has taken over this database."""
-
-
-class _Spoilt(Exception):
-    """A batch cannot be decided because of something in it; which proposal, is not known."""
 
 
 class Engine:
@@ -196,91 +190,21 @@ class Engine:
     # -- facts
 
     def _load(self, batch: Sequence[Proposed], facts: Facts) -> Known:
-        """Lock, then read: users before groups, each by id, and what depends on them after."""
+        """Lock and read what the batch needs, then look up which of its commands were there before."""
         need = Needs()
         cids: set[tuple[str, str]] = set()
         for proposed in batch:
             proposed.wish.needs(need)
             if isinstance(proposed.wish, Command):
                 cids.add((proposed.wish.actor, proposed.wish.cid))
-        if need.sought or need.asked or need.staffed:
-            invites.look_ahead(self._find, need, facts)
-        self._load_users(need, cids, facts)
-        ownership.ask_owned(self._db, need)
-        self._load_groups(need, facts)
-        ownership.load_heirs(self._db, need, facts, len(batch))
-        self._load_log(need, facts, len(batch))
-        self._load_edges(need, facts)
-        _ask_paces(need, facts)
-        self._load_records(need, facts)
+        load_facts(self._db, self._cache, need, facts, len(batch))
         return self._load_known(cids)
-
-    def _find(self, what: Probe, keys: Iterable[Row]) -> list[Row]:
-        rows = list(keys)
-        return self._db.find(what, rows) if rows else []
-
-    def _load_users(self, need: Needs, cids: set[tuple[str, str]], facts: Facts) -> None:
-        if need.subs:
-            need.users.update(row[0] for row in self._find(users.BY_SUB, ((sub,) for sub in need.subs)))
-        if need.users:
-            for row in self._db.find(users.LOCK, [(user,) for user in sorted(need.users)]):
-                user = users.user_from(row)
-                facts.users[user.id] = facts.user_of_sub[user.sub] = user
-
-    def _load_groups(self, need: Needs, facts: Facts) -> None:
-        for key, group_id in self._find(groups.BY_DIRECT_KEY, ((key,) for key in need.directs)):
-            facts.direct[key] = group_id
-            need.groups.add(group_id)
-            need.members.update((group_id, user) for user in key.split(":"))
-        cached = self._cache.groups
-        facts.groups.update((group_id, cached[group_id]) for group_id in need.groups & cached.keys())
-        missing = need.groups - facts.groups.keys()
-        if missing:
-            for row in self._db.find(groups.LOCK, [(group,) for group in sorted(missing)]):
-                group = groups.group_from(row)
-                facts.groups[group.id] = group
-
-    def _load_log(self, need: Needs, facts: Facts, batch_size: int) -> None:
-        for row in self._find(messages.BY_POS, need.entries):
-            entry = messages.entry_from(row)
-            facts.entries[entry.group, entry.pos] = entry
-            if (key := key_of(entry)) is not None:
-                need.record(Item, *key)
-            if (entry.group, entry.pos) in need.senders and entry.actor is not None:
-                need.members.add((entry.group, entry.actor))
-        for kind, item in keys_of(facts.entries[key] for key in need.names & facts.entries.keys()):
-            need.record(Item, kind, item)
-        authors = {facts.entries[key].actor for key in need.names & facts.entries.keys()}
-        facts.names.update((user, name) for user, name in self._find(users.NAMES, ((user,) for user in authors)))
-        for row in self._find(messages.BY_CID, need.sends):
-            if row[3] == "message":
-                facts.sends.add((row[4], row[5], row[0]))
-        cached = self._cache.members
-        facts.members.update((key, cached[key]) for key in need.members & cached.keys())
-        for row in self._find(groups.LAST_PERIODS, need.members - facts.members.keys()):
-            member = groups.member_from(row)
-            facts.members[member.group, member.user] = member
-        seqs = {(group, seq) for group in need.newcomers for seq in _floors_of(group, need, facts, batch_size)}
-        for group, seq, pos in self._find(messages.POS_OF_SEQ, seqs):
-            facts.pos_of_seq[group, seq] = pos
-
-    def _load_edges(self, need: Needs, facts: Facts) -> None:
-        facts.follows.update((a, b) for a, b in self._find(relations.FOLLOWS, need.follows))
-        facts.blocks.update((a, b) for a, b in self._find(relations.BLOCKS, need.blocks))
-        facts.reactions.update((g, p, u, e) for g, p, u, e in self._find(messages.REACTIONS, need.reactions))
-
-    def _load_records(self, need: Needs, facts: Facts) -> None:
-        facts.records.expect(need.records)
-        for kind, keys in need.records.items():
-            rows = rows_of(kind)
-            for row in self._find(rows.probe, keys):
-                facts.records.load(rows.read(row))
 
     def _load_known(self, cids: set[tuple[str, str]]) -> Known:
         known = Known()
-        for user, cid, digest, answer in self._find(KNOWN_COMMANDS, cids):
+        for user, cid, digest, answer in find(self._db, KNOWN_COMMANDS, cids):
             known[user, cid] = (bytes(digest), orjson.loads(answer))
-        for row in self._find(messages.BY_CID, cids):
+        for row in find(self._db, messages.BY_CID, cids):
             entry = messages.entry_from(row)
             known[row[4], row[5]] = (bytes(row[12]), answer_of(entry, self._bounds.recall_window_ms))
         return known
@@ -290,20 +214,8 @@ class Engine:
     def _write(self, facts: Facts, known: Known) -> bool:
         """Write what changed, parents first. Returns whether anything did."""
         write = self._db.write
-        rows: list[tuple[Any, list[Row]]] = [
-            (users.INSERT, [users.row_of_new(u) for u in facts.new_users]),
-            (groups.INSERT, [groups.row_of_new(g) for g in facts.new_groups]),
-            *self._user_rows(facts),
-            *self._group_rows(facts),
-            (messages.INSERT, [messages.row_of_new(e, digest) for e, digest in facts.new_entries]),
-            (messages.REWRITE, [messages.row_of_rewritten(e) for e in facts.rewritten.values()]),
-            *_edge_rows(facts),
-            *_record_rows(facts),
-            (audit.INSERT, [audit.row_of(audited) for audited in facts.new_audits]),
-            (KEEP_COMMANDS, known.rows),
-        ]
         changed = False
-        for statement, values in rows:
+        for statement, values in (*rows_of_commit(facts, self._bounds.user_log_keep), (KEEP_COMMANDS, known.rows)):
             if values:
                 write(statement, values)
                 changed = True
@@ -311,57 +223,6 @@ class Engine:
             sweeping.sweep(self._db, facts.sweeps)
             changed = True
         return changed
-
-    def _user_rows(self, facts: Facts) -> list[tuple[Any, list[Row]]]:
-        prune: list[Row] = []
-        fresh = {user.id for user in facts.new_users}
-        for user_id in facts.changed_users:
-            user = facts.users[user_id]
-            if user.upos - user.mine_floor > 2 * self._bounds.user_log_keep:
-                user.mine_floor = user.upos - self._bounds.user_log_keep
-                prune.append((user.id, user.mine_floor))
-        return [
-            (users.UPDATE, [users.row_of_changed(facts.users[u]) for u in facts.changed_users - fresh]),
-            (users.INSERT_MINE, [users.row_of_mine(m) for m in facts.new_mine]),
-            (users.PRUNE_MINE, prune),
-            (users.REVOKE_DEVICE, [(user, device, before) for (user, device), before in facts.revocations.items()]),
-            (users.SAVE_READS, [(user, group, seq) for (group, user), seq in facts.reads.items()]),
-        ]
-
-    def _group_rows(self, facts: Facts) -> list[tuple[Any, list[Row]]]:
-        fresh = {group.id for group in facts.new_groups}
-        new_members = {(m.group, m.user, m.period) for m in facts.new_members}
-        changed = [m for key, m in facts.changed_members.items() if key not in new_members]
-        moved = facts.moved_groups.keys() - facts.changed_groups - fresh
-        return [
-            (groups.UPDATE, [groups.row_of_changed(facts.groups[g]) for g in facts.changed_groups - fresh]),
-            (groups.MOVE, [groups.row_of_moved(facts.groups[g]) for g in moved]),
-            (groups.UPDATE_MEMBERS, [groups.row_of_changed_member(m) for m in changed]),
-            (groups.INSERT_MEMBERS, [groups.row_of_new_member(m) for m in facts.new_members]),
-        ]
-
-
-def _ask_paces(need: Needs, facts: Facts) -> None:
-    """Where slow mode is on, or comes on in this batch, when each of those who write last did."""
-    slow = {group.id for group in facts.groups.values() if group.settings.get("slow_s")} | need.slowed
-    if slow:
-        for group, user in need.paces:
-            if group in slow:
-                need.record(Pace, group, user)
-
-
-def _floors_of(group_id: str, need: Needs, facts: Facts, batch_size: int) -> Iterable[int]:
-    """The message numbers that may turn out to be the newest one that a newcomer of this batch does not see.
-
-    Each proposal of the batch may add one message and so move the floor up by one.
-    """
-    group = facts.groups.get(group_id)
-    if group is None:
-        return
-    for rule in {group.history} | need.histories.get(group_id, set()):
-        if rule.startswith("last:"):
-            first = group.seq - int(rule.removeprefix("last:"))
-            yield from range(max(first, 1), min(first + batch_size, group.seq) + 1)
 
 
 def _try(pid: int, decide: Callable[[Facts], dict[str, Any]], facts: Facts) -> Verdict:
@@ -373,31 +234,6 @@ def _try(pid: int, decide: Callable[[Facts], dict[str, Any]], facts: Facts) -> V
 
 def _refuse_all(batch: Sequence[Proposed], code: str) -> Outcome:
     return Outcome(0, [Verdict(p.pid, None, code) for p in batch], [], [])
-
-
-def _edge_rows(facts: Facts) -> list[tuple[Any, list[Row]]]:
-    def edges(changes: dict[tuple[str, str], bool], on: bool) -> list[tuple[str, str]]:
-        return [edge for edge, is_on in changes.items() if is_on == on]
-
-    def reactions(on: bool) -> list[Row]:
-        return [key for key, is_on in facts.reaction_changes.items() if is_on == on]
-
-    return [
-        (relations.DROP_FOLLOWS, edges(facts.follow_changes, False)),
-        (relations.ADD_FOLLOWS, [(*e, facts.now_ms) for e in edges(facts.follow_changes, True)]),
-        (relations.DROP_BLOCKS, edges(facts.block_changes, False)),
-        (relations.ADD_BLOCKS, [(*e, facts.now_ms) for e in edges(facts.block_changes, True)]),
-        (messages.DROP_REACTIONS, reactions(False)),
-        (messages.ADD_REACTIONS, [key for key in reactions(True) if key[:2] not in facts.reactions_dropped]),
-        (messages.DROP_ALL_REACTIONS, list(facts.reactions_dropped)),
-    ]
-
-
-def _record_rows(facts: Facts) -> Iterable[tuple[Any, list[Row]]]:
-    for kind, kept, dropped in facts.records.changes():
-        rows = rows_of(kind)
-        yield rows.write, [rows.row(record) for record in kept]
-        yield rows.drop, list(dropped)
 
 
 def _group_changes(facts: Facts) -> Iterable[GroupChange]:

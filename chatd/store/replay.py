@@ -1,9 +1,8 @@
 """One group's log replayed, and what does not fit it: the judge of `verify`, without SQL.
 
 Fed with the group's row, its memberships and then every entry in order, it follows who is in with which role, what the
-settings are and how the messages stand, and compares that with the rows kept beside the log. What one entry says of
-another is compared by sums of hashes, so that memory depends on the people of the group and not on its entries.
-Problems name ids and positions, never what somebody wrote.
+settings are, and compares that with the rows kept beside the log. Memory depends on the people of the group and not on
+its entries. Problems name ids and positions, never what somebody wrote.
 """
 
 from __future__ import annotations
@@ -12,16 +11,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import msgspec
-
 from chatd.core.board import Board
-from chatd.core.cards import KIND_OF
 from chatd.core.restrictions import FOREVER
 from chatd.core.rights import DEFAULT_RIGHTS, RANK
 from chatd.core.values import Entry, Group, Member
 from chatd.core.visibility import CHANGES
 from chatd.store.attribution import check_attribution
 from chatd.store.boards import BoardReplay
+from chatd.store.replay_floors import FloorReplay
+from chatd.store.replay_messages import MessageReplay, Target
 
 CID_CHARACTERS: Final = 22
 _SETTINGS: Final = {"title": "title", "intro": "intro", "history": "history", "limit": "member_limit"}
@@ -30,26 +28,6 @@ _HOW_OUT: Final = {"": {"left"}, "removed": {"removed", "banned"}, "dissolved": 
 
 _CHOSEN: Final = frozenset({"entry", "question", "invites", "rules", "avatar", "rights"})
 """Settings that are kept together, each with the entry that set it."""
-
-
-class Target(msgspec.Struct, array_like=True):
-    """What an entry refers to, as it is now. `body` is only there for what a recall refers to, `type` (of the message)
-    for what a card entry refers to."""
-
-    kind: str
-    actor: str | None
-    recalled: bool
-    version: int
-    body: dict[str, Any] | None
-    type: str = ""
-
-
-class _Join(msgspec.Struct):
-    """A membership, with what decided how far back it sees: the rule (None: that of the founding) and the last seq."""
-
-    row: Member
-    rule: str | None
-    seq: int
 
 
 class Replay:
@@ -66,15 +44,12 @@ class Replay:
         self._floors: dict[str, int] = {}
         self._nicknames: dict[str, str] = {}
         self._periods: Counter[str] = Counter()
-        self._joins: list[_Join] = []
+        self._joins = FloorReplay(self._rows, self._at_group)
         self._settings: dict[str, Any] = {}
         self._moderated = {"slow_s": 0, "restricted_until": 0}
         self._chosen: dict[str, Any] = {}
         self._announced: dict[str, Any] = {}
         self._dissolved: int | None = None
-        # (message number, whether it is a message) at the positions that some membership names.
-        self._named: dict[int, tuple[int, bool]] = dict.fromkeys((member.from_pos for member in members), (-1, False))
-        self._named[0] = (0, True)
         self._takers: dict[str, Callable[[Entry], None]] = {
             "created": self._take_created,
             "members": self._take_members,
@@ -86,17 +61,10 @@ class Replay:
             "announcement": self._take_announcement,
             "dissolved": self._take_dissolved,
         }
-        self._changes: dict[str, Callable[[Entry, Target], None]] = {
-            "edit": self._take_edit,
-            "recall": self._take_recall,
-            "reaction": self._take_reaction,
-            "card": self._take_card,
-        }
         self.brought: Counter[str] = Counter()
         """How many people each invite brought who had never been in."""
         self.board = BoardReplay(board, self._at_group)
-        # What entries say of messages minus what the messages say of themselves: zero when all is well.
-        self.balance: Counter[str] = Counter()
+        self.messages = MessageReplay(self._at_entry, lambda user: self._floors.get(user or "", 0), self._outranks)
 
     def take(
         self, entry: Entry, digest: bytes | None, target: Target | None, reacted: Sequence[tuple[str, str]]
@@ -106,15 +74,14 @@ class Replay:
         self.board.take(entry)
         self._check_row(entry, digest, reacted)
         if entry.kind == "message":
-            self._take_message(entry, target, reacted)
+            self.messages.take(entry, target, reacted)
         elif (take := self._takers.get(entry.kind)) is not None:
             take(entry)
         elif entry.kind in CHANGES:
-            self._take_change(entry, target)
+            self.messages.take_change(entry, target)
         else:
             self._at_entry(entry, "is of an unknown kind")
-        if entry.pos in self._named:
-            self._named[entry.pos] = (self._seq, entry.kind == "message")
+        self._joins.take(entry, self._seq)
 
     def finish(self) -> None:
         """After the last entry: what the group's rows say has to be what the entries led to."""
@@ -140,8 +107,7 @@ class Replay:
         self.brought = check_attribution(self._rows.values(), self._at_group)
         self._finish_governed()
         self._finish_members()
-        for join in self._joins:
-            self._check_floor(join)
+        self._joins.finish(None if "history" in self._settings else group.history)
 
     def _finish_governed(self) -> None:
         group = self._group
@@ -183,60 +149,6 @@ class Replay:
             self._at_entry(entry, f"is by {entry.actor}, who was not in the group")
         if self._dissolved is not None and entry.kind not in {"members", "card"}:
             self._at_entry(entry, "comes after the end of the group")
-
-    # -- messages
-
-    def _take_message(self, entry: Entry, target: Target | None, reacted: Sequence[tuple[str, str]]) -> None:
-        if entry.target is not None:
-            self._check_target(entry, target)
-        keys = {"type", "recalled"} if entry.recalled else {"type", "body"}
-        if entry.body.keys() - (set() if entry.recalled else {"tags", "forwarded"}) != keys:
-            self._at_entry(entry, "is recalled and still holds content" if entry.recalled else "holds no content")
-        if entry.reactions != Counter(sign for _, sign in reacted):
-            self._at_entry(entry, "counts reactions that are not those kept for it")
-        if entry.recalled:
-            if reacted:
-                self._at_entry(entry, "is recalled and still has reactions")
-            self.balance["recall"] -= hash(("recall", entry.pos))
-        else:
-            self.balance["reaction"] -= sum(hash((entry.pos, user, sign)) for user, sign in reacted)
-        self.balance["edit"] -= sum(hash((entry.pos, version)) for version in range(1, entry.version + 1))
-
-    def _check_target(self, entry: Entry, target: Target | None) -> bool:
-        if target is None or target.kind != "message" or (entry.target or 0) >= entry.pos:
-            self._at_entry(entry, f"refers to {entry.target}, which is no message before it")
-            return False
-        if (entry.target or 0) <= self._floors.get(entry.actor or "", 0):
-            self._at_entry(entry, f"refers to {entry.target}, which its author did not see")
-        return True
-
-    def _take_change(self, entry: Entry, target: Target | None) -> None:
-        if not self._check_target(entry, target) or target is None:
-            return
-        if entry.kind in self._changes:  # The board follows the others.
-            self._changes[entry.kind](entry, target)
-
-    def _take_edit(self, entry: Entry, target: Target) -> None:
-        if target.actor != entry.actor:
-            self._at_entry(entry, f"edits {entry.target}, which somebody else wrote")
-        self.balance["edit"] += hash((entry.target, entry.version))
-
-    def _take_recall(self, entry: Entry, target: Target) -> None:
-        mark = (target.body or {}).get("recalled")
-        if not target.recalled or mark != {"by": entry.actor, "at": entry.at}:
-            self._at_entry(entry, f"recalls {entry.target}, whose row does not say so")
-        if target.actor != entry.actor and not self._outranks(entry.actor, target.actor):
-            self._at_entry(entry, f"recalls {entry.target} without the right to")
-        self.balance["recall"] += hash(("recall", entry.target))
-
-    def _take_reaction(self, entry: Entry, target: Target) -> None:
-        if not target.recalled:
-            sign = hash((entry.target, entry.actor, entry.body.get("emoji")))
-            self.balance["reaction"] += sign if entry.body.get("on") else -sign
-
-    def _take_card(self, entry: Entry, target: Target) -> None:
-        if target.type not in KIND_OF or entry.actor is not None or entry.body:
-            self._at_entry(entry, f"tells of {entry.target}, which shows no item, or says more than that")
 
     # -- people and settings
 
@@ -340,7 +252,7 @@ class Replay:
             self._at_entry(entry, f"has {user} come in, and no membership says so")
             return
         self._floors[user] = row.from_pos
-        self._joins.append(_Join(row, self._settings.get("history"), self._seq))
+        self._joins.join(row, self._settings.get("history"), self._seq)
 
     def _go(self, entry: Entry, user: str, by: str | None, why: str) -> None:
         if user not in self._roles:
@@ -381,32 +293,8 @@ class Replay:
             elif row.until_pos is None and row.nickname != self._nicknames.get(user, ""):
                 self._at_group(f"{user} is not called what its log says")
 
-    def _check_floor(self, join: _Join) -> None:
-        row = join.row
-        before = self._rows.get((row.user, row.period - 1))
-        until = (before.until_pos or 0, before.until_seq or 0) if before is not None else (0, 0)
-        seq, is_message = self._named[row.from_pos]
-        if row.from_pos >= row.joined_pos or row.from_seq != seq or row.from_pos < until[0]:
-            self._at_group(f"the floor of {row.user} in period {row.period} fits no entry")
-            return
-        rule = join.rule or (None if "history" in self._settings else self._group.history)
-        if rule is not None and not _fits(rule, join, until, is_message):
-            self._at_group(f"the floor of {row.user} in period {row.period} is not what the history rule gives")
-
     def _at_group(self, what: str) -> None:
         self._say(f"group {self._group.id}: {what}")
 
     def _at_entry(self, entry: Entry, what: str) -> None:
         self._say(f"group {self._group.id}: entry {entry.pos} {what}")
-
-
-def _fits(rule: str, join: _Join, until: tuple[int, int], is_message: bool) -> bool:
-    """Whether a floor is what the rule gave: never below what an earlier period showed."""
-    row, floor = join.row, (join.row.from_pos, join.row.from_seq)
-    if rule == "none":
-        return floor == (row.joined_pos - 1, join.seq)
-    newest = join.seq if rule == "all" else int(rule.removeprefix("last:"))
-    boundary = join.seq - newest
-    if boundary <= 0 or until[1] >= boundary:
-        return floor == until
-    return row.from_seq == boundary and is_message

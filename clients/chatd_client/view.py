@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from chatd_client.feed import last_pos
 from chatd_protocol.groups import Member
+from chatd_protocol.kinds import Card, ProductCard, VideoCard
 from chatd_protocol.log import (
-    Card,
     CardChanged,
     Created,
     Edited,
@@ -25,7 +25,6 @@ from chatd_protocol.log import (
     Nicknamed,
     NicknamesChanged,
     OwnerChanged,
-    ProductCard,
     Quote,
     Reacted,
     Recall,
@@ -33,7 +32,6 @@ from chatd_protocol.log import (
     RoleChanged,
     SettingsChanged,
     UnknownEntry,
-    VideoCard,
 )
 from chatd_protocol.values import Role
 

@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from chatd.cli.logs import set_up_logs
-from chatd.config import Log
+from chatd.config.sections import Log
 
 
 @pytest.mark.parametrize("library", ["aiosqlite", "httpcore", "psycopg", "websockets.server", "uvicorn.error"])

@@ -51,13 +51,13 @@ def styles(message: log.Message) -> set[str]:
 
 
 def message(**more: object) -> log.Message:
-    fields: dict[str, object] = {"sender": BOB, "type": "text", "body": log.TextContent("@x hello")} | more
+    fields: dict[str, object] = {"sender": BOB, "type": "text", "body": kinds.TextContent("@x hello")} | more
     return log.Message(3, at=0, seq=1, cid=CID, **fields)  # type: ignore[arg-type]
 
 
 def test_what_mentions_the_reader_stands_out_and_nothing_else_does() -> None:
-    def body(**who: object) -> log.TextContent:
-        return log.TextContent("@x hello", entities=[kinds.Mark(0, 2, **who)])  # type: ignore[arg-type]
+    def body(**who: object) -> kinds.TextContent:
+        return kinds.TextContent("@x hello", entities=[kinds.Mark(0, 2, **who)])  # type: ignore[arg-type]
 
     assert MENTION in styles(message(body=body(user=USER)))
     assert MENTION in styles(message(body=body(all=True)))

@@ -13,7 +13,7 @@ from prompt_toolkit.utils import get_cwidth
 
 from chatd.cli.chat_render import NAME_CELLS, TEXT_START, Renderer, cut, fill, plain, printable, users_in, wrap
 from chatd.cli.chat_words import Words
-from chatd_protocol import log
+from chatd_protocol import kinds, log
 from chatd_protocol.groups import GroupLine
 from tests.client.peer import USER, line
 
@@ -33,12 +33,12 @@ def shown(entry: log.Entry | log.UnknownEntry, columns: int = 80, lang: Any = "e
 
 
 def text(said: str, **more: Any) -> log.Message:
-    return log.Message(43, at=0, seq=1, sender=BOB, cid=CID, type="text", body=log.TextContent(said), **more)
+    return log.Message(43, at=0, seq=1, sender=BOB, cid=CID, type="text", body=kinds.TextContent(said), **more)
 
 
 def test_a_message() -> None:
     assert shown(text("你好")) == ["   43 00:00 一个名字很…  你好"]
-    own = log.Message(7, at=60_000, seq=1, sender=USER, cid=CID, type="text", body=log.TextContent("hi"), version=2)
+    own = log.Message(7, at=60_000, seq=1, sender=USER, cid=CID, type="text", body=kinds.TextContent("hi"), version=2)
     assert shown(own) == ["    7 00:01 you          hi (edited)"]
     assert shown(own, lang="zh") == ["    7 00:01 我           hi （已编辑）"]
 
@@ -76,7 +76,7 @@ def test_everything_else_that_happens() -> None:
         log.MembersChanged(2, at=0, count=2, joined=[log.Joined(EVE, USER)], left=[log.Left(EVE), log.Left(EVE, USER)]),
         log.RoleChanged(3, at=0, by=USER, user=EVE, role="admin"),
         log.SettingsChanged(4, at=0, by=USER, title="New", limit=5),
-        log.Edited(5, at=0, by=EVE, cid=CID, target=3, version=1, body=log.TextContent("b")),
+        log.Edited(5, at=0, by=EVE, cid=CID, target=3, version=1, body=kinds.TextContent("b")),
         log.Edited(6, at=0, by=EVE, cid=CID, target=3, version=1),
         log.Recalled(7, at=0, by=EVE, cid=CID, target=3),
         log.Reacted(8, at=0, by=EVE, cid=CID, target=3, emoji="👍", on=True),
@@ -103,7 +103,7 @@ def test_everything_else_that_happens() -> None:
 def test_no_line_is_wider_than_the_terminal(said: str, columns: int) -> None:
     quote = log.Quote(41, BOB, "text", said)
     message = text(said or "x", reply_to=41, quote=quote, reactions=[log.Reaction("👍", 2)] * 30)
-    change = log.Edited(5, at=0, by=BOB, cid=CID, target=3, version=1, body=log.TextContent(said))
+    change = log.Edited(5, at=0, by=BOB, cid=CID, target=3, version=1, body=kinds.TextContent(said))
     for one in (*shown(message, columns), *shown(change, columns)):
         assert get_cwidth(one) <= columns
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chatd_client import GroupView
 from chatd_client.view import REPLAY_MAX
 from chatd_protocol.groups import Member
+from chatd_protocol.kinds import TextContent
 from chatd_protocol.log import (
     Created,
     Edited,
@@ -26,7 +27,6 @@ from chatd_protocol.log import (
     Recalled,
     RoleChanged,
     SettingsChanged,
-    TextContent,
     UnknownEntry,
 )
 from tests.client.peer import GROUP, USER

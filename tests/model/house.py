@@ -16,7 +16,6 @@ from typing import Any, cast
 
 import msgspec
 
-from chatd.app import hub_settings, writer_settings
 from chatd.hub.hub import Hub
 from chatd.hub.session import Session
 from chatd.service.tokens import FixedKeys, Issuer, Key, Tokens, mint
@@ -28,6 +27,7 @@ from chatd.store.outcome import Proposed
 from chatd.store.readers import Reader, Readers
 from chatd.store.writer import Frames, frame
 from chatd.testing import TEST_SECRET, make_config
+from chatd.tuning import hub_settings, writer_settings
 from tests.model.rules import Bounds
 
 ISSUED_S = 1_600_000_000

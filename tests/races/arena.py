@@ -18,7 +18,6 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from chatd.app import bounds_of
 from chatd.core.relations import Follow
 from chatd.core.users import EnsureUser
 from chatd.store import migrate
@@ -26,6 +25,7 @@ from chatd.store.database import connect as open_database
 from chatd.store.engine import Engine
 from chatd.store.outcome import Proposed
 from chatd.testing import TestServer, make_config, running_server
+from chatd.tuning import bounds_of
 
 Json = dict[str, Any]
 WAIT_S = 20.0

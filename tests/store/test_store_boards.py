@@ -10,7 +10,7 @@ from chatd.core.featured import Feature, Unfeature
 from chatd.core.forwards import Forward
 from chatd.core.messages import Edit, Send
 from chatd.core.pins import Pin, Unpin
-from chatd.store import boards, groups, messages
+from chatd.store import boards, chats, messages
 from chatd.store.mentions import Place, mentions_of
 from chatd.store.readers import Readers
 from tests.store.kit import DIGEST, START_MS, Store, add, leave, new_cid, put_video, recall, run, send_card
@@ -91,9 +91,9 @@ def test_mentions_are_found_newest_first_with_those_of_everybody(town: Store) ->
 
 
 def test_a_line_counts_the_mentions_above_what_was_read(town: Store) -> None:
-    found = read(town, lambda r: groups.line_of(r, "cai", "tea"))
+    found = read(town, lambda r: chats.line_of(r, "cai", "tea"))
     assert (found.mentions, found.mention) == (2, 4)
-    assert read(town, lambda r: groups.mentions_above(r, "cai", "tea", 2)) == (1, 5)
+    assert read(town, lambda r: chats.mentions_above(r, "cai", "tea", 2)) == (1, 5)
 
 
 def test_the_first_entry_since_a_time_is_found_by_halves(store: Store) -> None:

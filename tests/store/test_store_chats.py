@@ -9,8 +9,8 @@ import pytest
 
 from chatd.core.chats import Chat, ClearMark, Draft, SaveDrafts
 from chatd.core.wishes import AnyWish
+from chatd.store.chats import Line, MemberRead, Place, drafts_of, lines_of, places_of, reads_of
 from chatd.store.database import connect
-from chatd.store.groups import Line, MemberRead, Place, drafts_of, lines_of, places_of, reads_of
 from chatd.store.readers import Reader, Readers
 from chatd.store.verify import verify
 from tests.store.kit import START_MS, Store, add, chat, kick, leave, nickname, run

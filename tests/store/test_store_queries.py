@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from chatd.store import commits, groups, messages, relations, users
+from chatd.store import chats, commits, groups, messages, relations, users
 from chatd.store.readers import Reader, Readers
 from tests.store.kit import START_MS, Store, block, follow, run
 from tests.store.town import build_town
@@ -43,44 +43,44 @@ def read(store: Store, work: Callable[[Reader], Awaitable[T]]) -> T:
 def test_places_are_the_groups_one_is_in_the_newest_activity_first_and_what_is_put_away_last(town: Store) -> None:
     town.now_ms += 5000
     town.say("ann", "old")
-    places = read(town, lambda r: groups.places_of(r, "ann"))
+    places = read(town, lambda r: chats.places_of(r, "ann"))
     assert places[0].group == "old"
     assert {place.group for place in places} == {"tea", "old", "new", "d1", "end"}
     assert [place.group for place in places if place.archived] == [places[-1].group] == ["d1"]
     times = [place.at for place in places[:-1]]
     assert times == sorted(times, reverse=True)
-    assert {place.group for place in read(town, lambda r: groups.places_of(r, "eve"))} == {"old", "new"}
+    assert {place.group for place in read(town, lambda r: chats.places_of(r, "eve"))} == {"old", "new"}
     tea = next(place for place in places if place.group == "tea")
     assert (tea.head, tea.seq, tea.members, tea.floor, tea.joined_pos, tea.read) == (17, 5, 4, 0, 1, 3)
 
 
 def test_a_place_of_somebody_who_came_back_is_the_new_one(town: Store) -> None:
-    tea = next(place for place in read(town, lambda r: groups.places_of(r, "dan")) if place.group == "tea")
+    tea = next(place for place in read(town, lambda r: chats.places_of(r, "dan")) if place.group == "tea")
     assert (tea.floor, tea.joined_pos, tea.read) == (11, 14, 4)
 
 
 def test_lines_come_in_the_order_asked_for_and_only_of_groups_one_is_in(town: Store) -> None:
-    lines = read(town, lambda r: groups.lines_of(r, "eve", ["new", "tea", "old", "nowhere"]))
+    lines = read(town, lambda r: chats.lines_of(r, "eve", ["new", "tea", "old", "nowhere"]))
     assert [line.group.id for line in lines] == ["new", "old"]
-    line = read(town, lambda r: groups.line_of(r, "ann", "tea"))
+    line = read(town, lambda r: chats.line_of(r, "ann", "tea"))
     assert line is not None
     assert (line.group.title, line.role, line.floor, line.read, line.archived) == ("Coffee", "owner", 0, 3, False)
-    assert read(town, lambda r: groups.line_of(r, "eve", "tea")) is None
+    assert read(town, lambda r: chats.line_of(r, "eve", "tea")) is None
 
 
 def test_recalled_messages_above_what_was_read_are_counted(town: Store) -> None:
     """Message 3 of "tea" is recalled: ben has read nothing, ann up to 3."""
-    lines = [read(town, lambda r, user=user: groups.line_of(r, user, "tea")) for user in ("ben", "ann")]  # type: ignore[misc]
+    lines = [read(town, lambda r, user=user: chats.line_of(r, user, "tea")) for user in ("ben", "ann")]  # type: ignore[misc]
     assert [line.recalled for line in lines if line is not None] == [1, 0]
-    counts = [read(town, lambda r, seq=seq: groups.recalled_above(r, "tea", seq)) for seq in (0, 2, 3)]  # type: ignore[misc]
+    counts = [read(town, lambda r, seq=seq: chats.recalled_above(r, "tea", seq)) for seq in (0, 2, 3)]  # type: ignore[misc]
     assert counts == [1, 1, 0]
 
 
 def test_the_other_one_of_a_direct_chat(town: Store) -> None:
-    lines = read(town, lambda r: groups.lines_of(r, "ann", ["d1", "tea"]))
+    lines = read(town, lambda r: chats.lines_of(r, "ann", ["d1", "tea"]))
     assert [line.peer_of("ann") for line in lines] == ["ben", None]
     assert lines[0].archived
-    other = read(town, lambda r: groups.line_of(r, "cat", "d2"))
+    other = read(town, lambda r: chats.line_of(r, "cat", "d2"))
     assert other is not None
     assert (other.peer_of("cat"), other.group.read_only) == ("ben", True)
 

@@ -10,7 +10,7 @@ from chatd.hub.opening import resume_from
 from chatd.hub.queries.asked import AtOnce, Awaited, check_still, followed, settled, user_of
 from chatd.service import groups
 from chatd.store import messages as stored
-from chatd.store.groups import Place, cursor_of, places_of
+from chatd.store.chats import Place, cursor_of, places_of
 from chatd_protocol import groups as wire
 from chatd_protocol.codec import Invalid
 

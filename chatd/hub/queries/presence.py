@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatd.hub.queries.asked import Awaited, check_still, followed, user_of
 from chatd.hub.queries.receipts import check_small
-from chatd.store.groups import reads_of
+from chatd.store.chats import reads_of
 from chatd.store.relations import circle_of
 from chatd.store.users import last_seen
 from chatd_protocol import presence as wire

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chatd.core.refusal import Refused
 from chatd.core.sharing import shows_receipts
 from chatd.hub.queries.asked import Awaited, check_still, followed, user_of
-from chatd.store.groups import reads_of
+from chatd.store.chats import reads_of
 from chatd.store.relations import circle_of
 from chatd_protocol import receipts as wire
 

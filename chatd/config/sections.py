@@ -1,35 +1,21 @@
-"""The settings: what may be tuned, and within which bounds.
+"""What may be tuned, and within which bounds: a section of `chatd.toml` is a Struct here, a key is a field.
 
-A section of `chatd.toml` is a Struct here, a key is a field; the `chatd.toml` at the root of the project lists them
-all. The environment overrides the file: `CHATD_SERVER__PORT=8081`. An unknown name stops the start.
-Units are in the names: `_s` seconds, `_days` days, `_bytes` bytes, `_mb` 2^20 bytes.
-
-This module must not know any other part of chatd but `settings`, which reads. It opens nothing but the file it is
-given: whether a certificate or a database exists is for whoever opens it to say. The environment is an argument.
+Units are in the names: `_s` seconds, `_days` days, `_bytes` bytes, `_mb` 2^20 bytes. What a type cannot say of a value
+is in `checks`.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_type_hints
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-from chatd.settings import Check, ConfigError, Reader
 from chatd_protocol.kinds import ENTITIES_MAX
 from chatd_protocol.values import ADD_MAX, GROUP_MEMBERS_MAX, PAGE_MAX, PUBLIC_MEMBERS_MAX, SEARCH_TEXT_MAX, TEXT_MAX
 
-__all__ = ["Config", "ConfigError", "load"]
-
-_SOCKET_PATH_MAX: Final = 103  # sun_path holds 104 bytes on macOS (108 on Linux), the closing NUL among them
-_HMAC_KEY_MIN: Final = 32  # RFC 7518, section 3.2: a key for HS256 has at least 256 bits
-_CODE_POINT_BYTES_MAX: Final = 12  # RFC 8259, section 7: a pair of \uXXXX, the longest way to write one code point
-_ENVELOPE_BYTES_MAX: Final = 4096
-_FIELD: Final = re.compile(r"([a-z][a-z0-9_]{0,29})=([^/=]{1,40})/([^/=]{1,40})")
+FIELD: Final = re.compile(r"([a-z][a-z0-9_]{0,29})=([^/=]{1,40})/([^/=]{1,40})")
 
 Line = Annotated[str, Meta(max_length=2000, pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z")]
 Timeout = Annotated[float, Meta(gt=0, le=3600)]
@@ -218,7 +204,7 @@ class Profile(_Section, frozen=True, kw_only=True):
 
     def declared(self) -> list[dict[str, str]]:
         """The fields, each with its name and its title in English and Chinese."""
-        return [dict(zip(("name", "en", "zh"), _FIELD.fullmatch(one).groups(), strict=True)) for one in self.fields]  # type: ignore[union-attr]
+        return [dict(zip(("name", "en", "zh"), FIELD.fullmatch(one).groups(), strict=True)) for one in self.fields]  # type: ignore[union-attr]
 
 
 class Invites(_Section, frozen=True, kw_only=True):
@@ -299,162 +285,7 @@ class Groups(_Section, frozen=True, kw_only=True):
     dissolved_keep_days: Annotated[float, Meta(ge=0, le=3650)] = 7.0
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """All settings. Built by `load`, or in a test by naming only what differs: `Config(ws=Ws(hello_timeout_s=0.2))`."""
-
-    server: Server = Server()
-    store: Store = Store()
-    auth: Auth = Auth()
-    accounts: Accounts = Accounts()
-    ws: Ws = Ws()
-    limits: Limits = Limits()
-    rates: Rates = Rates()
-    words: Words = Words()
-    messages: Messages = Messages()
-    profile: Profile = Profile()
-    invites: Invites = Invites()
-    hub: Hub = Hub()
-    search: Search = Search()
-    catalogue: Catalogue = Catalogue()
-    log: Log = Log()
-    debug: Debug = Debug()
-    groups: Groups = Groups()
-
-    def sqlite_path(self) -> Path | None:
-        """The file of the embedded database, or None if the store is PostgreSQL."""
-        prefix = "sqlite:///"
-        return Path(self.store.url.removeprefix(prefix)) if self.store.url.startswith(prefix) else None
-
-    def search_path(self) -> Path | None:
-        """The file of the search index, beside the SQLite file; None on PostgreSQL, where it is tables."""
-        path = self.sqlite_path()
-        return path.with_suffix(".search.db") if path else None
-
-    def state_dir(self) -> Path:
-        """The folder of what the server keeps for itself: as set, else beside the SQLite file, else the current one."""
-        if self.server.state_dir:
-            return Path(self.server.state_dir)
-        path = self.sqlite_path()
-        return path.parent if path else Path()
-
-    def admin_socket_path(self) -> Path:
-        """Where `chatd revoke` and `chatd stats` find the running server."""
-        if self.server.admin_socket:
-            return Path(self.server.admin_socket)
-        path = self.sqlite_path()
-        return self.state_dir() / (f"{path.stem}.sock" if path else "chatd.sock")
-
-
-def load(path: Path | None, env: Mapping[str, str]) -> Config:
-    """Read the settings: the defaults, over them the file at `path` (if any), over it `CHATD_SECTION__KEY` of `env`.
-
-    Raises ConfigError with every problem found, not only the first.
-    """
-    sections = get_type_hints(Config)
-    values = Reader(sections, "CHATD_", _CHECKS).read(path, env)
-    config = Config(**{name: kind(**values[name]) for name, kind in sections.items()})
-    problems = [problem for wrong, problem in _conflicts(config) if wrong]
-    if problems:
-        raise ConfigError(problems)
-    return config
-
-
-def _check_networks(names: tuple[str, ...]) -> None:
-    for name in names:
-        try:
-            ipaddress.ip_network(name)
-        except ValueError as error:
-            raise ValueError(f"expected addresses or networks like 10.0.0.0/8: {error}") from error
-
-
-def _check_origins(names: tuple[str, ...]) -> None:
-    for name in names:
-        if name != "*" and not re.fullmatch(r"https?://[a-z0-9.\-\[\]:]+", name):
-            raise ValueError(f"expected '*' or origins like https://example.com, in lower case, no path: {name!r}")
-
-
-def _check_web(url: str) -> None:
-    if url and not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+(/[^\s#@]*)?", url):
-        raise ValueError("expected https://host/path without a name, a password or a fragment")
-
-
-def _check_fields(fields: tuple[str, ...]) -> None:
-    for field in fields:
-        if not _FIELD.fullmatch(field):
-            raise ValueError("expected fields like 'company=Company/公司': a name in small letters, then both titles")
-    if len({field.partition("=")[0] for field in fields}) < len(fields) or len(fields) > 50:
-        raise ValueError("expected at most 50 fields, each name once")
-
-
-def _check_public_url(url: str) -> None:
-    if url and not re.fullmatch(r"https?://[a-zA-Z0-9.\-\[\]:]+", url):
-        raise ValueError(f"expected an address like https://chat.example.com, without a path: {url!r}")
-
-
-def _check_app_url(url: str) -> None:
-    if url and not re.fullmatch(r"[a-z][a-z0-9+.\-]*:[!-~]*\{token\}[!-~]*", url):
-        raise ValueError(f"expected an address with {{token}} in it, like myapp://join?invite={{token}}: {url!r}")
-
-
-def _check_url(url: str) -> None:
-    kind, separator, rest = url.partition(":///")
-    embedded = kind == "sqlite" and separator and rest and ":memory:" not in rest and not set(rest) & set("?#")
-    if not embedded and not url.startswith("postgresql://"):
-        raise ValueError("expected sqlite:///relative/path, sqlite:////absolute/path or postgresql://...")
-
-
-def _conflicts(config: Config) -> Iterator[tuple[bool, str]]:
-    """What no setting can see by itself: whether it is wrong, and the sentence that says so."""
-    server, store, auth, ws, limits = config.server, config.store, config.auth, config.ws, config.limits
-    yield bool(server.tls_cert) != bool(server.tls_key), "[server] tls_cert and tls_key: set both or neither"
-    path = str(config.admin_socket_path())
-    yield len(path.encode()) > _SOCKET_PATH_MAX, f"[server] admin_socket: over {_SOCKET_PATH_MAX} bytes: {path}"
-    symmetric = auth.jwt_algorithm == "HS256"
-    yield symmetric and bool(auth.jwt_public_key_file), "[auth] jwt_public_key_file: HS256 takes jwt_secret instead"
-    yield symmetric and bool(auth.jwks_url), "[auth] jwks_url: HS256 takes jwt_secret instead"
-    keys = (auth.jwt_public_key_file, auth.jwks_url)
-    yield all(keys), "[auth] jwks_url and jwt_public_key_file: set one of them"
-    for name in ("jwt_secret", "jwt_secret_before"):
-        secret = getattr(auth, name)
-        yield not symmetric and bool(secret), f"[auth] {name}: {auth.jwt_algorithm} takes jwt_public_key_file"
-        yield 0 < len(secret.encode()) < _HMAC_KEY_MIN, f"[auth] {name}: at least {_HMAC_KEY_MIN} bytes"
-    neither = not symmetric and not any(keys)
-    yield neither, f"[auth] jwt_public_key_file: {auth.jwt_algorithm} needs it, or jwks_url"
-    yield bool(auth.jwks_url) and not auth.issuer, "[auth] issuer: jwks_url needs it, for the keys are the issuer's"
-    accounts = config.accounts
-    both = bool(accounts.hook_command) and bool(accounts.hook_url)
-    yield both, "[accounts] hook_command and hook_url: set one of them"
-    plain = accounts.hook_url.startswith("http://") and not accounts.hook_allow_loopback
-    yield plain, "[accounts] hook_url: expected https://, or hook_allow_loopback for http:// on this machine"
-    plain = auth.jwks_url.startswith("http://") and not auth.jwks_allow_loopback
-    yield plain, "[auth] jwks_url: expected https://, or jwks_allow_loopback for http:// on this machine"
-    yield ws.write_low_bytes >= ws.write_high_bytes, "[ws] write_low_bytes: must be less than write_high_bytes"
-    needed = limits.text_max * _CODE_POINT_BYTES_MAX + _ENVELOPE_BYTES_MAX
-    yield ws.max_message_bytes < needed, f"[ws] max_message_bytes: [limits] text_max can take {needed} bytes"
-    short = 0 < len(config.catalogue.secret.encode()) < _HMAC_KEY_MIN
-    yield short, f"[catalogue] secret: at least {_HMAC_KEY_MIN} bytes"
-    yield store.batch_max > store.queue_max, "[store] batch_max: must not exceed queue_max"
-    over = limits.connections_per_user > ws.max_connections
-    yield over, "[limits] connections_per_user: must not exceed [ws] max_connections"
-    over = limits.private_group_limit_default > limits.group_limit_max
-    yield over, "[limits] private_group_limit_default: must not exceed group_limit_max"
-    over = config.groups.public_group_limit_default > config.groups.public_group_limit_max
-    yield over, "[groups] public_group_limit_default: must not exceed public_group_limit_max"
-
-
 def _mask(name: str, value: object) -> object:
     if name == "url" and isinstance(value, str) and not value.startswith("sqlite:"):
         return "postgresql://***"
     return "***" if name in {"jwt_secret", "jwt_secret_before", "secret"} and value else value
-
-
-_CHECKS: Final[dict[tuple[str, str], Check]] = {
-    ("server", "allowed_origins"): _check_origins,
-    ("server", "trusted_proxies"): _check_networks,
-    ("store", "url"): _check_url,
-    ("auth", "jwks_url"): _check_web,
-    ("accounts", "hook_url"): _check_web,
-    ("profile", "fields"): _check_fields,
-    ("invites", "public_url"): _check_public_url,
-    ("invites", "app_url"): _check_app_url,
-}

@@ -1,0 +1,67 @@
+"""How far back those who came in see, by the rule that held then: a part of `replay`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from chatd.core.values import Entry, Member
+
+
+class _Join(msgspec.Struct):
+    """A membership, with what decided how far back it sees: the rule (None: that of the founding) and the last seq."""
+
+    row: Member
+    rule: str | None
+    seq: int
+
+
+class FloorReplay:
+    """The memberships that entries began. `rows` are all of the group by user and period; `report` takes problems."""
+
+    def __init__(self, rows: Mapping[tuple[str, int], Member], report: Callable[[str], None]) -> None:
+        self._rows = rows
+        self._say = report
+        self._joins: list[_Join] = []
+        # (message number, whether it is a message) at the positions that some membership names.
+        self._named: dict[int, tuple[int, bool]] = dict.fromkeys((row.from_pos for row in rows.values()), (-1, False))
+        self._named[0] = (0, True)
+
+    def join(self, row: Member, rule: str | None, seq: int) -> None:
+        """A membership began, under this rule (None: that of the founding), behind the message `seq`."""
+        self._joins.append(_Join(row, rule, seq))
+
+    def take(self, entry: Entry, seq: int) -> None:
+        """The next entry; `seq` is the number of the newest message with it."""
+        if entry.pos in self._named:
+            self._named[entry.pos] = (seq, entry.kind == "message")
+
+    def finish(self, founding: str | None) -> None:
+        """After the last entry. `founding` is the rule that the group was founded with, None if that is not known."""
+        for join in self._joins:
+            self._check_floor(join, founding)
+
+    def _check_floor(self, join: _Join, founding: str | None) -> None:
+        row = join.row
+        before = self._rows.get((row.user, row.period - 1))
+        until = (before.until_pos or 0, before.until_seq or 0) if before is not None else (0, 0)
+        seq, is_message = self._named[row.from_pos]
+        if row.from_pos >= row.joined_pos or row.from_seq != seq or row.from_pos < until[0]:
+            self._say(f"the floor of {row.user} in period {row.period} fits no entry")
+            return
+        rule = join.rule or founding
+        if rule is not None and not _fits(rule, join, until, is_message):
+            self._say(f"the floor of {row.user} in period {row.period} is not what the history rule gives")
+
+
+def _fits(rule: str, join: _Join, until: tuple[int, int], is_message: bool) -> bool:
+    """Whether a floor is what the rule gave: never below what an earlier period showed."""
+    row, floor = join.row, (join.row.from_pos, join.row.from_seq)
+    if rule == "none":
+        return floor == (row.joined_pos - 1, join.seq)
+    newest = join.seq if rule == "all" else int(rule.removeprefix("last:"))
+    boundary = join.seq - newest
+    if boundary <= 0 or until[1] >= boundary:
+        return floor == until
+    return row.from_seq == boundary and is_message

@@ -1,0 +1,93 @@
+"""The logs of groups, and what is kept of messages beside them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import text as sql
+
+from chatd.store.schema.columns import flag, metadata, number, text
+
+entries = Table(
+    "entries",
+    metadata,
+    text("group_id"),
+    number("pos"),
+    number("at"),
+    text("kind"),
+    text("actor", null=True),
+    text("cid", null=True),
+    Column("digest", LargeBinary),
+    number("seq", null=True),
+    number("target", null=True),
+    Column("version", Integer, nullable=False),
+    flag("recalled"),
+    text("reactions", null=True),
+    text("body"),
+    PrimaryKeyConstraint("group_id", "pos"),
+)
+Index(
+    "entries_by_cid",
+    entries.c.actor,
+    entries.c.cid,
+    unique=True,
+    sqlite_where=sql("cid IS NOT NULL"),
+    postgresql_where=sql("cid IS NOT NULL"),
+)
+Index(
+    "entries_by_seq",
+    entries.c.group_id,
+    entries.c.seq,
+    unique=True,
+    sqlite_where=sql("seq IS NOT NULL"),
+    postgresql_where=sql("seq IS NOT NULL"),
+)
+Index(
+    "entries_recalled",
+    entries.c.group_id,
+    entries.c.seq,
+    sqlite_where=sql("recalled"),
+    postgresql_where=sql("recalled"),
+)
+
+reactions = Table(
+    "reactions",
+    metadata,
+    text("group_id"),
+    number("pos"),
+    text("user_id"),
+    text("emoji"),
+    PrimaryKeyConstraint("group_id", "pos", "user_id", "emoji"),
+)
+
+boards = Table(
+    "boards",
+    metadata,
+    Column("group_id", Text, primary_key=True),
+    text("pins"),
+    Column("featured", Integer, nullable=False),
+    text("calls"),
+)
+
+featured = Table(
+    "featured",
+    metadata,
+    text("group_id"),
+    number("pos"),
+    text("by"),
+    number("at"),
+    text("note"),
+    PrimaryKeyConstraint("group_id", "pos"),
+)
+
+mentions = Table(
+    "mentions",
+    metadata,
+    text("user_id"),
+    text("group_id"),
+    number("seq"),
+    number("pos"),
+    number("at"),
+    PrimaryKeyConstraint("user_id", "group_id", "seq"),
+    Index("mentions_by_time", "user_id", "at", "seq"),
+    Index("mentions_by_group", "group_id"),
+)

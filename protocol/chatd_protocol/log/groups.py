@@ -1,0 +1,126 @@
+"""The entries about the group itself: who is in it, as what, and how it is set."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from chatd_protocol.log.entry import GroupEntry
+from chatd_protocol.values import EntryGate, GroupKind, HistoryRule, Millis, Role, UserId, View
+
+Right = Literal["edit", "pull", "invite", "post", "react", "pin", "feature", "mention_all", "announce", "admit"]
+
+
+class Created(GroupEntry, tag="created"):
+    """The group exists; always entry 1. Its makers are in it from here on."""
+
+    at: Millis
+    by: UserId
+    group_kind: GroupKind
+    members: list[UserId]
+    title: str = ""
+
+
+class Joined(View):
+    """Somebody who came. Without `how` they were pulled in by `by`; with `invite` that is who made the invite, with
+    `request` who let them in; `open` is by nobody. `role` where it is not `member`."""
+
+    user: UserId
+    by: UserId | None = None
+    how: Literal["invite", "request", "open"] | None = None
+    role: Role | None = None
+
+
+class Left(View):
+    """`by`: who kicked them. `why`: put out by the operator (`removed`), or because a dissolved group is gone
+    (`dissolved`). Without both they left by themselves."""
+
+    user: UserId
+    by: UserId | None = None
+    why: Literal["removed", "dissolved"] | None = None
+
+
+class MembersChanged(GroupEntry, tag="members"):
+    """People are in, or out, from this entry on. `count` is the number of members after it."""
+
+    at: Millis
+    count: int
+    joined: list[Joined] = []
+    left: list[Left] = []
+
+
+class RoleChanged(GroupEntry, tag="role"):
+    at: Millis
+    by: UserId
+    user: UserId
+    role: Role
+
+
+class SettingsChanged(GroupEntry, tag="settings"):
+    """The fields that changed, with their new values."""
+
+    at: Millis
+    by: UserId
+    title: str | None = None
+    intro: str | None = None
+    history: HistoryRule | None = None
+    limit: int | None = None
+    entry: EntryGate | None = None
+    question: str | None = None
+    invites: Literal["anyone", "mutual_only"] | None = None
+    rules: str | None = None
+    avatar: str | None = None
+    rights: dict[Right, Role] | None = None
+    """The whole table: for each right the lowest role that holds it."""
+
+
+class OwnerChanged(GroupEntry, tag="owner"):
+    """`user` owns the group from here on, and `before`, who owned it, has `role`. Without `by` it was the operator, or
+    the owner before was disabled."""
+
+    at: Millis
+    user: UserId
+    before: UserId
+    role: Role
+    by: UserId | None = None
+
+
+class Announced(GroupEntry, tag="announcement"):
+    """The group's announcement reads `text`; without it there is none any more. `version` counts them."""
+
+    at: Millis
+    by: UserId
+    version: int
+    text: str = ""
+
+
+class Dissolved(GroupEntry, tag="dissolved"):
+    """Nothing can be written any more, and nothing read from `until` on. Without `by` it was the operator, or nobody
+    was left who could own the group."""
+
+    at: Millis
+    until: Millis
+    by: UserId | None = None
+
+
+class Moderated(GroupEntry, tag="moderation"):
+    """Everybody below admin is `restricted`, `until` a time or without an end, or no longer; or members wait `slow_s`
+    seconds between two messages, 0 for no longer."""
+
+    at: Millis
+    by: UserId
+    restricted: bool | None = None
+    until: Millis | None = None
+    slow_s: int | None = None
+
+
+class Nicknamed(View):
+    user: UserId
+    nickname: str
+    """What they are called in this group; empty: by their own name again."""
+
+
+class NicknamesChanged(GroupEntry, tag="nicknames"):
+    """What some members are called in this group from here on."""
+
+    at: Millis
+    names: list[Nicknamed]
