@@ -23,7 +23,7 @@ from chatd.hub.catchup import Pages
 from chatd.hub.devices import Devices
 from chatd.hub.drafts import Drafts
 from chatd.hub.fanout import Fanout
-from chatd.hub.feed import Feed
+from chatd.hub.feed import Feed, State
 from chatd.hub.jobs import Jobs
 from chatd.hub.people import People, Person
 from chatd.hub.ports import Socket
@@ -259,7 +259,7 @@ class Hub(People):
         session.go_live_from(follow, pos - 1)
 
     def _move_own_reads(self, feed: Feed, change: GroupChange) -> None:
-        """Whoever writes has read what was there before."""
+        """Whoever writes has read what was there before. Sessions that get the entry know it from the entry."""
         for entry in change.entries:
             if entry.seq is None or entry.actor is None:
                 continue
@@ -271,6 +271,8 @@ class Hub(People):
                 if follow is not None:
                     follow.read = max(follow.read, entry.seq)
                     clear_mark(self, follow)
+                    if follow.state is State.SUMMARY:
+                        session.signal("read", {"group": change.group, "read": follow.read})
 
     def _publish_mine(self, entry: Mine) -> None:
         person = self.people.get(entry.user)

@@ -22,7 +22,7 @@ class TypingSignal(View):
 
 
 class ReadSignal(View):
-    """Another device of the same user read up to here."""
+    """The user has read up to here: on another device, or by writing in a group that is not live for this session."""
 
     group: GroupId
     read: Cursor

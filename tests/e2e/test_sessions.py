@@ -244,6 +244,18 @@ async def test_devices_read_by_themselves(town: Town) -> None:
     assert texts(await again.up_to(group, pos)) == ["the tablet goes on"]
 
 
+async def test_where_a_group_is_not_live_its_own_messages_are_told_as_read(town: Town) -> None:
+    ann, bob = await town.people("ann", "bob")
+    group = await town.group_of(ann, bob)
+    desk = await town.phone_of(bob.sub, "desk")
+    await desk.ask("group.close", group=group)
+    await bob.say(group, "seen by whoever wrote it")
+    await desk.until(lambda: ("read", {"group": group, "read": 1}) in desk.signals)
+    line = next(one for one in (await desk.ask("group.list"))["groups"] if one["group"] == group)
+    assert (line["seq"], line["read"], line["unread"]) == (1, 1, 0)
+    assert all(name != "read" for name, _ in bob.signals), "the entry itself says it where it is pushed"
+
+
 async def test_a_newer_connection_of_a_device_replaces_the_older(town: Town) -> None:
     ann, bob = await town.people("ann", "bob")
     group = await town.group_of(ann, bob)

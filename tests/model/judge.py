@@ -83,7 +83,9 @@ def has_heard(world: World, device: Device, live: set[str]) -> bool:
             return False
         if not device.quiet_reads or kept is None or kept.read is None:
             continue
-        if kept.read < views.read_of(world, group, replica.user):
+        if kept.read < views.read_of(world, group, replica.user) and not _forgot_own_message(
+            group, replica.user, kept.read
+        ):
             return False
     return True
 
