@@ -7,14 +7,18 @@ same page share one read. Nothing is sent beyond `published`, and the person's o
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from chatd.core.cards import keys_of
+from chatd.core.refusal import Refused
 from chatd.core.visibility import view_mine
 from chatd.hub.feed import Feed, Follow, State
 from chatd.hub.ring import Item, Segment
 from chatd.hub.shelf import Shelf
 from chatd.store import messages, users
+from chatd.store.commits import last_commit
+from chatd.store.engine import WRITER
 from chatd.store.readers import ReaderLost, Readers
 
 if TYPE_CHECKING:
@@ -81,8 +85,9 @@ async def _send_entries(session: Receiver, follow: Follow) -> None:
 class Pages:
     """Pages being read, by what is being read: whoever wants the same one waits for the same read."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, caught_up: Callable[[int], Awaitable[None]]) -> None:
         self._shelf = shelf
+        self._caught_up = caught_up
         self._reading: dict[tuple[str, int, int, int], asyncio.Task[Segment | None]] = {}
         self.reads = 0
         """Pages read from the store, since the start."""
@@ -109,6 +114,8 @@ class Pages:
             async with readers.snapshot() as reader:
                 page = await reader.run(lambda r: messages.page_up(r, feed.group, after, upto, most))
                 as_of = await reader.run(lambda r: messages.head_of(r, feed.group))
+                n = await reader.run(lambda r: last_commit(r, WRITER))
+            await self._published(n)
             if not self._shelf.changed(keys_of(page.shown), mark):
                 break
         else:
@@ -118,3 +125,10 @@ class Pages:
         self._shelf.watch(feed, page.shown)
         items = [Item(entry, page.targets.get(entry.target or 0)) for entry in page.entries]
         return Segment(feed.group, after, items, as_of)
+
+    async def _published(self, n: int) -> None:
+        """Wait until all is published that a page shows: who was put out by then does not get it."""
+        try:
+            await self._caught_up(n)
+        except Refused:
+            raise ReaderLost("the store is ahead of what was published") from None

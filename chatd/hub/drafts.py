@@ -37,6 +37,10 @@ class Drafts:
             raise Refused("overloaded")
         self._changed[draft.key] = draft
 
+    def forget(self, user: str, group: str) -> None:
+        """The person is out of the group: what they had not sent there is of that stay."""
+        self._changed.pop((user, group), None)
+
     def times_of(self, user: str, groups: Iterable[str], stored: dict[str, int]) -> dict[str, int]:
         """When the texts there are in these groups were saved."""
         times = {}

@@ -12,10 +12,12 @@ group in one of three states:
 from __future__ import annotations
 
 import enum
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from chatd.core.catalogue import Item as CatalogueItem
 from chatd.core.values import Entry
+from chatd.core.visibility import CHANGES
 from chatd.hub.ring import Item, Ring, Segment
 from chatd.store.outcome import GroupChange
 
@@ -166,3 +168,14 @@ class Feed:
             return None
         items = self.ring.behind(after, min(most, upto - after))
         return Segment(self.group, after, items, self.head) if items else None
+
+    def rest(self, after: int, upto: int) -> Segment | None:
+        """What somebody who goes at the entry behind `upto` still gets: only up to where something would show what was
+        changed after they had gone, for an entry shows its state at the end of the commit."""
+        whole = self.recent(after, upto, upto - after)
+        if whole is None or self.ring is None:
+            return None
+        later = self.ring.behind(upto, self.head - upto) or []
+        changed = {item.entry.target for item in later if item.entry.kind in CHANGES}
+        items = list(takewhile(lambda item: not changed & {item.entry.pos, item.entry.target}, whole.items))
+        return Segment(self.group, after, items, items[-1].entry.pos) if items else None

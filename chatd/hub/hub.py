@@ -90,7 +90,7 @@ class Hub(People):
         self.on_fatal: Callable[[str], None] | None = None
         """Told, once, that this hub can no longer show exactly what was committed."""
         self.shelf = Shelf()
-        self.pages = Pages(self.shelf)
+        self.pages = Pages(self.shelf, self.caught_up)
         self.reads = Reads(settings.read_marks_max)
         self.devices = Devices(settings.read_marks_max)
         self.drafts = Drafts(settings.drafts_unsaved_max)
@@ -211,6 +211,8 @@ class Hub(People):
         self._wake()
 
     def _publish_group(self, change: GroupChange) -> None:
+        for user, _ in change.leaves:
+            self.drafts.forget(user, change.group)
         if self._watching:
             self._moved[change.group] = (change.head, change.at, change.seq, change.members)
             if any(entry.kind in ("recall", "edit") for entry in change.entries):

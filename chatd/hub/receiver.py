@@ -101,13 +101,13 @@ class Receiver:
         return follow is not None and follow.floor == floor
 
     def unfollow(self, group: str, upto: int | None) -> None:
-        """Nothing of this group any more. A live session first gets what was committed up to `upto`."""
+        """Nothing of this group any more. A live session first gets what was committed up to `upto`, as it was then."""
         follow = self.follows.pop(group, None)
         if follow is None:
             return
         live = follow.state is State.LIVE and self.socket.writable and self.mine_cursor == self.mine_head
         if upto is not None and live and follow.cursor < upto:
-            rest = follow.feed.recent(follow.cursor, upto, upto - follow.cursor)
+            rest = follow.feed.rest(follow.cursor, upto)
             if rest is not None:
                 self.put(rest.frame(self.format, follow.floor))
         follow.set(State.GONE)

@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import socket
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgpack
 import orjson
@@ -76,7 +76,7 @@ class Phone:
         self._reader = asyncio.get_running_loop().create_task(self._read())
 
     @classmethod
-    async def dial(cls, url: str, fmt: Format = "json", receive_buffer_bytes: int = 0) -> Phone:
+    async def dial(cls, url: str, fmt: Format = "json", receive_buffer_bytes: int = 0) -> Self:
         """Connect without saying anything. A small receive buffer makes the server notice sooner who does not read."""
         sock = None
         if receive_buffer_bytes:

@@ -86,3 +86,20 @@ async def test_more_unsent_texts_than_may_wait_are_refused_for_a_moment(town: To
         await ann.ask("draft.save", group=second, text="two")
     finally:
         drafts._most = most
+
+
+@pytest.mark.parametrize("stored", [False, True], ids=["kept", "stored"])
+async def test_unsent_text_belongs_to_one_stay_in_the_group(town: Town, stored: bool) -> None:
+    ann, bob = await town.people("ann", "bob")
+    group = await town.group_of(ann, bob)
+    hub = town.server.hub
+    await bob.ask("draft.save", group=group, text="of the first stay")
+    if stored:
+        hub.drafts.save(hub.link)
+        await hub.link.settled()
+    await bob.do("member.leave", group=group)
+    came = (await ann.do("member.add", group=group, users=[bob.user]))["pos"]
+    await bob.up_to(group, came)
+    fresh = await town.phone_of(bob.sub, "fresh")
+    for line in (await bob.line(group), await bob.ask("group.get", group=group), fresh.hello["groups"][0]):
+        assert "draft" not in line

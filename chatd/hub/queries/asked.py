@@ -6,11 +6,14 @@ that was awaited is given only if the session still follows the group then.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatd.core.refusal import Refused
 from chatd.hub.feed import Follow, State
+from chatd.store.commits import last_commit
+from chatd.store.engine import WRITER
 from chatd.store.readers import Reader
 
 if TYPE_CHECKING:
@@ -29,6 +32,16 @@ def followed(session: Session, group: str) -> Follow:
     if follow is None:
         raise Refused("not_found")
     return follow
+
+
+@asynccontextmanager
+async def told_snapshot(session: Session) -> AsyncIterator[Reader]:
+    """A snapshot of the store; behind it, all that it shows is published. So what was read of a group is answered only
+    to those who are in it still as far as that very state goes. Raises `unavailable`, `ReaderLost`."""
+    async with session.hub.readers.snapshot() as reader:
+        yield reader
+        n = await last_commit(reader, WRITER)
+    await session.hub.caught_up(n)
 
 
 def user_of(session: Session) -> str:
@@ -55,7 +68,7 @@ async def read_settled(
     on, `not_found` if the session is out of the group by then."""
     for _ in range(READ_AGAIN_MAX):
         redactions = follow.feed.redactions
-        async with session.hub.readers.snapshot() as reader:
+        async with told_snapshot(session) as reader:
             answer = await read(reader)
         check_still(session, follow)
         if redactions == follow.feed.redactions:

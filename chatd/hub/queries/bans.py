@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chatd.hub.queries.asked import Awaited, check_still, followed, user_of
+from chatd.hub.queries.asked import Awaited, check_still, followed, told_snapshot, user_of
 from chatd.service import bans
 from chatd_protocol import bans as wire
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 async def list_bans(session: Session, request: wire.ListBans) -> dict[str, Any]:
     """`member.bans`."""
     follow = followed(session, request.group)
-    async with session.hub.readers.snapshot() as reader:
+    async with told_snapshot(session) as reader:
         page = await bans.list_bans(reader, user_of(session), request)
     check_still(session, follow)
     return page

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chatd.core.refusal import Refused
 from chatd.hub.feed import State
 from chatd.hub.opening import resume_from
-from chatd.hub.queries.asked import AtOnce, Awaited, check_still, followed, settled, user_of
+from chatd.hub.queries.asked import AtOnce, Awaited, check_still, followed, settled, told_snapshot, user_of
 from chatd.service import groups
 from chatd.store import messages as stored
 from chatd.store.chats import Place, cursor_of, places_of
@@ -34,7 +34,7 @@ async def get_group(session: Session, request: wire.GetGroup) -> dict[str, Any]:
     redactions, mark = follow.feed.redactions, session.hub.shelf.mark()
 
     async def read() -> dict[str, Any]:
-        async with session.hub.readers.snapshot() as reader:
+        async with told_snapshot(session) as reader:
             return await groups.group_info(reader, user_of(session), request, follow.read, session.hub.now_ms())
 
     info = await settled(session, read)
@@ -55,7 +55,7 @@ async def list_groups(session: Session, request: wire.ListGroups) -> dict[str, A
     mark = session.hub.shelf.mark()
 
     async def read() -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        async with session.hub.readers.snapshot() as reader:
+        async with told_snapshot(session) as reader:
             places = [p for p in await places_of(reader, user) if _comes_after(request.after, p)]
             if request.archived is not None:
                 places = [p for p in places if bool(p.archived) == request.archived]
@@ -95,7 +95,7 @@ async def open_group(session: Session, request: wire.OpenGroup) -> dict[str, Any
     key = (request.group, request.after or 0)
 
     async def read() -> tuple[list[dict[str, Any]], int | None]:
-        async with session.hub.readers.snapshot() as reader:
+        async with told_snapshot(session) as reader:
             overlay = {request.group: follow.read}
             lines = await groups.member_lines(reader, user_of(session), [request.group], overlay)
             return lines, (await stored.times_of(reader, [key])).get(key)
@@ -121,7 +121,7 @@ async def open_group(session: Session, request: wire.OpenGroup) -> dict[str, Any
 async def list_members(session: Session, request: wire.ListMembers) -> dict[str, Any]:
     """`group.members`."""
     follow = followed(session, request.group)
-    async with session.hub.readers.snapshot() as reader:
+    async with told_snapshot(session) as reader:
         page = await groups.list_members(reader, user_of(session), request, session.hub.now_ms())
     check_still(session, follow)
     return page

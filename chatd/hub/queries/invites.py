@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatd.hub import invites as resolving
-from chatd.hub.queries.asked import Awaited, check_still, followed, user_of
+from chatd.hub.queries.asked import Awaited, check_still, followed, told_snapshot, user_of
 from chatd.service import invites, requests
 from chatd_protocol import invites as wire
 from chatd_protocol import requests as wire_requests
@@ -26,7 +26,7 @@ async def preview_invite(session: Session, request: wire.PreviewInvite) -> dict[
 async def list_invites(session: Session, request: wire.ListInvites) -> dict[str, Any]:
     """`invite.list`."""
     follow = followed(session, request.group)
-    async with session.hub.readers.snapshot() as reader:
+    async with told_snapshot(session) as reader:
         page = await invites.list_invites(reader, user_of(session), request, session.hub.now_ms())
     check_still(session, follow)
     return page
@@ -35,7 +35,7 @@ async def list_invites(session: Session, request: wire.ListInvites) -> dict[str,
 async def read_tree(session: Session, request: wire.ReadTree) -> dict[str, Any]:
     """`invite.tree`."""
     follow = followed(session, request.group)
-    async with session.hub.readers.snapshot() as reader:
+    async with told_snapshot(session) as reader:
         page = await invites.read_tree(reader, user_of(session), request, session.hub.now_ms())
     check_still(session, follow)
     return page
@@ -44,7 +44,7 @@ async def read_tree(session: Session, request: wire.ReadTree) -> dict[str, Any]:
 async def list_requests(session: Session, request: wire_requests.ListRequests) -> dict[str, Any]:
     """`request.list`."""
     follow = followed(session, request.group) if request.group is not None else None
-    async with session.hub.readers.snapshot() as reader:
+    async with told_snapshot(session) as reader:
         page = await requests.list_requests(reader, user_of(session), request, session.hub.now_ms())
     if follow is not None:
         check_still(session, follow)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatd.core.refusal import Refused
-from chatd.hub.queries.asked import READ_AGAIN_MAX, Awaited, user_of
+from chatd.hub.queries.asked import READ_AGAIN_MAX, Awaited, told_snapshot, user_of
 from chatd.service import mentions
 from chatd_protocol import mentions as wire
 
@@ -22,7 +22,7 @@ async def list_mentions(session: Session, request: wire.ListMentions) -> dict[st
 
     for _ in range(READ_AGAIN_MAX):
         before = {group: (follow, follow.feed.redactions) for group, follow in session.follows.items()}
-        async with session.hub.readers.snapshot() as reader:
+        async with told_snapshot(session) as reader:
             page = await mentions.list_mentions(reader, user_of(session), request, floor_of)
         groups = {one["group"] for one in page["mentions"]}
         now = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatd.core.refusal import Refused
-from chatd.hub.queries.asked import READ_AGAIN_MAX, AtOnce, Awaited, check_still, followed
+from chatd.hub.queries.asked import READ_AGAIN_MAX, AtOnce, Awaited, check_still, followed, told_snapshot
 from chatd.hub.shelf import keys_in
 from chatd.hub.signals import move_read, tell_typing
 from chatd.service import messages
@@ -39,7 +39,7 @@ async def read_history(session: Session, request: wire.ReadHistory) -> dict[str,
     feed = follow.feed
     for _ in range(READ_AGAIN_MAX):
         redactions, published, mark = feed.redactions, feed.published, session.hub.shelf.mark()
-        async with session.hub.readers.snapshot() as reader:
+        async with told_snapshot(session) as reader:
             as_of = await stored.head_of(reader, request.group)
             page = await messages.read_history(reader, request, follow.floor, published, as_of)
         check_still(session, follow)
@@ -53,7 +53,7 @@ async def find_pos(session: Session, request: wire.FindPos) -> dict[str, Any]:
     """`message.at`."""
     follow = followed(session, request.group)
     published = follow.feed.published
-    async with session.hub.readers.snapshot() as reader:
+    async with told_snapshot(session) as reader:
         found = await messages.find_pos(reader, request, follow.floor, published)
     check_still(session, follow)
     return found
@@ -65,7 +65,7 @@ async def list_reactions(session: Session, request: wire.ListReactions) -> dict[
     signs = session.hub.settings.bounds.reactions_per_message
     for _ in range(READ_AGAIN_MAX):
         redactions = follow.feed.redactions
-        async with session.hub.readers.snapshot() as reader:
+        async with told_snapshot(session) as reader:
             page = await messages.list_reactions(reader, request, follow.floor, signs)
         check_still(session, follow)
         if redactions == follow.feed.redactions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chatd.hub.queries.asked import Awaited, check_still, followed, user_of
+from chatd.hub.queries.asked import Awaited, check_still, followed, told_snapshot, user_of
 from chatd.hub.queries.receipts import check_small
 from chatd.store.chats import reads_of
 from chatd.store.relations import circle_of
@@ -20,7 +20,7 @@ async def get_presence(session: Session, request: wire.GetPresence) -> dict[str,
     follow, hub, me = followed(session, request.group), session.hub, user_of(session)
     most = hub.settings.presence_group_max
     check_small(follow.feed.members, "presence_group_max", most)
-    async with hub.readers.snapshot() as reader:
+    async with told_snapshot(session) as reader:
         others = [member.user for member in await reads_of(reader, request.group, most) if member.user != me]
         circle = await circle_of(reader, {(user, me) for user in others}, mutual=True)
         shown = [user for user in others if circle.shows_presence(user, me)]

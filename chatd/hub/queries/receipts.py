@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatd.core.refusal import Refused
 from chatd.core.sharing import shows_receipts
-from chatd.hub.queries.asked import Awaited, check_still, followed, user_of
+from chatd.hub.queries.asked import Awaited, check_still, followed, told_snapshot, user_of
 from chatd.store.chats import reads_of
 from chatd.store.relations import circle_of
 from chatd_protocol import receipts as wire
@@ -21,7 +21,7 @@ async def get_receipts(session: Session, request: wire.GetReceipts) -> dict[str,
     check_small(follow.feed.members, "receipt_group_max", hub.settings.receipt_group_max)
     if request.seq > follow.feed.seq:
         raise Refused("not_found")
-    async with hub.readers.snapshot() as reader:
+    async with told_snapshot(session) as reader:
         members = await reads_of(reader, request.group, hub.settings.receipt_group_max)
         pairs = {(member.user, me) for member in members if member.user != me}
         circle = await circle_of(reader, pairs | {(me, me)}, mutual=False)

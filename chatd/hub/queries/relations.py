@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chatd.hub.queries.asked import Awaited, check_still, followed, user_of
+from chatd.hub.queries.asked import Awaited, check_still, followed, told_snapshot, user_of
 from chatd.service import relations
 from chatd_protocol import relations as wire
 
@@ -27,7 +27,7 @@ async def list_blocks(session: Session, request: wire.ListBlocks) -> dict[str, A
 async def suggest_members(session: Session, request: wire.SuggestMembers) -> dict[str, Any]:
     """`member.suggest`."""
     follow = followed(session, request.group)
-    async with session.hub.readers.snapshot() as reader:
+    async with told_snapshot(session) as reader:
         page = await relations.suggest_members(reader, user_of(session), request)
     check_still(session, follow)
     return page

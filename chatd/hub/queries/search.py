@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chatd.core.cards import KIND_OF
 from chatd.core.refusal import Refused
 from chatd.hub.feed import Follow, State
-from chatd.hub.queries.asked import READ_AGAIN_MAX, Awaited, check_still, followed
+from chatd.hub.queries.asked import READ_AGAIN_MAX, Awaited, check_still, followed, told_snapshot
 from chatd.search.finding import Candidate, Candidates, Wanted
 from chatd.search.query import Query
 from chatd.service import search as service
@@ -88,7 +88,7 @@ async def _read_hits(
     for _ in range(READ_AGAIN_MAX):
         before = {group: follows[group].feed.redactions for group in groups}
         mark = hub.shelf.mark()
-        async with hub.readers.snapshot() as reader:
+        async with told_snapshot(session) as reader:
             hits = await service.read_hits(reader, request, query, found, hub.settings.search.snippet_max)
         there = {group for group in groups if follows[group].state is not State.GONE}
         steady = mark == hub.shelf.mark() or not any(hit["type"] in KIND_OF for hit in hits.values())
