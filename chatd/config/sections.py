@@ -216,6 +216,7 @@ class Invites(_Section, frozen=True, kw_only=True):
     resolve_s: Annotated[float, Meta(ge=0, le=10)] = 0.05
     requests_per_group: Annotated[int, Meta(ge=1, le=10_000)] = 200
     request_again_s: Annotated[float, Meta(ge=0, le=31_536_000)] = 3600.0
+    pull_ask_days: Annotated[float, Meta(ge=0.01, le=365)] = 7.0
     staff_told: Annotated[int, Meta(ge=1, le=100)] = 20
 
 

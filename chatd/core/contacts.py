@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from chatd.core.facts import Facts, Needs
 from chatd.core.groups import check_place_in_list, make_direct
+from chatd.core.profiles import privacy_of
 from chatd.core.proposal import Command
 from chatd.core.records import Record
 from chatd.core.refusal import Refused
@@ -36,7 +37,7 @@ class Contact(Record):
 
 def wants_requests(facts: Facts, user: str) -> bool:
     """Whether a person lets people ask who are not mutual."""
-    return bool(facts.users[user].settings.get("requests", True))
+    return bool(privacy_of(facts.users[user])["requests"])
 
 
 class RequestContact(Command, frozen=True, tag="contact"):
@@ -51,13 +52,16 @@ class RequestContact(Command, frozen=True, tag="contact"):
         need.record(Contact, self.actor, self.user)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `invalid` for oneself, `not_found`, `not_mutual` for somebody who wants no requests."""
+        """Raises `invalid` for oneself, `not_found`, `not_mutual` for somebody who wants no requests, or whom
+        one has blocked."""
         if self.user not in facts.users:
             raise Refused("not_found")
         if self.user == self.actor:
             raise Refused("invalid", "Nobody asks themselves", path="$.data.user")
         if facts.mutual(self.actor, self.user):
             return {"user": self.user, "state": "mutual"}
+        if (self.actor, self.user) in facts.blocks:
+            raise Refused("not_mutual")
         blocked = (self.user, self.actor) in facts.blocks
         if not wants_requests(facts, self.user) and not blocked:
             raise Refused("not_mutual")

@@ -6,7 +6,6 @@ from typing import Any
 
 from chatd.core.dissolution import end_if_empty
 from chatd.core.facts import Facts, Needs
-from chatd.core.gate import judge_newcomer, need_newcomer
 from chatd.core.ownership import find_successor, hand_over
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
@@ -136,59 +135,6 @@ class UpdateGroup(Command, frozen=True, tag="update"):
 
 def _named(changes: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in changes.items() if value is not None}
-
-
-class AddMembers(Command, frozen=True, tag="add"):
-    """`actor` pulls people in. Each is judged for itself, in the order given."""
-
-    group: str
-    users: list[str]
-
-    def needs(self, need: Needs) -> None:
-        need.users.add(self.actor)
-        need.groups.add(self.group)
-        need.members.add((self.group, self.actor))
-        for user in self.users:
-            need_newcomer(need, self.group, user)
-            need.pair(self.actor, user)
-
-    def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `not_found`, `forbidden` for a direct chat and without the right, `read_only`."""
-        actor = facts.member(self.group, self.actor)
-        group = facts.groups[self.group]
-        if group.direct:
-            raise Refused("forbidden")
-        require(group, actor, "pull")
-        check_writable(group)
-        pos = None
-        results = []
-        for user in self.users:
-            result = judge_pull(facts, group, actor, user)
-            if result == "added":
-                via = {"invite": None, "inviter": self.actor, "parent": (actor.via or {}).get("invite")}
-                pos = facts.join(group, user, "member", self.actor, via=via)
-            results.append({"user": user, "result": result})
-        answer: dict[str, Any] = {"group": group.id, "results": results}
-        if pos is not None:
-            answer["pos"] = pos
-        return answer
-
-
-def judge_pull(facts: Facts, group: Group, actor: Member, user: str) -> str:
-    """What becomes of one who is pulled in. Somebody unknown looks like somebody who is not mutual."""
-    member = facts.members.get((group.id, user))
-    if member is not None and member.present:
-        return "already"
-    if user not in facts.users or user == actor.user or not facts.mutual(actor.user, user):
-        return "not_mutual"
-    judged = judge_newcomer(facts, group, user)
-    if judged == "banned":
-        return judged
-    if facts.users[user].settings.get("pull") == "nobody":
-        return "opted_out"
-    if member is not None and member.why == "kicked" and RANK[actor.role] < RANK["admin"]:
-        return "kicked"
-    return "added" if judged == "open" else judged
 
 
 class Leave(Command, frozen=True, tag="leave"):

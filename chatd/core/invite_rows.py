@@ -11,7 +11,8 @@ from chatd.core.records import Record
 
 class Invite(Record):
     """One invite. `secret` is the keyed hash of its token or code; a directed one has none and names its `target`.
-    `made_pos`: the newest entry of the group when it was made."""
+    `made_pos`: the newest entry of the group when it was made. `pull`: it asks somebody who would else have been pulled
+    in (`pulls`)."""
 
     table: ClassVar[str] = "invites"
 
@@ -30,6 +31,9 @@ class Invite(Record):
     max_uses: int | None
     uses: int = 0
     revoked_at: int | None = None
+    pull: bool = False
+    declined_at: int | None = None
+    """When its target said no, which nobody else is told."""
 
     def state(self, void_pos: int, now_ms: int) -> str:
         """Whether it is open by itself, or why not. `void_pos`: its maker's."""
@@ -60,8 +64,11 @@ class Maker(Record):
 
     def opened(self, invite: str, expires_at: int | None, now_ms: int) -> Maker:
         """With one more, and without those that have expired."""
-        still = {one: at for one, at in self.open.items() if not at or at > now_ms}
-        return replace(self, open=still | {invite: expires_at or 0})
+        return replace(self, open=self.still_open(now_ms) | {invite: expires_at or 0})
+
+    def still_open(self, now_ms: int) -> dict[str, int]:
+        """Those that have not expired."""
+        return {one: at for one, at in self.open.items() if not at or at > now_ms}
 
     def closed(self, invite: str) -> Maker:
         """With one less."""
@@ -69,4 +76,4 @@ class Maker(Record):
 
     def count_open(self, now_ms: int) -> int:
         """How many count against the quota."""
-        return sum(1 for at in self.open.values() if not at or at > now_ms)
+        return len(self.still_open(now_ms))

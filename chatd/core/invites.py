@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from chatd.core.facts import Facts, Needs, Sought
 from chatd.core.gate import Ban, judge_newcomer, need_newcomer
 from chatd.core.invite_rows import Invite, Maker
@@ -126,6 +128,26 @@ class RevokeInvite(Command, frozen=True, tag="uninvite"):
         return {"invite": invite.invite_id}
 
 
+class DeclineInvite(Command, frozen=True, tag="uninvited"):
+    """`actor` does not take up an invite that is directed to them; nobody else is told."""
+
+    invite: str
+
+    def needs(self, need: Needs) -> None:
+        need.users.add(self.actor)
+        need.record(Invite, self.invite)
+
+    def decide(self, facts: Facts) -> dict[str, Any]:
+        """Raises `not_found`, also for who is not meant."""
+        invite = facts.find(Invite, self.invite)
+        if invite is None or invite.target != self.actor:
+            raise Refused("not_found")
+        if invite.declined_at is None and not invite.used_up:
+            facts.put(replace(invite, declined_at=facts.now_ms))
+            facts.log(self.actor, "declined", invite.group_id, None, invite=invite.invite_id)
+        return {"invite": invite.invite_id}
+
+
 class EndInvite(Wish, frozen=True, tag="end_invite"):
     """The operator takes an invite back."""
 
@@ -168,10 +190,10 @@ class PreviewInvite(Wish, frozen=True, tag="preview"):
             "title": group.title,
             "members": group.members,
             "inviter": maker.id,
-            "entry": "invite" if entry_of(group, invite.approval) in ("invite", "open") else "approval",
+            "entry": door_of(group, invite),
         }
-        if entry_of(group, invite.approval) == "question":
-            shown |= {"entry": "question", "question": group.settings.get("question", "")}
+        if shown["entry"] == "question":
+            shown["question"] = group.settings.get("question", "")
         more = {"name": maker.name, "intro": group.intro, "avatar": group.settings.get("avatar")}
         shown |= {name: value for name, value in more.items() if value}
         return shown | {"group": group.id} if inside else shown
@@ -197,8 +219,9 @@ class RedeemInvite(Command, frozen=True, tag="redeem"):
         check_admits(facts, invite, group, self.actor)
         maker = facts.members[group.id, invite.maker]
         via = {"invite": invite.invite_id, "inviter": maker.user, "parent": (maker.via or {}).get("invite")}
-        if entry_of(group, invite.approval) in ("approval", "question"):
-            return ask_to_enter(facts, group, self.actor, self.answer, via, invite.role, entry_of(group, False))
+        door = door_of(group, invite)
+        if door != "invite":
+            return ask_to_enter(facts, group, self.actor, self.answer, via, invite.role, door)
         check_place(facts, group, self.actor)
         pos = facts.join(group, self.actor, invite.role, maker.user, how="invite", via=via)
         count_use(facts, invite)
@@ -226,6 +249,12 @@ def is_inside(facts: Facts, group: str, user: str) -> bool:
     return member is not None and member.present
 
 
+def door_of(group: Group, invite: Invite) -> str:
+    """How one comes in by this invite. Who was asked instead of being pulled in finds no door."""
+    entry = entry_of(group, invite.approval)
+    return "invite" if invite.pull or entry == "open" else entry
+
+
 def check_may_invite(group: Group, actor: Member, role: str) -> None:
     """Raises `forbidden`, `read_only` where a member makes no invite, or none to this role."""
     if group.direct or RANK[role] > RANK[actor.role]:
@@ -236,13 +265,13 @@ def check_may_invite(group: Group, actor: Member, role: str) -> None:
 
 
 def may_still_invite(facts: Facts, group: Group, invite: Invite) -> bool:
-    """Whether the maker's word still counts. Who left by themselves leaves plain invites behind."""
+    """Whether the maker's word still counts. Who left by themselves leaves plain invites behind, and nobody asked."""
     member, user = facts.members.get((group.id, invite.maker)), facts.users.get(invite.maker)
     if member is None or user is None or user.disabled or facts.find(Ban, group.id, invite.maker) is not None:
         return False
     if not member.present:
-        return member.why == "left" and RANK[invite.role] <= RANK["member"]
-    return may(group, member, "invite") and RANK[invite.role] <= RANK[member.role]
+        return member.why == "left" and RANK[invite.role] <= RANK["member"] and not invite.pull
+    return may(group, member, "pull" if invite.pull else "invite") and RANK[invite.role] <= RANK[member.role]
 
 
 def check_admits(facts: Facts, invite: Invite, group: Group, user: str) -> None:
@@ -259,7 +288,9 @@ def check_admits(facts: Facts, invite: Invite, group: Group, user: str) -> None:
 def _is_welcome(facts: Facts, invite: Invite, group: Group, user: str) -> bool:
     if user == invite.maker or facts.blocked(user, invite.maker) or facts.find(Ban, group.id, user) is not None:
         return False
-    if group.settings.get("invites") == "mutual_only" and not facts.mutual(user, invite.maker):
+    if invite.declined_at is not None:
+        return False
+    if (invite.pull or group.settings.get("invites") == "mutual_only") and not facts.mutual(user, invite.maker):
         return False
     before = facts.members.get((group.id, user))
     if before is None or before.why != "kicked":

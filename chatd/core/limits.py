@@ -33,6 +33,7 @@ class Bounds(msgspec.Struct, frozen=True):
     invites_open_per_maker: int = 100
     requests_per_group: int = 200
     request_again_ms: int = 3_600_000
+    pull_ask_ms: int = 7 * 86_400_000
     staff_told: int = 20
     mentions_per_message: int = 20
     mention_all_per_day: int = 3

@@ -18,7 +18,7 @@ from chatd.core.values import User
 PART_MAX: Final = 16
 """Code points of a name's ending that can be looked for."""
 TAGS_MAX: Final = 20
-PRIVACY: Final = {"findable": True, "last_seen": "mutual", "receipts": False}
+PRIVACY: Final = {"findable": True, "last_seen": "mutual", "receipts": False, "pull": "mutual", "requests": True}
 
 
 class NamePart(Record):
@@ -134,6 +134,8 @@ class SetPrivacy(Command, frozen=True, tag="privacy"):
     findable: bool | None
     last_seen: str | None
     receipts: bool | None = None
+    pull: str | None = None
+    requests: bool | None = None
 
     def needs(self, need: Needs) -> None:
         need.users.add(self.actor)
@@ -141,7 +143,7 @@ class SetPrivacy(Command, frozen=True, tag="privacy"):
     def decide(self, facts: Facts) -> dict[str, Any]:
         user = facts.users[self.actor]
         before = name_parts(user)
-        chosen = {"findable": self.findable, "last_seen": self.last_seen, "receipts": self.receipts}
+        chosen = {name: getattr(self, name) for name in PRIVACY}
         user.settings = user.settings | {key: value for key, value in chosen.items() if value is not None}
         facts.changed_users.add(user.id)
         index_name(facts, user, before)

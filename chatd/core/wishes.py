@@ -13,9 +13,9 @@ from chatd.core.devices import RevokeDevice, SaveDevices
 from chatd.core.dissolution import Disband, Dissolve, EndStay, Sweep
 from chatd.core.featured import Feature, Unfeature
 from chatd.core.forwards import Forward
-from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
+from chatd.core.groups import CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
 from chatd.core.handles import SetHandle
-from chatd.core.invites import CreateInvite, EndInvite, PreviewInvite, RedeemInvite, RevokeInvite
+from chatd.core.invites import CreateInvite, DeclineInvite, EndInvite, PreviewInvite, RedeemInvite, RevokeInvite
 from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.moderation import RestrictGroup, RestrictMember, SlowDown, UnrestrictMember
 from chatd.core.nicknames import SetNickname
@@ -23,6 +23,7 @@ from chatd.core.ownership import Appoint, Transfer
 from chatd.core.pins import Pin, Unpin
 from chatd.core.profiles import SetPrivacy, SetTag, UpdateProfile
 from chatd.core.proposal import Abandon, Refuse
+from chatd.core.pulls import AddMembers
 from chatd.core.relations import Block, Follow
 from chatd.core.requests import Decide, Join, SetEntry, Withdraw
 from chatd.core.users import DisableUser, EnsureUser, Revoke, SaveReads
@@ -97,4 +98,5 @@ AnyWish = (
     | FinishReset
     | MakeSignupCode
     | DropCodes
+    | DeclineInvite
 )

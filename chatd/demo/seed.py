@@ -18,9 +18,10 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from chatd.core.catalogue import ChangeCatalogue
-from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, SetRole
+from chatd.core.groups import CreateDirect, CreateGroup, SetRole
 from chatd.core.limits import Bounds
 from chatd.core.messages import Edit, React, Recall, Send
+from chatd.core.pulls import AddMembers
 from chatd.core.relations import Follow
 from chatd.core.users import EnsureUser, SaveReads
 from chatd.core.wishes import AnyWish

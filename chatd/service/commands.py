@@ -55,6 +55,7 @@ COMMANDS: Final[dict[str, Callable[[Any, Author], AnyWish]]] = {
     "invite.create": invites.create_invite,
     "invite.revoke": invites.revoke_invite,
     "invite.redeem": invites.redeem_invite,
+    "invite.decline": invites.decline_invite,
     "group.entry": requests.set_entry,
     "group.join": requests.join_group,
     "request.create": requests.join_group,

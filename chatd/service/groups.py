@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import orjson
 
-from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
+from chatd.core.groups import CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
 from chatd.core.profiles import tag_names
+from chatd.core.pulls import AddMembers
 from chatd.core.refusal import Refused
 from chatd.core.restrictions import restriction_in, restriction_of
 from chatd.core.rights import RANK, rights_of

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from chatd.core.attribution import Branches
 from chatd.core.invite_rows import Invite
-from chatd.core.invites import CreateInvite, PreviewInvite, RedeemInvite, RevokeInvite
+from chatd.core.invites import CreateInvite, DeclineInvite, PreviewInvite, RedeemInvite, RevokeInvite
 from chatd.core.refusal import Refused
 from chatd.core.rights import RANK
 from chatd.service.author import Author
@@ -65,6 +65,11 @@ def revoke_invite(request: wire.RevokeInvite, author: Author) -> RevokeInvite:
     return RevokeInvite(author.user, request.cid, author.digest, request.invite)
 
 
+def decline_invite(request: wire.DeclineInvite, author: Author) -> DeclineInvite:
+    """Do not take one up."""
+    return DeclineInvite(author.user, request.cid, author.digest, request.invite)
+
+
 def redeem_invite(request: wire.RedeemInvite, author: Author) -> RedeemInvite:
     """Come in by one. Raises `Invalid` as `check_named`."""
     check_named(request)
@@ -99,6 +104,17 @@ async def list_invites(reader: Reader, user: str, request: wire.ListInvites, now
     return page | ({"more": found[request.limit - 1][0].invite_id} if len(found) > request.limit else {})
 
 
+async def list_received(reader: Reader, user: str, request: wire.ListReceived, now_ms: int) -> dict[str, Any]:
+    """A page of what waits for somebody."""
+    rows = await stored.received_page(reader, user, request.after, now_ms, request.limit + 1)
+    received = []
+    for invite, group, by, at, expires, name, title in rows[: request.limit]:
+        shown = {"invite": invite, "group": group, "by": by, "at": at}
+        optional = {"title": title, "name": name, "expires": expires}
+        received.append(shown | {key: value for key, value in optional.items() if value})
+    return {"invites": received} | ({"more": rows[request.limit - 1][0]} if len(rows) > request.limit else {})
+
+
 def view_invite(invite: Invite, void_pos: int, now_ms: int) -> dict[str, Any]:
     """An invite as lists show it: never its secret."""
     shown: dict[str, Any] = {
@@ -116,6 +132,7 @@ def view_invite(invite: Invite, void_pos: int, now_ms: int) -> dict[str, Any]:
         "user": invite.target,
         "approval": invite.approval,
         "note": invite.note,
+        "pull": invite.pull,
     }
     return shown | {name: value for name, value in optional.items() if value}
 

@@ -48,9 +48,10 @@ def set_handle(request: wire.SetHandle, author: Author) -> SetHandle:
 
 def set_privacy(request: wire.SetPrivacy, author: Author) -> SetPrivacy:
     """Change who may find and see what."""
-    if request.findable is None and request.last_seen is None and request.receipts is None:
-        raise Invalid("$.data", "Names nothing to change: findable, last_seen or receipts")
-    return SetPrivacy(author.user, request.cid, author.digest, request.findable, request.last_seen, request.receipts)
+    changes = (request.findable, request.last_seen, request.receipts, request.pull, request.requests)
+    if all(change is None for change in changes):
+        raise Invalid("$.data", "Names nothing to change: findable, last_seen, receipts, pull or requests")
+    return SetPrivacy(author.user, request.cid, author.digest, *changes)
 
 
 def revoke_device(request: wire.RevokeDevice, author: Author) -> RevokeDevice:

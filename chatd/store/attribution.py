@@ -20,7 +20,8 @@ MUST_BE_EMPTY: Final = {
     "invites: {0} is of no group, no maker or for nobody": (
         "SELECT i.invite_id FROM invites AS i LEFT JOIN groups AS g ON g.group_id = i.group_id"
         " WHERE g.group_id IS NULL OR g.kind = 'direct' OR i.made_pos > g.head OR (i.kind = 'directed') <>"
-        " (i.target IS NOT NULL) OR (i.target IS NULL) <> (i.secret IS NOT NULL) OR NOT EXISTS"
+        " (i.target IS NOT NULL) OR (i.target IS NULL) <> (i.secret IS NOT NULL) OR (i.target IS NULL AND"
+        " (i.pull OR i.declined_at IS NOT NULL)) OR NOT EXISTS"
         " (SELECT 1 FROM memberships AS m WHERE m.group_id = i.group_id AND m.user_id = i.maker)"
     ),
     "invites: {0} was used {1} times, {2} at most": (

@@ -8,6 +8,7 @@ _WAITING = (
     "SELECT c.asker_id, c.at, c.text, u.name FROM contacts AS c JOIN users AS u ON u.user_id = c.asker_id"
     " WHERE c.user_id = ? AND c.state = 'waiting' AND c.asker_id > ?"
     " AND NOT EXISTS (SELECT 1 FROM blocks AS b WHERE b.user_id = c.user_id AND b.target_id = c.asker_id)"
+    " AND NOT EXISTS (SELECT 1 FROM blocks AS x WHERE x.user_id = c.asker_id AND x.target_id = c.user_id)"
     " ORDER BY c.asker_id LIMIT ?"
 )
 

@@ -68,6 +68,36 @@ def _lead_to_use(find: Find, need: Needs, invite: str) -> None:
         need.record(Maker, group, maker)
 
 
+RECEIVED = (
+    "SELECT i.invite_id, i.group_id, i.maker, i.created_at, i.expires_at, u.name, g.title FROM invites AS i"
+    " JOIN groups AS g ON g.group_id = i.group_id AND g.dissolved_at IS NULL"
+    " JOIN users AS u ON u.user_id = i.maker"
+    " LEFT JOIN invite_makers AS k ON k.group_id = i.group_id AND k.user_id = i.maker"
+    " WHERE i.target = ? AND (i.created_at < ? OR (i.created_at = ? AND i.invite_id < ?))"
+    " AND i.declined_at IS NULL AND i.revoked_at IS NULL AND i.made_pos >= coalesce(k.void_pos, 0)"
+    " AND (i.expires_at IS NULL OR i.expires_at > ?) AND (i.max_uses IS NULL OR i.uses < i.max_uses)"
+    " AND NOT EXISTS (SELECT 1 FROM blocks AS b WHERE (b.user_id = i.maker AND b.target_id = i.target)"
+    " OR (b.user_id = i.target AND b.target_id = i.maker))"
+    " AND NOT EXISTS (SELECT 1 FROM bans AS z WHERE z.group_id = i.group_id AND z.user_id = i.target)"
+    " AND NOT EXISTS (SELECT 1 FROM memberships AS m WHERE m.user_id = i.target AND m.group_id = i.group_id"
+    " AND m.until_pos IS NULL)"
+    " ORDER BY i.created_at DESC, i.invite_id DESC LIMIT ?"
+)
+
+
+async def received_page(reader: Reader, user: str, after: str | None, now_ms: int, limit: int) -> list[Row]:
+    """(invite, group, maker, when made, when over, maker's name, group's title) of invites directed to somebody that
+    wait, newest first behind `after`."""
+    at, last = await place_of(reader, after)
+    return await reader.all(RECEIVED, (user, at, at, last, now_ms, limit))
+
+
+async def place_of(reader: Reader, invite: str | None) -> tuple[int, str]:
+    """Where a page begins that ended with an invite."""
+    known = await records.find(reader, Invite, [(invite,)]) if invite is not None else []
+    return (known[0].created_at, known[0].invite_id) if known else (_LATEST, "")
+
+
 INVITES_OF = "group_id = ? AND (maker = ? OR ?) AND (created_at < ? OR (created_at = ? AND invite_id < ?))"
 _LATEST = 2**62
 
@@ -76,10 +106,7 @@ async def invites_page(
     reader: Reader, group: str, maker: str | None, after: str | None, limit: int
 ) -> list[tuple[Invite, int]]:
     """Invites of a group, of one `maker` or of all, newest first behind `after`, each with its maker's `void_pos`."""
-    at, last = _LATEST, ""
-    if after is not None:
-        known = await records.find(reader, Invite, [(after,)])
-        at, last = (known[0].created_at, after) if known else (_LATEST, "")
+    at, last = await place_of(reader, after)
     where = f"{INVITES_OF} ORDER BY created_at DESC, invite_id DESC LIMIT ?"
     params = (group, maker or "", maker is None, at, at, last, limit)
     found = await records.select(reader, Invite, where, params)

@@ -64,7 +64,9 @@ _SUGGESTED = (
     "  JOIN follows AS back ON back.user_id = f.target_id AND back.target_id = f.user_id"
     "  WHERE f.user_id = ? ORDER BY f.at DESC, f.target_id LIMIT ?) AS picked"
     " JOIN users AS u ON u.user_id = picked.other"
-    " WHERE NOT EXISTS (SELECT 1 FROM blocks AS x WHERE x.user_id = ? AND x.target_id = picked.other)"
+    # Settings are kept as compact JSON. One % for psycopg, two for SQLite, which takes that alike.
+    ' WHERE NOT u.disabled AND u.settings NOT LIKE \'%%"pull":"nobody"%%\''
+    " AND NOT EXISTS (SELECT 1 FROM blocks AS x WHERE x.user_id = ? AND x.target_id = picked.other)"
     " AND NOT EXISTS (SELECT 1 FROM blocks AS y WHERE y.user_id = picked.other AND y.target_id = ?)"
     " AND NOT EXISTS (SELECT 1 FROM bans AS z WHERE z.group_id = ? AND z.user_id = picked.other)"
     " AND NOT EXISTS (SELECT 1 FROM memberships AS m WHERE m.user_id = picked.other AND m.group_id = ?"

@@ -248,7 +248,8 @@ class Members(View):
 
 
 class AddMembers(Data):
-    """`member.add`: pull in people who follow the caller and are followed by the caller."""
+    """`member.add`: pull in people who follow the caller and are followed by the caller, or ask those who want to be
+    asked first."""
 
     group: GroupId
     cid: Cid
@@ -256,12 +257,13 @@ class AddMembers(Data):
 
 
 class Added(View):
-    """What became of one of the users. `full`: no place, in the group or in
-    that person's list of groups. `kicked`: was put out before, so that only an admin can pull them in. `banned`: must
-    not come back by any way. `opted_out`: lets nobody pull them in."""
+    """What became of one of the users. `full`: no place, in the group or in that person's list of groups. `kicked`: was
+    put out before, so that only an admin can pull them in. `banned`: must not come back by any way. `opted_out`: lets
+    nobody pull them in. `asked`: wants to be asked first, and has a directed invite from the caller now; asking again
+    while it is open changes nothing."""
 
     user: UserId
-    result: Literal["added", "already", "not_mutual", "full", "kicked", "banned", "opted_out"]
+    result: Literal["added", "already", "not_mutual", "full", "kicked", "banned", "opted_out", "asked"]
 
 
 class AddMembersOk(View):

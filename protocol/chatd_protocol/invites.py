@@ -73,7 +73,8 @@ class ListInvites(Data):
 
 
 class Invite(View):
-    """`state`: `open`, `revoked`, `expired`, `used_up`, or `void` when its maker lost the right to invite."""
+    """`state`: `open`, `revoked`, `expired`, `used_up`, or `void` when its maker lost the right to invite.
+    `pull`: made by `member.add` for somebody who wants to be asked first."""
 
     invite: InviteId
     kind: InviteKind
@@ -87,6 +88,7 @@ class Invite(View):
     user: UserId | None = None
     approval: bool = False
     note: str = ""
+    pull: bool = False
 
 
 class Invites(View):
@@ -104,6 +106,45 @@ class RevokeInvite(Data):
 
 
 class InviteRevoked(View):
+    invite: InviteId
+
+
+class ListReceived(Data):
+    """`invite.received`: invites directed to the caller that wait, newest first."""
+
+    after: InviteId | None = None
+    limit: PageSize = 100
+
+
+class ReceivedInvite(View):
+    """`by` invites into a group with this `title`. Whether it lets one in now, `invite.preview` tells."""
+
+    invite: InviteId
+    group: GroupId
+    by: UserId
+    at: Millis
+    title: str = ""
+    name: str = ""
+    """What the inviter is called."""
+    expires: Millis | None = None
+
+
+class ReceivedInvites(View):
+    """A page. `more` is the `after` of the next one, absent on the last."""
+
+    invites: list[ReceivedInvite]
+    more: InviteId | None = None
+
+
+class DeclineInvite(Data):
+    """`invite.decline`: not to take up an invite that is directed to the caller. Nobody else is told; it lets them
+    in no more."""
+
+    invite: InviteId
+    cid: Cid
+
+
+class InviteDeclined(View):
     invite: InviteId
 
 

@@ -124,6 +124,8 @@ _OPS = (
     Op("member.ban", bans.BanMember, bans.BanOk, True),
     Op("member.unban", bans.UnbanMember, bans.BanOk, True),
     Op("member.bans", bans.ListBans, bans.Bans, False),
+    Op("invite.received", invites.ListReceived, invites.ReceivedInvites, False),
+    Op("invite.decline", invites.DeclineInvite, invites.InviteDeclined, True),
 )
 
 OPS: Final[dict[str, Op]] = {op.name: op for op in _OPS}

@@ -25,6 +25,7 @@ from chatd_protocol.values import (
 
 SEARCH_MAX = 50
 LastSeen = Literal["everybody", "mutual", "nobody"]
+MayPull = Literal["mutual", "ask", "nobody"]
 
 
 class GetUsers(Data):
@@ -117,17 +118,22 @@ class GetPrivacy(Data):
 
 class SetPrivacy(Data):
     """`privacy.set`, one at least: `findable` says whether `user.search` shows the caller, `last_seen` who learns when
-    they were last here."""
+    they were last here, `receipts` whether others see how far they have read, `pull` whether people who are mutual may
+    pull them into groups, must ask first, or may not, `requests` whether others may ask for a chat."""
 
     cid: Cid
     findable: bool | None = None
     last_seen: LastSeen | None = None
     receipts: bool | None = None
+    pull: MayPull | None = None
+    requests: bool | None = None
 
 
 class Privacy(View):
     findable: bool
     last_seen: LastSeen
+    pull: MayPull
+    requests: bool
     receipts: bool = False
 
 

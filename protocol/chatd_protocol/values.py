@@ -210,6 +210,7 @@ MineKind = Literal[
     "request",
     "contact",
     "chat",
+    "declined",
 ]
 EntryGate = Literal["open", "invite", "approval", "question"]
 RequestState = Literal["pending", "approved", "refused", "withdrawn"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chatd.core.groups import AddMembers, Kick, Leave, SetRole
+from chatd.core.groups import Kick, Leave, SetRole
+from chatd.core.pulls import AddMembers
 from chatd.core.relations import Block, Follow
 from tests.core.world import DIGEST, World, members_entries
 

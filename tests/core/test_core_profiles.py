@@ -116,11 +116,15 @@ def test_last_seen_and_findable_are_changed_one_by_one() -> None:
         "findable": True,
         "last_seen": "nobody",
         "receipts": False,
+        "pull": "mutual",
+        "requests": True,
     }
     assert world.act(SetPrivacy("ann", world.cid(), DIGEST, False, None)) == {
         "findable": False,
         "last_seen": "nobody",
         "receipts": False,
+        "pull": "mutual",
+        "requests": True,
     }
 
 

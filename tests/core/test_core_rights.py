@@ -11,11 +11,12 @@ from chatd.core.bans import BanMember, Unban
 from chatd.core.dissolution import Dissolve
 from chatd.core.featured import Feature
 from chatd.core.forwards import Forward
-from chatd.core.groups import AddMembers, Kick, Leave, SetRole, UpdateGroup
+from chatd.core.groups import Kick, Leave, SetRole, UpdateGroup
 from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.ownership import Transfer
 from chatd.core.pins import Pin
 from chatd.core.proposal import Proposal
+from chatd.core.pulls import AddMembers
 from chatd.core.refusal import Refused
 from chatd.core.rights import DEFAULT_RIGHTS, LOWEST, RANK, rights_of
 from chatd.core.values import Group

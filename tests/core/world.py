@@ -17,12 +17,13 @@ from typing import Any, Final
 import pytest
 
 from chatd.core.facts import Facts, Needs
-from chatd.core.groups import AddMembers, found_group
+from chatd.core.groups import found_group
 from chatd.core.invite_rows import Invite, Maker
 from chatd.core.invites import lead
 from chatd.core.limits import Bounds
 from chatd.core.messages import Send
 from chatd.core.proposal import Proposal
+from chatd.core.pulls import AddMembers
 from chatd.core.records import R
 from chatd.core.refusal import Refused
 from chatd.core.requests import JoinRequest

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chatd.core.groups import AddMembers
 from chatd.core.limits import Bounds
+from chatd.core.pulls import AddMembers
 from chatd.demo import seed
 from chatd.demo.community import DIRECTS, FANS, FRIENDS, GROUPS, PEOPLE, TALKERS
 from chatd.demo.seed import ids_of, make_community, url_of

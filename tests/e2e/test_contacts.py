@@ -44,6 +44,26 @@ async def test_who_blocks_after_the_question_does_not_see_it_any_more(town: Town
     assert await ben.cannot("contact.accept", user=ann.user) == "not_mutual"
 
 
+async def test_whom_one_has_blocked_one_does_not_ask_and_an_older_question_waits_for_nobody(town: Town) -> None:
+    ann, ben = await town.people("ann", "ben")
+    assert (await ann.do("contact.request", user=ben.user))["state"] == "sent"
+    await ann.do("block.add", user=ben.user)
+    assert (await ben.ask("contact.list"))["requests"] == []
+    assert await ben.cannot("contact.accept", user=ann.user) == "not_mutual"
+    assert await ann.cannot("contact.request", user=ben.user) == "not_mutual"
+
+
+async def test_who_wants_no_questions_gets_none_and_friends_talk_all_the_same(town: Town) -> None:
+    ann, ben, cat = await town.people("ann", "ben", "cat")
+    await town.befriend(ben, cat)
+    chosen = await ben.do("privacy.set", requests=False)
+    assert chosen["requests"] is (await ben.ask("privacy.get"))["requests"] is False
+    assert await ann.cannot("contact.request", user=ben.user) == "not_mutual"
+    assert (await cat.do("group.create", kind="direct", user=ben.user))["created"] is True
+    await ben.do("privacy.set", requests=True)
+    assert (await ann.do("contact.request", user=ben.user))["state"] == "sent"
+
+
 @pytest.mark.promise("P6", "suggest")
 async def test_those_are_suggested_who_could_be_pulled_in_nearest_first(town: Town) -> None:
     ann, near, far, stranger, blocker, inside = await town.people("ann", "near", "far", "stranger", "blocker", "inside")
@@ -54,6 +74,11 @@ async def test_those_are_suggested_who_could_be_pulled_in_nearest_first(town: To
     group = await town.group_of(ann, inside)
     users = (await ann.ask("member.suggest", group=group))["users"]
     assert [(u["user"], u["common"]) for u in users] == [(near.user, 1), (far.user, 0)]
+    await far.do("privacy.set", pull="nobody")
+    users = (await ann.ask("member.suggest", group=group))["users"]
+    assert [u["user"] for u in users] == [near.user], "nobody pulls in the other"
+    await far.do("privacy.set", pull="mutual")
+    users = (await ann.ask("member.suggest", group=group))["users"]
     one = (await ann.ask("member.suggest", group=group, limit=1))["users"]
     assert [u["user"] for u in one] == [near.user]
     assert (await near.denied("member.suggest", group=group)).code == "not_found"

@@ -31,7 +31,9 @@ async def a_setting(town: Town) -> tuple[Phone, Phone, Phone, Setting]:
     people = {"bob": bob.user, "cat": cat.user, "dan": dan.user, "eve": eve.user, "fay": fay.user}
     invite = await ann.do("invite.create", group=group, kind="link", approval=True)
     assert (await cat.do("invite.redeem", secret=invite["token"]))["result"] == "pending"
-    names = people | {"invite": invite["invite"], "secret": invite["token"]}
+    elsewhere = await town.group_of(dan)
+    directed = await dan.do("invite.create", group=elsewhere, kind="directed", user=ann.user)
+    names = people | {"invite": invite["invite"], "secret": invite["token"], "directed": directed["invite"]}
     return ann, bob, cat, {"group": group, "pos": pos} | names
 
 
@@ -66,6 +68,7 @@ COMMANDS: dict[str, Callable[[Setting], dict[str, Any]]] = {
     "device.revoke": lambda s: {"device": "gone"},
     "invite.create": lambda s: {"group": s["group"], "kind": "code", "note": "Once"},
     "invite.revoke": lambda s: {"invite": s["invite"]},
+    "invite.decline": lambda s: {"invite": s["directed"]},
     "invite.redeem": lambda s: {"secret": s["secret"]},
     "group.entry": lambda s: {"group": s["group"], "entry": "approval"},
     "group.join": lambda s: {"group": s["group"]},

@@ -9,10 +9,11 @@ import pytest
 
 from chatd.core.bans import BanMember
 from chatd.core.dissolution import Dissolve
-from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
+from chatd.core.groups import CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
 from chatd.core.limits import Bounds
 from chatd.core.messages import Edit, Recall, Send
 from chatd.core.ownership import Transfer
+from chatd.core.pulls import AddMembers
 from chatd.core.relations import Block, Follow
 from chatd.core.users import EnsureUser
 from chatd.core.wishes import AnyWish

@@ -12,8 +12,9 @@ from urllib.request import urlopen
 import psutil
 
 from chatd.admin.socket import call
-from chatd.core.groups import AddMembers, CreateGroup
+from chatd.core.groups import CreateGroup
 from chatd.core.limits import Bounds
+from chatd.core.pulls import AddMembers
 from chatd.core.relations import Follow
 from chatd.core.users import EnsureUser
 from chatd.core.wishes import AnyWish

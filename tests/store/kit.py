@@ -20,11 +20,12 @@ from chatd.core.bans import BanMember, Unban
 from chatd.core.catalogue import ChangeCatalogue
 from chatd.core.chats import UpdateChat
 from chatd.core.dissolution import Dissolve
-from chatd.core.groups import AddMembers, CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
+from chatd.core.groups import CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
 from chatd.core.limits import Bounds
 from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.nicknames import SetNickname
 from chatd.core.ownership import Transfer
+from chatd.core.pulls import AddMembers
 from chatd.core.relations import Block, Follow
 from chatd.core.users import EnsureUser
 from chatd.core.wishes import AnyWish

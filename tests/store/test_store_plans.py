@@ -19,7 +19,9 @@ from chatd.core.catalogue import Pending
 from chatd.core.chats import Chat, Draft
 from chatd.core.devices import Devices
 from chatd.core.handles import Handle
+from chatd.core.invite_rows import Invite, Maker
 from chatd.core.profiles import NamePart
+from chatd.core.requests import JoinRequest
 from chatd.core.values import Entry
 from chatd.store import (
     bans,
@@ -31,6 +33,7 @@ from chatd.store import (
     contacts,
     engine,
     groups,
+    invites,
     mentions,
     messages,
     records,
@@ -56,6 +59,7 @@ MODULES: tuple[ModuleType, ...] = (
     contacts,
     engine,
     groups,
+    invites,
     mentions,
     messages,
     relations,
@@ -77,7 +81,7 @@ STATEMENTS |= {
 }
 STATEMENTS |= {
     f"{kind.table}.{name}": statement
-    for kind in (Board, Featured, Mention)
+    for kind in (Board, Featured, Invite, JoinRequest, Maker, Mention)
     for name, statement in vars(records.rows_of(kind)).items()
     if isinstance(statement, Statement)
 }
@@ -116,6 +120,12 @@ async def to_tell(reader: Reader) -> None:
         await cards.groups_to_tell(reader, pending, window, 51)
 
 
+async def requests_pages(reader: Reader) -> None:
+    asked = [one for one, _ in await invites.requests_page(reader, "group_id", "g01400", (0, "u00007"), 20)]
+    await invites.requests_page(reader, "user_id", "u00007", (0, "g01400"), 20)
+    await invites.good_invites(reader, asked, 1)
+
+
 # Every function that reads, called as the hub does.
 READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "cards.fill_entries": lambda r: cards.fill_entries(r, [card_entry()]),
@@ -127,6 +137,13 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "commits.touched_since": lambda r: commits.touched_since(r, 0, 9990),
     "contacts.waiting_for": lambda r: contacts.waiting_for(r, "u00007", "u00001", 20),
     "relations.suggested": lambda r: relations.suggested(r, "u00007", "g01400", 20),
+    "invites.invites_page": lambda r: invites.invites_page(r, "g01400", "u00007", "i00107", 20),
+    "invites.all_invites": lambda r: invites.all_invites(r, None, "i00107", 20),
+    "invites.place_of": lambda r: invites.place_of(r, "i00107"),
+    "invites.received_page": lambda r: invites.received_page(r, "u00007", "i00107", 1, 20),
+    "invites.requests_page": requests_pages,
+    "invites.good_invites": requests_pages,
+    "invites.stays_of": lambda r: invites.stays_of(r, "g01400", 20),
     "chats.places_of": lambda r: chats.places_of(r, "u00007"),
     "chats.lines_of": lambda r: chats.lines_of(r, "u00007", ["g01400", "g01600"]),
     "chats.line_of": lambda r: chats.line_of(r, "u00007", "g01400"),
@@ -202,6 +219,9 @@ def fill(database: Database) -> None:
         "follows": [(f"u{i:05}", f"u{(i + k) % PEOPLE:05}", 1) for i in every for k in (1, 2, 3, -1, -2)],
         "contacts": [(f"u{i:05}", f"u{(i + k) % PEOPLE:05}", "waiting", 1, "", "c") for i in every for k in (3, 4)],
         "bans": [(_gid(g), f"u{i:05}", None, 1, "") for g in range(GROUPS) for i in range(g, PEOPLE, 997)],
+        "invites": [_invite(i) for i in every],
+        "invite_makers": [(_gid(i % GROUPS), f"u{i:05}", "{}", 0) for i in every],
+        "join_requests": [_request(i, g) for i in every for g in (i % GROUPS, (i + 7) % GROUPS)],
         "blocks": [(f"u{i:05}", f"u{(i + 9) % PEOPLE:05}", 1) for i in every],
         "handles": [(f"h{i:05}", f"H{i:05}", f"u{i:05}", 1) for i in every],
         "name_parts": [(f"u{i:05}", f"{i:05}"[k:].encode()) for i in every for k in range(5)],
@@ -244,6 +264,17 @@ def _gid(number: int) -> str:
 def _group(g: int) -> Row:
     key = f"u{g:05}:u{g + 1:05}" if g % 2 else None
     return (f"g{g:05}", "direct" if key else "private", "", "", "all", 1000, 200, 1, 200, 50, False, 1, key)
+
+
+def _invite(i: int) -> Row:
+    group, maker, target = _gid(i % GROUPS), f"u{i:05}", f"u{i * 7 % PEOPLE:05}" if i % 4 == 0 else None
+    kind, secret = ("directed", None) if target is not None else ("link", f"s{i:05}")
+    return (f"i{i:05}", secret, group, maker, kind, "member", target, False, "", i, 1, None, None, 0, None, False, None)
+
+
+def _request(i: int, g: int) -> Row:
+    state = "refused" if i % 3 else "pending"
+    return (_gid(g), f"u{i:05}", 1, state, i, "", "member", f"i{i:05}", None, None, None)
 
 
 def _membership(i: int, g: int) -> Row:

@@ -63,6 +63,7 @@ TEXTS: Final = {
     "result_full": ("{name}: there is no room (full)", "{name}：人数已满（full）"),
     "result_banned": ("{name}: is banned here (banned)", "{name}：已被本群封禁（banned）"),
     "result_opted_out": ("{name}: lets nobody pull them in (opted_out)", "{name}：不允许被拉进群（opted_out）"),
+    "result_asked": ("{name}: is asked first (asked)", "{name}：需先征得同意，已发出邀请（asked）"),
     "result_kicked": (
         "{name}: was put out before, only an admin can pull them in (kicked)",
         "{name}：曾被移出，只有管理员能再拉进来（kicked）",

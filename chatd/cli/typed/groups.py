@@ -174,7 +174,7 @@ async def add(desk: Desk, subs: str) -> None:
     people = [await desk.person(sub) for sub in subs.split()]
     done = await desk.client.add_members(group, people)
     for one in done.results:
-        desk.failed = desk.failed or one.result not in {"added", "already"}
+        desk.failed = desk.failed or one.result not in {"added", "already", "asked"}
         desk.watcher.say(NOTICE, f"result_{one.result}", name=desk.render.name(one.user))
 
 

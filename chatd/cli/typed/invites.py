@@ -60,6 +60,21 @@ async def invites(desk: Desk) -> None:
         )
 
 
+async def received(desk: Desk) -> None:
+    page = await desk.client.list_received_invites()
+    for one in page.invites:
+        shown = {"name": printable(one.name or "?"), "title": printable(one.title), "invite": one.invite}
+        desk.watcher.say(NOTICE, "received", **shown)
+    if not page.invites:
+        desk.watcher.say(NOTICE, "received_none")
+
+
+async def decline(desk: Desk, which: str) -> None:
+    """An invite by its id, which says nothing to anybody."""
+    await desk.client.decline_invite(which)
+    desk.done()
+
+
 async def uninvite(desk: Desk, which: str) -> None:
     await desk.client.revoke_invite(which)
     desk.done()
@@ -146,6 +161,8 @@ COMMANDS: Final = {
     "link": Command(0, invite_link),
     "ask": Command(1, invite_somebody),
     "invites": Command(0, invites),
+    "invited": Command(0, received),
+    "turn-down": Command(1, decline),
     "uninvite": Command(1, uninvite),
     "join": Command(1, join),
     "requests": Command(0, requests),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from chatd.cli.chat_render import DIM, NOTICE, printable
-from chatd.cli.typed.desk import Command, Desk
-from chatd_protocol.users import User
+from chatd.cli.typed.desk import Command, Desk, NotANumber
+from chatd_protocol.users import MayPull, User
+
+PULLS: Final[dict[str, MayPull]] = {"friends": "mutual", "ask": "ask", "nobody": "nobody"}
 
 
 async def find(desk: Desk, query: str) -> None:
@@ -39,6 +41,20 @@ async def hide(desk: Desk, which: str) -> None:
     desk.watcher.say(NOTICE, "findable" if done.findable else "not_findable")
 
 
+async def let_pull(desk: Desk, which: str) -> None:
+    if which not in PULLS:
+        raise NotANumber
+    done = await desk.client.set_privacy(pull=PULLS[which])
+    desk.watcher.say(NOTICE, f"pull_{done.pull}")
+
+
+async def let_greet(desk: Desk, which: str) -> None:
+    if which not in ("on", "off"):
+        raise NotANumber
+    done = await desk.client.set_privacy(requests=which == "on")
+    desk.watcher.say(NOTICE, "greet_on" if done.requests else "greet_off")
+
+
 async def list_devices(desk: Desk) -> None:
     for line in (await desk.client.list_devices()).devices:
         state = "device_this" if line.current else "device_online" if line.online else "device_away"
@@ -55,6 +71,8 @@ COMMANDS: Final = {
     "handle": Command(1, set_handle),
     "name": Command(1, set_name),
     "hide": Command(1, hide),
+    "let-pull": Command(1, let_pull),
+    "let-greet": Command(1, let_greet),
     "devices": Command(0, list_devices),
     "revoke": Command(1, revoke),
 }

@@ -32,6 +32,12 @@ async def list_invites(session: Session, request: wire.ListInvites) -> dict[str,
     return page
 
 
+async def list_received(session: Session, request: wire.ListReceived) -> dict[str, Any]:
+    """`invite.received`."""
+    async with session.hub.readers.snapshot() as reader:
+        return await invites.list_received(reader, user_of(session), request, session.hub.now_ms())
+
+
 async def read_tree(session: Session, request: wire.ReadTree) -> dict[str, Any]:
     """`invite.tree`."""
     follow = followed(session, request.group)
@@ -55,6 +61,7 @@ AWAITED: Final[Awaited] = {
     "invite.preview": preview_invite,
     "invite.list": list_invites,
     "invite.tree": read_tree,
+    "invite.received": list_received,
     "request.list": list_requests,
 }
 """Those that have to read the store."""

@@ -25,8 +25,18 @@ invites = Table(
     number("max_uses", null=True),
     number("uses"),
     number("revoked_at", null=True),
+    flag("pull"),
+    number("declined_at", null=True),
     UniqueConstraint("secret", name="invites_by_secret"),
     Index("invites_by_group", "group_id", "created_at", "invite_id"),
+)
+Index(
+    "invites_by_target",
+    invites.c.target,
+    invites.c.created_at,
+    invites.c.invite_id,
+    sqlite_where=sql("target IS NOT NULL"),
+    postgresql_where=sql("target IS NOT NULL"),
 )
 
 invite_makers = Table(

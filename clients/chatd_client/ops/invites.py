@@ -40,6 +40,14 @@ class InviteOps(Asks):
         """Take the invite with this id back."""
         return await self.ask(invites.RevokeInvite(invite, self.new_cid()), invites.InviteRevoked)
 
+    async def list_received_invites(self, after: str | None = None, limit: int = PAGE) -> invites.ReceivedInvites:
+        """A page of invites directed to oneself that wait, newest first; `redeem_invite` takes one up."""
+        return await self.ask(invites.ListReceived(after, limit), invites.ReceivedInvites)
+
+    async def decline_invite(self, invite: str) -> invites.InviteDeclined:
+        """Do not take up the invite with this id; nobody else is told."""
+        return await self.ask(invites.DeclineInvite(invite, self.new_cid()), invites.InviteDeclined)
+
     async def preview_invite(self, invite: str) -> invites.InvitePreview:
         """What it leads to. `invite_invalid` if it is not good for oneself."""
         return await self.ask(invites.PreviewInvite(*_named(invite)), invites.InvitePreview)

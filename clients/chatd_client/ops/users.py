@@ -36,7 +36,7 @@ class UserOps(Asks):
         return await self.ask(users.SetHandle(self.new_cid(), handle), users.HandleOk)
 
     async def get_privacy(self) -> users.Privacy:
-        """Who may find one, and who learns when one was here."""
+        """Who may find one, learn when one was here, pull one into groups, ask for a chat."""
         return await self.ask(users.GetPrivacy(), users.Privacy)
 
     async def set_privacy(
@@ -45,9 +45,12 @@ class UserOps(Asks):
         findable: bool | None = None,
         last_seen: users.LastSeen | None = None,
         receipts: bool | None = None,
+        pull: users.MayPull | None = None,
+        requests: bool | None = None,
     ) -> users.Privacy:
-        """Change what is given."""
-        return await self.ask(users.SetPrivacy(self.new_cid(), findable, last_seen, receipts), users.Privacy)
+        """Change what is given. `pull`: whether friends may pull one into groups, must ask first, or may not."""
+        wish = users.SetPrivacy(self.new_cid(), findable, last_seen, receipts, pull, requests)
+        return await self.ask(wish, users.Privacy)
 
     async def list_devices(self) -> users.Devices:
         """The devices one has used, the newest first."""

@@ -214,9 +214,19 @@ def _invites() -> None:
         *(sa.Column(name, sa.BigInteger(), nullable=True) for name in ("expires_at", "max_uses")),
         sa.Column("uses", sa.BigInteger(), nullable=False),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.Column("pull", sa.Boolean(), nullable=False),
+        sa.Column("declined_at", sa.BigInteger(), nullable=True),
         sa.UniqueConstraint("secret", name="invites_by_secret"),
     )
     op.create_index("invites_by_group", "invites", ["group_id", "created_at", "invite_id"])
+    directed = sa.text("target IS NOT NULL")
+    op.create_index(
+        "invites_by_target",
+        "invites",
+        ["target", "created_at", "invite_id"],
+        sqlite_where=directed,
+        postgresql_where=directed,
+    )
     op.create_table(
         "invite_makers",
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("group_id", "user_id", "open")),

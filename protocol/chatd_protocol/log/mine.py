@@ -15,10 +15,11 @@ class MineEntry(View):
     `added`: in the group from `pos` on, `how` as in the entry that says so. `removed`: out of it from `pos` on, `why`
     says how; `reason` is what whoever did it (without `by`, the operator) chose to tell this person. `direct`: the
     direct chat became read-only or writable again. `archived`: the chat was put away or taken out again. `invited`: by
-    `by`, to be taken up with `invite.redeem {invite}`. `request`: the request of `user`, one's own or one to decide on,
-    is now `state`. `restricted`: this person may not write there, `until` a time or without an end; `unrestricted`:
-    they may again. `profile`: what others see of the caller changed, `tags` are the verified ones they have now.
-    `contact`: `by` asks for a direct chat, in the words `text`. `chat`: how the group stands in the chat list now.
+    `by`, to be taken up with `invite.redeem {invite}`. `declined`: the caller did not. `request`: the request of
+    `user`, one's own or one to decide on, is now `state`. `restricted`: this person may not write there, `until` a time
+    or without an end; `unrestricted`: they may again. `profile`: what others see of the caller changed, `tags` are the
+    verified ones they have now. `contact`: `by` asks for a direct chat, in the words `text`. `chat`: how the group
+    stands in the chat list now.
     """
 
     upos: Pos

@@ -19,10 +19,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from chatd.core.groups import AddMembers, CreateGroup, Kick, Leave
+from chatd.core.groups import CreateGroup, Kick, Leave
 from chatd.core.limits import Bounds
 from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.proposal import Command
+from chatd.core.pulls import AddMembers
 from chatd.core.relations import Follow
 from chatd.core.users import EnsureUser
 from chatd.core.wishes import AnyWish
