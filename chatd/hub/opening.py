@@ -92,12 +92,17 @@ def check_opening(session: Session) -> None:
 
 
 async def _user_of(session: Session, claims: Claims) -> str:
-    """The user that the token speaks for; made at first sight, renamed when the host says so."""
+    """The user that the token speaks for; of the host's, made at first sight, and renamed when the host says so.
+
+    Raises `unauthenticated` for a token of ours whose user there is not, as after an older database was put back.
+    """
     hub = session.hub
     async with hub.readers.snapshot() as reader:
         user = await users.user_by_sub(reader, claims.sub)
     if user is not None and claims.name in ("", user.name) and _has_tags(user, claims):
         return user.id
+    if user is None and claims.device is not None:
+        raise Refused("unauthenticated", "The user is gone.")  # who has an account is made with it, never at sight
     return await hub.ensure_user(claims.sub, claims.name, claims.tags)
 
 

@@ -235,6 +235,7 @@ async def test_neither_the_host_nor_our_own_key_speaks_for_the_others_people(sql
             "the host's key, our kid": jwt.encode(claims, TEST_SECRET, "HS256", {"kid": "chatd"}),
             "our key, the host's sub": jwt.encode(claims | {"sub": host.sub}, secret, "HS256", {"kid": "chatd"}),
             "our key, no kid": jwt.encode(claims, secret, "HS256"),
+            "our key, nobody": jwt.encode(claims | {"sub": "account:nobody"}, secret, "HS256", {"kid": "chatd"}),
             "our key, another issuer": jwt.encode(claims | {"iss": "x"}, secret, "HS256", {"kid": "chatd"}),
         }
         for what, token in bad.items():
