@@ -216,6 +216,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "heads": "the heads of groups",
             "history": "pages of the log",
             "live": "pushed entries",
+            "matrix": "every op, route and act, by who asks and for what",
             "live.joined": "put out, or coming in, in the middle of one commit",
             "live.other_group": "the entries of another group",
             "live.slice": "put out between two slices of a fan-out",
