@@ -268,6 +268,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "housekeeping": "rows that have outlived their use",
             "in_flight": "requests of one connection without an answer",
             "limits.bundle": "the rules: what is forwarded together",
+            "limits.fan_groups": "the rules: groups that mind who follows their owner",
             "limits.bans_per_group": "the rules: bans of a group",
             "limits.edits_per_message": "the rules: edits",
             "limits.code_tries": "the rules: tries of codes for a new password",

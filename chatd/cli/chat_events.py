@@ -236,11 +236,8 @@ class Watcher:
                     reason = self._words("told_reason", reason=reason)
                 self.say(NOTICE, key, title=title, by=by, reason=reason)
                 state.drop(group)
-            case MineEntry(kind="restricted"):
-                reason = self._words("told_reason", reason=printable(entry.reason)) if entry.reason else ""
-                self.say(NOTICE, "restricted", title=title, by=by, until=self._render.end(entry.until), reason=reason)
-            case MineEntry(kind="unrestricted"):
-                self.say(NOTICE, "unrestricted", title=title, by=by)
+            case MineEntry(kind="restricted" | "unrestricted"):
+                self._tell_of_silence(entry, title, by)
             case MineEntry(kind="direct"):
                 self.say(NOTICE, "direct_read_only" if entry.read_only else "direct_writable", title=title)
             case MineEntry(kind="archived"):
@@ -261,6 +258,12 @@ class Watcher:
             self.say(NOTICE, "invited", by=by, invite=entry.invite)
         elif entry.state is not None:
             self.say(NOTICE, f"request_{entry.state}", title=title, name=self._render.name(entry.user))
+
+    def _tell_of_silence(self, entry: MineEntry, title: str, by: str) -> None:
+        """One may not write, or may again."""
+        reason = self._words("told_reason", reason=printable(entry.reason)) if entry.reason else ""
+        key = f"fan_{entry.kind}" if entry.why == "unfollowed" else entry.kind
+        self.say(NOTICE, key, title=title, by=by, until=self._render.end(entry.until), reason=reason)
 
     async def _learn_group(self, group: str) -> None:
         try:

@@ -50,8 +50,12 @@ ERROR: Final = "ansired"
 MENTION: Final = "ansiyellow bold"
 
 
+_WENT: Final[dict[str | None, str]] = {"removed": "put_out", "unfollowed": "fan_left"}
 _CAME: Final = {None: "joined", "invite": "came_by_invite", "request": "let_in", "open": "came"}
-_SETTINGS: Final = ("title", "intro", "history", "limit", "entry", "question", "invites", "rules", "avatar", "rights")
+_SETTINGS: Final = (
+    *("title", "intro", "history", "limit", "entry", "question", "invites", "rules", "avatar", "rights"),
+    "on_unfollow_owner",
+)
 
 
 class Renderer:
@@ -244,7 +248,7 @@ class Renderer:
             for one in entry.joined
         ]
         for one in entry.left:
-            key = "kicked" if one.by is not None else "put_out" if one.why == "removed" else "left"
+            key = "kicked" if one.by is not None else _WENT.get(one.why, "left")
             moves.append(self._words(key, name=self.name(one.user), by=self.name(one.by)))
         return moves
 

@@ -283,6 +283,7 @@ class Groups(_Section, frozen=True, kw_only=True):
     public_group_limit_default: Annotated[int, Meta(ge=2, le=PUBLIC_MEMBERS_MAX)] = 1000
     public_group_limit_max: Annotated[int, Meta(ge=2, le=PUBLIC_MEMBERS_MAX)] = PUBLIC_MEMBERS_MAX
     bans_per_group: Count = 1000
+    fan_groups_per_owner: Annotated[int, Meta(ge=0, le=100)] = 20
     dissolved_keep_days: Annotated[float, Meta(ge=0, le=3650)] = 7.0
 
 

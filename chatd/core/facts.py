@@ -60,6 +60,11 @@ class Needs:
         self.staffed: set[str] = set()
         """Groups whose admins will be told something."""
 
+        self.fans: set[tuple[str, str]] = set()
+        """(owner, fan) of those who may cease to follow, or follow again."""
+        self.fan_groups: set[tuple[str, str]] = set()
+        """(owner, group) where the owner chooses what becomes of them."""
+
         self.records: Keys = {}
         self.heirs: set[str] = set()
         """Groups whose owner may vanish: who owns them and who would come next."""
@@ -292,6 +297,7 @@ class Facts:
             by=by,
             restricted_until=before.restricted_until if before is not None else 0,
             via=via if before is None else before.via,
+            unfollowed_pos=before.unfollowed_pos if before is not None else 0,
         )
         self.members[group.id, user_id] = member
         self.new_members.append(member)
@@ -316,7 +322,7 @@ class Facts:
         member.why = why or ("left" if by is None else "kicked")
         self.change_member(member)
         self.leaves.append((member, entry.pos))
-        if by is not None or why in ("removed", "banned"):
+        if by is not None or why in ("removed", "banned", "unfollowed"):
             self.void_invites(group, member.user)
         group.members -= 1
         self.changed_groups.add(group.id)

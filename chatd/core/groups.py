@@ -6,6 +6,7 @@ from typing import Any
 
 from chatd.core.dissolution import end_if_empty
 from chatd.core.facts import Facts, Needs
+from chatd.core.fans import check_choice, choose, need_choice
 from chatd.core.ownership import find_successor, hand_over
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
@@ -98,10 +99,13 @@ class UpdateGroup(Command, frozen=True, tag="update"):
     rules: str | None = None
     avatar: str | None = None
     rights: dict[str, str] | None = None
+    on_unfollow_owner: str | None = None
 
     def needs(self, need: Needs) -> None:
         need.groups.add(self.group)
         need.members.add((self.group, self.actor))
+        if self.on_unfollow_owner is not None:
+            need_choice(need, self.actor, self.group)
         if self.history is not None:
             need.histories.setdefault(self.group, set()).add(self.history)
 
@@ -115,6 +119,8 @@ class UpdateGroup(Command, frozen=True, tag="update"):
             check_member_limit(facts, group.kind, self.limit)
         if self.rights is not None:
             check_rights(actor, self.rights)
+        if self.on_unfollow_owner is not None:
+            check_choice(facts, group, actor, self.on_unfollow_owner)
         if self.title is not None:
             unlist_title(facts, group)
             group.title = self.title
@@ -127,8 +133,10 @@ class UpdateGroup(Command, frozen=True, tag="update"):
         group.settings = group.settings | chosen
         facts.changed_groups.add(group.id)
         plain = _named({"title": self.title, "intro": self.intro, "history": self.history, "limit": self.limit})
-        changed = plain | chosen
+        changed = plain | chosen | _named({"on_unfollow_owner": self.on_unfollow_owner})
         entry = facts.append(group, "settings", self.actor, changed)
+        if self.on_unfollow_owner is not None:
+            choose(facts, group, self.actor, self.on_unfollow_owner, entry.pos)
         facts.audit("group.update", by=self.actor, group=group.id, pos=entry.pos, changed=list(changed))
         return {"group": group.id, "pos": entry.pos}
 

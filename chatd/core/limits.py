@@ -46,6 +46,7 @@ class Bounds(msgspec.Struct, frozen=True):
     public_group_limit_max: int = 10_000
     public_groups: bool = True
     bans_per_group: int = 1000
+    fan_groups_per_owner: int = 20
     dissolved_keep_ms: int = 7 * 86_400_000
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from chatd.core.dissolution import dissolve
 from chatd.core.facts import Facts, Needs
+from chatd.core.fans import forget_choice
 from chatd.core.proposal import Command, Wish
 from chatd.core.refusal import Refused
 from chatd.core.rights import RANK, check_writable
@@ -76,6 +77,8 @@ def find_successor(facts: Facts, group: Group, owner: Member, user: str) -> Memb
 def hand_over(facts: Facts, group: Group, owner: Member, heir: Member, by: str | None, role: str = "admin") -> Entry:
     """`heir` owns the group from here on; the owner before has `role`."""
     owner.role, heir.role = role, "owner"
+    forget_choice(group)
+    facts.changed_groups.add(group.id)
     facts.change_member(owner)
     facts.change_member(heir)
     entry = facts.append(group, "owner", by, {"user": heir.user, "before": owner.user, "role": role})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatd.core.facts import Facts, Needs
+from chatd.core.fans import follows, need_fan, settle_fan
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.values import direct_key
@@ -18,6 +19,7 @@ class Follow(Command, frozen=True, tag="follow"):
 
     def needs(self, need: Needs) -> None:
         need_pair(need, self.actor, self.user)
+        need_fan(need, self.actor, self.user)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `invalid` for oneself, `not_found`, `limit`."""
@@ -31,10 +33,12 @@ class Follow(Command, frozen=True, tag="follow"):
             if self.on and user.following >= facts.bounds.following_max:
                 raise Refused("limit", bound="following_max", max=facts.bounds.following_max)
             user.following += 1 if self.on else -1
+            followed = follows(facts, *edge)
             facts.changed_users.add(actor)
             set_edge(facts.follows, edge, self.on)
             facts.follow_changes[edge] = self.on
             settle_direct_chat(facts, actor, self.user)
+            settle_fan(facts, actor, self.user, followed)
         mutual = self.on and (self.user, actor) in facts.follows
         return {"user": self.user, "following": self.on, "mutual": mutual}
 
@@ -47,6 +51,7 @@ class Block(Command, frozen=True, tag="block"):
 
     def needs(self, need: Needs) -> None:
         need_pair(need, self.actor, self.user)
+        need_fan(need, self.actor, self.user)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `invalid` for oneself, `not_found`."""
@@ -56,9 +61,11 @@ class Block(Command, frozen=True, tag="block"):
         if self.user == self.actor:
             raise Refused("invalid", "Nobody blocks themselves", path="$.data.user")
         if self.on != (edge in facts.blocks):
+            followed = follows(facts, *edge)
             set_edge(facts.blocks, edge, self.on)
             facts.block_changes[edge] = self.on
             settle_direct_chat(facts, self.actor, self.user)
+            settle_fan(facts, self.actor, self.user, followed)
         return {"user": self.user, "blocked": self.on}
 
 

@@ -45,14 +45,29 @@ def restriction_of(until: int, now_ms: int) -> dict[str, Any] | None:
     return end_of(until) if until > now_ms else None
 
 
+def is_estranged(settings: dict[str, Any], unfollowed_pos: int) -> bool:
+    """Whether a group with these settings silences who ceased to follow its owner then (`fans`)."""
+    if not unfollowed_pos or settings.get("on_unfollow_owner") != "restrict":
+        return False
+    return bool(unfollowed_pos >= settings.get("fans_since", 0))
+
+
+def own_end(settings: dict[str, Any], role: str, restricted_until: int, unfollowed_pos: int) -> int:
+    """Until when one person may not write, whatever the reason."""
+    return FOREVER if role == "member" and is_estranged(settings, unfollowed_pos) else restricted_until
+
+
 def check_unrestricted(facts: Facts, group: Group, member: Member) -> None:
-    """Raises `restricted`, with `whom` and `until`: for one person, or everybody below admin. The owner never is."""
+    """Raises `restricted`, with `whom` and `until`: for one person, everybody below admin, or who no longer
+    follows the owner. The owner never is."""
     if member.restricted_until > facts.now_ms and member.role != "owner":
         raise Refused("restricted", whom="member", **end_of(member.restricted_until))
     if group.settings:
         until: int = group.settings.get("restricted_until", 0)
         if until > facts.now_ms and member.role not in _EXEMPT:
             raise Refused("restricted", whom="everybody", **end_of(until))
+        if member.role == "member" and is_estranged(group.settings, member.unfollowed_pos):
+            raise Refused("restricted", whom="unfollowed")
 
 
 def check_pace(facts: Facts, group: Group, member: Member) -> None:

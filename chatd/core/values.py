@@ -81,6 +81,8 @@ class Member(msgspec.Struct, array_like=True):
     """By which invite they first came: `invite`, `inviter`, `parent`."""
     nickname: str = ""
     """What they are called in this group; empty: by their own name."""
+    unfollowed_pos: int = 0
+    """The group's head when they ceased to follow its owner, where that has consequences (`fans`)."""
 
     @property
     def present(self) -> bool:

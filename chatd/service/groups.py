@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import orjson
@@ -11,7 +11,7 @@ from chatd.core.groups import CreateDirect, CreateGroup, Kick, Leave, SetRole, U
 from chatd.core.profiles import tag_names
 from chatd.core.pulls import AddMembers
 from chatd.core.refusal import Refused
-from chatd.core.restrictions import restriction_in, restriction_of
+from chatd.core.restrictions import own_end, restriction_in, restriction_of
 from chatd.core.rights import RANK, rights_of
 from chatd.core.values import Entry, Group
 from chatd.core.visibility import view
@@ -58,9 +58,11 @@ def update_group(request: wire.UpdateGroup, author: Author) -> UpdateGroup:
     plain = (request.title, request.intro, request.history, request.limit, request.rules, request.avatar)
     if rights == {}:
         raise Invalid("$.data.rights", "Names no right")
-    if rights is None and all(change is None for change in plain):
-        raise Invalid("$.data", "Names nothing to change: title, intro, history, limit, rules, avatar or rights")
-    return UpdateGroup(author.user, request.cid, author.digest, request.group, *plain, rights)
+    on_unfollow = request.on_unfollow_owner
+    if rights is None and on_unfollow is None and all(change is None for change in plain):
+        named = "title, intro, history, limit, rules, avatar, rights or on_unfollow_owner"
+        raise Invalid("$.data", f"Names nothing to change: {named}")
+    return UpdateGroup(author.user, request.cid, author.digest, request.group, *plain, rights, on_unfollow)
 
 
 def add_members(request: wire.AddMembers, author: Author) -> AddMembers:
@@ -166,6 +168,9 @@ def view_row(group: Group) -> dict[str, Any]:
     return shown | {key: value for key, value in optional.items() if value}
 
 
+_TOLD: Final = ("entry", "question", "invites", "on_unfollow_owner")
+
+
 async def group_info(
     reader: Reader, user: str, request: wire.GetGroup, read_at_least: int, now_ms: int
 ) -> dict[str, Any]:
@@ -175,10 +180,10 @@ async def group_info(
         raise Refused("not_found")
     lines = await member_lines(reader, user, [request.group], {request.group: read_at_least})
     group = line.group
-    own = restriction_of(await stored.restricted_until(reader, group.id, user), now_ms)
+    own = restriction_of(await stored.restricted_until(reader, group, user), now_ms)
     everybody = restriction_in(group.settings, now_ms)
     moderated = {"slow_s": group.settings.get("slow_s") or None, "restricted": everybody, "restricted_self": own}
-    door = {name: group.settings[name] for name in ("entry", "question", "invites") if name in group.settings}
+    door = {name: group.settings[name] for name in _TOLD if name in group.settings}
     draft = {"draft": view_draft(line.draft, whole=True)} if line.draft is not None else {}
     announcement = group.settings.get("announcement", {})
     optional = {
@@ -209,11 +214,11 @@ async def list_members(reader: Reader, user: str, request: wire.ListMembers, now
     admin = RANK[line.role] >= RANK["admin"]
     rows = await stored.members_page(reader, request.group, request.after or "", request.limit + 1)
     members = []
-    for other, role, since, name, by, restricted_until, profile, nickname in rows[: request.limit]:
+    for other, role, since, name, by, restricted_until, profile, nickname, left_at in rows[: request.limit]:
         member = {"user": other, "role": role, "since": since}
         optional = {"name": name, "by": by, "tags": tag_names(orjson.loads(profile), now_ms), "nickname": nickname}
         member.update({key: value for key, value in optional.items() if value})
-        restriction = restriction_of(restricted_until, now_ms)
+        restriction = restriction_of(own_end(line.group.settings, role, restricted_until, left_at), now_ms)
         if restriction is not None and (admin or other == user):
             member["restricted"] = restriction
         members.append(member)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 
+from chatd.core.restrictions import own_end
 from chatd.core.values import Group, Member
 from chatd.store import schema
 from chatd.store.database import Row
@@ -44,6 +45,7 @@ MEMBER_COLUMNS = (
     "restricted_until",
     "via",
     "nickname",
+    "unfollowed_pos",
 )
 
 LOCK = Lock(schema.groups, "group_id", COLUMNS)
@@ -67,7 +69,7 @@ LAST_PERIODS = Probe(
 INSERT_MEMBERS = Insert(schema.memberships, MEMBER_COLUMNS)
 UPDATE_MEMBERS = Update(
     schema.memberships,
-    ("role", "until_pos", "until_seq", "why", "archived", "restricted_until", "nickname"),
+    ("role", "until_pos", "until_seq", "why", "archived", "restricted_until", "nickname", "unfollowed_pos"),
     ("group_id", "user_id", "period"),
 )
 
@@ -127,8 +129,8 @@ def row_of_moved(group: Group) -> Row:
 
 def member_from(row: Row) -> Member:
     """A row of `MEMBER_COLUMNS` as a value."""
-    *plain, via, nickname = row
-    values = (*plain, orjson.loads(via) if via is not None else None, nickname)
+    *plain, via, nickname, unfollowed_pos = row
+    values = (*plain, orjson.loads(via) if via is not None else None, nickname, unfollowed_pos)
     member = Member(*values)
     member.archived = bool(member.archived)
     return member
@@ -153,6 +155,7 @@ def row_of_new_member(member: Member) -> Row:
         member.restricted_until,
         orjson.dumps(member.via).decode() if member.via is not None else None,
         member.nickname,
+        member.unfollowed_pos,
     )
 
 
@@ -166,6 +169,7 @@ def row_of_changed_member(member: Member) -> Row:
         member.archived,
         member.restricted_until,
         member.nickname,
+        member.unfollowed_pos,
         member.group,
         member.user,
         member.period,
@@ -173,7 +177,8 @@ def row_of_changed_member(member: Member) -> Row:
 
 
 MEMBERS = (
-    "SELECT m.user_id, m.role, m.joined_at, u.name, m.added_by, m.restricted_until, u.profile, m.nickname"
+    "SELECT m.user_id, m.role, m.joined_at, u.name, m.added_by, m.restricted_until, u.profile, m.nickname,"
+    " m.unfollowed_pos"
     " FROM memberships AS m"
     " JOIN users AS u ON u.user_id = m.user_id"
     " WHERE m.group_id = ? AND m.until_pos IS NULL AND m.user_id > ? ORDER BY m.user_id LIMIT ?"
@@ -181,15 +186,17 @@ MEMBERS = (
 
 
 async def members_page(reader: Reader, group: str, after: str, limit: int) -> list[Row]:
-    """(user, role, since, name, added by, restricted until, profile, nickname) of present members, above `after`."""
+    """(user, role, since, name, added by, restricted until, profile, nickname, unfollowed_pos) of present members,
+    above `after`."""
     return await reader.all(MEMBERS, (group, after, limit))
 
 
-async def restricted_until(reader: Reader, group: str, user: str) -> int:
+async def restricted_until(reader: Reader, group: Group, user: str) -> int:
     """The time before which somebody who is in the group may not write."""
-    sql = "SELECT restricted_until FROM memberships WHERE group_id = ? AND user_id = ? AND until_pos IS NULL"
-    rows = await reader.all(sql, (group, user))
-    return int(rows[0][0]) if rows else 0
+    columns = "role, restricted_until, unfollowed_pos"
+    sql = f"SELECT {columns} FROM memberships WHERE group_id = ? AND user_id = ? AND until_pos IS NULL"
+    rows = await reader.all(sql, (group.id, user))
+    return own_end(group.settings, *rows[0]) if rows else 0
 
 
 async def owner_of(reader: Reader, group: str) -> str | None:

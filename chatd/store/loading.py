@@ -11,7 +11,7 @@ from chatd.core.cards import key_of, keys_of
 from chatd.core.catalogue import Item
 from chatd.core.facts import Facts, Needs
 from chatd.core.restrictions import Pace
-from chatd.store import groups, invites, messages, ownership, relations, users
+from chatd.store import fans, groups, invites, messages, ownership, relations, users
 from chatd.store.database import Database, Row
 from chatd.store.memory import Cache
 from chatd.store.records import rows_of
@@ -24,6 +24,8 @@ def load_facts(database: Database, cache: Cache, need: Needs, facts: Facts, batc
         invites.look_ahead(lambda what, keys: find(database, what, keys), need, facts)
     _load_users(database, need, facts)
     ownership.ask_owned(database, need)
+    if need.fans or need.fan_groups:
+        fans.ask_fans(lambda what, keys: find(database, what, keys), need)
     _load_groups(database, cache, need, facts)
     ownership.load_heirs(database, need, facts, batch_size)
     _load_log(database, need, facts)

@@ -23,10 +23,10 @@ from chatd.store.replay_messages import MessageReplay, Target
 
 CID_CHARACTERS: Final = 22
 _SETTINGS: Final = {"title": "title", "intro": "intro", "history": "history", "limit": "member_limit"}
-_HOW_OUT: Final = {"": {"left"}, "removed": {"removed", "banned"}, "dissolved": {"dissolved"}}
+_HOW_OUT: Final = {why: {why} for why in ("dissolved", "unfollowed")} | {"": {"left"}, "removed": {"removed", "banned"}}
 """By what the entry says of who is out without anybody's doing: what their membership may say."""
 
-_CHOSEN: Final = frozenset({"entry", "question", "invites", "rules", "avatar", "rights"})
+_CHOSEN: Final = frozenset({"entry", "question", "invites", "rules", "avatar", "rights", "on_unfollow_owner"})
 """Settings that are kept together, each with the entry that set it."""
 
 
@@ -49,6 +49,7 @@ class Replay:
         self._moderated = {"slow_s": 0, "restricted_until": 0}
         self._chosen: dict[str, Any] = {}
         self._announced: dict[str, Any] = {}
+        self._fans_since = 0
         self._dissolved: int | None = None
         self._takers: dict[str, Callable[[Entry], None]] = {
             "created": self._take_created,
@@ -113,6 +114,8 @@ class Replay:
         group = self._group
         if group.settings.get("announcement", {}) != self._announced:
             self._at_group("its announcement is not what its last entry about it says")
+        if group.settings.get("fans_since", 0) != self._fans_since:
+            self._at_group("fans_since is not when its log says that it began")
         if group.dissolved_at != self._dissolved:
             self._at_group(f"dissolved_at is {group.dissolved_at}, its log says {self._dissolved}")
         owners = sum(role == "owner" for role in self._roles.values())
@@ -199,11 +202,13 @@ class Replay:
             self._roles[user] = role
 
     def _take_settings(self, entry: Entry) -> None:
-        least = "owner" if "rights" in entry.body else self._right("edit")
+        least = "owner" if entry.body.keys() & {"rights", "on_unfollow_owner"} else self._right("edit")
         if self._rank_of(entry.actor) < RANK[least]:
             self._at_entry(entry, "changes settings without the right to")
         self._settings.update((name, entry.body[name]) for name in _SETTINGS.keys() & entry.body.keys())
         self._chosen.update((name, entry.body[name]) for name in _CHOSEN & entry.body.keys())
+        if "on_unfollow_owner" in entry.body:
+            self._fans_since = 0 if entry.body["on_unfollow_owner"] == "keep" else self._fans_since or entry.pos
 
     def _take_owner(self, entry: Entry) -> None:
         user, before, role = (entry.body.get(key, "") for key in ("user", "before", "role"))
@@ -211,6 +216,8 @@ class Replay:
             self._at_entry(entry, f"gives the group to {user} without the right to")
             return
         self._roles |= {before: role, user: "owner"}
+        self._chosen.pop("on_unfollow_owner", None)
+        self._fans_since = 0
 
     def _take_announcement(self, entry: Entry) -> None:
         if self._rank_of(entry.actor) < RANK[self._right("announce")]:
@@ -260,6 +267,8 @@ class Replay:
             return
         if by is not None and not self._outranks(by, user):
             self._at_entry(entry, f"has {user} put out by {by}, who has no right to")
+        if why == "unfollowed" and self._chosen.get("on_unfollow_owner") != "remove":
+            self._at_entry(entry, f"has {user} go for a reason for which nobody goes there")
         role = self._roles.pop(user)
         row = self._rows.get((user, self._periods[user]))
         ways = {"kicked", "banned"} if by is not None else _HOW_OUT.get(why, set())

@@ -20,6 +20,7 @@ from chatd_protocol.values import (
     HistoryRule,
     Intro,
     Millis,
+    OnUnfollow,
     PageSize,
     Pos,
     Reason,
@@ -77,7 +78,8 @@ class Rights(Data):
 class UpdateGroup(Data):
     """`group.update`: who has the right `edit` changes what is named; at least one field. A lower limit removes nobody.
 
-    `rights` only the owner changes. `rules` is text for newcomers, `avatar` the address of a picture.
+    `rules` is text for newcomers, `avatar` the address of a picture. Only the owner changes `rights`, and
+    `on_unfollow_owner`: what becomes of members who cease to follow them.
     """
 
     group: GroupId
@@ -89,6 +91,7 @@ class UpdateGroup(Data):
     rules: Rules | None = None
     avatar: WebAddress | None = None
     rights: Rights | None = None
+    on_unfollow_owner: OnUnfollow | None = None
 
 
 class Placed(View):
@@ -186,6 +189,7 @@ class GroupInfo(View):
     rules: str = ""
     announcement: Announcement | None = None
     rights: dict[Right, Role] = {}
+    on_unfollow_owner: OnUnfollow = "keep"
 
 
 class ListGroups(Data):

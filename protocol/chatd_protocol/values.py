@@ -213,6 +213,7 @@ MineKind = Literal[
     "declined",
 ]
 EntryGate = Literal["open", "invite", "approval", "question"]
+OnUnfollow = Literal["keep", "restrict", "remove"]
 RequestState = Literal["pending", "approved", "refused", "withdrawn"]
 
 

@@ -18,6 +18,7 @@ from chatd.core.board import Board, Featured, Mention
 from chatd.core.catalogue import Pending
 from chatd.core.chats import Chat, Draft
 from chatd.core.devices import Devices
+from chatd.core.fans import FanGroups
 from chatd.core.handles import Handle
 from chatd.core.invite_rows import Invite, Maker
 from chatd.core.profiles import NamePart
@@ -32,6 +33,7 @@ from chatd.store import (
     commits,
     contacts,
     engine,
+    fans,
     groups,
     invites,
     mentions,
@@ -58,6 +60,7 @@ MODULES: tuple[ModuleType, ...] = (
     commits,
     contacts,
     engine,
+    fans,
     groups,
     invites,
     mentions,
@@ -81,7 +84,7 @@ STATEMENTS |= {
 }
 STATEMENTS |= {
     f"{kind.table}.{name}": statement
-    for kind in (Board, Featured, Invite, JoinRequest, Maker, Mention)
+    for kind in (Board, FanGroups, Featured, Invite, JoinRequest, Maker, Mention)
     for name, statement in vars(records.rows_of(kind)).items()
     if isinstance(statement, Statement)
 }
@@ -120,6 +123,12 @@ async def to_tell(reader: Reader) -> None:
         await cards.groups_to_tell(reader, pending, window, 51)
 
 
+async def own_restriction(reader: Reader) -> None:
+    group = await groups.group_by_id(reader, "g01400")
+    assert group is not None
+    await groups.restricted_until(reader, group, "u00007")
+
+
 async def requests_pages(reader: Reader) -> None:
     asked = [one for one, _ in await invites.requests_page(reader, "group_id", "g01400", (0, "u00007"), 20)]
     await invites.requests_page(reader, "user_id", "u00007", (0, "g01400"), 20)
@@ -155,7 +164,7 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "messages.first_since": lambda r: messages.first_since(r, "g01400", 5, 90, 1),
     "chats.recalled_above": lambda r: chats.recalled_above(r, "g01400", 100),
     "groups.members_page": lambda r: groups.members_page(r, "g01400", "u00100", 20),
-    "groups.restricted_until": lambda r: groups.restricted_until(r, "g01400", "u00007"),
+    "groups.restricted_until": own_restriction,
     "groups.owner_of": lambda r: groups.owner_of(r, "g01400"),
     "groups.group_by_id": lambda r: groups.group_by_id(r, "g01400"),
     "groups.groups_page": lambda r: groups.groups_page(r, "g01400", 20),
@@ -219,6 +228,7 @@ def fill(database: Database) -> None:
         "follows": [(f"u{i:05}", f"u{(i + k) % PEOPLE:05}", 1) for i in every for k in (1, 2, 3, -1, -2)],
         "contacts": [(f"u{i:05}", f"u{(i + k) % PEOPLE:05}", "waiting", 1, "", "c") for i in every for k in (3, 4)],
         "bans": [(_gid(g), f"u{i:05}", None, 1, "") for g in range(GROUPS) for i in range(g, PEOPLE, 997)],
+        "fan_groups": [(f"u{i:05}", "[]") for i in every],
         "invites": [_invite(i) for i in every],
         "invite_makers": [(_gid(i % GROUPS), f"u{i:05}", "{}", 0) for i in every],
         "join_requests": [_request(i, g) for i in every for g in (i % GROUPS, (i + 7) % GROUPS)],

@@ -100,7 +100,7 @@ DAMAGE: dict[str, tuple[str, ...]] = {
     "a member nobody brought": (
         (
             "INSERT INTO memberships SELECT group_id, 'eve', 2, role, 13, 5, 14, joined_at, added_by, NULL, NULL, NULL,"
-            " archived, 0, NULL, '' FROM memberships WHERE group_id = 'tea' AND user_id = 'cat'"
+            " archived, 0, NULL, '', 0 FROM memberships WHERE group_id = 'tea' AND user_id = 'cat'"
         ),
         "group tea: no entry says that eve came in for period 2",
     ),

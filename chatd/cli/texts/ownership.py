@@ -21,6 +21,22 @@ TEXTS: Final = {
     "help_member": ("make a member", "设为普通成员"),
     "usage_silent": ("/silent SUB", "/silent SUB"),
     "help_silent": ("only let read", "设为只读成员"),
+    "usage_fans": ("/fans WHAT", "/fans WHAT"),
+    "help_fans": ("keep, restrict, remove", "取关群主后：keep restrict remove"),
+    "setting_on_unfollow_owner": ("who unfollows the owner: {value}", "取关群主的人：{value}"),
+    "removed_unfollowed": (
+        "you are out of “{title}”: you no longer follow its owner",
+        "你不再关注群主，已被移出“{title}”",
+    ),
+    "fan_left": ("{name} no longer follows the owner and is out", "{name} 取关了群主，已退出群"),
+    "fan_restricted": (
+        "you may not write in “{title}”: you no longer follow its owner",
+        "你不再关注群主，不能在“{title}”发言",
+    ),
+    "fan_unrestricted": (
+        "you follow the owner of “{title}” again and may write",
+        "你又关注了群主，可以在“{title}”发言了",
+    ),
     "usage_transfer": ("/transfer SUB", "/transfer SUB"),
     "help_transfer": ("hand the group on", "转让群"),
     "usage_dissolve": ("/dissolve TITLE", "/dissolve 群名"),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from chatd.cli.chat_render import DIM, NOTICE, fill, printable
-from chatd.cli.typed.desk import Command, Desk, Mistyped
+from chatd.cli.typed.desk import Command, Desk, Mistyped, NotANumber
 from chatd.cli.typed.groups import open_group
+from chatd_protocol.values import OnUnfollow
 
 FOUND: Final = 20
+FANS: Final[dict[str, OnUnfollow]] = {"keep": "keep", "restrict": "restrict", "remove": "remove"}
 
 
 async def public(desk: Desk, title: str) -> None:
@@ -37,6 +39,13 @@ async def info(desk: Desk) -> None:
             desk.watcher.say(NOTICE, key, text=printable(text))
     for right, role in sorted(about.rights.items()):
         desk.screen.show([("", "  " + fill(desk.words(f"right_{right}"), 24) + " "), (DIM, desk.words(f"role_{role}"))])
+
+
+async def mind_fans(desk: Desk, what: str) -> None:
+    if what not in FANS:
+        raise NotANumber
+    await desk.client.update_group(desk.group(), on_unfollow_owner=FANS[what])
+    desk.done()
 
 
 async def transfer(desk: Desk, sub: str) -> None:
@@ -89,6 +98,7 @@ COMMANDS: Final = {
     "admin": Command(1, make_admin),
     "member": Command(1, make_member),
     "silent": Command(1, make_silent),
+    "fans": Command(1, mind_fans),
     "transfer": Command(1, transfer),
     "dissolve": Command(1, dissolve),
 }

@@ -15,7 +15,7 @@ from chatd.store.schema.columns import metadata
 from chatd.store.schema.invitation import invite_makers, invites, join_queues, join_requests
 from chatd.store.schema.items import card_changes, card_places, catalogue
 from chatd.store.schema.log import boards, entries, featured, mentions, reactions
-from chatd.store.schema.membership import bans, gone_groups, group_terms, groups, memberships, paces
+from chatd.store.schema.membership import bans, fan_groups, gone_groups, group_terms, groups, memberships, paces
 from chatd.store.schema.people import (
     accounts,
     blocks,
@@ -46,6 +46,7 @@ __all__ = [
     "devices",
     "drafts",
     "entries",
+    "fan_groups",
     "featured",
     "follows",
     "gone_groups",

@@ -65,6 +65,7 @@ memberships = Table(
     Column("restricted_until", BigInteger, nullable=False, server_default=sql("0")),
     text("via", null=True),
     Column("nickname", Text, nullable=False, server_default=sql("''")),
+    Column("unfollowed_pos", BigInteger, nullable=False, server_default=sql("0")),
     PrimaryKeyConstraint("group_id", "user_id", "period"),
 )
 Index(
@@ -86,6 +87,8 @@ bans = Table(
     text("reason"),
     PrimaryKeyConstraint("group_id", "user_id"),
 )
+
+fan_groups = Table("fan_groups", metadata, Column("user_id", Text, primary_key=True), text("groups"))
 
 paces = Table(
     "paces",

@@ -7,6 +7,7 @@ from typing import Literal
 
 from chatd_client.ops.asks import PAGE, Asks
 from chatd_protocol import groups
+from chatd_protocol.values import OnUnfollow
 
 
 class GroupOps(Asks):
@@ -50,8 +51,9 @@ class GroupOps(Asks):
         rules: str | None = None,
         avatar: str | None = None,
         rights: groups.Rights | None = None,
+        on_unfollow_owner: OnUnfollow | None = None,
     ) -> groups.Placed:
-        """Change what is given."""
+        """Change what is given. `on_unfollow_owner`: what becomes of members who cease to follow the owner."""
         wish = groups.UpdateGroup(
             group,
             self.new_cid(),
@@ -62,6 +64,7 @@ class GroupOps(Asks):
             rules=rules,
             avatar=avatar,
             rights=rights,
+            on_unfollow_owner=on_unfollow_owner,
         )
         return await self.ask(wish, groups.Placed)
 

@@ -188,6 +188,14 @@ def upgrade() -> None:
         sa.Column("reply_to", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("user_id", "group_id"),
     )
+    op.add_column(
+        "memberships", sa.Column("unfollowed_pos", sa.BigInteger(), nullable=False, server_default=sa.text("0"))
+    )
+    op.create_table(
+        "fan_groups",
+        sa.Column("user_id", sa.Text(), primary_key=True),
+        sa.Column("groups", sa.Text(), nullable=False),
+    )
 
 
 def find_old_users() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from chatd_protocol.log.entry import GroupEntry
-from chatd_protocol.values import EntryGate, GroupKind, HistoryRule, Millis, Role, UserId, View
+from chatd_protocol.values import EntryGate, GroupKind, HistoryRule, Millis, OnUnfollow, Role, UserId, View
 
 Right = Literal["edit", "pull", "invite", "post", "react", "pin", "feature", "mention_all", "announce", "admit"]
 
@@ -32,11 +32,11 @@ class Joined(View):
 
 class Left(View):
     """`by`: who kicked them. `why`: put out by the operator (`removed`), or because a dissolved group is gone
-    (`dissolved`). Without both they left by themselves."""
+    (`dissolved`), or because they ceased to follow the owner (`unfollowed`). Without both they left by themselves."""
 
     user: UserId
     by: UserId | None = None
-    why: Literal["removed", "dissolved"] | None = None
+    why: Literal["removed", "dissolved", "unfollowed"] | None = None
 
 
 class MembersChanged(GroupEntry, tag="members"):
@@ -71,11 +71,12 @@ class SettingsChanged(GroupEntry, tag="settings"):
     avatar: str | None = None
     rights: dict[Right, Role] | None = None
     """The whole table: for each right the lowest role that holds it."""
+    on_unfollow_owner: OnUnfollow | None = None
 
 
 class OwnerChanged(GroupEntry, tag="owner"):
-    """`user` owns the group from here on, and `before`, who owned it, has `role`. Without `by` it was the operator, or
-    the owner before was disabled."""
+    """`user` owns the group from here on, and `before`, who owned it, has `role`. What becomes of those who cease to
+    follow the owner is `keep` again. Without `by` it was the operator, or the owner before was disabled."""
 
     at: Millis
     user: UserId

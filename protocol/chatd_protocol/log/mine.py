@@ -17,9 +17,9 @@ class MineEntry(View):
     direct chat became read-only or writable again. `archived`: the chat was put away or taken out again. `invited`: by
     `by`, to be taken up with `invite.redeem {invite}`. `declined`: the caller did not. `request`: the request of
     `user`, one's own or one to decide on, is now `state`. `restricted`: this person may not write there, `until` a time
-    or without an end; `unrestricted`: they may again. `profile`: what others see of the caller changed, `tags` are the
-    verified ones they have now. `contact`: `by` asks for a direct chat, in the words `text`. `chat`: how the group
-    stands in the chat list now.
+    or without an end; `unrestricted`: they may again. Both with `why` `unfollowed` where that came from ceasing to
+    follow the owner. `profile`: what others see of the caller changed, `tags` are the verified ones they have now.
+    `contact`: `by` asks for a direct chat, in the words `text`. `chat`: how the group stands in the chat list now.
     """
 
     upos: Pos
@@ -28,7 +28,7 @@ class MineEntry(View):
     group: GroupId | None = None
     pos: Pos | None = None
     by: UserId | None = None
-    why: Literal["left", "kicked", "banned", "removed", "dissolved"] | None = None
+    why: Literal["left", "kicked", "banned", "removed", "dissolved", "unfollowed"] | None = None
     read_only: bool | None = None
     archived: bool | None = None
     reason: str | None = None
