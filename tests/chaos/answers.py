@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.chaos.history import Attempt, History, Row
-from tests.chaos.ledger import Ledger
+from tests.chaos.ledger import CHANGES, Ledger
+from tests.chaos.wording import sent_words
 
 RETRY = frozenset({"unavailable", "overloaded", "rate_limited", "storage_full"})
 """Refusals that say nothing about what became of the command."""
@@ -23,6 +24,20 @@ _KINDS = {
     "member.role": "role",
     "group.update": "settings",
     "group.create": "created",
+    "message.forward": "message",
+    "invite.redeem": "members",
+    "request.approve": "members",
+    "group.join": "members",
+    "member.ban": "members",
+    "pin.add": "pin",
+    "pin.remove": "unpin",
+    "feature.add": "feature",
+    "feature.remove": "unfeature",
+    "nickname.set": "nicknames",
+    "group.slow": "moderation",
+    "group.transfer": "owner",
+    "group.announce": "announcement",
+    "group.entry": "settings",
 }
 Problem = tuple[str, str]
 Commands = dict[tuple[str, str], list[Attempt]]
@@ -46,7 +61,7 @@ def texts_of(commands: Commands) -> dict[tuple[str, str], str]:
     for key, attempts in commands.items():
         told = next((attempt for attempt in attempts if attempt.ok is not None), attempts[0])
         if told.op == "message.send":
-            texts[key] = told.data["body"]["text"]
+            texts[key] = sent_words(told.data["body"])
         elif told.op == "message.edit":
             texts[key] = told.data["text"]
     return texts
@@ -122,7 +137,7 @@ def _check_place(
     row = ledger.logs[group].by_pos.get(pos) if group in ledger.logs else None
     if row is None or row.kind != kind:
         yield "lost", f"{key}: {attempt.op} was acknowledged at {group} {pos}, where there is {row}"
-    elif kind in {"message", "edit", "recall", "reaction"}:
+    elif kind == "message" or kind in CHANGES:
         if (row.actor, row.cid) != key:
             yield "lost", f"{key}: {attempt.op} was acknowledged at {group} {pos}, where {row.actor} {row.cid} stands"
         elif rows and kind == "message":
@@ -133,16 +148,20 @@ def _check_place(
             yield "ack", f"{key}: {attempt.op} of {data['pos']} is of {row.target} in the log"
     elif kind == "members":
         yield from _check_members(key, attempt, row)
+    elif kind == "nicknames" and key[0] not in {one["user"] for one in row.body["names"]}:
+        yield "lost", f"{key}: {attempt.op} was acknowledged at {group} {pos}, which names {row.body}"
+    elif kind == "owner" and row.body["user"] != data["user"]:
+        yield "lost", f"{key}: the group was handed to {data['user']}, and {group} {pos} says {row.body}"
 
 
 def _check_members(key: tuple[str, str], attempt: Attempt, row: Row) -> Iterator[Problem]:
     ok: dict[str, Any] = attempt.ok or {}
     if attempt.op == "member.add":
         due = {one["user"] for one in ok["results"] if one["result"] == "added"}
-        there = {one["user"] for one in row.body["joined"]}
     else:
         due = {attempt.data.get("user", key[0])}
-        there = {one["user"] for one in row.body["left"]}
+    way = "left" if attempt.op in {"member.kick", "member.ban", "member.leave"} else "joined"
+    there = {one["user"] for one in row.body.get(way, ())}
     # Who is added or put out twice in one commit stands in two entries, and only the last is named.
     if not due & there:
         yield "lost", f"{key}: {attempt.op} was acknowledged for {due}, its entry names {there}"

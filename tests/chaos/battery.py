@@ -6,6 +6,7 @@ Kills come after so many acknowledgements, by a seeded generator, never by the c
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections import Counter
@@ -20,13 +21,16 @@ from tests.chaos.checker import Violation, check
 from tests.chaos.device import Device
 from tests.chaos.history import History, Recorder, Truth
 from tests.chaos.process import ServerProcess
-from tests.chaos.truth import read_truth
+from tests.chaos.searching import find_all
+from tests.chaos.truth import count_untold, read_truth
 from tests.chaos.workload import Scale, Workload
 
 Kind = Literal["hub", "writer", "both"]
 KINDS: tuple[Kind, ...] = ("hub", "writer", "both")
 PROGRESS_TIMEOUT_S = 60.0
 PAGE = 200
+TOLD_TIMEOUT_S = 60.0
+LOOK_AGAIN_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Plan:
     seed: int = 1
     quiet_s: float = 30.0
     """How long everybody may take at the end to get their answers, and again to get what is on its way."""
+    search_s: float = 120.0
+    """How long the index may take to be whole, and everything to be found in it."""
 
     def schedule(self, rng: random.Random) -> list[Kind]:
         """The kills in their order."""
@@ -146,7 +152,9 @@ class Battery:
 
     async def _kill_after(self, acks: int, kind: Kind, load: asyncio.Task[None]) -> None:
         await self._progress(acks, load)
-        while not await self._server.kill(hub=kind != "writer", writer=kind != "hub"):
+        # With the writer, now and then, what follows the log for the searches.
+        search = kind == "writer" and self._rng.random() < 0.5
+        while not await self._server.kill(hub=kind != "writer", writer=kind != "hub", search=search):
             await self._progress(1, load)
         self.report.kills[kind] += 1
         if kind != "writer":
@@ -161,10 +169,16 @@ class Battery:
             await crowd.settled(self.plan.quiet_s)
         except TimeoutError:
             stuck.append(Violation("ack", f"{crowd.open} commands are without an answer"))
+        await self._all_told()
         truth = await asyncio.to_thread(read_truth, self._server.url)
         await self._all_arrived(truth)
         stuck += await self._read_afresh()
-        history = History(truth, self._recorder.connections)
+        history = History(truth, self._recorder.connections, crowd.shop.changes)
+        try:
+            async with asyncio.timeout(self.plan.search_s):
+                history.found = await find_all(crowd)
+        except TimeoutError:
+            stuck.append(Violation("search", f"the index is not whole after {self.plan.search_s} s"))
         for device in crowd.devices:
             if device.connection is not None and device.ready.is_set():
                 device.connection.open_at_end = True
@@ -179,6 +193,15 @@ class Battery:
         found = await asyncio.to_thread(check, history)
         report.check_s = time.monotonic() - began
         return stuck + found
+
+    async def _all_told(self) -> None:
+        """Wait until every group knows how the products are; where one never does is found by the judge."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TOLD_TIMEOUT_S):
+                while True:
+                    if not await asyncio.to_thread(count_untold, self._server.url):
+                        return
+                    await asyncio.sleep(LOOK_AGAIN_S)
 
     async def _all_arrived(self, truth: Truth) -> None:
         """Give everybody time to get what is on its way; who got less is found by the judge."""

@@ -12,6 +12,8 @@ A pure function of a `History`. Violations are named after what was broken:
     mine       a user's own log: holes, wrong order, or not before the entries it announces
     recalled   what was taken back was shown again
     unread     the count of unread messages is wrong
+    card       somebody was not told how a product changed, or too often, or is shown it as it was
+    search     the index lacks a message, or has one that is gone
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from tests.chaos.answers import check_answers, commands_of, rules_of, texts_of
+from tests.chaos.beside import check_beside
 from tests.chaos.history import Attempt, Connection, History
 from tests.chaos.ledger import Ledger
 from tests.chaos.streams import Stream
@@ -51,6 +54,7 @@ def _problems(history: History) -> Iterator[tuple[str, str]]:
     ledger = Ledger(history.truth, texts_of(commands), rules_of(commands))
     yield from ledger.problems
     yield from check_answers(history, ledger, commands)
+    yield from check_beside(history, ledger, commands)
     whole: set[tuple[str, int]] = set()
     marks = _marks_of(history)
     for connection in history.connections:

@@ -126,6 +126,55 @@ class GroupTruth:
     periods: list[Period] = field(default_factory=list)
 
 
+class InviteRow(NamedTuple):
+    """An invite."""
+
+    group: str
+    maker: str
+    max_uses: int | None
+    uses: int
+    revoked: bool
+
+
+class ItemRow(NamedTuple):
+    """A product of the catalogue."""
+
+    rev: int
+    version: int
+    at: int
+    price: int
+
+
+class PlaceRow(NamedTuple):
+    """A message that shows a product."""
+
+    group: str
+    pos: int
+    item: str
+    at: int
+
+
+@dataclass(slots=True)
+class Kept:
+    """What stands beside the logs."""
+
+    invites: dict[str, InviteRow] = field(default_factory=dict)
+    bans: set[tuple[str, str]] = field(default_factory=set)
+    """(group, user)."""
+    restricted: set[tuple[str, str]] = field(default_factory=set)
+    calls: dict[str, list[int]] = field(default_factory=dict)
+    """Where each group's messages stand that call everybody."""
+    mentions: set[tuple[str, str, int]] = field(default_factory=set)
+    """(user, group, pos)."""
+    chats: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    """(user, group) -> how it stands in the list."""
+    drafts: dict[tuple[str, str], str] = field(default_factory=dict)
+    items: dict[str, ItemRow] = field(default_factory=dict)
+    places: list[PlaceRow] = field(default_factory=list)
+    untold: int = 0
+    """Changes of the catalogue that some group has not been told of."""
+
+
 @dataclass(slots=True)
 class Truth:
     """The database, read when all was quiet."""
@@ -136,6 +185,25 @@ class Truth:
     mine_floor: dict[str, int] = field(default_factory=dict)
     users: dict[str, int] = field(default_factory=dict)
     """The head of each user's own log."""
+    kept: Kept = field(default_factory=Kept)
+
+
+@dataclass(slots=True)
+class Change:
+    """A change of the catalogue."""
+
+    item: str
+    rev: int
+    accepted: bool = False
+
+
+class Found(NamedTuple):
+    """All that somebody found in a group when the index had everything."""
+
+    user: str
+    group: str
+    words: str
+    positions: frozenset[int]
 
 
 @dataclass(slots=True)
@@ -144,6 +212,8 @@ class History:
 
     truth: Truth
     connections: list[Connection] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    found: list[Found] = field(default_factory=list)
     recall_window_ms: int = 120_000
 
 

@@ -11,8 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tests.chaos.history import GroupTruth, MineRow, Row, Truth
+from tests.chaos.wording import stored_words
 
-CHANGES = frozenset({"edit", "recall", "reaction"})
+REWRITES = frozenset({"edit", "recall", "reaction"})
+"""Entries after which a message is another."""
+CHANGES = REWRITES | {"card", "pin", "unpin", "feature", "unfeature"}
+"""Entries that are for those who see the message they are about."""
 Texts = Mapping[tuple[str, str], str]
 """(user, cid) -> the text that was sent or edited in."""
 
@@ -104,19 +108,28 @@ class Ledger:
             if row.seq != len(log.seq_pos):
                 self._wrong("hole", f"{group} {row.pos}: message number {row.seq} instead of {len(log.seq_pos)}")
             log.seq_pos.append(row.pos)
-            log.states[row.pos] = [State(row.pos, 0, self.texts.get((row.actor or "", row.cid or "")), False, {})]
-        elif row.kind in CHANGES:
+            log.states[row.pos] = [State(row.pos, 0, self._said(row), False, {})]
+        elif row.kind in CHANGES - REWRITES:
+            if row.target not in log.states:
+                self._wrong("order", f"{group} {row.pos}: {row.kind} of {row.target}, which is no message")
+        elif row.kind in REWRITES:
             self._apply_change(group, log, row)
         elif row.kind == "created":
             for user in row.body["members"]:
                 self._join(log, user, row.pos)
         elif row.kind == "members":
-            for left in row.body["left"]:
+            for left in row.body.get("left", ()):
                 self._leave(group, log, left["user"], row.pos)
-            for joined in row.body["joined"]:
+            for joined in row.body.get("joined", ()):
                 self._join(log, joined["user"], row.pos)
         elif row.kind == "settings":
             log.rule = row.body.get("history", log.rule)
+
+    def _said(self, row: Row) -> str | None:
+        """What the author said; of a forwarded message, what stands there: `beside` asks whether its source said so."""
+        if "forwarded" in row.body:
+            return stored_words(row.body["body"])
+        return self.texts.get((row.actor or "", row.cid or ""))
 
     def _apply_change(self, group: str, log: Log, row: Row) -> None:
         states = log.states.get(row.target or 0)
@@ -154,7 +167,7 @@ class Ledger:
     def _check_states(self, group: str, log: Log) -> None:
         for pos, states in log.states.items():
             row, last = log.by_pos[pos], states[-1]
-            text = None if row.recalled else row.body["body"]["text"]
+            text = None if row.recalled else stored_words(row.body["body"])
             if (row.version, row.recalled, row.reactions, text) != (
                 last.version,
                 last.recalled,

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from chatd.core.messages import Send
+from chatd.core.wishes import AnyWish
 from chatd.store.database import Row
 from chatd.store.engine import Engine
 from chatd.store.outcome import Outcome, Proposed
+from tests.chaos.planted_daily import CardsForgotten, UsesApart, is_pin, skip_index
 
+__all__ = ["CardsForgotten", "UsesApart"]
 LATE_S: Final = 0.02
 """How long a snapshot lies before it is used, by which what comes late is sure to be late."""
 
@@ -27,9 +31,13 @@ class _Late(Engine):
 
     _held: Outcome | None = None
 
+    def is_late(self, wish: AnyWish) -> bool:
+        """Whether this delays its commit."""
+        return isinstance(wish, Send)
+
     def settle(self, batch: Sequence[Proposed]) -> list[Outcome]:
         before = self._let_go()
-        if not any(isinstance(proposed.wish, Send) for proposed in batch):
+        if not any(self.is_late(proposed.wish) for proposed in batch):
             return before + super().settle(batch)
         commit = self._db.commit
         self._db.commit = lambda: None  # type: ignore[method-assign]
@@ -69,14 +77,40 @@ class AckBeforeCommit(_Late):
         return Outcome(0, outcome.verdicts, [], [])
 
     def late(self, outcome: Outcome) -> Outcome:
-        return Outcome(outcome.n, [], outcome.groups, outcome.mine)
+        return Outcome(outcome.n, [], outcome.groups, outcome.mine, outcome.items)
+
+
+class PinBeforeCommit(_Late):
+    """The answers about pins leave before the commit."""
+
+    _pins: frozenset[int] = frozenset()
+
+    def is_late(self, wish: AnyWish) -> bool:
+        return is_pin(wish)
+
+    def settle(self, batch: Sequence[Proposed]) -> list[Outcome]:
+        before = self._let_go()
+        self._pins = frozenset(proposed.pid for proposed in batch if is_pin(proposed.wish))
+        return before + super().settle(batch)
+
+    def _let_go(self) -> list[Outcome]:
+        if self._held is not None:
+            time.sleep(LATE_S)
+        return super()._let_go()
+
+    def early(self, outcome: Outcome) -> Outcome:
+        return Outcome(0, [verdict for verdict in outcome.verdicts if verdict.pid in self._pins], [], [])
+
+    def late(self, outcome: Outcome) -> Outcome:
+        others = [verdict for verdict in outcome.verdicts if verdict.pid not in self._pins]
+        return Outcome(outcome.n, others, outcome.groups, outcome.mine, outcome.items)
 
 
 class FanOutBeforeCommit(_Late):
     """The entries leave before the commit."""
 
     def early(self, outcome: Outcome) -> Outcome:
-        return Outcome(outcome.n, [], outcome.groups, outcome.mine)
+        return Outcome(outcome.n, [], outcome.groups, outcome.mine, outcome.items)
 
     def late(self, outcome: Outcome) -> Outcome:
         return Outcome(0, outcome.verdicts, [], [])
@@ -212,6 +246,10 @@ FAULTS: Final[dict[str, Fault]] = {
     "late-subscribe": Fault(_late_subscribe, frozenset({"resume"})),
     "number-reused": Fault(lambda: _run_engine("NumberReused"), frozenset({"lost"})),
     "write-across-kick": Fault(_write_across_kick, frozenset({"audience"})),
+    "use-apart": Fault(lambda: _run_engine("UsesApart"), frozenset({"lost"})),
+    "pin-before-commit": Fault(lambda: _run_engine("PinBeforeCommit"), frozenset({"lost"})),
+    "cards-forgotten": Fault(lambda: _run_engine("CardsForgotten"), frozenset({"card"})),
+    "index-skips": Fault(skip_index, frozenset({"search"})),
     "stale-ring": Fault(_stale_ring, frozenset({"recalled"})),
 }
 

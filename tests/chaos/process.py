@@ -14,6 +14,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 SECRET = "a secret of the kill battery, guards nothing"
+SHOP_SECRET = "a secret of the battery's shop, guards nothing either"
 START_TIMEOUT_S = 60.0
 SETTINGS = {
     "CHATD_AUTH__JWT_SECRET": SECRET,
@@ -23,6 +24,14 @@ SETTINGS = {
     "CHATD_LIMITS__USER_REQUEST_BURST": "100000",
     "CHATD_RATES__ON": "false",
     "CHATD_STORE__FREE_DISK_FLOOR_MB": "0",
+    "CHATD_MESSAGES__MENTION_ALL_PER_DAY": "100",
+    "CHATD_INVITES__OPEN_PER_MAKER": "1000",
+    "CHATD_INVITES__REQUEST_AGAIN_S": "0",
+    # Groups are told of a changed card in many small steps, so that kills fall between them.
+    "CHATD_CATALOGUE__SECRET": SHOP_SECRET,
+    "CHATD_CATALOGUE__SETTLE_S": "0.1",
+    "CHATD_CATALOGUE__PAUSE_S": "0.05",
+    "CHATD_CATALOGUE__GROUPS_PER_COMMIT": "1",
     # Small, so that the ways that are rare in good weather are walked all the time.
     "CHATD_HUB__RING_ENTRIES": "64",
     "CHATD_HUB__PAGE_ENTRIES": "25",
@@ -63,12 +72,21 @@ class ServerProcess:
 
     @property
     def writer_pid(self) -> int | None:
-        """The process with the commits, found as the hub's child; None while there is none."""
+        """The process with the commits; None while there is none."""
+        return self._child(b"chatd.store.writer")
+
+    @property
+    def search_pid(self) -> int | None:
+        """The process that follows the log into the index of search; None while there is none."""
+        return self._child(b"chatd.search.program")
+
+    def _child(self, module: bytes) -> int | None:
+        """The hub's child that runs this."""
         children: list[int] = []
         for task in Path(f"/proc/{self.hub_pid}/task").glob("*/children"):
             with contextlib.suppress(OSError):
                 children += [int(word) for word in task.read_text().split()]
-        return next((pid for pid in children if b"chatd.store.writer" in _command_line(pid)), None)
+        return next((pid for pid in children if module in _command_line(pid)), None)
 
     async def start(self) -> None:
         """Start, and wait until it serves. Raises RuntimeError with the last it said, or TimeoutError."""
@@ -99,12 +117,15 @@ class ServerProcess:
             "PYTHONPATH": str(REPOSITORY),
         }
 
-    async def kill(self, *, hub: bool, writer: bool) -> bool:
+    async def kill(self, *, hub: bool, writer: bool, search: bool = False) -> bool:
         """`kill -9`. A killed hub is waited for. False if there was no writer to kill just now; then nobody was."""
         assert self._process is not None
         pid = self.writer_pid
         if writer and pid is None:
             return False
+        if search and (follower := self.search_pid) is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(follower, signal.SIGKILL)
         if hub:
             self.up.clear()
             self._process.kill()

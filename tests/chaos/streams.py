@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.chaos.history import Attempt, Connection, Entries, Mine, Row, Shown
 from tests.chaos.ledger import CHANGES, Ledger, Log, State, Stay, counts_of
+from tests.chaos.wording import shown_words
 
 Problem = tuple[str, str]
 QUOTE_MAX = 100
@@ -26,6 +27,8 @@ class Stream:
         """Entries without states that were looked at already, by (group, id of what was shown)."""
         self._cursors: dict[str, int] = {}
         self._mine = 0
+        self._cards: dict[tuple[str, int, str], dict[int, int]] = {}
+        """(group, where the stay begins, product) -> the revision that each message of the stream shows now."""
         self._name = f"{connection.user}/{connection.device}"
 
     def check(self) -> Iterator[Problem]:
@@ -138,7 +141,16 @@ class Stream:
             yield "mine", f"{self._name}: {group} {first} came before `added` {stay.added}, own log at {self._mine}"
         if stay.removed is not None and stay.removed <= self._mine:
             yield "mine", f"{self._name}: {group} {first} came after `removed` {stay.removed}"
+        self._look_at_cards(group, stay, event.entries)
         yield from self._take_run(group, stay, event.after, event.as_of, event.entries)
+
+    def _look_at_cards(self, group: str, stay: Stay, entries: tuple[Shown, ...]) -> None:
+        for shown in entries:
+            if shown.raw["kind"] == "card" and (card := shown.raw.get("card")) is not None:
+                messages = self._cards.get((group, stay.joined, card["id"]), {})
+                messages.update(dict.fromkeys(messages, card["rev"]))
+            elif shown.raw["kind"] == "message" and (card := (shown.raw.get("body") or {}).get("card")) is not None:
+                self._cards.setdefault((group, stay.joined, card["id"]), {})[shown.pos] = card["rev"]
 
     def _take_run(
         self, group: str, stay: Stay, after: int, as_of: int, entries: tuple[Shown, ...]
@@ -200,6 +212,20 @@ class Stream:
             cursor = self._cursors.get(group)
             if cursor is not None and log.member_at_end(user) is not None and cursor != log.truth.head:
                 yield "resume", f"{self._name}: {group} ends at {cursor}, not {log.truth.head}"
+        yield from self._end_cards()
+
+    def _end_cards(self) -> Iterator[Problem]:
+        """Who followed to the end has been told how the products are that messages still show."""
+        kept = self._ledger.truth.kept
+        there = {(place.group, place.pos) for place in kept.places}
+        for (group, joined, item), messages in self._cards.items():
+            stay = self._ledger.logs[group].member_at_end(self._of.user)
+            if group not in self._cursors or stay is None or stay.joined != joined:
+                continue
+            for pos, rev in messages.items():
+                if (group, pos) in there and rev != kept.items[item].version:
+                    due = kept.items[item].version
+                    yield "card", f"{self._name}: {group} {pos} shows {item} as of {rev}, it is at {due}"
 
 
 def check_shown(
@@ -227,7 +253,7 @@ def check_shown(
         if len(log.states[row.pos]) == 1 and row.target is None:
             whole.add((group, id(shown)))
     elif row.kind in CHANGES:
-        yield from _check_change(log, as_of, raw, row)
+        yield from _check_change(log, stay, as_of, raw, row)
     else:
         due = {key: value for key, value in row.body.items() if value not in ([], "")}
         if {key: value for key, value in raw.items() if key not in {"kind", "pos", "at", "by"}} != due:
@@ -244,7 +270,11 @@ def _check_message(log: Log, stay: Stay, as_of: int, raw: dict[str, Any], row: R
     if (raw["seq"], raw.get("reply_to")) != (row.seq, row.target):
         yield "order", f"{row.pos} was shown as {raw}, and is {row}"
     recalled = "recalled" in raw
-    told = (raw.get("version", 0), raw["body"]["text"] if not recalled else None, counts_of(raw.get("reactions", [])))
+    told = (
+        raw.get("version", 0),
+        shown_words(raw["body"]) if not recalled else None,
+        counts_of(raw.get("reactions", [])),
+    )
 
     def fits(state: State) -> bool:
         if recalled:
@@ -276,7 +306,7 @@ def _check_quote(log: Log, stay: Stay, as_of: int, quote: dict[str, Any] | None,
     yield from _check_states(log, as_of, target, row.pos, fits)
 
 
-def _check_change(log: Log, as_of: int, raw: dict[str, Any], row: Row) -> Iterator[Problem]:
+def _check_change(log: Log, stay: Stay, as_of: int, raw: dict[str, Any], row: Row) -> Iterator[Problem]:
     target = row.target or 0
     if raw.get("target") != target:
         yield "order", f"{row.pos} was shown as {raw}, and is {row}"
@@ -289,6 +319,13 @@ def _check_change(log: Log, as_of: int, raw: dict[str, Any], row: Row) -> Iterat
             yield "order", f"{row.pos} was shown as {raw}, and is {row}"
         counts = counts_of(raw.get("reactions", []))
         yield from _check_states(log, as_of, target, row.pos, lambda state: state.reactions == counts)
+    elif row.kind == "card":
+        gone = "card" not in raw
+        yield from _check_states(log, as_of, target, row.pos, lambda state: state.recalled == gone)
+    elif row.kind in {"pin", "feature"}:
+        if {key: raw[key] for key in ("above", "note") if key in raw} != {k: v for k, v in row.body.items() if v}:
+            yield "order", f"{row.pos} was shown as {raw}, and is {row}"
+        yield from _check_quote(log, stay, as_of, raw.get("quote"), row)
 
 
 def _check_states(log: Log, as_of: int, target: int, at: int, fits: Any) -> Iterator[Problem]:

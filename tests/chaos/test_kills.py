@@ -14,7 +14,7 @@ from tests.chaos.battery import Battery, Plan, Report
 from tests.chaos.planted import FAULTS
 from tests.chaos.workload import Scale
 
-SURE = ("ack-before-commit", "no-dedupe", "resume-long", "number-reused", "write-across-kick")
+SURE = ("ack-before-commit", "no-dedupe", "resume-long", "number-reused", "write-across-kick", "use-apart")
 """The faults that show at nearly every kill; the others take a few more, see `python -m tests.chaos --planted`."""
 
 
@@ -35,6 +35,8 @@ def test_kills_under_load_break_no_promise(store_url: str, tmp_path: Path) -> No
     assert report.acks > 500
     assert report.done["message.recall"] > 0
     assert report.done["member.kick"] > 0
+    daily = ("invite.redeem", "pin.add", "member.ban", "message.forward", "chat.update", "group.transfer")
+    assert all(report.done[op] > 0 for op in daily), report.done
 
 
 @pytest.mark.parametrize("fault", SURE)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from tests.chaos.history import GroupTruth, MineRow, Period, Row, Truth
+from tests.chaos.history import GroupTruth, InviteRow, ItemRow, Kept, MineRow, Period, PlaceRow, Row, Truth
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 
@@ -29,7 +29,40 @@ def read_truth(url: str) -> Truth:
             "SELECT user_id, upos, at, kind, group_id, pos, body FROM mine ORDER BY user_id, upos"
         ):
             truth.mine[user].append(MineRow(upos, at, kind, group, pos, json.loads(body)))
+        _read_kept(query, truth.kept)
     return truth
+
+
+def count_untold(url: str) -> int:
+    """How many changes of the catalogue are still to be told."""
+    with _open(url) as query:
+        return int(query("SELECT count(*) FROM card_changes")[0][0])
+
+
+def _read_kept(query: Query, kept: Kept) -> None:
+    for invite, group, maker, max_uses, uses, revoked_at in query(
+        "SELECT invite_id, group_id, maker, max_uses, uses, revoked_at FROM invites"
+    ):
+        kept.invites[invite] = InviteRow(group, maker, max_uses, uses, revoked_at is not None)
+    kept.bans = {(group, user) for group, user in query("SELECT group_id, user_id FROM bans")}
+    newest = "(SELECT max(n.period) FROM memberships AS n WHERE n.group_id = m.group_id AND n.user_id = m.user_id)"
+    restricted = "SELECT group_id, user_id FROM memberships AS m WHERE restricted_until <> 0 AND period = "
+    kept.restricted = {(group, user) for group, user in query(restricted + newest)}
+    for group, calls in query("SELECT group_id, calls FROM boards"):
+        kept.calls[group] = [call[0] for call in json.loads(calls)]
+    kept.mentions = {(user, group, pos) for user, group, pos in query("SELECT user_id, group_id, pos FROM mentions")}
+    for user, group, pinned, level in query("SELECT user_id, group_id, pinned, level FROM chats"):
+        kept.chats[user, group] = {"pinned": pinned, "level": level}
+    for user, group, text in query("SELECT user_id, group_id, text FROM drafts"):
+        kept.drafts[user, group] = text
+    _read_cards(query, kept)
+
+
+def _read_cards(query: Query, kept: Kept) -> None:
+    for item, rev, version, at, data in query("SELECT item_id, rev, version, at, data FROM catalogue"):
+        kept.items[item] = ItemRow(rev, version, at, json.loads(data)["price"])
+    kept.places = [PlaceRow(*row) for row in query("SELECT group_id, pos, item_id, at FROM card_places")]
+    kept.untold = query("SELECT count(*) FROM card_changes")[0][0]
 
 
 def _read_entries(query: Query, truth: Truth) -> None:

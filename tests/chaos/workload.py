@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from tests.chaos.daily import Daily
 from tests.chaos.device import Command, Device
 from tests.chaos.history import Recorder
 from tests.chaos.process import ServerProcess
+from tests.chaos.shop import Shop
 from tests.chaos.wire import Format
 
 RULES = ("none", "last:5", "all", "none", "last:40", "all")
@@ -46,7 +48,7 @@ class Workload:
         self.acks = 0
         self.done: Counter[str] = Counter()
         self._scale = scale
-        self._rng = random.Random(seed)
+        self.rng = random.Random(seed)
         self._subs = [f"person-{number}" for number in range(scale.users)]
         formats: tuple[Format, Format] = ("json", "msgpack")
         self.devices = [
@@ -54,10 +56,15 @@ class Workload:
             for number, sub in enumerate(self._subs)
             for extra, device in enumerate(("phone", "desk") if number % 2 == 0 else ("phone",))
         ]
-        self._of: dict[str, list[Device]] = {}
-        self._owner: dict[str, str] = {}
-        self._members: dict[str, set[str]] = {}
-        self._recent: dict[str, deque[tuple[int, str]]] = {}
+        self.of: dict[str, list[Device]] = {}
+        """user -> their devices."""
+        self.founder: dict[str, str] = {}
+        """group -> who is mutual with everybody, and always in it: as its owner, or for a moment as an admin."""
+        self.owner: dict[str, str] = {}
+        self.members: dict[str, set[str]] = {}
+        self.recent: dict[str, deque[tuple[int, str]]] = {}
+        self.shop = Shop(server)
+        self.daily = Daily(self)
         self._acked: deque[tuple[str, Command]] = deque(maxlen=200)
         self._stalled: list[Device] = []
         self._waits: list[tuple[int, asyncio.Future[None]]] = []
@@ -82,6 +89,7 @@ class Workload:
             device.stall(False)
         self._stalled.clear()
         async with asyncio.timeout(timeout_s):
+            await self.shop.settled()
             while self.open:
                 await self.acked_or_refused()
 
@@ -108,35 +116,42 @@ class Workload:
             for device in self.devices:
                 await device.ready.wait()
         for device in self.devices:
-            self._of.setdefault(device.user, []).append(device)
-        people = list(self._of)
+            self.of.setdefault(device.user, []).append(device)
+        people = list(self.of)
         owners = people[: self._scale.groups]
         for one in owners:
             for other in people:
                 if one != other:
-                    self._do(one, "follow.add", {"user": other})
+                    self.do(one, "follow.add", {"user": other})
                     if other not in owners:
-                        self._do(other, "follow.add", {"user": one})
+                        self.do(other, "follow.add", {"user": one})
         await self.settled(60)
         for number, owner in enumerate(owners):
             data = {"kind": "private", "title": f"群 {number}", "history": RULES[number % len(RULES)]}
-            self._do(owner, "group.create", data, partial(self._founded, owner))
+            self.do(owner, "group.create", data, partial(self._founded, owner))
         await self.settled(60)
-        for group, owner in self._owner.items():
-            self._add(group, self._rng.sample([p for p in people if p != owner], self._scale.members - 1))
+        self.daily.start()
+        for group, owner in self.owner.items():
+            self._add(group, self.rng.sample([p for p in people if p != owner], self._scale.members - 1))
         await self.settled(60)
 
     def _founded(self, owner: str, ok: dict[str, Any] | None) -> None:
         assert ok is not None
         group = ok["group"]
-        self._owner[group] = owner
-        self._members[group] = {owner}
-        self._recent[group] = deque(maxlen=RECENT)
+        self.founder[group] = self.owner[group] = owner
+        self.members[group] = {owner}
+        self.recent[group] = deque(maxlen=RECENT)
 
     # -- the run
 
     async def run(self) -> None:
-        """Until cancelled. What the clock owes is made up for: the rate is that of the wall clock."""
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._act_on())
+            group.create_task(self.shop.run())
+
+    async def _act_on(self) -> None:
+        """What the clock owes is made up for: the rate is that of the wall clock."""
         loop = asyncio.get_running_loop()
         began, made = loop.time(), 0
         while True:
@@ -156,103 +171,106 @@ class Workload:
 
     def _act(self) -> None:
         """One message, and now and then something else."""
-        group = self._rng.choice(list(self._members))
-        self._talk(group)
-        dice = self._rng.random()
+        group = self.rng.choice(list(self.members))
+        self.talk(group)
+        dice = self.rng.random()
         for share, act in self._acts:
             if dice < share:
-                act(self, self._rng.choice(list(self._members)))
+                act(self, self.rng.choice(list(self.members)))
                 return
             dice -= share
+        self.daily.act(self.rng.choice(list(self.members)))
 
-    def _talk(self, group: str) -> None:
-        user = self._rng.choice(sorted(self._members[group]))
+    def talk(self, group: str) -> None:
+        """Somebody says something, to all or in answer to what was said."""
+        user = self.rng.choice(self.daily.speakers(group))
         data: dict[str, Any] = {"group": group, "kind": "text"}
-        recent = self._recent[group]
-        if recent and self._rng.random() < 0.2:
-            data["reply_to"] = self._rng.choice(recent)[0]
-        cid = self._cid()
-        data["body"] = {"text": f"{cid} {self._rng.choice(('hello', '你好', '晚上吃什么', 'x' * 90))}"}
+        recent = self.recent[group]
+        if recent and self.rng.random() < 0.2:
+            data["reply_to"] = self.rng.choice(recent)[0]
+        cid = self.cid()
+        data["body"] = {"text": f"{cid} {self.rng.choice(('hello', '你好', '晚上吃什么', 'x' * 90))}"}
+        self.daily.dress(data, user)
         self.offered += 1
-        self._do(user, "message.send", data, lambda ok: self._sent(user, ok), cid)
+        self.do(user, "message.send", data, lambda ok: self._sent(user, ok), cid)
 
     def _sent(self, user: str, ok: dict[str, Any] | None) -> None:
         if ok is not None:
-            self._recent[ok["group"]].append((ok["pos"], user))
+            self.recent[ok["group"]].append((ok["pos"], user))
 
     def _edit(self, group: str) -> None:
-        if recent := list(self._recent[group])[-8:]:
-            pos, user = self._rng.choice(recent)
-            self._do(user, "message.edit", {"group": group, "pos": pos, "text": f"edited {self._cid()}"})
+        if recent := list(self.recent[group])[-8:]:
+            pos, user = self.rng.choice(recent)
+            self.do(user, "message.edit", {"group": group, "pos": pos, "text": f"edited {self.cid()}"})
 
     def _recall(self, group: str) -> None:
-        if recent := list(self._recent[group])[-12:]:
-            pos, user = self._rng.choice(recent)
-            actor = self._owner[group] if self._rng.random() < 0.3 else user
-            self._do(actor, "message.recall", {"group": group, "pos": pos})
+        if recent := list(self.recent[group])[-12:]:
+            pos, user = self.rng.choice(recent)
+            actor = self.founder[group] if self.rng.random() < 0.3 else user
+            self.do(actor, "message.recall", {"group": group, "pos": pos})
 
     def _react(self, group: str) -> None:
-        if recent := list(self._recent[group])[-6:]:
-            user = self._rng.choice(sorted(self._members[group]))
-            op = self._rng.choice(("reaction.add", "reaction.add", "reaction.remove"))
-            data = {"group": group, "pos": self._rng.choice(recent)[0], "emoji": self._rng.choice(SIGNS)}
-            self._do(user, op, data)
+        if recent := list(self.recent[group])[-6:]:
+            user = self.rng.choice(sorted(self.members[group]))
+            op = self.rng.choice(("reaction.add", "reaction.add", "reaction.remove"))
+            data = {"group": group, "pos": self.rng.choice(recent)[0], "emoji": self.rng.choice(SIGNS)}
+            self.do(user, op, data)
 
     def _move_member(self, group: str) -> None:
         """Somebody comes, goes, or is put out and pulled in again in one breath, while they talk."""
-        owner, members = self._owner[group], self._members[group]
-        inside = sorted(members - {owner})
-        outside = sorted(set(self._of) - members)
-        if outside and (len(inside) < 4 or self._rng.random() < 0.5):
-            self._add(group, self._rng.sample(outside, min(len(outside), self._rng.choice((1, 1, 2)))))
-        elif self._rng.random() < 0.4:
-            self._leave(group, self._rng.choice(inside))
+        members = self.members[group]
+        inside = sorted(members - {self.founder[group], self.owner[group]})
+        outside = sorted(set(self.of) - members)
+        if outside and (len(inside) < 4 or self.rng.random() < 0.5):
+            self._add(group, self.rng.sample(outside, min(len(outside), self.rng.choice((1, 1, 2)))))
+        elif self.rng.random() < 0.4:
+            self._leave(group, self.rng.choice(inside))
         else:
-            self._kick(group, victim := self._rng.choice(inside))
-            if self._rng.random() < 0.6:
-                self._talk(group)
+            self._kick(group, victim := self.rng.choice(inside))
+            if self.rng.random() < 0.6:
+                self.talk(group)
                 self._add(group, [victim])
-                if self._rng.random() < 0.6:
-                    self._talk(group)
+                if self.rng.random() < 0.6:
+                    self.talk(group)
                     self._kick(group, victim)
 
     def _add(self, group: str, users: list[str]) -> None:
         def added(ok: dict[str, Any] | None) -> None:
             for one in ok["results"] if ok is not None else ():
                 if one["result"] in {"added", "already"}:
-                    self._members[group].add(one["user"])
+                    self.members[group].add(one["user"])
 
-        self._do(self._owner[group], "member.add", {"group": group, "users": users}, added)
+        self.do(self.founder[group], "member.add", {"group": group, "users": users}, added)
 
     def _leave(self, group: str, user: str) -> None:
-        self._do(user, "member.leave", {"group": group}, lambda _: self._members[group].discard(user))
+        self.do(user, "member.leave", {"group": group}, lambda _: self.members[group].discard(user))
 
     def _kick(self, group: str, user: str) -> None:
         data = {"group": group, "user": user}
-        self._do(self._owner[group], "member.kick", data, lambda _: self._members[group].discard(user))
+        self.do(self.founder[group], "member.kick", data, lambda _: self.members[group].discard(user))
 
     def _set_rule(self, group: str) -> None:
         rules = ["none", "last:5", "last:40"]
-        recent = self._recent[group]
+        recent = self.recent[group]
         if recent and recent[-1][0] < ALL_HISTORY_MAX:
             rules.append("all")
-        self._do(self._owner[group], "group.update", {"group": group, "history": self._rng.choice(rules)})
+        self.do(self.founder[group], "group.update", {"group": group, "history": self.rng.choice(rules)})
 
     def _read_page(self, group: str) -> None:
-        device = self._rng.choice(self.devices)
-        recent = self._recent[group]
-        data: dict[str, Any] = {"group": group, "limit": self._rng.choice((5, 30))}
-        if recent and (way := self._rng.choice(("", "before", "after"))):
-            data[way] = self._rng.choice(recent)[0]
+        device = self.rng.choice(self.devices)
+        recent = self.recent[group]
+        data: dict[str, Any] = {"group": group, "limit": self.rng.choice((5, 30))}
+        if recent and (way := self.rng.choice(("", "before", "after"))):
+            data[way] = self.rng.choice(recent)[0]
         device.ask("message.history", data)
 
     def _mark(self, group: str) -> None:
-        device = self._rng.choice(self.devices)
-        device.ask("read.mark", {"group": group, "seq": self._rng.randrange(1, 5)})
+        device = self.rng.choice(self.devices)
+        device.ask("read.mark", {"group": group, "seq": self.rng.randrange(1, 5)})
 
     def _reopen(self, group: str) -> None:
         """Look away, and come back with the cursor."""
-        device = self._rng.choice(self.devices)
+        device = self.rng.choice(self.devices)
         if device.cursors.get(group) is not None and device.ask("group.close", {"group": group}):
             device.open_again(group)
 
@@ -260,19 +278,19 @@ class Workload:
         """The same cid again after it was answered: as it was, or as another request."""
         if not self._acked:
             return
-        user, command = self._rng.choice(self._acked)
+        user, command = self.rng.choice(self._acked)
         data = dict(command.data)
-        if self._rng.random() < 0.5 and command.op == "message.send":
-            data["body"] = {"text": "not what it was"}
-        self._rng.choice(self._of[user]).ask(command.op, data)
+        if self.rng.random() < 0.5 and command.op == "message.send":
+            data |= {"kind": "text", "body": {"text": "not what it was"}}
+        self.rng.choice(self.of[user]).ask(command.op, data)
 
     def _cut(self, _: str) -> None:
-        self._rng.choice(self.devices).cut()
+        self.rng.choice(self.devices).cut()
 
     def _stall(self, _: str) -> None:
         for device in self._stalled:
             device.stall(False)
-        self._stalled = self._rng.sample(self.devices, 3)
+        self._stalled = self.rng.sample(self.devices, 3)
         for device in self._stalled:
             device.stall(True)
 
@@ -292,10 +310,10 @@ class Workload:
 
     # -- commands
 
-    def _cid(self) -> str:
-        return base64.urlsafe_b64encode(self._rng.randbytes(16)).decode().rstrip("=")
+    def cid(self) -> str:
+        return base64.urlsafe_b64encode(self.rng.randbytes(16)).decode().rstrip("=")
 
-    def _do(
+    def do(
         self,
         user: str,
         op: str,
@@ -303,8 +321,8 @@ class Workload:
         then: Callable[[dict[str, Any] | None], None] | None = None,
         cid: str | None = None,
     ) -> None:
-        cid = cid or self._cid()
-        device = self._of[user][0]
+        cid = cid or self.cid()
+        device = self.of[user][0]
         command = Command(op, data | {"cid": cid}, lambda ok: self._done(user, command, ok, then))
         self._started += 1
         device.command(cid, command)
