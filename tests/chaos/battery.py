@@ -41,7 +41,7 @@ class Plan:
     acks_between: tuple[int, int] = (200, 5000)
     scale: Scale = field(default_factory=Scale)
     seed: int = 1
-    quiet_s: float = 30.0
+    quiet_s: float = 120.0
     """How long everybody may take at the end to get their answers, and again to get what is on its way."""
     search_s: float = 120.0
     """How long the index may take to be whole, and everything to be found in it."""

@@ -18,17 +18,17 @@ def sent_words(body: dict[str, Any]) -> str:
 def stored_words(body: dict[str, Any]) -> str:
     """Of the body of a row."""
     if "items" in body:
-        return bundle_words(body)
+        return _bundle_words(body)
     return f"{body['title']}\n{body['text']}" if "product" in body else str(body["text"])
 
 
 def shown_words(body: dict[str, Any]) -> str:
     """Of the body of an entry."""
     if "items" in body:
-        return bundle_words(body)
+        return _bundle_words(body)
     return f"{body['card'].get('title')}\n{body['text']}" if "card" in body else str(body["text"])
 
 
-def bundle_words(body: dict[str, Any]) -> str:
+def _bundle_words(body: dict[str, Any]) -> str:
     """Of several that were forwarded as one."""
     return "\n".join(item["body"]["text"] for item in body["items"])
