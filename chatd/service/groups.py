@@ -21,6 +21,7 @@ from chatd.store import chats
 from chatd.store import groups as stored
 from chatd.store import messages as stored_messages
 from chatd.store.readers import Reader
+from chatd.store.relations import blocked_of
 from chatd_protocol import groups as wire
 from chatd_protocol.codec import Invalid
 
@@ -98,9 +99,11 @@ async def member_lines(
     last = await stored_messages.messages_numbered(
         reader, [(line.group.id, line.group.seq) for line in lines if line.group.seq > line.from_seq]
     )
+    blocked = await blocked_of(reader, user, {call[4] for line in lines for call in line.calls if call[1] > line.read})
     shown = []
     for line in lines:
         group = line.group.id
+        line.calls = [call for call in line.calls if call[4] not in blocked]
         if read_at_least.get(group, 0) > line.read:
             line.read = read_at_least[group]
             line.recalled = await chats.recalled_above(reader, group, line.read)

@@ -6,6 +6,7 @@ import msgspec
 import orjson
 
 from chatd.store.readers import Reader
+from chatd.store.relations import blocked_of
 
 BY_NAME = (
     "SELECT x.at, x.seq, x.group_id, x.pos FROM mentions AS x JOIN memberships AS m"
@@ -39,11 +40,16 @@ class Place(msgspec.Struct, frozen=True, order=True):
 
 
 async def mentions_of(reader: Reader, user: str, before: Place, limit: int) -> list[Place]:
-    """The newest places before one where the user is mentioned and may see it, the newest first."""
+    """The newest places before one where the user is mentioned and may see it, the newest first. Whoever calls
+    everybody does not call those who have blocked them."""
     rows = await reader.all(BY_NAME, (user, before.at, before.seq, limit + TIES_MAX))
     places = [Place(*row) for row in rows]
-    for group, calls, floor in await reader.all(WITH_ALL, (user,)):
-        for pos, seq, at, stands, by in orjson.loads(calls):
-            if stands and pos > floor and by != user:
-                places.append(Place(at, seq, group, pos))
+    called = [
+        (Place(at, seq, group, pos), by)
+        for group, calls, floor in await reader.all(WITH_ALL, (user,))
+        for pos, seq, at, stands, by in orjson.loads(calls)
+        if stands and pos > floor and by != user
+    ]
+    blocked = await blocked_of(reader, user, {by for _, by in called})
+    places += [place for place, by in called if by not in blocked]
     return sorted((place for place in places if place < before), reverse=True)[:limit]

@@ -33,6 +33,12 @@ async def circle_of(reader: Reader, pairs: AbstractSet[tuple[str, str]], *, mutu
     return Circle(settings, {(a, b) for a, b in follows}, {(a, b) for a, b in blocks})
 
 
+async def blocked_of(reader: Reader, user: str, others: AbstractSet[str]) -> set[str]:
+    """Those of the others whom the user has blocked."""
+    pairs = [(user, other) for other in sorted(others)]
+    return {str(other) for _, other in await reader.find(BLOCKS, pairs)} if pairs else set()
+
+
 async def relations_of(reader: Reader, user: str, which: str, after: str, limit: int) -> list[tuple[str, int, str]]:
     """(user, since, name) of a page of `following`, `followers`, `mutual` or `blocked`, by id above `after`.
 

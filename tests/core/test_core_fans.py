@@ -166,6 +166,7 @@ def test_a_new_owner_begins_with_keep() -> None:
     assert not is_silenced(world, "ben")
     mind(world, "remove", actor="cat")
     follow(world, "ben", True, "cat")
+    follow(world, "ben", True, "ann")
     follow(world, "ben", False, "ann")
     assert world.member("g", "ben").present
     follow(world, "ben", False, "cat")

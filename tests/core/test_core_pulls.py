@@ -83,6 +83,7 @@ def test_a_no_is_told_to_nobody_and_holds_until_the_time_is_over() -> None:
     assert invite.state(0, world.facts.now_ms) == "open", "who asked sees no difference"
     assert world.refuse(accept(world, ASKED)).code == "invite_invalid"
     world.next_commit()
+    world.act(RevokeInvite("ann", world.cid(), DIGEST, ASKED))
     assert world.pull("ann", "g", "ben") == ["asked"]
     assert world.told("ben") == []
     assert world.refuse(accept(world, ASKED)).code == "invite_invalid"

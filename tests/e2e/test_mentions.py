@@ -103,6 +103,22 @@ async def test_outsiders_and_those_with_a_block_between_them_are_not_mentioned_a
 
 
 @pytest.mark.promise("P7", "mention")
+async def test_everybody_is_called_but_those_who_have_blocked_who_calls(town: Town) -> None:
+    ann, bob, cat = await town.people("ann", "bob", "cat")
+    group = await town.group_of(ann, bob, cat)
+    await bob.do("block.add", user=ann.user)
+    await ann.do("block.add", user=cat.user)
+    pos = await call(ann, group, "@ all of you", "*")
+    await bob.up_to(group, pos)
+    assert (await counted(bob, group), await listed(bob)) == ((0, None), [])
+    assert (await counted(cat, group), await listed(cat)) == ((1, pos), [(group, pos)]), "cat cannot notice"
+    fresh = await town.phone_of(bob.sub, "fresh")
+    assert await counted(fresh, group) == (0, None)
+    await bob.do("block.remove", user=ann.user)
+    assert (await counted(bob, group), await listed(bob)) == ((1, pos), [(group, pos)])
+
+
+@pytest.mark.promise("P7", "mention")
 async def test_mentions_of_a_group_one_has_left_are_not_listed_nor_after_coming_back(town: Town) -> None:
     ann, bob = await town.people("ann", "bob")
     group, other = await town.group_of(ann, bob), await town.group_of(ann, bob)

@@ -179,6 +179,7 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "messages.reacted": lambda r: messages.reacted(r, "g01400", 5, "u00001", 20),
     "messages.head_of": lambda r: messages.head_of(r, "g01400"),
     "relations.relations_of": relations_all,
+    "relations.blocked_of": lambda r: relations.blocked_of(r, "u00007", {"u00008", "u00016"}),
     "relations.circle_of": lambda r: relations.circle_of(r, {("u00007", "u00008"), ("u00009", "u00007")}, mutual=True),
     "users.user_by_sub": lambda r: users.user_by_sub(r, "s00007"),
     "users.revoked_before": revoked,
