@@ -88,7 +88,7 @@ class Watcher:
             self._state.printed[group] = last_pos(entry)
             self._state.oldest.setdefault(group, entry.pos)
             self.show_entry(entry, past=past)
-            if isinstance(entry, Message):
+            if isinstance(entry, Message) and entry.seq:
                 self._mark_read(group, entry.seq)
             elif isinstance(entry, NicknamesChanged) and not past:
                 self._state.nicknames |= {one.user: one.nickname for one in entry.names}
@@ -100,7 +100,7 @@ class Watcher:
         """
         if past and isinstance(entry, Edited | Recalled | Reacted | CardChanged):
             return
-        if isinstance(entry, Message):
+        if isinstance(entry, Message) and entry.seq:
             self._state.note_shown(entry.pos, entry.seq)
         lines = self._render.entry(entry, self._screen.columns)
         day = self._render.day(entry)
@@ -204,7 +204,8 @@ class Watcher:
         if not said:
             return
         last = said[-1]
-        self._state.count_unread(event.group, len(said), last.seq)
+        counted = [entry.seq for entry in said if entry.seq]
+        self._state.count_unread(event.group, len(counted), max(counted, default=0))
         text = self._render.text(last)
         name = self._render.name(last.sender)
         line = self._words("elsewhere", title=self.title_of(event.group), name=name, text=text)

@@ -139,6 +139,8 @@ class Renderer:
             title = printable(message.forwarded.title)
             mark += " " + (self._words("forwarded_from", title=title) if title else self._words("forwarded_mark"))
         style = MENTION if self.mentions_me(message) else ""
+        if message.type == kinds.NOTICE:
+            style, tags = NOTICE, self._words("notice_mark") + tags
         return style, tags + printable(self._said(message), keep_lines=True) + mark
 
     def _said(self, message: log.Message) -> str:

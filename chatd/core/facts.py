@@ -187,7 +187,7 @@ class Facts:
         version: int = 0,
         numbered: bool = False,
     ) -> Entry:
-        """Add an entry to the group's log; `numbered` ones are messages and take the next `seq` too."""
+        """Add an entry to the group's log; `numbered` ones are messages that take the next `seq` too."""
         self.moved_groups.setdefault(group.id, group.head)
         group.head += 1
         group.head_at = max(group.head_at, self.now_ms)
@@ -210,7 +210,7 @@ class Facts:
         )
         self.entries[group.id, entry.pos] = entry
         self.new_entries.append((entry, digest))
-        if cid is not None and actor is not None and numbered:
+        if cid is not None and actor is not None and kind == "message":
             self.sends.add((actor, cid, group.id))
         if kind != "members":
             self._open_members.pop(group.id, None)

@@ -11,7 +11,7 @@ from typing import Any
 
 from chatd.core import cards
 from chatd.core.facts import Facts, Needs
-from chatd.core.kinds import BUNDLE, TEXT, alt_of, copy_of, depth_of, items_of, size_of
+from chatd.core.kinds import BUNDLE, TEXT, alt_of, copy_of, depth_of, items_of, kind_of_copy, size_of
 from chatd.core.messages import answer_of
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
@@ -50,7 +50,8 @@ class Forward(Command, frozen=True, tag="forward"):
         reader = facts.member(self.source, self.actor)
         found = [facts.visible_message(reader, pos) for pos in sorted(self.positions)]
         if len(found) == 1:
-            kind, body = found[0].body["type"], copy_of(found[0].body["type"], found[0].body["body"])
+            stored, body = found[0].body["type"], found[0].body["body"]
+            kind, body = kind_of_copy(stored), copy_of(stored, body)
             body = cards.snapshot(facts, kind, cards.asked_for(kind, body))
         else:
             kind, body = BUNDLE, _bundle_of(facts, found)
@@ -84,7 +85,7 @@ def _item_of(facts: Facts, entry: Entry) -> dict[str, Any]:
     """Raises `not_found` for one that was not there yet when it was asked for."""
     if entry.actor not in facts.names:
         raise Refused("not_found")
-    kind, body = entry.body["type"], entry.body["body"]
+    kind, body = kind_of_copy(entry.body["type"]), entry.body["body"]
     item = {
         "name": _name_of(facts, entry.group, entry.actor),
         "at": entry.at,

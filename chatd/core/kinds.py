@@ -12,6 +12,8 @@ from typing import Any, Final
 ALT_MAX: Final = 200
 TEXT: Final = "text"
 BUNDLE: Final = "bundle"
+NOTICE: Final = "notice"
+"""A word of owner or admins. It has no number among the messages, and so nobody has it unread."""
 
 Body = dict[str, Any]
 
@@ -21,7 +23,11 @@ def _alt_of_bundle(body: Body) -> str:
     return " / ".join(f"{item['name']}: {item.get('alt') or item['body']['text']}"[:60] for item in body["items"][:3])
 
 
-_ALT: Final[dict[str, Callable[[Body], str]]] = {TEXT: lambda body: str(body["text"]), BUNDLE: _alt_of_bundle}
+_ALT: Final[dict[str, Callable[[Body], str]]] = {
+    TEXT: lambda body: str(body["text"]),
+    NOTICE: lambda body: str(body["text"]),
+    BUNDLE: _alt_of_bundle,
+}
 
 
 def alt_of(kind: str, body: Body) -> str:
@@ -38,6 +44,11 @@ def copy_of(kind: str, body: Body) -> Body:
     return {"text": body["text"], "entities": links} if links else {"text": body["text"]}
 
 
+def kind_of_copy(kind: str) -> str:
+    """What a message is when somebody else says it again: a notice is one only of who may post it."""
+    return TEXT if kind == NOTICE else kind
+
+
 def depth_of(kind: str, body: Body) -> int:
     """How many bundles lie inside each other."""
     return 1 + max(depth_of(item["type"], item["body"]) for item in body["items"]) if kind == BUNDLE else 0
@@ -45,7 +56,7 @@ def depth_of(kind: str, body: Body) -> int:
 
 def size_of(kind: str, body: Body) -> int:
     """About how much there is to read, in code points."""
-    if kind == TEXT:
+    if kind in (TEXT, NOTICE):
         return len(body["text"])
     if kind == BUNDLE:
         return sum(len(item["name"]) + size_of(item["type"], item["body"]) for item in body["items"])

@@ -7,7 +7,7 @@ from typing import Any
 from chatd.core import cards
 from chatd.core.board import Board, need_taking_down, take_down
 from chatd.core.facts import Facts, Needs
-from chatd.core.kinds import TEXT
+from chatd.core.kinds import NOTICE, TEXT
 from chatd.core.mentions import call_all, calls_all, check_mentions, is_called, mention, mention_anew, need_mentions
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
@@ -45,6 +45,8 @@ class Send(Command, frozen=True, tag="send"):
         member = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
         check_may_post(group, member)
+        if self.type == NOTICE:
+            require(group, member, "announce")
         if group.settings or member.restricted_until:
             check_unrestricted(facts, group, member)
             check_pace(facts, group, member)
@@ -66,7 +68,7 @@ class Send(Command, frozen=True, tag="send"):
             cid=self.cid,
             digest=self.digest,
             target=self.reply_to,
-            numbered=True,
+            numbered=self.type != NOTICE,
         )
         if group.settings:
             keep_pace(facts, group, member)
@@ -217,7 +219,9 @@ def answer_of(entry: Entry, recall_window_ms: int) -> dict[str, Any]:
     """What the command that made this entry is answered, the first time and whenever it is repeated."""
     answer: dict[str, Any] = {"group": entry.group, "pos": entry.pos}
     if entry.kind == "message":
-        answer |= {"seq": entry.seq, "cid": entry.cid, "at": entry.at, "recall_until": entry.at + recall_window_ms}
+        answer |= {"cid": entry.cid, "at": entry.at, "recall_until": entry.at + recall_window_ms}
+        if entry.seq is not None:
+            answer["seq"] = entry.seq
     elif entry.kind == "edit":
         answer |= {"target": entry.target, "version": entry.version}
     elif entry.kind in TARGETED:

@@ -52,7 +52,8 @@ def hidden(entry: Entry) -> dict[str, Any]:
 
 
 def _fill_message(shown: dict[str, Any], entry: Entry) -> None:
-    shown["seq"] = entry.seq
+    if entry.seq is not None:
+        shown["seq"] = entry.seq
     shown["sender"] = entry.actor
     shown["cid"] = entry.cid
     shown["type"] = entry.body["type"]

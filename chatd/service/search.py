@@ -71,10 +71,10 @@ def _hit(entry: Entry | None, request: wire.SearchMessages, query: Query, snippe
     if not spans:
         return None
     snippet = cut_snippet(text, spans, snippet_max)
-    return {
+    numbered = {} if entry.seq is None else {"seq": entry.seq}
+    return numbered | {
         "group": entry.group,
         "pos": entry.pos,
-        "seq": entry.seq,
         "at": entry.at,
         "sender": entry.actor,
         "type": entry.body["type"],

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from chatd.core.board import Board
+from chatd.core.kinds import NOTICE
 from chatd.core.restrictions import FOREVER
 from chatd.core.rights import DEFAULT_RIGHTS, RANK
 from chatd.core.values import Entry, Group, Member
@@ -131,7 +132,7 @@ class Replay:
         if entry.at < self._at:
             self._at_entry(entry, "is older than the one before")
         self._at = entry.at
-        if (entry.seq is not None) != (entry.kind == "message"):
+        if (entry.seq is not None) != (entry.kind == "message" and entry.body.get("type") != NOTICE):
             self._at_entry(entry, "has a message number exactly if it is no message")
         elif entry.seq is not None:
             if entry.seq != self._seq + 1:

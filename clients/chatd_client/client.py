@@ -190,6 +190,10 @@ class Client(Commands):
         """Send a card of a product of the catalogue, in order as `send` does. `no_item` if it cannot be shared."""
         return await self.send_kind(group, "product_card", messages.ProductCardBody(product, text), reply_to=reply_to)
 
+    async def send_notice(self, group: str, text: str, *, reply_to: int | None = None) -> messages.SendMessageOk:
+        """Say something as owner or admin that is shown apart and that nobody has unread, in order as `send` does."""
+        return await self.send_kind(group, "notice", messages.NoticeBody(text), reply_to=reply_to)
+
     async def send_kind(
         self, group: str, kind: str, body: Data, *, reply_to: int | None = None
     ) -> messages.SendMessageOk:

@@ -19,6 +19,7 @@ CUSTOM_BYTES_MAX: Final = 4096
 CUSTOM_DEPTH_MAX: Final = 6
 CUSTOM_PREFIX: Final = "x-"
 BUNDLE: Final = "bundle"
+NOTICE: Final = "notice"
 """Several forwarded messages in one; made by `message.forward` only."""
 
 Offset = Annotated[int, Meta(ge=0, le=4000, description="In Unicode code points of the text, from 0.")]
@@ -54,6 +55,12 @@ class TextBody(Data):
         return self
 
 
+class NoticeBody(Data):
+    """The body of a `notice`: what owner or admins have to say, shown apart from what people talk about."""
+
+    text: Text
+
+
 class CustomBody(Data):
     """The body of a host's own kind (`x-…`): `alt` is what clients show that do not know it, `data` is the host's,
     at most 4,096 bytes as JSON and 6 levels deep."""
@@ -86,6 +93,7 @@ BODIES: Final[dict[str, type[Data]]] = {
     "text": TextBody,
     "video_card": VideoCardBody,
     "product_card": ProductCardBody,
+    NOTICE: NoticeBody,
 }
 """What people may send, by kind."""
 

@@ -10,6 +10,7 @@ from chatd_protocol.kinds import (
     AnyBody,
     Entities,
     Entity,
+    NoticeBody,
     ProductCardBody,
     TextBody,
     VideoCardBody,
@@ -53,14 +54,14 @@ class SendMessage(Data):
 
 
 class SendMessageOk(View):
-    """The message is stored for good, at `pos`, as number `seq` of the group's messages."""
+    """The message is stored for good, at `pos`, as number `seq` of the group's messages; a notice has no number."""
 
     group: GroupId
     pos: Pos
-    seq: Pos
     cid: Cid
     at: Millis
     recall_until: Millis
+    seq: Cursor = 0
 
 
 class RecallMessage(Data):
@@ -207,6 +208,7 @@ __all__ = [
     "ListReactions",
     "MarkRead",
     "MarkReadOk",
+    "NoticeBody",
     "ProductCardBody",
     "ReactionBy",
     "ReactionOk",

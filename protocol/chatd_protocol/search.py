@@ -43,7 +43,6 @@ class SearchHit(View):
 
     group: GroupId
     pos: Pos
-    seq: Pos
     at: Millis
     sender: UserId
     type: MessageKind
@@ -51,6 +50,8 @@ class SearchHit(View):
     offset: Cursor
     length: Cursor
     highlights: list[tuple[Cursor, Cursor]]
+    seq: Cursor = 0
+    """Absent for a notice, which has no number."""
 
 
 class SearchLag(View):

@@ -213,3 +213,12 @@ async def test_too_many_words_are_too_many_and_a_server_without_search_says_so(s
     async with living_town(sqlite_url, tmp_path) as town:
         ann = await town.person("ann")
         assert (await ann.denied("message.search", query="x")).code == "unknown_op"
+
+
+async def test_a_notice_is_found_by_its_words_and_has_no_number(town: Town) -> None:
+    ann = await town.person("ann")
+    group = await town.group_of(ann)
+    placed = await ann.do("message.send", group=group, kind="notice", body={"text": "春节放假通知"})
+    assert await found(town, ann, "放假", group=group, kind="notice") == [(group, placed["pos"])]
+    (hit,) = (await ann.ask("message.search", query="放假", group=group))["hits"]
+    assert (hit["type"], "seq" in hit) == ("notice", False)

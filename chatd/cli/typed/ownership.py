@@ -67,6 +67,11 @@ async def announce(desk: Desk, text: str) -> None:
     desk.done()
 
 
+async def notice(desk: Desk, text: str) -> None:
+    placed = await desk.client.send_notice(desk.group(), text)
+    desk.done("sent", pos=placed.pos)
+
+
 async def unannounce(desk: Desk) -> None:
     await desk.client.announce(desk.group(), "")
     desk.done()
@@ -94,6 +99,7 @@ COMMANDS: Final = {
     "discover": Command(1, discover),
     "info": Command(0, info),
     "announce": Command(1, announce),
+    "notice": Command(1, notice),
     "unannounce": Command(0, unannounce),
     "admin": Command(1, make_admin),
     "member": Command(1, make_member),

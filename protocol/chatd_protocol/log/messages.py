@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chatd_protocol.kinds import Card, Content
 from chatd_protocol.log.entry import GroupEntry
-from chatd_protocol.values import Cid, GroupId, ItemKind, Millis, Pos, UserId, View
+from chatd_protocol.values import Cid, Cursor, GroupId, ItemKind, Millis, Pos, UserId, View
 
 
 class CardRef(View):
@@ -49,10 +49,11 @@ class Message(GroupEntry, tag="message"):
     stands beside every kind but `text`. A recalled one keeps its number and has no `body`."""
 
     at: Millis
-    seq: Pos
     sender: UserId
     cid: Cid
     type: str
+    seq: Cursor = 0
+    """Its number among the messages of the group; a notice has none."""
     body: Content = None
     reply_to: Pos | None = None
     quote: Quote | None = None
