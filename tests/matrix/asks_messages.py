@@ -75,7 +75,9 @@ async def _one_each(case: Case, of: str) -> None:
 
 
 async def _dens(case: Case, of: str) -> None:
-    """Each caller has a group of their own to forward into."""
+    """Each caller has a group of their own to forward into and out of."""
+    if "stranger" in case.more:
+        return
     made = await asyncio.gather(
         *(case.cast.callers[who].do("group.create", kind="private", title="den") for who in PEOPLE)
     )

@@ -33,6 +33,10 @@ SECRETIVE: Final = frozenset(
 """Verdicts behind which something is kept: whoever gets them must not be able to tell why."""
 
 
+_NAMED: Final = frozenset({"other", "outsider", "recalled", "before", "absent"})
+"""Objects that a refusal for want of a right must not tell apart."""
+
+
 class Deviation(NamedTuple):
     """A cell in which the server did not do what the table says."""
 
@@ -170,7 +174,7 @@ class Driver:
         answer = await phone.attempt(row.what, data)
         verdict = await self._verdict(case, ask, row, who, answer)
         self.run.judge(row, who, verdict)
-        kept = verdict in SECRETIVE or (verdict == "forbidden" and row.of != "own" and "." not in row.of)
+        kept = verdict in SECRETIVE or (verdict == "forbidden" and row.of in _NAMED)
         blank = verdict == "not there" and ask.same_blank and b"lag" not in answer.raw
         if ask.compared and answer.raw and (kept or blank):
             self.run.note(row, who, verdict, without_names(answer.raw, data))
