@@ -8,10 +8,16 @@ import orjson
 from chatd.store.readers import Reader
 from chatd.store.relations import blocked_of
 
+NOT_BY_BLOCKED = (
+    "NOT EXISTS (SELECT 1 FROM entries AS y JOIN blocks AS k ON k.user_id = x.user_id AND k.target_id = y.actor"
+    " WHERE y.group_id = x.group_id AND y.pos = x.pos)"
+)
+"""Whoever blocks somebody is mentioned by them no more, in nothing that was ever said; that a row `x` is not such."""
 BY_NAME = (
     "SELECT x.at, x.seq, x.group_id, x.pos FROM mentions AS x JOIN memberships AS m"
     " ON m.user_id = x.user_id AND m.group_id = x.group_id AND m.until_pos IS NULL"
     " WHERE x.user_id = ? AND (x.at, x.seq) <= (?, ?) AND x.pos > m.from_pos"
+    f" AND {NOT_BY_BLOCKED}"
     " ORDER BY x.at DESC, x.seq DESC LIMIT ?"
 )
 WITH_ALL = (

@@ -13,7 +13,7 @@ from chatd.core.pins import Pin, Unpin
 from chatd.store import boards, chats, messages
 from chatd.store.mentions import Place, mentions_of
 from chatd.store.readers import Readers
-from tests.store.kit import DIGEST, START_MS, Store, add, leave, new_cid, put_video, recall, run, send_card
+from tests.store.kit import DIGEST, START_MS, Store, add, block, leave, new_cid, put_video, recall, run, send_card
 from tests.store.test_store_verify import check
 
 pytestmark = pytest.mark.relaxed_durability
@@ -88,6 +88,16 @@ def test_mentions_are_found_newest_first_with_those_of_everybody(town: Store) ->
     assert read(town, lambda r: mentions_of(r, "ben", END, 9)) == []
     town.done(add("ann", "tea", "ben"))
     assert read(town, lambda r: mentions_of(r, "ben", END, 9)) == []
+
+
+def test_whom_somebody_has_blocked_mentions_them_no_more(town: Store) -> None:
+    town.done(block("ben", "ann"))
+    assert read(town, lambda r: mentions_of(r, "ben", END, 9)) == []
+    found = read(town, lambda r: chats.line_of(r, "ben", "tea"))
+    assert (found.mentions, found.mention) == (0, None)
+    assert [place.pos for place in read(town, lambda r: mentions_of(r, "cai", END, 9))][:2] == [9, 8], "others hear"
+    town.done(block("ben", "ann", on=False))
+    assert [place.pos for place in read(town, lambda r: mentions_of(r, "ben", END, 9))] == [9, 8, 5, 4]
 
 
 def test_a_line_counts_the_mentions_above_what_was_read(town: Store) -> None:
