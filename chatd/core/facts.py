@@ -348,6 +348,11 @@ class Facts:
         entry.body["names"].append({"user": member.user, "nickname": member.nickname})
         return entry.pos
 
+    def part_members(self, group: Group) -> None:
+        """Who comes or goes from here on does so by an entry of its own: what was made before is told from what is made
+        after by the positions of the two."""
+        self._open_members.pop(group.id, None)
+
     def _members_entry(self, group: Group, user_id: str) -> Entry:
         """Neighbouring joins and leaves of one commit share an entry, unless the same person is in it already."""
         entry = self._open_members.get(group.id)

@@ -76,6 +76,7 @@ class CreateInvite(Command, frozen=True, tag="invite"):
         expires_at = None if self.expires_in_ms is None else facts.now_ms + self.expires_in_ms
         facts.put(maker.opened(self.invite, expires_at, facts.now_ms))
         facts.put(self._invite(group, expires_at, facts.now_ms))
+        facts.part_members(group)
         if self.secret is not None:
             facts.invite_of_secret[self.secret] = self.invite
         if self.target is not None and not facts.blocked(self.actor, self.target):

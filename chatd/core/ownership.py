@@ -14,7 +14,7 @@ from chatd.core.facts import Facts, Needs
 from chatd.core.fans import forget_choice
 from chatd.core.proposal import Command, Wish
 from chatd.core.refusal import Refused
-from chatd.core.rights import RANK, check_writable
+from chatd.core.rights import RANK, check_writable, may
 from chatd.core.values import Entry, Group, Member
 
 
@@ -82,6 +82,8 @@ def hand_over(facts: Facts, group: Group, owner: Member, heir: Member, by: str |
     facts.change_member(owner)
     facts.change_member(heir)
     entry = facts.append(group, "owner", by, {"user": heir.user, "before": owner.user, "role": role})
+    if not may(group, owner, "invite"):
+        facts.void_invites(group, owner.user)
     facts.audit("group.transfer", by=by, group=group.id, user=heir.user, pos=entry.pos, before=owner.user)
     return entry
 

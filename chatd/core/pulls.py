@@ -127,5 +127,6 @@ def ask(facts: Facts, group: Group, maker_id: str, user: str) -> None:
     )
     facts.put(maker.opened(invite.invite_id, expires_at, now_ms))
     facts.put(invite)
+    facts.part_members(group)
     if anew:
         facts.log(user, "invited", group.id, None, invite=invite.invite_id, by=maker_id)

@@ -10,6 +10,7 @@ from chatd.core.gate import Ban
 from chatd.core.groups import Kick, Leave, SetRole
 from chatd.core.invite_rows import Invite
 from chatd.core.invites import CreateInvite, PreviewInvite, RedeemInvite, RevokeInvite
+from chatd.core.ownership import Transfer
 from chatd.core.relations import Block
 from chatd.core.requests import SetEntry
 from tests.core.world import DIGEST, World, members_entries
@@ -315,3 +316,38 @@ def test_a_direct_chat_and_a_closed_house_have_no_invites() -> None:
     assert world.refuse(redeem(world, "ben", secret)).code == "invite_invalid"
     assert world.refuse(made(world, "ann", group, "i2")).code == "read_only"
     assert world.refuse(made(world, "cat", group, "i2")).code == "not_found"
+
+
+def test_an_invite_dies_with_its_makers_right_also_within_one_commit() -> None:
+    world = world_of()
+    group = world.found("g", "ann", "ben")
+    world.make_mutual("ann", "ben", "cat")
+    world.next_commit()
+    world.pull("ann", group, "cat")
+    secret = invite(world, "ben", group)
+    world.act(Kick("ann", world.cid(), DIGEST, group, "ben"))
+    world.next_commit()
+    world.pull("ann", group, "ben")
+    assert world.refuse(redeem(world, "dan", secret)).code == "invite_invalid"
+
+
+def test_what_an_admin_made_before_the_kick_brings_nobody_back_also_within_one_commit() -> None:
+    world = world_of()
+    group = world.found("g", "ann", "ben")
+    world.make_mutual("ann", "cat")
+    world.next_commit()
+    world.pull("ann", group, "cat")
+    secret = invite(world, "ann", group)
+    world.act(Kick("ann", world.cid(), DIGEST, group, "ben"))
+    world.next_commit()
+    assert world.refuse(redeem(world, "ben", secret)).code == "invite_invalid"
+
+
+def test_who_hands_a_group_over_and_may_no_longer_invite_leaves_dead_invites() -> None:
+    world = world_of()
+    group = world.found("g", "ann", "ben")
+    world.group(group).settings = {"rights": {"invite": "owner"}}
+    secret = invite(world, "ann", group)
+    world.act(Transfer("ann", world.cid(), DIGEST, group, "ben"))
+    world.act(Transfer("ben", world.cid(), DIGEST, group, "ann"))
+    assert world.refuse(redeem(world, "cat", secret)).code == "invite_invalid"
