@@ -18,7 +18,7 @@ class Promise(NamedTuple):
     paths: Mapping[str, str]
 
 
-MODEL: Final = {"model": "people, groups, reconnects and restarts at random, compared with a small model"}
+MODEL: Final = {"model": "all that people do, with reconnects and restarts, at random, compared with a small model"}
 KILLS: Final = {
     "kill-hub": "the hub is killed under load, again and again",
     "kill-writer": "the writer is killed under load, again and again",
@@ -258,7 +258,8 @@ PROMISES: Final[Mapping[str, Promise]] = {
     ),
     "P8": Promise(
         "Sizes, rates, queues, counts and times are bounded; what exceeds a bound gets an error that names it.",
-        {
+        MODEL
+        | {
             "batch_max": "proposals of one commit",
             "budget": "the rules: a budget's burst and rate",
             "connections": "connections of one person",

@@ -1,84 +1,39 @@
-"""What people may do, drawn from small numbers: turns (kind, a, b, c) into a request that means something in the world.
+"""What people may do, drawn from small numbers: turns (kind, a, b, c) into a request. Talking, and all kinds there are.
 
-About one in ten is meant to be refused. It knows the model, for picking; it must not know the server.
+It knows the model, for picking; it must not know the server.
 """
 
 from __future__ import annotations
 
-import base64
-import itertools
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
 
-from tests.model.rules import Entry, Group, World
+from tests.model.acts_boards import BoardActs
+from tests.model.acts_entry import EntryActs
+from tests.model.acts_own import OwnActs
+from tests.model.acts_rights import RightActs
+from tests.model.picks import Act, Json, pick
 
-Json = dict[str, Any]
-T = TypeVar("T")
 SIGNS = ("👍", "❤", "x")
 RULES = ("none", "last:1", "last:2", "all")
-NOBODY = "u" + "0" * 20
 
 
-class Act(NamedTuple):
-    """A request of somebody."""
-
-    user: str
-    op: str
-    data: Json
-
-
-def pick(things: Sequence[T], number: int) -> T | None:
-    return things[number % len(things)] if things else None
-
-
-class Acts:
+class Acts(EntryActs, RightActs, BoardActs, OwnActs):
     """Makes acts; remembers those that were made, so that they can be repeated."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.made: list[Act] = []
-        self.present: Sequence[str] = ()
-        self._numbers = itertools.count(1)
+    themes: Sequence[str] = ()
+    """What this run is about beside talking: the names of some rows of `THEMES`."""
 
     def make(self, kind: str, a: int, b: int, c: int, present: Sequence[str]) -> Act | None:
         """The act of somebody who is there, or None if the world has nothing to do it with yet."""
         self.present = present
         user = pick(present, a)
+        if kind.isdecimal():
+            pool = [one for theme in self.themes for one in THEMES[theme].split()]
+            kind = pick(pool, int(kind)) or "send"
         act = KINDS[kind](self, user, b, c) if user else None
         if act is not None and act not in self.made:
             self.made.append(act)
         return act
-
-    def cid(self) -> str:
-        number = next(self._numbers).to_bytes(16, "big")
-        return base64.urlsafe_b64encode(number).rstrip(b"=").decode()
-
-    def text(self) -> str:
-        return f"第 {next(self._numbers)} words"
-
-    # -- picking
-
-    def other(self, number: int) -> str:
-        return NOBODY if number % 23 == 22 else self.world.users[number % len(self.world.users)]
-
-    def group(self, user: str, number: int) -> Group | None:
-        """Nearly always one that the user is in."""
-        groups = list(self.world.groups.values())
-        mine = [group for group in groups if group.stay(user)]
-        return pick(groups if number % 11 == 10 else mine, number)
-
-    def boss(self, user: str, group: Group, number: int) -> str:
-        """Mostly somebody who may, where members may not."""
-        bosses = [one for one in self.present if (stay := group.stay(one)) and stay.role != "member"]
-        return pick(bosses, number) or user if number % 4 else user
-
-    def message(self, group: Group, user: str, number: int, *, own: bool) -> Entry | None:
-        """Nearly always one that is still there; recent ones more often, `own` ones if there are some."""
-        messages = [entry for entry in group.log if entry.kind == "message"]
-        there = [entry for entry in messages if not entry.recalled] if number % 7 else messages
-        mine = [entry for entry in there if entry.by == user] if own and number % 5 else []
-        chosen = mine or there or messages
-        return pick(chosen[-3:] if number % 3 else chosen, number // 3)
 
     # -- relations
 
@@ -103,29 +58,22 @@ class Acts:
             {"limit": 2 + c % 6},
             {"intro": "x" * (c % 2)},
         )[b % 4]
-        return self._in_group(user, "group.update", b, change, boss=True)
+        return self.in_group(user, "group.update", b, change, boss=True)
 
     def add(self, user: str, b: int, c: int) -> Act | None:
         people = self.world.users
         chosen = [people[(b + i) % len(people)] for i in range(1 + c % 3)]
-        return self._in_group(user, "member.add", c, {"users": chosen})
+        return self.in_group(user, "member.add", c, {"users": chosen})
 
     def leave(self, user: str, b: int, _: int) -> Act | None:
-        return self._in_group(user, "member.leave", b, {})
+        return self.in_group(user, "member.leave", b, {})
 
     def kick(self, user: str, b: int, c: int) -> Act | None:
-        return self._in_group(user, "member.kick", c, {"user": self.other(b)}, boss=True)
+        return self.in_group(user, "member.kick", c, {"user": self.other(b)}, boss=True)
 
     def role(self, user: str, b: int, c: int) -> Act | None:
         role = ("admin", "admin", "member")[c % 3]
-        return self._in_group(user, "member.role", c, {"user": self.other(b), "role": role}, boss=True)
-
-    def _in_group(self, user: str, op: str, number: int, data: Json, *, boss: bool = False) -> Act | None:
-        group = self.group(user, number)
-        if group is None:
-            return None
-        actor = self.boss(user, group, number) if boss else user
-        return Act(actor, op, {"group": group.id, "cid": self.cid()} | data)
+        return self.in_group(user, "member.role", c, {"user": self.other(b), "role": role}, boss=True)
 
     # -- messages
 
@@ -140,33 +88,20 @@ class Acts:
         return Act(user, "message.send", data)
 
     def reply(self, user: str, b: int, c: int) -> Act | None:
-        act, target = self.send(user, b, 0), self._target(user, b, c)
-        if act is None or target is None:
-            return None
-        return Act(user, act.op, act.data | {"reply_to": target["pos"]})
+        act, on = self.send(user, b, 0), self.on_message(user, "", b, c, {})
+        return Act(user, act.op, act.data | {"reply_to": on.data["pos"]}) if act and on else None
 
     def edit(self, user: str, b: int, c: int) -> Act | None:
-        return self._change(user, "message.edit", b, c, {"text": self.text()}, own=True)
+        return self.on_message(user, "message.edit", b, c, {"text": self.text()}, own=True)
 
     def recall(self, user: str, b: int, c: int) -> Act | None:
-        return self._change(user, "message.recall", b, c, {}, own=True)
+        return self.on_message(user, "message.recall", b, c, {}, own=True)
 
     def react(self, user: str, b: int, c: int) -> Act | None:
-        return self._change(user, "reaction.add", b, c, {"emoji": SIGNS[c % 3]})
+        return self.on_message(user, "reaction.add", b, c, {"emoji": SIGNS[c % 3]})
 
     def unreact(self, user: str, b: int, c: int) -> Act | None:
-        return self._change(user, "reaction.remove", b, c, {"emoji": SIGNS[c % 3]})
-
-    def _target(self, user: str, b: int, c: int, *, own: bool = False) -> Json | None:
-        group = self.group(user, b)
-        entry = self.message(group, user, c, own=own) if group else None
-        if group is None or entry is None:
-            return None
-        return {"group": group.id, "pos": entry.pos + (c % 19 == 18)}
-
-    def _change(self, user: str, op: str, b: int, c: int, data: Json, *, own: bool = False) -> Act | None:
-        target = self._target(user, b, c, own=own)
-        return Act(user, op, target | {"cid": self.cid()} | data) if target else None
+        return self.on_message(user, "reaction.remove", b, c, {"emoji": SIGNS[c % 3]})
 
     # -- once more
 
@@ -202,3 +137,73 @@ KINDS: dict[str, Callable[[Acts, str, int, int], Act | None]] = {
     "again": Acts.again,
     "conflict": Acts.conflict,
 }
+OLD = tuple(KINDS)
+"""What every run does; the rest is for runs with the theme."""
+KINDS |= {
+    "code": lambda acts, user, b, c: acts.invite(user, "code", b, c),
+    "link": lambda acts, user, b, c: acts.invite(user, "link", b, c),
+    "directed": lambda acts, user, b, c: acts.invite(user, "directed", b, c),
+    "redeem": Acts.redeem,
+    "uninvite": Acts.uninvite,
+    "entry": Acts.entry,
+    "join": Acts.join,
+    "ask": Acts.ask,
+    "approve": lambda acts, user, b, c: acts.decide(user, "request.approve", b, c),
+    "refuse": lambda acts, user, b, c: acts.decide(user, "request.refuse", b, c),
+    "withdraw": Acts.withdraw,
+    "public": Acts.public,
+    "ban": Acts.ban,
+    "unban": Acts.unban,
+    "transfer": Acts.transfer,
+    "hand_over": Acts.hand_over,
+    "dissolve": Acts.dissolve,
+    "announce": Acts.announce,
+    "rights": Acts.rights,
+    "silence": Acts.silence,
+    "restrict": Acts.restrict,
+    "unrestrict": Acts.unrestrict,
+    "quiet": Acts.quiet,
+    "unquiet": Acts.unquiet,
+    "slow": Acts.slow,
+    "mention": Acts.mention,
+    "call": Acts.call,
+    "rename": Acts.edit_mentions,
+    "pin": Acts.pin,
+    "unpin": Acts.unpin,
+    "feature": Acts.feature,
+    "unfeature": Acts.unfeature,
+    "forward": Acts.forward,
+    "bundle": Acts.bundle,
+    "note": Acts.note,
+    "card": Acts.card,
+    "keep": Acts.keep,
+    "nickname": Acts.nickname,
+    "contact": Acts.contact,
+    "accept": lambda acts, user, b, c: acts.settle_contact(user, "contact.accept", b),
+    "decline": lambda acts, user, b, c: acts.settle_contact(user, "contact.decline", b),
+    "receipts": Acts.receipts,
+    "wish": Acts.wish,
+    "no_requests": Acts.no_requests,
+    "no": Acts.decline,
+}
+THEMES = {
+    "invites": "code link directed redeem redeem redeem code link redeem redeem uninvite kick leave role block silence"
+    " entry add rights",
+    "requests": "entry entry join ask redeem code approve approve approve refuse withdraw kick leave uninvite role ban",
+    "public": "public join join join leave kick update code redeem forward send",
+    "bans": "ban ban ban unban unban add code redeem join kick leave",
+    "owners": "transfer hand_over hand_over dissolve announce role leave send add code",
+    "rights": "rights rights silence role pin announce add code call react send feature",
+    "quiet": "restrict restrict unrestrict quiet unquiet slow slow send send send edit react forward kick add nickname"
+    " role",
+    "mentions": "mention mention mention call call rename rename recall block leave kick",
+    "boards": "pin pin pin pin unpin feature feature feature unfeature recall send edit leave add",
+    "forwards": "forward forward bundle bundle bundle send note recall edit nickname public",
+    "lists": "keep keep keep keep nickname nickname send leave add direct",
+    "pulls": "wish wish add add add add redeem redeem no rights unfollow block kick leave role add uninvite directed",
+    "contacts": "contact contact contact accept accept decline no_requests block unblock unfollow direct",
+    "receipts": "receipts receipts send block leave add",
+    "cards": "card card card card recall recall send forward pin reply",
+    "search": "note send send edit recall leave add forward card",
+}
+"""What a run can be about beside talking: kinds of acts, the frequent ones more than once."""

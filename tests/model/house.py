@@ -16,8 +16,13 @@ from typing import Any, cast
 
 import msgspec
 
+from chatd.core.proposal import Command
+from chatd.hub import endings
 from chatd.hub.hub import Hub
+from chatd.hub.jobs import Jobs
 from chatd.hub.session import Session
+from chatd.search.program import Settings as SearchSettings
+from chatd.service.catalogue import change_catalogue
 from chatd.service.tokens import FixedKeys, Issuer, Key, Tokens, mint
 from chatd.store import migrate
 from chatd.store.database import Database, connect
@@ -29,6 +34,8 @@ from chatd.store.writer import Frames, frame
 from chatd.testing import TEST_SECRET, make_config
 from chatd.tuning import hub_settings, writer_settings
 from tests.model.rules import Bounds
+from tests.model.settings import sections_of
+from tests.model.works import InlineSearch, Teller
 
 ISSUED_S = 1_600_000_000
 LIFE_S = 10 * 365 * 86_400
@@ -138,11 +145,13 @@ class _Desk:
             link.lose_writer()
             return
         outcomes = self.engine.settle(batch)
+        commands = {proposed.pid for proposed in batch if isinstance(proposed.wish, Command)}
         if fate == "dies after commit":
-            link.commits.append(len(batch))
+            link.commits.append(len(commands))
             link.lose_writer()
             return
-        link.commits += [len(outcome.verdicts) for outcome in outcomes]
+        sizes = [sum(verdict.pid in commands for verdict in outcome.verdicts) for outcome in outcomes]
+        link.commits += [size for size in sizes if size]
         assert self._channel is not None
         self._channel.data_received(frame(outcomes))
 
@@ -159,7 +168,8 @@ class _Desk:
 class InlineLink(WriterLink):
     """The real link; only the process that it starts is a `_Desk`.
 
-    `commits`: how many proposals each transaction had. `held`: proposals gather. `fate`: what becomes of a batch.
+    `commits`: how many commands each transaction had, without what the hub proposes by itself.
+    `held`: proposals gather. `fate`: what becomes of a batch.
     """
 
     def __init__(self, url: str, bounds: Any, clocks: Clocks, **rest: Any) -> None:
@@ -257,9 +267,38 @@ class House:
             on_fatal=self._fail,
         )
         self.hub.link = self.link
+        self.teller = Teller(self.hub)
+        self.search: InlineSearch | None = None
+        self.hub.jobs = Jobs()  # none that goes by itself: what they do is done when a step asks for it
         self.hub.start(await self.link.start())
         self.sessions = []
         self._up = True
+
+    async def follow_log(self) -> None:
+        """The index of the messages has everything. It is made when it is first asked for."""
+        if self.search is None:
+            settings = SearchSettings(self._url, str(self._config.search_path()))
+            hub = self.hub
+            rest: dict[str, Any] = {"published": lambda: hub.n, "clock_s": lambda: self.clocks.steady_s}
+            self.search = hub.search = InlineSearch(settings, readers=1, timeout_s=SETTLE_S, **rest)
+        await self.search.follow()
+
+    async def end_dissolved(self) -> None:
+        """The job that ends groups whose time is over, until nothing is left to do."""
+        while await endings.end_dissolved(self.hub) is not None:
+            pass
+
+    async def change_catalogue(self, items: list[Any], deletions: list[Any]) -> list[str]:
+        """What the catalogue's source says; what became of it."""
+        found = await change_catalogue(self.hub.link.ask, items, deletions)
+        return [str(one["result"]) for one in found]
+
+    async def tell_cards(self) -> list[tuple[tuple[str, str], list[tuple[str, int]]]]:
+        """The job that tells groups of changed cards, until nothing is left to do; what it told of, in order."""
+        self.teller.told = []
+        while await self.teller.step() is not None:
+            pass
+        return self.teller.told
 
     def _fail(self, reason: str) -> None:
         raise AssertionError(reason)
@@ -277,12 +316,13 @@ class House:
         if not self._up:
             return
         self._up = False
+        if self.search is not None:
+            await self.search.close()
         if graceful:
             await self.hub.stop()
             await self.link.close()
         else:
             self.link.drop()
-            await self.hub.jobs.stop()
         await self.settle()
         await self.readers.close()
 
@@ -317,30 +357,3 @@ class House:
 
     def _reading(self) -> list[asyncio.Task[None]]:
         return [task for session in self.sessions for task in session._tasks or () if not task.done()]
-
-
-def sections_of(bounds: Bounds) -> dict[str, dict[str, Any]]:
-    """The settings that go with the model's bounds, and small sizes, so that every seam is near."""
-    return {
-        "limits": {
-            "private_group_limit_default": bounds.limit_default,
-            "group_limit_max": bounds.limit_max,
-            "groups_per_user": bounds.groups_per_user,
-            "following_max": bounds.following_max,
-            "reactions_per_message": bounds.signs_per_message,
-            "edits_per_message": bounds.edits_per_message,
-            "requests_per_s": 1e6,
-            "request_burst": 1e6,
-            "user_requests_per_s": 1e6,
-            "user_request_burst": 1e6,
-        },
-        "messages": {"recall_window_s": bounds.window_ms / 1000},
-        "store": {"user_log_keep": bounds.user_log_keep},
-        "hub": {
-            "live_groups": 1,
-            "ring_entries": 4,
-            "page_entries": 3,
-            "slice_deliveries": 2,
-            "read_flush_s": 1e6,
-        },
-    }

@@ -66,6 +66,9 @@ class InsideStage:
             assert socket.code == 4404, f"a replaced connection was closed with {socket.code}"
         self.replaced.clear()
 
+    async def follow_log(self) -> None:
+        await self.house.follow_log()
+
     async def restart(self, *, graceful: bool) -> None:
         """The server goes, with or without its goodbyes, and another one opens the store."""
         for device in list(self.sockets):

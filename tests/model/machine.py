@@ -12,45 +12,37 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from chatd.store import migrate
 from tests.model import judge
-from tests.model.acts import KINDS, Act
+from tests.model.acts_boards import ITEMS, item_said
 from tests.model.device import Device
+from tests.model.draws import (
+    ACT,
+    BACK,
+    BATCH,
+    CHOSEN,
+    DEVICE,
+    FOLDER,
+    FROM_OUTSIDE,
+    HEADS_S,
+    LOOKS,
+    MOVE,
+    NAMING,
+    PAIR,
+    SMALL,
+    STEPS_MS,
+    TALK,
+    THEME,
+    WAYS,
+    Drawn,
+    template,
+)
 from tests.model.house import House
 from tests.model.inside import InsideStage
-from tests.model.play import DEVICES, Play
+from tests.model.picks import Act
+from tests.model.play import Play
 from tests.model.rules import Bounds
 
 T = TypeVar("T")
-SMALL = st.integers(0, 30)
-ACT = st.tuples(st.sampled_from(sorted(KINDS)), SMALL, SMALL, SMALL)
-TALKS = ("send", "send", "send", "reply", "reply", "edit", "edit", "react", "react", "unreact", "recall")
-MOVES = ("add", "add", "add", "leave", "kick", "kick", "role", "update", "send", "unfollow", "follow")
-TALK = st.tuples(st.sampled_from(TALKS), SMALL, SMALL, SMALL)
-MOVE = st.tuples(st.sampled_from(MOVES), SMALL, SMALL, SMALL)
-BATCH = st.lists(ACT | TALK | MOVE, min_size=1, max_size=6)
-PAIR = st.tuples(st.integers(0, 3), st.integers(0, 3))
-DEVICE = st.integers(0, len(DEVICES) - 1)
-BACK = st.lists(st.booleans(), min_size=len(DEVICES), max_size=len(DEVICES))
-LOOKS = (0, 1, len({person for person, _ in DEVICES}))
-STEPS_MS = (1, 1000, 100_000, 130_000, -5000)
-HEADS_S = 30.0
-Drawn = tuple[str, int, int, int]
-
-MEMORY = Path("/dev/shm")
-FOLDER = str(MEMORY) if MEMORY.is_dir() else None
-"""Where the stores lie: nothing here hangs on a disk, and thousands of runs would wait for it."""
-
-_template: list[Path] = []
-
-
-def template() -> Path:
-    """An empty store at the newest revision, made once."""
-    if not _template:
-        path = Path(tempfile.mkdtemp(prefix="chatd-model-", dir=FOLDER)) / "empty.db"
-        migrate.migrate(f"sqlite:///{path}")
-        _template.append(path)
-    return _template[0]
 
 
 class Chat(RuleBasedStateMachine):
@@ -88,7 +80,7 @@ class Chat(RuleBasedStateMachine):
         """In the end everybody looks at everything."""
         try:
             if not self.hurt:
-                self.run(self.play.check(look=3 * LOOKS[-1]))
+                self.run(self.play.check_all())
         finally:
             self.close()
 
@@ -110,30 +102,39 @@ class Chat(RuleBasedStateMachine):
         self.hurt = False
 
     def made(self, drawn: list[Drawn]) -> list[Act]:
+        """Marking as unread stands alone: what is written in the same commit has no order with it."""
         present = self.play.present()
-        return [act for one in drawn if (act := self.play.acts.make(*one, present)) is not None]
+        acts = [act for one in drawn if (act := self.play.acts.make(*one, present)) is not None]
+        return [act for act in acts if len(acts) == 1 or "marked" not in act.data]
 
     def device(self, number: int) -> Device:
         return self.play.devices[number]
 
     # -- the beginning
 
-    @initialize(strangers=st.sets(PAIR, max_size=4), history=st.integers(0, 3), look=st.sampled_from(LOOKS))
-    def befriend(self, strangers: set[tuple[int, int]], history: int, look: int) -> None:
+    @initialize(
+        strangers=st.sets(PAIR, max_size=4), history=st.integers(0, 3), look=st.sampled_from(LOOKS), themes=CHOSEN
+    )
+    def befriend(self, strangers: set[tuple[int, int]], history: int, look: int, themes: list[str]) -> None:
         """Nearly all follow each other, and most are in one group; one came later than its first messages.
         Most are in a second one too, and so follow one of them only by its heads.
 
-        `look`: how many come as newcomers after every step, which wakes what slept.
+        `look`: how many come as newcomers after every step, which wakes what slept. `themes`: what beside talking.
         """
         self.look = look
+        self.play.be_about(themes)
         people = range(len(self.play.world.users))
         pairs = [(a, b) for a in people for b in people if a != b and (a, b) not in strangers]
         self.after(self._batch([("follow", a, b, 0) for a, b in pairs]))
         self.after(self._batch([("create", 0, 1, history)]))
         self.after(self._batch([("add", 0, 1, 1), ("send", 0, 0, 0), ("send", 1, 0, 0)]))
-        self.after(self._batch([("add", 0, 3, 0)]))
+        if not set(themes) & FROM_OUTSIDE:
+            self.after(self._batch([("add", 0, 3, 0)]))
         self.after(self._batch([("create", 1, 1, 3)]))
         self.after(self._batch([("add", 1, 2, 1)]))
+        if "cards" in themes or "search" in themes:
+            for number in range(len(ITEMS)):
+                self.after(self._change_item(number, 0))
 
     # -- commands
 
@@ -148,6 +149,19 @@ class Chat(RuleBasedStateMachine):
     @rule(one=MOVE)
     def move(self, one: Drawn) -> None:
         self.after(self._batch([one]))
+
+    @rule(drawn=st.lists(THEME, min_size=2, max_size=4))
+    def theme(self, drawn: list[Drawn]) -> None:
+        """One after the other; everything is compared in the end."""
+        self.after(self._row(drawn))
+
+    async def _row(self, drawn: list[Drawn]) -> None:
+        for one in drawn:
+            await self._batch([one])
+
+    @rule(drawn=st.lists(THEME, min_size=2, max_size=6))
+    def theme_in_one_commit(self, drawn: list[Drawn]) -> None:
+        self.after(self._batch(drawn))
 
     @rule(drawn=BATCH)
     def several_in_one_commit(self, drawn: list[Drawn]) -> None:
@@ -200,23 +214,35 @@ class Chat(RuleBasedStateMachine):
                 await self.play.join(device, resume=True)
 
     async def _crash(self, drawn: list[Drawn], committed: bool) -> None:
-        """Nobody hears what became of it. Groups that nobody heard of would have no name here: none are made."""
+        """Nobody hears what became of it. What nobody heard of would have no name here: no group or invite is made."""
         self.house.link.held = True
-        asked = self.play.send([act for act in self.made(drawn) if act.op != "group.create"])
+        asked = self.play.send([act for act in self.made(drawn) if act.op not in NAMING])
         await self.house.settle()
         if committed:
             self.house.link.commit_untold()
             self.play.assume([act for _, _, act in asked])
 
-    @rule(step=st.sampled_from(STEPS_MS), then=st.sampled_from(("", "heads", "reads")))
+    @rule(step=st.sampled_from(STEPS_MS), then=st.sampled_from(("", "heads", "reads", "ends", "receipts")))
     def time_passes(self, step: int, then: str) -> None:
         """The clock goes on, or back; with it what is due now and then."""
         self.house.clocks.now_ms += step
+        works = {"heads": self._tell_heads, "reads": self._save_reads, "ends": self._end_groups}
         if then:
-            self.after(self._tell_heads() if then == "heads" else self._save_reads())
+            self.after(works.get(then, self._tell_receipts)())
+
+    async def _end_groups(self) -> None:
+        """Dissolved groups whose time is over are gone."""
+        await self.house.end_dissolved()
+        await self.stage.settle(self.play)
+        self.play.world.end_dissolved(self.stage.now_ms())
+
+    async def _tell_receipts(self) -> None:
+        await self.house.hub.receipts.tell()
+        await self.stage.settle(self.play)
 
     async def _save_reads(self) -> None:
         self.house.hub.reads.save(self.house.link)
+        self.house.hub.drafts.save(self.house.link)
         await self.stage.settle(self.play)
         self.play.world.save_reads()
 
@@ -228,6 +254,43 @@ class Chat(RuleBasedStateMachine):
         for device in self.play.devices:
             if self.stage.is_reading(device):
                 judge.check_heads(self.play.world, device)
+
+    # -- the catalogue
+
+    @precondition(lambda self: bool({"cards", "search"} & set(self.play.acts.themes)))
+    @rule(number=st.integers(0, len(ITEMS) - 1), state=st.integers(0, 5), then=st.booleans())
+    def an_item_changes(self, number: int, state: int, then: bool) -> None:
+        self.after(self._change_item(number, state))
+        if then:
+            self.after(self._tell_cards())
+
+    async def _change_item(self, number: int, state: int) -> None:
+        world, (kind, item) = self.play.world, ITEMS[number]
+        before = world.items.get((kind, item))
+        rev = (before.rev if before else 0) + (state != 5)
+        said, look = item_said(kind, item, rev, state)
+        got = await self.house.change_catalogue(*(([], [said]) if look["status"] == "gone" else ([said], [])))
+        await self.stage.settle(self.play)
+        expected = world.change_item(kind, item, rev, look, self.stage.now_ms())
+        judge.same(got, [expected], f"{said}", timeless=False)
+
+    @precondition(lambda self: bool(self.play.world.untold))
+    @rule()
+    def cards_are_told(self) -> None:
+        self.after(self._tell_cards())
+
+    async def _tell_cards(self) -> None:
+        """Every group that shows a changed item is told, in whatever order."""
+        world = self.play.world
+        world.now = self.stage.now_ms()
+        due = {(key, name, pos) for key, groups in world.to_tell(world.now).items() for name, pos in groups.items()}
+        told = await self.house.tell_cards()
+        await self.stage.settle(self.play)
+        shown = [(key, [(g, pos) for g, pos in places if not world.groups[g].gone_at]) for key, places in told]
+        judge.same({(key, *place) for key, places in shown for place in places}, due, "told", timeless=False)
+        for key, places in shown:
+            world.tell(key, places)
+        world.told_all(world.now)
 
     # -- connections
 
@@ -262,13 +325,15 @@ class Chat(RuleBasedStateMachine):
 
     # -- following
 
-    @rule(number=DEVICE, which=SMALL, what=st.sampled_from(("open", "close", "read")), seq=SMALL)
+    @rule(number=DEVICE, which=SMALL, what=st.sampled_from(WAYS), seq=SMALL)
     def follow_a_group(self, number: int, which: int, what: str, seq: int) -> None:
         device, group = self._group_of(number, which)
         if group and what == "open":
             self.after(self.play.open(device, group))
         elif group and what == "close":
             self.after(self.play.close(device, group))
+        elif group and what == "draft":
+            self.after(self.play.save_draft(device, group, f"未发 {seq}" if seq % 3 else ""))
         elif group:
             self.after(self.play.mark_read(device, group, seq))
 

@@ -9,10 +9,13 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from chatd.core.pulls import ask_id
 from chatd.hub.ports import Format
 from tests.model import judge, views
-from tests.model.acts import Act, Acts
+from tests.model.acts import Acts
 from tests.model.device import Device
+from tests.model.looks import Look, Looks
+from tests.model.picks import Act
 from tests.model.rules import Bounds, Json, No, World
 
 DEVICES = ((0, "phone"), (0, "desk"), (1, "phone"), (1, "desk"), (2, "phone"), (3, "phone"))
@@ -25,6 +28,9 @@ class Stage(Protocol):
     timeless: bool
     """The server has a clock of its own."""
     live_groups: int
+
+    async def follow_log(self) -> None:
+        """Until what was said can be found."""
 
     def now_ms(self) -> int: ...
 
@@ -46,11 +52,20 @@ class Play:
     def __init__(self, stage: Stage, bounds: Bounds) -> None:
         self.stage = stage
         self.world = World(bounds)
+        self.world.id_of_ask = ask_id
         self.acts = Acts(self.world)
         formats: tuple[Format, Format] = ("json", "msgpack")
         self.devices = [Device(f"p{i}", name, formats[n % 2]) for n, (i, name) in enumerate(DEVICES)]
         self.live: dict[Device, set[str]] = {}
         self.looks = 0
+        self.more_looks: list[Look] = []
+        """Lists that a run with a theme looks at, too."""
+
+    def be_about(self, themes: list[str]) -> None:
+        """What this run is about beside talking."""
+        looks = Looks(self)
+        self.acts.themes = themes
+        self.more_looks = list(dict.fromkeys(one for theme in themes if (one := looks.of(theme))))
 
     # -- people
 
@@ -103,13 +118,20 @@ class Play:
                 self._judge_one(device, number, act)
             rest = rest[size:]
             self.world.end_commit()
+        self._end_marks()
+
+    def _end_marks(self) -> None:
+        """Whoever wrote in a group has no longer marked it as unread, in a commit of its own."""
+        unmarking, self.world.unmarking = self.world.unmarking, []
+        for user, group in unmarking:
+            self.world.read_ends_mark(user, self.world.groups[group])
+            self.world.end_commit()
 
     def _judge_one(self, device: Device, number: int, act: Act) -> None:
         code, answer = device.verdict(number)
         try:
-            fresh = answer.get("group", "")
             now_ms = self.stage.now_ms()
-            expected: tuple[str, Json] = ("ok", self.world.command(act.user, act.op, act.data, now_ms, fresh))
+            expected: tuple[str, Json] = ("ok", self.world.command(act.user, act.op, act.data, now_ms, answer))
         except No as no:
             expected = (no.code, {})
         judge.same((code, answer), expected, f"verdict on {act}", timeless=self.stage.timeless)
@@ -118,18 +140,19 @@ class Play:
         """These were carried out in one transaction whose verdicts nobody heard; the answers came later."""
         assert size == len(asked)
         for device, number, act in asked:
-            fresh = device.verdict(number)[1].get("group", "")
             with contextlib.suppress(No):
-                self.world.command(act.user, act.op, act.data, self.stage.now_ms(), fresh)
+                self.world.command(act.user, act.op, act.data, self.stage.now_ms(), device.verdict(number)[1])
         self.world.end_commit()
+        self.world.unmarking.clear()
 
     def assume(self, acts: Sequence[Act]) -> None:
         """These were carried out in one transaction, and nobody heard what became of them."""
         reads = dict(self.world.reads)
         for act in acts:
             with contextlib.suppress(No):
-                self.world.command(act.user, act.op, act.data, self.stage.now_ms(), "?")
+                self.world.command(act.user, act.op, act.data, self.stage.now_ms(), {})
         self.world.end_commit()
+        self.world.unmarking.clear()
         self.world.reads = reads
 
     async def open(self, device: Device, group: str) -> None:
@@ -166,6 +189,9 @@ class Play:
             for other in self.devices:
                 if other.replica.user == user and not self.stage.is_reading(other):
                     other.quiet_reads = False
+        self.world.now = self.stage.now_ms()
+        self.world.read_ends_mark(user, known)
+        self.world.end_commit()
         asked = device.ask("read.mark", {"group": group, "seq": seq})
         await self.stage.settle(self)
         judge.same(
@@ -174,6 +200,12 @@ class Play:
             "read.mark",
             timeless=False,
         )
+
+    async def save_draft(self, device: Device, group: str, text: str) -> None:
+        """`draft.save`, which needs no transaction either."""
+        asked = device.ask("draft.save", {"group": group, "text": text})
+        await self.stage.settle(self)
+        self.world.save_draft(device.replica.user, group, text, device.ok(asked)["at"])
 
     # -- looking
 
@@ -187,6 +219,12 @@ class Play:
                 judge.check_replica(self.world, device, self.live_of(device), timeless=self.stage.timeless)
         for _ in range(look):
             await self.look(self.world.users[self.looks % len(self.world.users)])
+
+    async def check_all(self) -> None:
+        """In the end everybody looks at everything."""
+        await self.check(look=0)
+        for user in self.world.users:
+            await self.look(user, at_all=True)
 
     def live_of(self, device: Device) -> set[str]:
         """The groups whose entries are pushed to a device."""
@@ -208,8 +246,8 @@ class Play:
                     replica.take_page(group, page, whole=False)
                 kept.since = kept.line["floor"]
 
-    async def look(self, user: str) -> None:
-        """Come as a new device and read the whole log of every group, and one or another list."""
+    async def look(self, user: str, *, at_all: bool = False) -> None:
+        """Come as a new device and read the whole log of every group, and one or another list, or all of them."""
         self.looks += 1
         sub = next(device.sub for device in self.devices if device.replica.user == user)
         formats: tuple[Format, Format] = ("json", "msgpack")
@@ -221,7 +259,9 @@ class Play:
             pages = await self._history(probe, group.id, small=self.looks % 3 == 0)
             entries = [entry for page in pages for entry in page["entries"]]
             judge.check_history(group, user, entries, timeless=self.stage.timeless)
-        await (self._look_at_list, self._look_into_groups, self._look_at_people)[self.looks // 4 % 3](probe, user)
+        looks = (self._look_at_list, self._look_into_groups, self._look_at_people, *self.more_looks)
+        for one in looks if at_all else [looks[self.looks // 4 % len(looks)]]:
+            await one(probe, user)
         assert probe.broken is None, f"probe of {user}: {probe.broken}"
         self.stage.disconnect(probe)
         await self.stage.settle(self)
@@ -235,9 +275,10 @@ class Play:
         rosters = [probe.ask("group.members", {"group": group.id}) for group in groups]
         await self.stage.settle(self)
         for group, info, roster in zip(groups, infos, rosters, strict=True):
-            judge.check_info(self.world, group, user, probe.ok(info), timeless=self.stage.timeless)
-            people = [(one["user"], one["role"]) for one in probe.ok(roster)["members"]]
-            judge.same(people, views.members(group), f"members of {group.id}", timeless=False)
+            now, timeless = self.stage.now_ms(), self.stage.timeless
+            judge.check_info(self.world, group, user, probe.ok(info), now, timeless=timeless)
+            people = views.members(group, user, now)
+            judge.same(probe.ok(roster)["members"], people, f"members of {group.id}", timeless=timeless)
 
     async def _look_at_people(self, probe: Device, user: str) -> None:
         lists = {which: probe.ask("follow.list", {"which": which}) for which in ("following", "followers", "mutual")}

@@ -12,15 +12,18 @@ import itertools
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from chatd.admin.socket import call
+from chatd.config import load
 from chatd.service.tokens import mint
 from tests.chaos.process import SECRET, ServerProcess
 from tests.chaos.wire import Wire, connect
 from tests.model.device import Device
-from tests.model.house import sections_of
 from tests.model.judge import has_heard
 from tests.model.play import Play
 from tests.model.rules import Bounds, Json
+from tests.model.settings import sections_of
 
 SETTLE_S = 30.0
 
@@ -34,7 +37,7 @@ class _Process(ServerProcess):
 
     def environment(self) -> Mapping[str, str]:
         ours = {
-            f"CHATD_{section}__{name}".upper(): str(int(value))
+            f"CHATD_{section}__{name}".upper(): str(int(value) if value == int(value) else value)
             for section, values in self._sections.items()
             for name, value in values.items()
         }
@@ -53,6 +56,10 @@ class RealStage:
         self._news = asyncio.Event()
         self._connecting: set[asyncio.Task[None]] = set()
         self._now_ms = itertools.count(1_700_000_000_000)
+
+    def operate(self, act: str, **fields: Any) -> Json:
+        """An act of the server's operator."""
+        return call(load(None, dict(self.process.environment())).admin_socket_path(), act, **fields)
 
     def now_ms(self) -> int:
         """The world's own time: it only has to go on."""
@@ -113,6 +120,9 @@ class RealStage:
             return False
         known = [device for device in play.devices if device in self.wires]
         return all(device.broken or has_heard(play.world, device, play.live_of(device)) for device in known)
+
+    async def follow_log(self) -> None:
+        """Whoever searches asks again until nothing is missing."""
 
     async def all_lost(self) -> None:
         """Until every connection of a server that was killed has ended."""

@@ -12,16 +12,18 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.model import machine, views
-from tests.model.acts import Act
+from tests.model import draws, views
+from tests.model.acts_boards import ITEMS, item_said
 from tests.model.device import Device
-from tests.model.machine import ACT, BACK, DEVICE, MOVE, PAIR, SMALL, TALK, Drawn
+from tests.model.draws import ACT, BACK, CHOSEN, DEVICE, FROM_OUTSIDE, MOVE, PAIR, SMALL, TALK, THEME, Drawn
+from tests.model.picks import Act
 from tests.model.play import Play
 from tests.model.real import RealStage
 from tests.model.rules import Bounds
 
 T = TypeVar("T")
 LOOK = 1
+DAY_MS = 86_400_000
 
 
 class RealChat(RuleBasedStateMachine):
@@ -31,7 +33,7 @@ class RealChat(RuleBasedStateMachine):
     def fresh_url(folder: Path) -> str:
         """A database for one run, at the newest revision."""
         path = folder / "chatd.db"
-        shutil.copy(machine.template(), path)
+        shutil.copy(draws.template(), path)
         return f"sqlite:///{path}"
 
     def __init__(self) -> None:
@@ -39,7 +41,8 @@ class RealChat(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory(prefix="chatd-model-")
         home = Path(self.folder.name)
-        bounds = Bounds(window_ms=86_400_000)  # the clock is not ours: nothing may come too late by itself
+        # The clock is not ours: nothing may come too late by itself, or be over.
+        bounds = Bounds(window_ms=DAY_MS, request_again_ms=DAY_MS, dissolved_keep_ms=DAY_MS, pull_ask_ms=DAY_MS)
         self.hurt = True
         self.run(self._begin(type(self).fresh_url(home), home, bounds))
         self.hurt = False
@@ -47,6 +50,7 @@ class RealChat(RuleBasedStateMachine):
     async def _begin(self, url: str, home: Path, bounds: Bounds) -> None:
         self.stage = RealStage(url, home, bounds)
         self.play = Play(self.stage, bounds)
+        self.play.acts.clocked = False
         await self.stage.process.start()
         await self.play.meet()
 
@@ -57,7 +61,7 @@ class RealChat(RuleBasedStateMachine):
         """In the end everybody looks at everything."""
         try:
             if not self.hurt:
-                self.run(self.play.check(look=3 * len(self.play.world.users)))
+                self.run(self.play.check_all())
         finally:
             self.run(self._end())
             self.runner.close()
@@ -83,15 +87,27 @@ class RealChat(RuleBasedStateMachine):
     def device(self, number: int) -> Device:
         return self.play.devices[number]
 
-    @initialize(strangers=st.sets(PAIR, max_size=4), history=st.integers(0, 3))
-    def befriend(self, strangers: set[tuple[int, int]], history: int) -> None:
+    @initialize(strangers=st.sets(PAIR, max_size=4), history=st.integers(0, 3), themes=CHOSEN)
+    def befriend(self, strangers: set[tuple[int, int]], history: int, themes: list[str]) -> None:
+        self.play.be_about(themes)
         people = range(len(self.play.world.users))
         pairs = [(a, b) for a in people for b in people if a != b and (a, b) not in strangers]
         drawn: list[Drawn] = [("follow", a, b, 0) for a, b in pairs]
-        drawn += [("create", 0, 1, history), ("add", 0, 1, 1), ("send", 0, 0, 0), ("send", 1, 0, 0), ("add", 0, 3, 0)]
+        drawn += [("create", 0, 1, history), ("add", 0, 1, 1), ("send", 0, 0, 0), ("send", 1, 0, 0)]
+        drawn += [] if set(themes) & FROM_OUTSIDE else [("add", 0, 3, 0)]
         self.after(self._do(drawn))
+        if "cards" in themes:
+            self.after(self._put_items())
 
-    @rule(one=ACT | TALK | MOVE, another=TALK | MOVE)
+    async def _put_items(self) -> None:
+        """Before anybody shows them: when groups are told of a change is for the server's own clock to say."""
+        for kind, item in ITEMS:
+            said, look = item_said(kind, item, 1, 0)
+            got = self.stage.operate("catalogue", items=[said])
+            result = self.play.world.change_item(kind, item, 1, look, self.stage.now_ms())
+            assert [one["result"] for one in got["results"]] == [result]
+
+    @rule(one=ACT | TALK | MOVE | THEME, another=TALK | MOVE | THEME)
     def act(self, one: Drawn, another: Drawn) -> None:
         self.after(self._do([one, another]))
 
@@ -105,9 +121,11 @@ class RealChat(RuleBasedStateMachine):
                 self.play.judge(asked, [len(asked)])
 
     def _made(self, one: Drawn) -> Act | None:
-        return self.play.acts.make(*one, self.play.present())
+        """Marks are left out: whether writing ended one before the server was killed, nobody can tell."""
+        act = self.play.acts.make(*one, self.play.present())
+        return act if act is not None and "marked" not in act.data else None
 
-    @rule(one=TALK | MOVE, hub=st.booleans(), writer=st.booleans(), back=BACK)
+    @rule(one=TALK | MOVE | THEME, hub=st.booleans(), writer=st.booleans(), back=BACK)
     def kill_at_work(self, one: Drawn, hub: bool, writer: bool, back: list[bool]) -> None:
         """SIGKILL behind a request; whoever made it makes it again, under the same cid, until there is an answer."""
         self.after(self._kill(one, hub or not writer, writer, back))

@@ -13,6 +13,10 @@ from typing import Any
 Json = dict[str, Any]
 
 
+LISTED = {"direct": "read_only", "archived": "archived", "chat": "chat"}
+"""Kinds of the own log that change a line of the chat list, and which of its fields."""
+
+
 class Broken(AssertionError):
     """The server told a client something that does not follow from what it told before."""
 
@@ -58,6 +62,8 @@ class Replica:
         self.user = user
         self.epoch: str | None = None
         self.mine: tuple[int, int] | None = None
+        self.own: dict[int, Json] = {}
+        """What came of the own log."""
         self.groups: dict[str, Kept] = {}
         self.open = False
         self.wanted: set[str] = set()
@@ -188,7 +194,9 @@ class Replica:
             kept.read = data["read"]
         elif name == "presence":
             self._presence(data["people"])
-        elif name not in ("typing", "going_away", "token_expiring"):
+        elif name == "receipts" and self.user in data["reads"]:
+            raise Broken("told of its own reading")
+        elif name not in ("typing", "going_away", "token_expiring", "draft", "receipts"):
             raise Broken(f"an event {name}")
 
     def _presence(self, people: list[Json]) -> None:
@@ -240,8 +248,15 @@ class Replica:
             kept.line["members"] = entry["count"]
         elif entry["kind"] == "role" and entry["user"] == self.user and kept.line:
             kept.line["role"] = entry["role"]
-        elif entry["kind"] == "settings" and "title" in entry:
-            kept.line["title"] = entry["title"]
+        elif entry["kind"] == "owner" and self.user in (entry["user"], entry["before"]) and kept.line:
+            kept.line["role"] = "owner" if entry["user"] == self.user else entry["role"]
+        elif entry["kind"] == "dissolved" and kept.line:
+            kept.line |= {"read_only": True, "gone_at": entry["until"]}
+        elif entry["kind"] == "nicknames" and kept.line:
+            mine = [one["nickname"] for one in entry["names"] if one["user"] == self.user]
+            kept.line |= {"nickname": mine[0]} if mine else {}
+        elif entry["kind"] == "settings":
+            kept.line |= {name: entry[name] for name in ("title", "avatar") if name in entry and kept.line}
         elif entry["kind"] == "message":
             kept.line["seq"] = entry["seq"]
             if entry["sender"] == self.user:
@@ -258,6 +273,7 @@ class Replica:
             if entry["upos"] != after + 1:
                 raise Broken(f"own entry {entry['upos']} comes after {after}")
             after, at = entry["upos"], entry["at"]
+            self.own[after] = entry
             self._own(entry)
         self.mine = (after, at)
 
@@ -276,8 +292,8 @@ class Replica:
                 raise Broken(f"removed from {group}, which the client is not in")
             if kept is not None and kept.cursor >= entry["pos"] and not reflected:
                 raise Broken(f"saw {kept.cursor} of {group}, but was out at {entry['pos']}")
-        elif kind in ("direct", "archived") and group in self.groups and not (reflected and group in self._in_hello):
-            name = "read_only" if kind == "direct" else "archived"
+        elif kind in LISTED and group in self.groups and not (reflected and group in self._in_hello):
+            name = LISTED[kind]
             self.groups[group].line[name] = entry[name]
 
 
@@ -285,6 +301,8 @@ def _apply(kept: Kept, entry: Json) -> None:
     """A change, on the messages that the client keeps."""
     if entry["kind"] == "message":
         return
+    if entry["kind"] == "card" and "card" in entry:
+        _show(kept, entry["card"])
     target = kept.log.get(entry.get("target", 0))
     if target is None:
         return
@@ -300,12 +318,22 @@ def _apply(kept: Kept, entry: Json) -> None:
         target.update({"reactions": entry["reactions"]} if "reactions" in entry else {})
 
 
+def _show(kept: Kept, card: Json) -> None:
+    """What an item looks like now, on every message that shows it."""
+    for other in kept.log.values():
+        old = (other.get("body") or {}).get("card")
+        same = other["kind"] == "message" and old and (old["kind"], old["id"]) == (card["kind"], card["id"])
+        if same and old and old.get("rev", 0) < card.get("rev", 0):
+            other["body"] = other["body"] | {"card": card}
+
+
 def _recall(kept: Kept, target: Json, recalled: Json | None) -> None:
-    for name in ("body", "reactions", "version", "quote"):
+    for name in ("body", "reactions", "version", "quote", "alt", "forwarded"):
         target.pop(name, None)
     if recalled is not None:
         target["recalled"] = recalled
     for other in kept.log.values():
         if "quote" in other and other["quote"]["pos"] == target["pos"]:
             other["quote"].pop("text", None)
+            other["quote"].pop("card", None)
             other["quote"]["recalled"] = True

@@ -1,59 +1,121 @@
-"""The rules of messages: sending, recalling, editing, reacting."""
+"""The rules of messages: sending, recalling, editing, reacting, and whom a message mentions."""
 
 from __future__ import annotations
 
-from tests.model.ground import RANK, Entry, Ground, Group, Json, No, Stay
+from tests.model.ground import RANK, Entry, Group, Json, No, Stay
+from tests.model.rules_cards import Cards
+
+DAY_MS = 86_400_000
 
 
-class Messages(Ground):
+class Messages(Cards):
     """One method per op."""
 
     def _message_send(self, user: str, data: Json) -> Json:
         group, stay = self._inside(user, data)
-        self._check_writable(group)
+        self._check_may_post(group, stay)
+        self._check_unrestricted(group, user, stay)
+        self._check_pace(group, user, stay)
         if "after" in data and not self._sent(user, data["after"], group.id):
             raise No("out_of_order")
         if "reply_to" in data:
             self._message(group, stay, data["reply_to"])
+        body, kind = data["body"], data["kind"]
+        card = self._card_of(kind, body)
+        self._check_mentions(group, user, stay, body, called=False)
+        return self._send(group, user, stay, data, kind, body, card)
+
+    def _send(
+        self, group: Group, user: str, stay: Stay, data: Json, kind: str, body: Json, card: tuple[str, str] | None
+    ) -> Json:
         group.seq += 1
         entry = self._append(group, "message", user, {}, data["cid"], data.get("reply_to", 0))
-        entry.seq, entry.text = group.seq, data["body"]["text"]
+        entry.seq, entry.type, entry.card = group.seq, kind, card
+        self._say(entry, body)
+        if card is not None:
+            entry.more = self._kept_of(card)
+        self._mention(group, entry)
+        self._keep_pace(group, user, stay)
         self.mark_read(user, group.id, group.seq)
+        self.unmark(user, group)
         answer = {"group": group.id, "pos": entry.pos, "seq": entry.seq, "cid": entry.cid, "at": entry.at}
         return answer | {"recall_until": entry.at + self.bounds.window_ms}
 
+    def _say(self, entry: Entry, body: Json) -> None:
+        """What a message says in words, and what it says beside them."""
+        entry.text = body.get("text", "")
+        names = ("entities", "alt", "data", "items")
+        entry.more = {name: body[name] for name in names if body.get(name)}
+
     def _sent(self, user: str, cid: str, group: str) -> bool:
         op, data, _ = self.accepted.get((user, cid), ("", {}, {}))
-        return op == "message.send" and data["group"] == group
+        return op in ("message.send", "message.forward") and data["group"] == group
 
     def _message_recall(self, user: str, data: Json) -> Json:
         group, stay = self._inside(user, data)
         self._check_writable(group)
         entry = self._message(group, stay, data["pos"])
-        sender = group.stay(entry.by)
+        theirs = group.role(entry.by) or "member"
         if entry.by == user:
             self._check_window(entry)
-        elif stay.role == "member" or RANK[stay.role] <= RANK[sender.role if sender else "member"]:
+        elif RANK[stay.role] < RANK["admin"] or RANK[stay.role] <= RANK[theirs]:
             raise No("forbidden")
         change = self._append(group, "recall", user, {}, data["cid"], entry.pos)
-        entry.text, entry.signs, entry.recalled = "", {}, {"by": user, "at": change.at}
+        group.pins = [pin for pin in group.pins if pin["pos"] != entry.pos]
+        group.featured.pop(entry.pos, None)
+        self._forget_card(group, entry)
+        entry.text, entry.more, entry.signs, entry.recalled = "", {}, {}, {"by": user, "at": change.at}
+        entry.mentions, entry.calls_all, entry.card = set(), False, None
         return {"group": group.id, "pos": change.pos}
 
     def _message_edit(self, user: str, data: Json) -> Json:
         group, stay = self._inside(user, data)
         self._check_writable(group)
+        self._check_unrestricted(group, user, stay)
         entry = self._message(group, stay, data["pos"])
-        if entry.by != user:
+        if entry.by != user or entry.card is not None:
             raise No("forbidden")
+        if entry.type != "text" or entry.forwarded is not None:
+            raise No("invalid")
+        self._check_may_post(group, stay)
         self._check_window(entry)
         if entry.version >= self.bounds.edits_per_message:
             raise No("limit")
-        entry.version, entry.text = entry.version + 1, data["text"]
+        self._check_mentions(group, user, stay, data, called=entry.calls_all)
+        entry.version += 1
+        self._say(entry, data)
+        self._mention(group, entry)
         change = self._append(group, "edit", user, {}, data["cid"], entry.pos)
         return {"group": group.id, "pos": change.pos, "target": entry.pos, "version": entry.version}
 
+    # -- mentions
+
+    def _check_mentions(self, group: Group, user: str, stay: Stay, body: Json, *, called: bool) -> None:
+        if len(_named(body)) > self.bounds.mentions_per_message:
+            raise No("limit")
+        if called or not _calls_all(body):
+            return
+        if group.kind == "direct" or RANK[stay.role] < RANK[group.rights["mention_all"]]:
+            raise No("forbidden")
+        if sum(at > self.now - DAY_MS for at in group.calls) >= self.bounds.calls_per_day:
+            raise No("limit")
+
+    def _mention(self, group: Group, entry: Entry) -> None:
+        """Whom it reaches: those in the group who see it, but for its author and between whom there is a block."""
+        called, entry.calls_all = entry.calls_all, _calls_all(entry.more)
+        if entry.calls_all and not called:
+            group.calls.append(max(entry.at, self.now))
+        entry.mentions = {
+            one
+            for one in _named(entry.more)
+            if (stay := group.stay(one)) and stay.floor < entry.pos and one != entry.by
+            if not self.apart(one, entry.by)
+        }
+
+    # -- reactions
+
     def _reaction_add(self, user: str, data: Json) -> Json:
-        group, entry = self._reactable(user, data)
+        group, entry = self._reactable(user, data, on=True)
         sign = data["emoji"]
         if user in entry.signs.get(sign, ()):
             return {"group": group.id, "target": entry.pos}
@@ -63,7 +125,7 @@ class Messages(Ground):
         return self._reacted(group, entry, user, data, True)
 
     def _reaction_remove(self, user: str, data: Json) -> Json:
-        group, entry = self._reactable(user, data)
+        group, entry = self._reactable(user, data, on=False)
         sign = data["emoji"]
         if user not in entry.signs.get(sign, ()):
             return {"group": group.id, "target": entry.pos}
@@ -72,9 +134,13 @@ class Messages(Ground):
             del entry.signs[sign]
         return self._reacted(group, entry, user, data, False)
 
-    def _reactable(self, user: str, data: Json) -> tuple[Group, Entry]:
+    def _reactable(self, user: str, data: Json, *, on: bool) -> tuple[Group, Entry]:
+        """Taking a sign back is always possible where one may write at all."""
         group, stay = self._inside(user, data)
         self._check_writable(group)
+        if on:
+            self._inside_as(user, data, "react")
+            self._check_unrestricted(group, user, stay)
         return group, self._message(group, stay, data["pos"])
 
     def _reacted(self, group: Group, entry: Entry, user: str, data: Json, on: bool) -> Json:
@@ -82,18 +148,14 @@ class Messages(Ground):
         change = self._append(group, "reaction", user, body, data["cid"], entry.pos)
         return {"group": group.id, "pos": change.pos, "target": entry.pos}
 
-    def _check_writable(self, group: Group) -> None:
-        if group.read_only:
-            raise No("read_only")
-
-    def _message(self, group: Group, stay: Stay, pos: int) -> Entry:
-        entry = group.log[pos - 1] if pos <= group.head else None
-        if entry is None or entry.kind != "message" or pos <= stay.floor:
-            raise No("not_found")
-        if entry.recalled:
-            raise No("gone")
-        return entry
-
     def _check_window(self, entry: Entry) -> None:
         if self.now - entry.at > self.bounds.window_ms:
             raise No("too_late")
+
+
+def _named(body: Json) -> set[str]:
+    return {part["user"] for part in body.get("entities", ()) if "user" in part}
+
+
+def _calls_all(body: Json) -> bool:
+    return any(part.get("all") for part in body.get("entities", ()))

@@ -17,6 +17,7 @@ Chat.TestCase.settings = settings(
 @pytest.mark.promise("P4", "model")
 @pytest.mark.promise("P6", "model")
 @pytest.mark.promise("P7", "model")
+@pytest.mark.promise("P8", "model")
 @pytest.mark.promise("P9", "model")
 class TestChat(Chat.TestCase):  # type: ignore[misc,valid-type]
-    """People, groups, relations, disconnects, stalls and restarts, compared with the model after every step."""
+    """People in groups, a theme or two for each run, disconnects, stalls and restarts, compared after every step."""
