@@ -95,6 +95,7 @@ class Feed:
         "members",
         "published",
         "queued",
+        "read_only",
         "redactions",
         "ring",
         "seq",
@@ -109,6 +110,8 @@ class Feed:
         self.seq = seq
         self.members = members
         self.redactions = 0
+        self.read_only = False
+        """A direct chat in which nothing can be written for now."""
         self.ring: Ring | None = None
         self.follows: set[Follow] = set()
         self.live: dict[Follow, None] = {}

@@ -156,6 +156,7 @@ class Hub(People):
         feed = self.feeds.get(place.group)
         if feed is None:
             feed = self.feeds[place.group] = Feed(place.group, place.head, place.at, place.seq, place.members)
+            feed.read_only = bool(place.read_only)
             moved = self._moved.get(place.group)
             if moved is not None and moved[0] > feed.head:
                 feed.jump(*moved)
@@ -277,6 +278,9 @@ class Hub(People):
                         session.signal("read", {"group": change.group, "read": follow.read})
 
     def _publish_mine(self, entry: Mine) -> None:
+        chat = self.feeds.get(entry.group or "") if entry.kind == "direct" else None
+        if chat is not None:
+            chat.read_only = entry.body["read_only"]
         person = self.people.get(entry.user)
         if person is None:
             return

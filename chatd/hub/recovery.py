@@ -41,6 +41,8 @@ async def catch_up_with_store(hub: Hub, n: int) -> None:
     feeds = {place.group: place for of_user in places.values() for place in of_user}
     for group, place in feeds.items():
         feed = hub.feeds.get(group)
+        if feed is not None:
+            feed.read_only = bool(place.read_only)
         if feed is not None and place.head > feed.head:
             feed.jump(place.head, place.at, place.seq, place.members)
     for user, now in places.items():

@@ -43,9 +43,9 @@ def clear_mark(hub: Hub, follow: Follow) -> None:
 
 
 def tell_typing(hub: Hub, session: Session, follow: Follow) -> None:
-    """Tell who has the group open, in small groups, at most once per interval and person."""
+    """Tell who has the group open, in small groups where one can write, at most once per interval and person."""
     feed, now_s = follow.feed, hub.clock_s()
-    if feed.members > hub.settings.typing_group_max or session.person is None:
+    if feed.read_only or feed.members > hub.settings.typing_group_max or session.person is None:
         return
     user = session.person.user
     if feed.typed_at_s is None or len(feed.typed_at_s) > 2 * hub.settings.typing_group_max:

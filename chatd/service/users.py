@@ -13,6 +13,7 @@ from chatd.service.author import Author
 from chatd.store import records
 from chatd.store import users as stored
 from chatd.store.readers import Reader
+from chatd.store.relations import circle_of
 from chatd_protocol import users as wire
 from chatd_protocol.codec import Invalid
 
@@ -108,9 +109,8 @@ async def _shown(reader: Reader, asker: str, people: Sequence[User], now_ms: int
 
 async def _who_may_know(reader: Reader, asker: str, people: Sequence[User]) -> set[str]:
     """Those of the people who let this person know when they were here."""
-    rule = {user.id: privacy_of(user)["last_seen"] for user in people}
-    mutual = await stored.mutual_with(reader, asker, [user for user, who in rule.items() if who == "mutual"])
-    return {user for user, who in rule.items() if user == asker or who == "everybody"} | mutual
+    circle = await circle_of(reader, {(user.id, asker) for user in people if user.id != asker}, mutual=True)
+    return {user.id for user in people if user.id == asker or circle.shows_presence(user.id, asker)}
 
 
 def view_user(user: User, now_ms: int, seen: int) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Place(msgspec.Struct):
     archived: bool
     pinned: int
     marked: bool
+    read_only: bool = False
 
     @property
     def order(self) -> tuple[int, int, str]:
@@ -96,7 +97,7 @@ _LINE = (
 )
 PLACES = (
     f"SELECT m.group_id, g.head, g.head_at, g.seq, g.member_count, m.from_pos, m.joined_pos, {_READ}, m.archived,"
-    " coalesce(c.pinned, 0), coalesce(c.marked, FALSE)"
+    " coalesce(c.pinned, 0), coalesce(c.marked, FALSE), g.read_only"
     " FROM memberships AS m"
     " JOIN groups AS g ON g.group_id = m.group_id"
     " LEFT JOIN reads AS r ON r.user_id = m.user_id AND r.group_id = m.group_id"

@@ -10,7 +10,7 @@ import orjson
 from chatd.core.devices import Devices
 from chatd.core.profiles import PART_MAX
 from chatd.core.values import Mine, User
-from chatd.store import records, relations, schema
+from chatd.store import records, schema
 from chatd.store.database import Row
 from chatd.store.readers import Reader
 from chatd.store.statements import Delete, Insert, Lock, Probe, Update
@@ -168,14 +168,6 @@ async def last_seen(reader: Reader, ids: Sequence[str]) -> dict[str, int]:
     """When each was last here on whatever device, as far as it is stored."""
     rows = await records.find(reader, Devices, [(i,) for i in ids])
     return {row.user_id: max((seen for _, _, seen in row.devices.values()), default=0) for row in rows}
-
-
-async def mutual_with(reader: Reader, user: str, others: Sequence[str]) -> set[str]:
-    """Those of the others who and whom the user follows, without a block in between."""
-    pairs = [(user, other) for other in others] + [(other, user) for other in others]
-    edges = {(str(a), str(b)) for a, b in await reader.find(relations.FOLLOWS, pairs)}
-    edges -= {(str(a), str(b)) for a, b in await reader.find(relations.BLOCKS, pairs)}
-    return {other for other in others if (user, other) in edges and (other, user) in edges}
 
 
 async def head_of_mine(reader: Reader, user: str) -> int:

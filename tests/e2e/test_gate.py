@@ -214,3 +214,45 @@ async def test_a_pull_that_is_repeated_gives_the_first_answer(town: Town) -> Non
     await ann.do("member.kick", group=group, user=bob.user)
     assert await ann.ask("member.add", **pull) == first
     assert (await ann.line(group))["members"] == 1, "the repetition pulled nobody in"
+
+
+@pytest.mark.promise("P7", "block")
+async def test_nobody_sees_who_blocked_them_type(town: Town) -> None:
+    ann, bob = await town.person("ann"), await town.person("bob", fmt="msgpack")
+    await town.befriend(ann, bob)
+    direct = (await bob.do("group.create", kind="direct", user=ann.user))["group"]
+    for phone in (ann, bob):
+        await phone.own("added", direct)
+        await phone.ask("group.open", group=direct)
+    await ann.do("block.add", user=bob.user)
+    await bob.own("direct", direct)
+    fresh = await town.phone_of(bob.sub, "fresh")
+    await fresh.ask("group.open", group=direct)
+    for phone in (ann, bob, fresh):
+        assert await phone.ask("typing.start", group=direct) == {}
+    await ann.do("block.remove", user=bob.user)
+    await bob.own("direct", direct, 2)
+    for phone in (ann, bob, fresh):
+        await phone.settle()
+        assert [name for name, _ in phone.signals if name == "typing"] == []
+    await ann.ask("typing.start", group=direct)
+    assert (await bob.signal("typing"))["user"] == ann.user
+
+
+@pytest.mark.promise("P7", "block")
+@pytest.mark.parametrize("rule", ["everybody", "mutual"])
+async def test_nobody_sees_when_somebody_was_here_across_a_block(town: Town, rule: str) -> None:
+    ann, bob = await town.person("ann"), await town.person("bob", fmt="msgpack")
+    await town.befriend(ann, bob)
+    for phone in (ann, bob):
+        await phone.do("privacy.set", last_seen=rule)
+
+    async def shown(phone: Phone, other: Phone) -> bool:
+        (person,) = (await phone.ask("user.get", users=[other.user]))["users"]
+        return "seen" in person
+
+    assert (await shown(ann, bob), await shown(bob, ann)) == (True, True)
+    await ann.do("block.add", user=bob.user)
+    assert (await shown(ann, bob), await shown(bob, ann)) == (False, False)
+    await ann.do("block.remove", user=bob.user)
+    assert (await shown(ann, bob), await shown(bob, ann)) == (True, True)

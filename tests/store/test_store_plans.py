@@ -189,7 +189,6 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "users.users_page": lambda r: users.users_page(r, "u00007", 20),
     "users.users_with_part": lambda r: users.users_with_part(r, "00007", 20),
     "users.last_seen": lambda r: users.last_seen(r, ["u00007", "u00008"]),
-    "users.mutual_with": lambda r: users.mutual_with(r, "u00007", ["u00008", "u00009"]),
     "users.head_of_mine": lambda r: users.head_of_mine(r, "u00007"),
 }
 
