@@ -195,6 +195,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
         "Nobody sees anything of a group they are not in, nor from outside their visible period, nor by reference.",
         MODEL
         | {
+            "after": "people who go out in every way, under load, with all their sockets open",
             "awaited": "put out while the answer to a read is awaited",
             "banned": "who is banned gets nothing by any path",
             "bans": "the list of bans is for admins",
