@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from chatd.store import link
+from tests.forked import forking
 from tests.pg import PostgresMissing, PostgresServer, running_postgres
 
 # A slow machine is no failure. In CI the same examples come every time, so that red means that the change is to blame;
@@ -16,6 +18,14 @@ from tests.pg import PostgresMissing, PostgresServer, running_postgres
 settings.register_profile("here", deadline=None, print_blob=True)
 settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forker() -> Iterator[None]:
+    """Servers in this process have their writers forked."""
+    with pytest.MonkeyPatch.context() as patch, forking() as forker:
+        patch.setattr(link, "launch", forker.launch)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ import sys
 import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 import msgspec
 
@@ -35,6 +35,25 @@ log = logging.getLogger("chatd.store")
 _outcomes = msgspec.msgpack.Decoder(list[Outcome])
 _ready = msgspec.msgpack.Decoder(Ready)
 DEATHS_BEFORE_ALONE: Final = 2
+
+
+class Process(Protocol):
+    """A writer's process."""
+
+    pid: int
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit status, once it has ended. Raises `subprocess.TimeoutExpired`."""
+
+    def kill(self) -> None:
+        """End it now."""
+
+
+def launch(fd: int, inherit: tuple[int, ...]) -> Process:
+    """Start a writer that has the socket `fd` and keeps `inherit` open. Raises OSError."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "chatd.store.writer", str(fd)], pass_fds=(fd, *inherit), stdin=subprocess.DEVNULL
+    )
 
 
 class _Open:
@@ -107,7 +126,7 @@ class WriterLink:
         self._committing = False
         """Whether the writer has a batch. The next one gathers here meanwhile."""
         self._channel: Channel | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._ready: asyncio.Future[int] | None = None
         self._lost = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
@@ -263,11 +282,8 @@ class WriterLink:
         self._lost.clear()
         self._ready = self._loop.create_future()
         try:
-            self._process = subprocess.Popen(  # noqa: ASYNC220 - returns once forked; asyncio would own the pipes
-                [sys.executable, "-m", "chatd.store.writer", str(theirs.fileno())],
-                pass_fds=(theirs.fileno(), *self._inherit_fds),
-                stdin=subprocess.DEVNULL,
-            )
+            # Returns once forked; asyncio would own the pipes.
+            self._process = launch(theirs.fileno(), self._inherit_fds)
         finally:
             theirs.close()
         self._channel = channel = Channel(self)

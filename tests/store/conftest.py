@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from chatd.store import link
+from chatd.store.link import launch
 from chatd.store.migrate import migrate
 from tests.pg import PostgresServer
 from tests.store.kit import Store
@@ -90,3 +92,9 @@ def sqlite_tea(sqlite_tables: str) -> str:
 def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
     """A writer process finds the engines of these tests, from wherever pytest was started."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+
+
+@pytest.fixture
+def started_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link starts its writers as it does where no test is, not forked."""
+    monkeypatch.setattr(link, "launch", launch)

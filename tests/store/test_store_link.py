@@ -32,6 +32,7 @@ def test_outcomes_come_in_commit_order_and_before_their_verdicts(tea: Store) -> 
     assert texts_in(tea.url) == [str(number) for number in range(60)]
 
 
+@pytest.mark.usefixtures("started_by_itself")
 def test_it_says_at_its_start_where_the_store_is(tea: Store) -> None:
     async def work() -> None:
         watch = Watch(tea.url, "chatd.store.engine:Engine", {}, {})
@@ -46,6 +47,7 @@ def test_it_says_at_its_start_where_the_store_is(tea: Store) -> None:
 # -- kill -9
 
 
+@pytest.mark.usefixtures("started_by_itself")
 @pytest.mark.promise("P1", "writer.killed")
 def test_killed_with_a_batch_in_flight_everything_is_done_once_and_in_order(tea: Store, tmp_path: Path) -> None:
     async def work() -> None:
