@@ -167,7 +167,7 @@ def _settle(server: Server) -> None:
     """Wait until the memory of the server no longer changes, for a bounded time."""
     size, deadline = server.size(), time.monotonic() + SETTLE_MAX_S
     while time.monotonic() < deadline:
-        time.sleep(SETTLE_STEP_S)
+        time.sleep(SETTLE_STEP_S)  # of memory the kernel tells nobody: it can only be looked at again
         earlier, size = size, server.size()
         if size == earlier:
             return

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from bench import sketch
-from chatd.app import secret_of
 from chatd.config import load
 from chatd.core.values import Group, Member, User
+from chatd.secret import secret_of
 from chatd.service.tokens import mint
 from chatd.store import groups as groups_of_store
 from chatd.store import messages, users

@@ -135,7 +135,7 @@ class Server:
             try:
                 response = say_hello(self.port, token, timeout_s)
             except (OSError, WebSocketException):
-                time.sleep(RETRY_S)
+                time.sleep(RETRY_S)  # the port of a program that is only starting: nothing tells when it opens
                 continue
             if "ok" not in response:
                 raise ServerFailed(f"hello was refused: {response}")
@@ -182,4 +182,4 @@ def wait_for_end(pids: list[int]) -> None:
     while any(machine.is_running(pid) for pid in pids):
         if time.monotonic() > deadline:
             raise ServerFailed(f"processes of the server are still there: {pids}")
-        time.sleep(RETRY_S)
+        time.sleep(RETRY_S)  # of another's children the kernel tells us nothing

@@ -35,11 +35,12 @@ from chatd.hub.hub import Hub
 from chatd.outbound import Bound, Outbound
 from chatd.search.link import SearchLink
 from chatd.search.program import Settings as SearchSettings
+from chatd.secret import secret_of
 from chatd.service.accounts import CODES_EVERY_S, Accounts, AccountSettings, own_issuer
 from chatd.service.delivery import Delivery, hook_of
 from chatd.service.jwks import JwksKeys
 from chatd.service.passwords import Passwords
-from chatd.service.tokens import Issuer, Keys, Tokens, keep_secret, load_keys
+from chatd.service.tokens import Issuer, Keys, Tokens, load_keys
 from chatd.service.words import Words, read_words
 from chatd.store import lock, migrate
 from chatd.store.database import connect, path_of
@@ -61,16 +62,6 @@ def now_ms() -> int:
 def new_id(prefix: str) -> str:
     """A fresh opaque id with 132 random bits."""
     return prefix + secrets.token_urlsafe(17)[:22]
-
-
-def secret_of(config: Config) -> str:
-    """The secret that HS256 tokens are signed with: as set, else from a file (mode 0600) made at first need.
-
-    Raises OSError, ValueError for a file that holds none.
-    """
-    if config.auth.jwt_secret or config.auth.jwt_algorithm != "HS256":
-        return config.auth.jwt_secret
-    return keep_secret(config.state_dir() / "chatd.secret")
 
 
 class Server:

@@ -91,6 +91,7 @@ class _Vetted(httpcore.AsyncNetworkBackend):
         raise Unreachable("only TCP is spoken")
 
     async def sleep(self, seconds: float) -> None:
+        # The backend's own method: the pool asks for it between tries to connect, if it is told to try again.
         await asyncio.sleep(seconds)
 
 

@@ -121,8 +121,8 @@ def verify(config: Config, as_json: bool) -> int:
 
 def token(config: Config, sub: str, name: str, ttl_s: int) -> int:
     """Print a token."""
-    from chatd.app import secret_of
     from chatd.core.refusal import Refused
+    from chatd.secret import secret_of
     from chatd.service.tokens import Issuer, Tokens, load_keys, mint
 
     if config.auth.jwt_algorithm != "HS256":

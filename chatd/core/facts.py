@@ -144,6 +144,13 @@ class Facts:
         """One of them has blocked the other."""
         return (one, other) in self.blocks or (other, one) in self.blocks
 
+    def user(self, user: str) -> User:
+        """Somebody by their id. Raises `not_found`."""
+        found = self.users.get(user)
+        if found is None:
+            raise Refused("not_found")
+        return found
+
     def member(self, group: str, user: str) -> Member:
         """The present membership. Raises `not_found` for everybody else, as for a group that does not exist."""
         member = self.members.get((group, user))

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from chatd.core.board import Featured, board_of
 from chatd.core.facts import Facts, Needs
-from chatd.core.pins import audit_keeper, check_keeper, need_board
+from chatd.core.pins import audit_keeper, board_keeper, need_board
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 
@@ -26,10 +26,7 @@ class Feature(Command, frozen=True, tag="feature"):
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found`, `gone`, `forbidden`, `read_only`, `limit`."""
-        member = facts.member(self.group, self.actor)
-        group = facts.groups[self.group]
-        check_keeper(facts, group, member, "feature")
-        facts.visible_message(member, self.pos)
+        group, _ = board_keeper(facts, self.group, self.actor, self.pos, "feature")
         before = facts.find(Featured, self.group, self.pos)
         if before is not None and before.note == self.note:
             return {"group": group.id, "target": self.pos}
@@ -57,10 +54,7 @@ class Unfeature(Command, frozen=True, tag="unfeature"):
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found`, `gone`, `forbidden`, `read_only`."""
-        member = facts.member(self.group, self.actor)
-        group = facts.groups[self.group]
-        check_keeper(facts, group, member, "feature")
-        facts.visible_message(member, self.pos)
+        group, _ = board_keeper(facts, self.group, self.actor, self.pos, "feature")
         if facts.find(Featured, self.group, self.pos) is None:
             return {"group": group.id, "target": self.pos}
         board = board_of(facts, self.group)

@@ -26,10 +26,7 @@ class Pin(Command, frozen=True, tag="pin"):
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found` (also if `above` is not pinned), `gone`, `forbidden`, `read_only`, `limit`."""
-        member = facts.member(self.group, self.actor)
-        group = facts.groups[self.group]
-        check_keeper(facts, group, member, "pin")
-        facts.visible_message(member, self.pos)
+        group, member = board_keeper(facts, self.group, self.actor, self.pos, "pin")
         board = board_of(facts, self.group)
         before = [pin[0] for pin in board.pins]
         pins = [pin for pin in board.pins if pin[0] != self.pos]
@@ -67,10 +64,7 @@ class Unpin(Command, frozen=True, tag="unpin"):
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found`, `gone`, `forbidden`, `read_only`."""
-        member = facts.member(self.group, self.actor)
-        group = facts.groups[self.group]
-        check_keeper(facts, group, member, "pin")
-        facts.visible_message(member, self.pos)
+        group, _ = board_keeper(facts, self.group, self.actor, self.pos, "pin")
         board = board_of(facts, self.group)
         pins = [pin for pin in board.pins if pin[0] != self.pos]
         if pins == board.pins:
@@ -89,11 +83,18 @@ def need_board(need: Needs, group: str, actor: str, pos: int) -> None:
     need.record(Board, group)
 
 
-def check_keeper(facts: Facts, group: Group, member: Member, right: str) -> None:
-    """Raises `read_only`, `forbidden`. In a direct chat both keep the board."""
+def board_keeper(facts: Facts, group_id: str, user: str, pos: int, right: str) -> tuple[Group, Member]:
+    """The group and whoever may keep its board, for a message that they see. In a direct chat both keep it.
+
+    Raises `not_found`, `gone`, `forbidden`, `read_only`.
+    """
+    member = facts.member(group_id, user)
+    group = facts.groups[group_id]
     check_writable(group)
     if not group.direct:
         require(group, member, right)
+    facts.visible_message(member, pos)
+    return group, member
 
 
 def audit_keeper(facts: Facts, group: Group, actor: str, act: str, target: int, pos: int) -> None:

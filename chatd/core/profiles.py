@@ -163,9 +163,7 @@ class SetTag(Wish, frozen=True, tag="tag"):
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found`, `limit`."""
-        user = facts.users.get(self.user)
-        if user is None:
-            raise Refused("not_found")
+        user = facts.user(self.user)
         own = [tag for tag in user.profile.get("tags", ()) if tag["source"] == "operator" and tag["tag"] != self.name]
         if self.on:
             until = {} if self.until is None else {"until": self.until}

@@ -8,7 +8,6 @@ from chatd.core.facts import Facts, Needs
 from chatd.core.ownership import need_succession, succeed_everywhere
 from chatd.core.profiles import index_name, name_parts, set_tags, tell_profile
 from chatd.core.proposal import Wish
-from chatd.core.refusal import Refused
 from chatd.core.values import User
 
 
@@ -69,9 +68,7 @@ class DisableUser(Wish, frozen=True, tag="disable"):
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found`."""
-        user = facts.users.get(self.user)
-        if user is None:
-            raise Refused("not_found")
+        user = facts.user(self.user)
         if user.disabled != self.on:
             before = name_parts(user)
             user.disabled = self.on
@@ -95,9 +92,7 @@ class Revoke(Wish, frozen=True, tag="revoke"):
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found`."""
-        user = facts.users.get(self.user)
-        if user is None:
-            raise Refused("not_found")
+        user = facts.user(self.user)
         if self.device is None:
             user.valid_after = max(user.valid_after, self.before)
             facts.changed_users.add(user.id)

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 from typing import Final
 
-from chatd.app import secret_of
 from chatd.config import Config, load
 from chatd.demo.community import PEOPLE
 from chatd.demo.seed import url_of
+from chatd.secret import secret_of
 from chatd.service.tokens import mint
 
 TOKEN_TTL_S: Final = 7 * 86_400

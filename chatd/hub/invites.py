@@ -63,6 +63,7 @@ async def resolve(hub: Hub, wish: PreviewInvite) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
     until_s = loop.time() + hub.settings.resolve_s
     verdict = await hub.link.ask(wish)
+    # An answer takes as long for a secret that exists as for one that does not.
     await asyncio.sleep(until_s - loop.time())
     if verdict.answer is None:
         raise Refused(verdict.code, verdict.message, **verdict.details)

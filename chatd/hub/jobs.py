@@ -72,7 +72,7 @@ class Jobs:
                 # The text of the error may quote what somebody wrote: only its type and place are logged.
                 where = [] if isinstance(error, ReaderLost) else traceback.format_tb(error.__traceback__)
                 self._log.warning("job failed", job=name, error=type(error).__name__, where=where)
-                await asyncio.sleep(retry_s)
+                await asyncio.sleep(retry_s)  # longer each time: what fails for all would be asked without end
                 retry_s = min(2 * retry_s, RETRY_MAX_S)
                 continue
             retry_s = RETRY_FIRST_S

@@ -101,7 +101,7 @@ class SearchLink:
                 self._log.warning("the index cannot be followed", error=type(error).__name__)
             self.restarts += 1
             pause_s = RESTART_FIRST_S if self._clock_s() - began_s > RESTART_MAX_S else min(2 * pause_s, RESTART_MAX_S)
-            await asyncio.sleep(pause_s)
+            await asyncio.sleep(pause_s)  # longer each time: a program that cannot start would take a core
 
     async def _run_program(self) -> None:
         pipe = asyncio.subprocess.PIPE

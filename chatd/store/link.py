@@ -323,7 +323,7 @@ class WriterLink:
             if await self._reap(1.0) == EXIT_FENCED:
                 return  # the supervisor sees the same, and ends
             self._give_up_on_the_oldest()
-            await asyncio.sleep(pause_s)
+            await asyncio.sleep(pause_s)  # longer each time: a writer that cannot start would take a core
             pause_s = min(pause_s * 2, 2.0)
         self._accepting = True
         self._resubmit()

@@ -146,7 +146,7 @@ class PortServer:
         for index, connection in enumerate(tuple(self._wiring.roster)):
             connection.shutdown()
             if index % _CLOSES_PER_TURN == _CLOSES_PER_TURN - 1:
-                await asyncio.sleep(0)
+                await asyncio.sleep(0)  # the others have their turn between portions
 
     async def _bind(self) -> list[socket.socket]:
         """A listener for each address of the host; with port 0 all take the port that the first one got."""

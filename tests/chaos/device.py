@@ -95,7 +95,7 @@ class Device:
             try:
                 await connect(self._make_wire, "127.0.0.1", self._server.port)
             except OSError:
-                await asyncio.sleep(RETRY_AFTER_S)
+                await asyncio.sleep(RETRY_AFTER_S)  # as a client does it, whose server was killed just now
                 continue
             await self._over.wait()
 

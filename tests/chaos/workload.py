@@ -160,7 +160,7 @@ class Workload:
                 if self.open_cheaply() < self._scale.open_max:
                     self._act()
             made = due
-            await asyncio.sleep(TICK_S)
+            await asyncio.sleep(TICK_S)  # the load's own clock: a rate is what is asked for
 
     def open_cheaply(self) -> int:
         """Commands under way."""
