@@ -55,6 +55,33 @@ _DURABLE: Final = {"fsync": "on", "synchronous_commit": "on", "full_page_writes"
 _RELAXED: Final = dict.fromkeys(_DURABLE, "off")
 _SETTINGS: Final = {"listen_addresses": "''", "max_connections": "200", "log_min_messages": "log"}
 
+# Deletes every row but those of tables that have some in the template; sequences begin anew. Others are cut off first.
+_CUT_OFF: Final = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+_TABLES: Final = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
+_REWIND: Final = (
+    "SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence JOIN pg_class ON oid = seqrelid"
+    " WHERE relnamespace = 'public'::regnamespace"
+)
+# What a copy has in common with its template as long as nobody changes it, ids included.
+_SHAPE: Final = """
+SELECT (SELECT string_agg(concat_ws(',', oid, relname, relkind, relnatts, relchecks, relhastriggers), ';' ORDER BY oid)
+          FROM pg_class WHERE relnamespace = 'public'::regnamespace),
+       (SELECT md5(string_agg(concat_ws(',', attrelid, attnum, attname, atttypid, attnotnull, atthasdef), ';'
+                              ORDER BY attrelid, attnum))
+          FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+          WHERE relnamespace = 'public'::regnamespace AND attnum > 0),
+       (SELECT string_agg(concat_ws(',', oid, conname), ';' ORDER BY oid) FROM pg_constraint),
+       (SELECT string_agg(concat_ws(',', indexrelid, indisvalid, indisunique), ';' ORDER BY indexrelid) FROM pg_index),
+       (SELECT string_agg(concat_ws(',', nspname, nspowner), ';' ORDER BY oid) FROM pg_namespace
+          WHERE nspname !~ '^pg_'),
+       (SELECT count(*) FROM pg_trigger), (SELECT count(*) FROM pg_rewrite), (SELECT count(*) FROM pg_proc),
+       (SELECT count(*) FROM pg_db_role_setting), (SELECT count(*) FROM pg_stat_activity
+          WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend')
+"""
+
 
 class PostgresMissing(Exception):
     """No PostgreSQL can be run on this machine. The text says why, in one sentence."""
@@ -67,6 +94,8 @@ class PostgresServer:
         self.home = home
         self.guard_pid = guard_pid
         self._names = (f"t{number}" for number in itertools.count(1))
+        self._spare: dict[str, list[str]] = {}
+        self._new: dict[str, tuple[object, ...]] = {}
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={quote(str(self.home))}"
@@ -90,9 +119,54 @@ class PostgresServer:
         finally:
             self.drop_database(url)
 
+    @contextmanager
+    def database_like(self, template: str) -> Iterator[str]:
+        """A copy of `template`. One that was used before serves again if it is found to be as new when it is emptied.
+
+        To copy and remove a database costs more than most tests.
+        """
+        spare = self._spare.setdefault(template, [])
+        if spare:
+            url = spare.pop()
+        else:
+            url = self.create_database(template)
+            if template not in self._new:
+                with psycopg.connect(url, autocommit=True) as connection:
+                    self._new[template] = _state_of(connection)
+        try:
+            yield url
+        finally:
+            if self._emptied(url, self._new[template]):
+                spare.append(url)
+            else:
+                self.drop_database(url)
+
+    def _emptied(self, url: str, new: tuple[object, ...]) -> bool:
+        """Delete what a new one does not have. Whether nothing is different then."""
+        try:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(_CUT_OFF)
+                # No foreign key is looked at: all rows go.
+                connection.execute("SET session_replication_role = replica")
+                for (table,) in connection.execute(_TABLES).fetchall():
+                    if not any(table == kept for kept, _ in new[1:]):  # type: ignore[misc]
+                        connection.execute(f'DELETE FROM "{table}"'.encode())
+                connection.execute(_REWIND)
+                return _state_of(connection) == new
+        except psycopg.Error:
+            return False
+
     def _run(self, statement: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement.encode())
+
+
+def _state_of(connection: psycopg.Connection[Any]) -> tuple[object, ...]:
+    """The shape of a database, then each table with rows and those."""
+    shape = connection.execute(_SHAPE).fetchone()
+    tables = [name for (name,) in connection.execute(_TABLES).fetchall()]
+    rows = " UNION ALL ".join(f"""SELECT '{name}', string_agg(t::text, ';') FROM "{name}" AS t""" for name in tables)
+    return (shape, *((name, text) for name, text in connection.execute(rows.encode()).fetchall() if text is not None))
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def postgres_tables(request: pytest.FixtureRequest) -> Iterator[str]:
     relaxed = request.node.get_closest_marker("relaxed_durability") is not None
     prefix = "relaxed_postgres" if relaxed else "postgres"
     server: PostgresServer = request.getfixturevalue(prefix)
-    with server.fresh_database(request.getfixturevalue(f"{prefix}_template")) as url:
+    with server.database_like(request.getfixturevalue(f"{prefix}_template")) as url:
         yield url
 
 
