@@ -19,9 +19,10 @@ help: ## list the verbs
 run: $(STAMP) ## start a server with a small demo community
 	$(RUN) $(ARGS)
 
-# Files go to as many processes as there are cores, up to four; each starts a PostgreSQL of its own.
+# Files go to as many processes as there are cores, up to four; each starts a PostgreSQL of its own. They go in the order
+# of tests/conftest.py, which begins with the long ones: so no process ends long before another.
 test: check ## the checks, then every test
-	$(PY) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
+	$(PY) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP) ## lint, format, types and import rules; changes nothing
 	$(BIN)/ruff check .

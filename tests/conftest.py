@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import settings
@@ -18,6 +19,31 @@ from tests.pg import PostgresMissing, PostgresServer, running_postgres
 settings.register_profile("here", deadline=None, print_blob=True)
 settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+LONG: Final = (
+    "tests/model",
+    "tests/chaos",
+    "tests/e2e/test_search_index.py",
+    "tests/cli",
+    "tests/store/test_store_plans.py",
+    "tests/demo",
+    "tests/stall",
+    "tests/e2e",
+)
+"""Where a file takes long; these come first, the rest as it lies in the tree."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, so that several processes end together."""
+
+    def turn(item: pytest.Item) -> int:
+        where = item.nodeid.partition("::")[0]
+        return next(
+            (place for place, long in enumerate(LONG) if where == long or where.startswith(f"{long}/")), len(LONG)
+        )
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session", autouse=True)

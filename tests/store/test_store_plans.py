@@ -68,7 +68,7 @@ MODULES: tuple[ModuleType, ...] = (
     relations,
     users,
 )
-PEOPLE, GROUPS, PER_GROUP = 20_000, 100, 200
+PEOPLE, GROUPS, PER_GROUP = 10_000, 100, 200
 Statement = Probe | Lock | Insert | Update | Delete
 
 STATEMENTS = {
