@@ -21,7 +21,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 import psycopg
@@ -95,7 +95,7 @@ class PostgresServer:
         self.guard_pid = guard_pid
         self._names = (f"t{number}" for number in itertools.count(1))
         self._spare: dict[str, list[str]] = {}
-        self._new: dict[str, tuple[object, ...]] = {}
+        self._new: dict[str, _State] = {}
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={quote(str(self.home))}"
@@ -141,7 +141,7 @@ class PostgresServer:
             else:
                 self.drop_database(url)
 
-    def _emptied(self, url: str, new: tuple[object, ...]) -> bool:
+    def _emptied(self, url: str, new: _State) -> bool:
         """Delete what a new one does not have. Whether nothing is different then."""
         try:
             with psycopg.connect(url, autocommit=True) as connection:
@@ -149,7 +149,7 @@ class PostgresServer:
                 # No foreign key is looked at: all rows go.
                 connection.execute("SET session_replication_role = replica")
                 for (table,) in connection.execute(_TABLES).fetchall():
-                    if not any(table == kept for kept, _ in new[1:]):  # type: ignore[misc]
+                    if table not in new.rows:
                         connection.execute(f'DELETE FROM "{table}"'.encode())
                 connection.execute(_REWIND)
                 return _state_of(connection) == new
@@ -161,12 +161,19 @@ class PostgresServer:
             connection.execute(statement.encode())
 
 
-def _state_of(connection: psycopg.Connection[Any]) -> tuple[object, ...]:
-    """The shape of a database, then each table with rows and those."""
+class _State(NamedTuple):
+    """The shape of a database, and the rows of each table that has some."""
+
+    shape: tuple[Any, ...] | None
+    rows: dict[str, str]
+
+
+def _state_of(connection: psycopg.Connection[Any]) -> _State:
     shape = connection.execute(_SHAPE).fetchone()
     tables = [name for (name,) in connection.execute(_TABLES).fetchall()]
     rows = " UNION ALL ".join(f"""SELECT '{name}', string_agg(t::text, ';') FROM "{name}" AS t""" for name in tables)
-    return (shape, *((name, text) for name, text in connection.execute(rows.encode()).fetchall() if text is not None))
+    found = connection.execute(rows.encode()).fetchall()
+    return _State(shape, {name: text for name, text in found if text is not None})
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,51 @@ def test_databases_are_apart_copied_and_removed(postgres: PostgresServer) -> Non
             assert ask(other, "SELECT to_regclass('seeds') IS NULL") == "True"
     with pytest.raises(psycopg.OperationalError, match="does not exist"):
         ask(first, "SELECT 1")
+
+
+SEEDS = "CREATE TABLE seeds (n serial PRIMARY KEY, parent int REFERENCES seeds); CREATE TABLE kept AS SELECT 7 AS n"
+
+
+@pytest.fixture
+def seeds(postgres: PostgresServer) -> Iterator[str]:
+    """The name of a template with an empty table and one that is not."""
+    with postgres.fresh_database() as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(SEEDS.encode())
+        yield ask(url, "SELECT current_database()")
+
+
+def test_a_database_that_was_used_comes_again_as_new(postgres: PostgresServer, seeds: str) -> None:
+    for _ in range(2):
+        with postgres.database_like(seeds) as used, psycopg.connect(used) as left_open:
+            left_open.execute("INSERT INTO seeds (parent) VALUES (1)")
+            left_open.commit()
+            assert [ask(used, f"SELECT {what}") for what in ("max(n) FROM seeds", "n FROM kept")] == ["1", "7"]
+    with postgres.database_like(seeds) as again:
+        assert again == used
+        assert ask(again, "SELECT count(*) FROM seeds") == "0"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP INDEX seeds_parent",
+        "ALTER TABLE seeds ADD COLUMN more int",
+        "ALTER TABLE seeds DROP CONSTRAINT seeds_parent_fkey",
+        "ALTER TABLE seeds ALTER COLUMN parent SET NOT NULL",
+        "CREATE TABLE more (n int)",
+        "CREATE RULE nothing AS ON INSERT TO seeds DO INSTEAD NOTHING",
+        "UPDATE kept SET n = 8",
+        "DELETE FROM kept",
+    ],
+)
+def test_a_database_that_was_changed_does_not_come_again(postgres: PostgresServer, seeds: str, change: str) -> None:
+    with psycopg.connect(postgres.url(seeds), autocommit=True) as connection:
+        connection.execute("CREATE INDEX seeds_parent ON seeds (parent)")
+    with postgres.database_like(seeds) as changed, psycopg.connect(changed, autocommit=True) as connection:
+        connection.execute(change.encode())
+    with pytest.raises(psycopg.OperationalError, match="does not exist"):
+        ask(changed, "SELECT 1")
 
 
 def test_nothing_is_left_when_it_stops() -> None:
