@@ -7,6 +7,8 @@ What is read is rows; the modules of the nouns turn them into values.
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -280,7 +282,12 @@ class _Postgres:
         await self._run("COMMIT")
 
     async def close(self) -> None:
-        await self._connection.close()
+        # Whoever reads just now would wait on the number of a closed socket, soon that of another one. So it is told
+        # first that nothing comes any more, and has gone (the lock says so) when the number is given away.
+        with suppress(OSError, *self._outages), socket.socket(fileno=os.dup(self._connection.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+        async with self._connection.lock:
+            await self._connection.close()
 
     def array(self, values: Sequence[str]) -> object:
         return list(values)

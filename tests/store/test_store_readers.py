@@ -264,6 +264,37 @@ def end_other_sessions(store: Store) -> None:
     assert set(rows) == {(True,)}
 
 
+def test_a_read_that_is_under_way_when_the_readers_are_closed_fails_at_once(postgres_tables: str) -> None:
+    """Nobody waits for an answer on a socket that is closed, or on another one that has got its number."""
+
+    async def read(readers: Readers) -> None:
+        async with readers.snapshot() as reader:
+            await reader.all("SELECT pg_sleep(60)")
+
+    async def work() -> None:
+        readers = Readers(postgres_tables, 1)
+        await readers.open()
+        under_way = asyncio.create_task(read(readers))
+        while not await sleeping(postgres_tables):
+            pass
+        await readers.close()
+        async with reading(postgres_tables) as others:  # whose sockets have the numbers now
+            async with asyncio.timeout(10):
+                with pytest.raises(ReaderLost):
+                    await under_way
+                async with others.snapshot() as reader:
+                    assert await reader.all("SELECT 1") == [(1,)]
+
+    run(work())
+
+
+async def sleeping(url: str) -> bool:
+    """Whether the server is about a read that lasts."""
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        rows = await connection.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+        return await rows.fetchone() is not None
+
+
 def test_a_database_that_is_not_there_is_lost() -> None:
     async def work(url: str) -> None:
         with pytest.raises(ReaderLost):
