@@ -11,7 +11,17 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from chatd.search.index import AHEAD_MS, GROUP_MASK, State, doc_id, group_mark, kind_mark, sender_mark, ticks_of
+from chatd.search.index import (
+    AHEAD_MS,
+    GROUP_MASK,
+    State,
+    bits_of,
+    doc_id,
+    group_mark,
+    kind_mark,
+    sender_mark,
+    ticks_of,
+)
 from chatd.search.query import Query
 from chatd.store.database import Row
 from chatd.store.readers import Reader, ReaderLost
@@ -85,14 +95,15 @@ _STATE: Final = {
 
 _GIDS: Final = "SELECT g.gid, g.group_id FROM json_each(?) AS k CROSS JOIN groups AS g ON g.group_id = k.value"
 _IN_FILE: Final = f"""
-WITH scope (gid, lo, hi) AS MATERIALIZED (
-    SELECT json_extract(k.value, '$[0]'), json_extract(k.value, '$[1]'), json_extract(k.value, '$[2]')
+WITH scope (gid, bits, lo, hi) AS MATERIALIZED (
+    SELECT json_extract(k.value, '$[0]'), json_extract(k.value, '$[1]'), json_extract(k.value, '$[2]'),
+        json_extract(k.value, '$[3]')
     FROM json_each(?) AS k
 )
 SELECT d.id, d.gid, d.pos FROM words CROSS JOIN docs AS d ON d.id = words.rowid
 CROSS JOIN scope AS s ON s.gid = d.gid
 WHERE words MATCH ? AND words.rowid >= ? AND words.rowid <= ?
-AND (words.rowid & {GROUP_MASK}) IN (SELECT gid & {GROUP_MASK} FROM scope)
+AND (words.rowid & {GROUP_MASK}) IN (SELECT bits FROM scope)
 AND d.pos > s.lo AND d.pos <= s.hi
 ORDER BY words.rowid DESC LIMIT ?
 """
@@ -104,7 +115,7 @@ async def _find_in_file(reader: Reader, wanted: Wanted, limit: int) -> list[Row]
         return []
     marks = _marks(wanted) + ([group_mark(gid) for gid in gids] if len(gids) == 1 else [])
     match = " AND ".join(f'"{token}"' for token in (*wanted.query.tokens, *marks))
-    scope = orjson.dumps([(gid, *wanted.scope[group]) for gid, group in gids.items()]).decode()
+    scope = orjson.dumps([(gid, bits_of(group), *wanted.scope[group]) for gid, group in gids.items()]).decode()
     rows = await reader.all(_IN_FILE, (scope, match, *_bounds(wanted), limit))
     return [(number, gids[gid], pos) for number, gid, pos in rows]
 

@@ -14,7 +14,7 @@ import msgspec
 
 from chatd.core.messages import search_text
 from chatd.core.values import Entry
-from chatd.search.index import Doc, Index, Place, Portion, State, doc_id, ticks_of
+from chatd.search.index import Doc, Index, Place, Portion, State, bits_of, doc_id, ticks_of
 from chatd.search.log import Log
 from chatd.search.tokens import runs_of, terms_of
 
@@ -135,6 +135,6 @@ class Follower:
             self._portion.gone.add(key)
             return
         known = self._portion.docs.get(key)
-        number = known.id if known is not None else doc_id(ticks, gid)
+        number = known.id if known is not None else doc_id(ticks, bits_of(message.group))
         self._portion.gone.discard(key)
         self._portion.docs[key] = Doc(number, gid, message.pos, message.actor or "", message.body["type"], runs)

@@ -7,6 +7,7 @@ broken, is emptied and filled anew.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -14,7 +15,7 @@ import msgspec
 
 from chatd.search.tokens import VERSION
 
-LAYOUT: Final = f"1.{VERSION}"
+LAYOUT: Final = f"2.{VERSION}"
 """Raised when the tables change or the same text gives other terms."""
 GROUP_BITS: Final = 16
 GROUP_MASK: Final = (1 << GROUP_BITS) - 1
@@ -100,9 +101,15 @@ def ticks_of(at_ms: int) -> int:
     return max(0, min((at_ms - _START_MS) * TICKS, _TICKS_MAX))
 
 
-def doc_id(ticks: int, gid: int) -> int:
+def bits_of(group: str) -> int:
+    """What ids have of a group. Not its number in the index, which is another one when that is made anew: who reads the
+    pages of a search meanwhile goes on from the id that the last page ended with."""
+    return zlib.crc32(group.encode()) & GROUP_MASK
+
+
+def doc_id(ticks: int, bits: int) -> int:
     """Ordered by time, with the group in the low bits: most of what is of other groups is passed over unread."""
-    return (min(ticks, _TICKS_MAX) << GROUP_BITS) | (gid & GROUP_MASK)
+    return (min(ticks, _TICKS_MAX) << GROUP_BITS) | bits
 
 
 def marks_of(doc: Doc) -> list[str]:

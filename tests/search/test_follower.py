@@ -164,6 +164,21 @@ def test_a_rebuild_says_how_far_it_is_and_ends_where_it_was(books: Library) -> N
     assert len(again.found) == len(said)
 
 
+def test_who_pages_while_the_index_is_made_anew_meets_nothing_twice(books: Library) -> None:
+    for group in ("tea", "coffee", "apple", "zest"):  # as they came, which is not the order of a sweep
+        if group != "tea":
+            books.store.found(group, "ann")
+        books.store.say("ann", group, "消息")
+        books.follow()
+    before = books.ask("消息", "tea", "coffee", "apple", "zest").found
+    assert len({one.group for one in before}) == 4
+    books.follower.rebuild()
+    books.follow()
+    assert books.ask("消息", "tea", "coffee", "apple", "zest").found == before
+    for at, one in enumerate(before):
+        assert books.ask("消息", "tea", "coffee", "apple", "zest", below=one.id).found == before[at + 1 :]
+
+
 def test_an_index_that_was_deleted_is_made_again(books: Library) -> None:
     said = say_many(books, 4)
     books.follow()
