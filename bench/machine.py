@@ -88,6 +88,14 @@ def descendants_of(pid: int) -> list[int]:
     return children + [deeper for child in children for deeper in descendants_of(child)]
 
 
+def command_of(pid: int) -> str:
+    """The command line of a process; empty for one that has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def is_running(pid: int) -> bool:
     """Whether the process exists and has not ended; one that has ended may wait a while for whoever adopted it."""
     try:

@@ -15,7 +15,7 @@ from bench.workloads import Workload
 Runs = Mapping[str, Sequence[Figures]]
 """The figures of one row: subject name -> one per repeat."""
 
-LABELS = {
+LABELS = {  # a figure without a label is called by its name
     "deliveries_per_s": "deliveries/s",
     "messages_per_s": "messages/s",
     "deliveries_per_cpu_s": "deliveries per CPU second of the server",
@@ -70,7 +70,9 @@ def ratio_to_yardstick(runs: Runs, subject: str, figure: str) -> float | None:
 def figures_of(workload: Workload, runs: Runs) -> list[str]:
     """The figures that were taken, the one the row is about first."""
     taken = {figure for figures in runs.values() for run in figures for figure in run}
-    return [workload.headline, *(name for name in LABELS if name in taken and name != workload.headline)]
+    known = [name for name in LABELS if name in taken]
+    own = dict.fromkeys(name for figures in runs.values() for run in figures for name in run if name not in LABELS)
+    return list(dict.fromkeys([workload.headline, *known, *own]))
 
 
 def tabulate(workload: Workload, runs: Runs) -> list[str]:
@@ -85,7 +87,7 @@ def tabulate(workload: Workload, runs: Runs) -> list[str]:
             ratio = ratio_to_yardstick(runs, name, figure)
             wanted = f" (wanted: {workload.target:g})" if figure == workload.headline and workload.target else ""
             cells.append("" if ratio is None else f"{ratio:.2f}{wanted}")
-        label = LABELS[figure]
+        label = LABELS.get(figure, figure)
         lines.append(_line([f"**{label}**" if figure == workload.headline else label, *cells]))
     return [*lines, ""]
 

@@ -25,12 +25,13 @@ from chatd.secret import secret_of
 from chatd.service.tokens import mint
 from chatd.store import groups as groups_of_store
 from chatd.store import messages, users
-from chatd.store.database import Row, Sqlite
+from chatd.store.database import Database, Row, Sqlite
 from chatd.store.migrate import migrate
 
 SKETCH_DATABASE = "sketch.db"
 CHATD_DATABASE = "chatd.db"
 GROUP_LIMIT = 1000
+START_MS = 1_700_000_000_000
 TOKEN_TTL_S = 86_400
 
 
@@ -77,21 +78,29 @@ def seed_chatd(directory: Path, groups: Sequence[int], stored: int) -> list[Seat
     secret = secret_of(load(None, {"CHATD_STORE__URL": url}))
     now_s = int(time.time())
     return [
-        Seat(_group_id(number), mint(secret, _user(number, member), "", now_s, TOKEN_TTL_S))
+        Seat(group_id(number), mint(secret, _user(number, member), "", now_s, TOKEN_TTL_S))
         for number, size in enumerate(groups, 1)
         for member in range(size)
     ]
 
 
 def _seed_group(database: Sqlite, number: int, size: int, stored: int) -> None:
-    """A group whose first entry says that it was created, whose second that all others came, then the messages."""
-    group, at = _group_id(number), 1_700_000_000_000
+    """A group with all its people and messages."""
+    group, at = group_id(number), START_MS
     names = [_user(number, member) for member in range(size)]
     people = [User(id=name, sub=name, name="", created_at=at, upos=1, groups=1) for name in names]
     database.write(users.INSERT, [users.row_of_new(person) for person in people])
     database.write(users.INSERT_MINE, [(name, 1, at, "added", group, 2, "{}") for name in names])
+    found_group(database, number, names, stored, at)
+    database.write(messages.INSERT, _chatd_rows(number, names, stored))
+
+
+def found_group(database: Database, number: int, names: Sequence[str], stored: int, last_ms: int) -> None:
+    """A group whose first entry says that it was created, whose second that all others came, as it is with so many
+    messages, the last one at `last_ms`. The messages themselves and the people are not written."""
+    group, at, size = group_id(number), START_MS, len(names)
     head = 2 + stored
-    row = Group(group, "private", f"group {number}", "", "all", GROUP_LIMIT, head, at, stored, size, False, at)
+    row = Group(group, "private", f"group {number}", "", "all", GROUP_LIMIT, head, last_ms, stored, size, False, at)
     database.write(groups_of_store.INSERT, [groups_of_store.row_of_new(row)])
     roles = ["owner", *["member"] * (size - 1)]
     members = [
@@ -107,11 +116,10 @@ def _seed_group(database: Sqlite, number: int, size: int, stored: int) -> None:
         (group, 2, at, "members", None, None, None, None, 0, False, None, came, None),
     ]
     database.write(messages.INSERT, first)
-    database.write(messages.INSERT, _chatd_rows(number, names, stored))
 
 
 def _chatd_rows(number: int, names: Sequence[str], stored: int) -> Sequence[Row]:
-    group, at, digest = _group_id(number), 1_700_000_000_000, bytes(16)
+    group, at, digest = group_id(number), START_MS, bytes(16)
     return [
         (
             *(group, seq + 2, at, "message", names[seq % len(names)], _cid(number, seq), seq, None, 0, False, None),
@@ -122,7 +130,7 @@ def _chatd_rows(number: int, names: Sequence[str], stored: int) -> Sequence[Row]
     ]
 
 
-def _group_id(number: int) -> str:
+def group_id(number: int) -> str:
     return f"g{number:022d}"
 
 

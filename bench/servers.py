@@ -45,9 +45,14 @@ def serve_sketch(directory: Path, port: int) -> list[str]:
 
 
 def serve_chatd(directory: Path, port: int) -> list[str]:
+    return serve_store(f"sqlite:///{directory / seed.CHATD_DATABASE}", directory, port)
+
+
+def serve_store(url: str, directory: Path, port: int) -> list[str]:
     """With the budgets of a single client lifted: one connection of the generator stands for many people."""
     free = {
-        "STORE__URL": f"sqlite:///{directory / seed.CHATD_DATABASE}",
+        "STORE__URL": url,
+        "SERVER__STATE_DIR": str(directory),
         "LIMITS__REQUESTS_PER_S": "1000000",
         "LIMITS__REQUEST_BURST": "1000000",
         "LIMITS__USER_REQUESTS_PER_S": "1000000",
@@ -148,6 +153,10 @@ class Server:
         return Usage(
             time.monotonic_ns(), machine.cpu_ns([pid]), machine.cpu_ns(below), machine.core_busy_ns(self._core)
         )
+
+    def processes_named(self, name: str) -> list[int]:
+        """The processes below the server whose command line has `name` in it."""
+        return [pid for pid in machine.descendants_of(self._process.pid) if name in machine.command_of(pid)]
 
     def size(self) -> Size:
         pid = self._process.pid

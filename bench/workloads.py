@@ -12,7 +12,7 @@ class Workload:
 
     name: str
     title: str
-    kind: Literal["load", "idle", "start"]
+    kind: Literal["load", "idle", "start", "search"]
     groups: tuple[int, ...]
     """Members of each group."""
     inflight: int = 0

@@ -108,8 +108,11 @@ class PostgresServer:
 
     def drop_database(self, url: str) -> None:
         """Remove a database; whoever is connected to it is cut off."""
-        name = re.sub(r".*@/(\w+)\?.*", r"\1", url)
-        self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
+        self._run(f'DROP DATABASE "{self.name_of(url)}" WITH (FORCE)')
+
+    def name_of(self, url: str) -> str:
+        """The name of a database that was handed out."""
+        return re.sub(r".*@/(\w+)\?.*", r"\1", url)
 
     @contextmanager
     def fresh_database(self, template: str = "template0") -> Iterator[str]:
@@ -177,14 +180,17 @@ def _state_of(connection: psycopg.Connection[Any]) -> _State:
 
 
 @contextmanager
-def running_postgres(*, durable: bool = True) -> Iterator[PostgresServer]:
+def running_postgres(*, durable: bool = True, folder: Path | None = None) -> Iterator[PostgresServer]:
     """Start a server and stop it again. Unless `durable`, it may lose commits at a power cut and is quicker.
+
+    Its data lies below `folder` if that is given, which everybody must be able to enter, else below that of temporary
+    files.
 
     Raises PostgresMissing if there is none to run, RuntimeError with the server's own words if one does not start.
     """
     programs = find_programs()
     identity = _pick_identity()
-    home = Path(tempfile.mkdtemp(prefix="chatd-pg-"))
+    home = Path(tempfile.mkdtemp(prefix="chatd-pg-", dir=folder))
     guard = None
     try:
         bin_dir = _reachable(programs, home, identity)
