@@ -37,7 +37,7 @@ from chatd.search.link import SearchLink
 from chatd.search.program import Settings as SearchSettings
 from chatd.secret import secret_of
 from chatd.service.accounts import CODES_EVERY_S, Accounts, AccountSettings, own_issuer
-from chatd.service.delivery import Delivery, hook_of
+from chatd.service.delivery import PAUSE_S, Delivery, hook_of
 from chatd.service.jwks import JwksKeys
 from chatd.service.passwords import Passwords
 from chatd.service.tokens import Issuer, Keys, Tokens, load_keys
@@ -211,11 +211,12 @@ class Server:
         if settings.signup == "off":
             return None
         loopback, timeout_s = settings.hook_allow_loopback, settings.hook_timeout_s
+        least_s, most_s = PAUSE_S
         hook = hook_of(settings.hook_command, settings.hook_url, Outbound(loopback=loopback), timeout_s)
         return Accounts(
             fill(AccountSettings, settings),
             Passwords(settings.hash_memory_kib, settings.hash_passes, settings.hash_workers, settings.hash_queue),
-            Delivery(hook),
+            Delivery(hook, lambda: asyncio.sleep(least_s + (most_s - least_s) * self._jitter())),
             hub.tokens,
             self.readers,
             self.life.key,

@@ -1,7 +1,8 @@
 """Handing codes to the operator's hook, which brings them to people: a program, or an address that is called.
 
-The hook gets one JSON object {login, code, expires_at, purpose}. It works beside whoever asked, which nobody can tell
-from outside; so many may be under way, and what comes on top is dropped. No code, no login reaches the log.
+The hook gets one JSON object {login, code, expires_at, purpose}. It is called a while after the answer, not always the
+same: starting a program takes milliseconds, by which one could tell from outside whom there is to bring a code to. So
+many may be under way, and what comes on top is dropped. No code, no login reaches the log.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from chatd.outbound import Bound, Outbound, Unreachable
 
 UNDER_WAY_MAX: Final = 64
 ANSWER_BYTES_MAX: Final = 65_536
+PAUSE_S: Final = (0.2, 1.0)
+"""From the answer to the hook: at least, and at most."""
 Hand = Callable[[bytes], Awaitable[None]]
 """Brings one message to the hook. Raises `Unreachable`."""
 
@@ -69,26 +72,32 @@ def hook_of(command: str, url: str, outbound: Outbound, timeout_s: float) -> Han
 
 
 class Delivery:
-    """`hand` is None where there is no hook: then nothing is delivered, and the log says so."""
+    """`hand` is None where there is no hook: then nothing is delivered, and the log says so. `pause` lets the answer go
+    first."""
 
-    def __init__(self, hand: Hand | None) -> None:
+    def __init__(self, hand: Hand | None, pause: Callable[[], Awaitable[None]]) -> None:
         self._hand = hand
+        self._pause = pause
         self._under_way: set[asyncio.Task[None]] = set()
         self._log = structlog.get_logger("chatd.delivery")
 
     def send(self, purpose: str, login: str, code: str, expires_at: int) -> None:
         """Begin to deliver a code."""
-        if self._hand is None or len(self._under_way) >= UNDER_WAY_MAX:
-            self._log.warning("a code was not delivered", why="no hook" if self._hand is None else "too many at once")
+        if len(self._under_way) >= UNDER_WAY_MAX:
+            self._log.warning("a code was not delivered", why="too many at once")
             return
         message = {"purpose": purpose, "login": login, "code": code, "expires_at": expires_at}
-        task = asyncio.get_running_loop().create_task(self._deliver(self._hand, message))
+        task = asyncio.get_running_loop().create_task(self._deliver(message))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
-    async def _deliver(self, hand: Hand, message: dict[str, Any]) -> None:
+    async def _deliver(self, message: dict[str, Any]) -> None:
+        await self._pause()
+        if self._hand is None:
+            self._log.warning("a code was not delivered", why="no hook")
+            return
         try:
-            await hand(orjson.dumps(message))
+            await self._hand(orjson.dumps(message))
         except Unreachable as problem:
             self._log.warning("a code was not delivered", why=str(problem))
 

@@ -1,0 +1,1 @@
+"""Whether how long an answer takes tells something that the answer itself does not."""
