@@ -34,6 +34,8 @@ from chatd_protocol.invites import PreviewInvite
 _PAGES: Final = Path(__file__).parent / "pages"
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 _HOST: Final = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}")
+_KEEPS_LINKS: Final = re.compile(r"MicroMessenger/|\bQQ/")
+"""Apps that show pages themselves and open no other app from them."""
 _HUES: Final = 6
 _QUIET: Final = {
     "Referrer-Policy": "no-referrer",
@@ -59,8 +61,8 @@ class InvitePage:
             f" {_hash_of(self._script)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
 
-    def show(self, words: PageWords, token: str, link: str, preview: dict[str, Any]) -> str:
-        """The page of an invite that is good."""
+    def show(self, words: PageWords, token: str, link: str, preview: dict[str, Any], agent: str) -> str:
+        """The page of an invite that is good, for a visitor with this `User-Agent`."""
         name, title = preview.get("name", ""), preview["title"]
         invited = words.invited.format(name=name) if name else words.invited_by_nobody
         note = {"approval": words.by_approval, "question": words.by_question}.get(preview["entry"], "")
@@ -74,11 +76,12 @@ class InvitePage:
             invited=invited,
             members=members,
             note=note,
-            initial=title.strip()[:1].upper() or "#",
+            initial=_initial_of(title),
             hue=sum(map(ord, title)) % _HUES,
             link=link,
             token=token,
             app=self._app_url.replace("{token}", token),
+            inside=_KEEPS_LINKS.search(agent) is not None,
             style=self._style,
             script=self._script,
         )
@@ -88,6 +91,11 @@ class InvitePage:
         return self._template.render(
             words=words, title=title, description=description, preview=None, style=self._style, script=""
         )
+
+
+def _initial_of(title: str) -> str:
+    """What stands for a group without a picture: the first letter or digit, past brackets and the like."""
+    return next((one for one in title if one.isalnum()), title.strip()[:1] or "#").upper()
 
 
 def _text_of(name: str) -> str:
@@ -126,7 +134,9 @@ def invite_routes(hub: Hub, app_url: str) -> list[HTTPRouteHandler]:
             preview = await resolve(hub, preview_invite(PreviewInvite(token), "", hub.secrets))
         except Refused as refusal:
             return _refused(page, words, refusal)
-        return _html(page, words, page.show(words, token, f"{base}/i/{token}", preview), 200, {})
+        agent = request.headers.get("user-agent", "")
+        shown = page.show(words, token, f"{base}/i/{token}", preview, agent)
+        return _html(page, words, shown, 200, {})
 
     return [invite]
 

@@ -17,6 +17,7 @@ class PageWords(NamedTuple):
     by_approval: str
     by_question: str
     open_app: str
+    inside: str
     copy_hint: str
     copy: str
     copied: str
@@ -38,6 +39,7 @@ EN: Final = PageWords(
     by_approval="an admin lets you in",
     by_question="asks you a question first",
     open_app="Open in the app",
+    inside="Does nothing open? Tap ··· at the top and open this page in the browser.",
     copy_hint="Copy this link and paste it into the chat app:",
     copy="Copy",
     copied="Copied",
@@ -58,6 +60,7 @@ ZH: Final = PageWords(
     by_approval="需管理员同意",
     by_question="进群需回答问题",
     open_app="打开 App",
+    inside="打不开？点右上角 ··· 选择“在浏览器打开”。",
     copy_hint="复制链接，到聊天 App 里粘贴即可进群：",
     copy="复制",
     copied="已复制",

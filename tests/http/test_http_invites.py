@@ -209,6 +209,27 @@ async def test_no_secret_gets_into_a_log_or_into_the_files(tmp_path: Path) -> No
         assert secret not in str(structured)
 
 
+@on_loop
+async def test_inside_an_app_that_opens_no_other_app_the_page_says_what_to_do(tmp_path: Path) -> None:
+    app = {"app_url": "myapp://join?invite={token}"}
+    inside = ("Mozilla/5.0 (iPhone) MicroMessenger/8.0.49", "Mozilla/5.0 (Linux; Android 14) V1_AND_SQ QQ/9.0.8")
+    outside = ("Mozilla/5.0 (iPhone) Safari/604.1", "Mozilla/5.0 (Linux; Android 14) MQQBrowser/14.8", "")
+    async with visiting(tmp_path, invites=app) as (_, ann, browser):
+        made = await link(ann)
+        for agent in (*inside, *outside):
+            page = await browser.get(made["link"], headers={"User-Agent": agent, "Accept-Language": "zh"})
+            assert (ZH.inside in page.text) is (agent in inside), agent
+
+
+@on_loop
+async def test_a_group_without_a_picture_has_the_first_letter_of_its_title(tmp_path: Path) -> None:
+    letters = {"【石榴】群": "石", " «tea»": "T", "🍎 苹果": "苹", "7点": "7", "🍎": "🍎"}
+    async with visiting(tmp_path) as (_, ann, browser):
+        for title, letter in letters.items():
+            page = await browser.get((await link(ann, title=title))["link"])
+            assert f'aria-hidden="true">{letter}</div>' in page.text, title
+
+
 @pytest.mark.parametrize(
     ("accept", "words"),
     [
