@@ -185,10 +185,16 @@ async def _search(case: Case, server: Server) -> Figures:
 
 
 async def _time_search(line: Line, scope: Scope, word: str) -> tuple[float, list[tuple[str, int]]]:
+    """Until there is a whole page, or nothing more: an answer may say that it looked through enough for now."""
     began_s = time.perf_counter()
-    page = await line.ask("message.search", query=word, limit=PAGE, **scope.asked())
-    spent_s = time.perf_counter() - began_s
-    return spent_s, [(hit["group"], hit["pos"]) for hit in page["hits"]]
+    found: list[tuple[str, int]] = []
+    asked: dict[str, Any] = scope.asked()
+    while True:
+        page = await line.ask("message.search", query=word, limit=PAGE - len(found), **asked)
+        found += [(hit["group"], hit["pos"]) for hit in page["hits"]]
+        if "more" not in page or len(found) >= PAGE:
+            return time.perf_counter() - began_s, found
+        asked["cursor"] = page["more"]
 
 
 def check_page(case: Case, scope: Scope, word: str, found: list[tuple[str, int]]) -> None:

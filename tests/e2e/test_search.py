@@ -114,6 +114,17 @@ async def test_pages_go_on_where_the_one_before_ended(town: Town) -> None:
     assert (await ann.denied("message.search", query="苹果", cursor="9" * 19)).code == "invalid"
 
 
+async def test_a_phrase_is_found_behind_many_messages_that_only_have_its_pairs(town: Town) -> None:
+    ann = await town.person("ann")
+    group = await town.group_of(ann)
+    pos = await ann.say(group, "甲乙丙")
+    for _ in range(12):
+        await asyncio.gather(*(ann.say(group, "乙丙 甲乙") for _ in range(10)))
+    await indexed(town)
+    page = await ann.ask("message.search", query="甲乙丙", limit=1)
+    assert [hit["pos"] for hit in page["hits"]] == [pos]
+
+
 @pytest.mark.promise("P9", "search")
 async def test_what_is_recalled_is_not_found_and_what_is_edited_is_found_as_it_is_now(town: Town) -> None:
     ann, bob = await town.people("ann", "bob")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Hits = dict[Candidate, dict[str, Any]]
 _ASK_MORE: Final = 5
 """So many more candidates than places on the page are asked for: some may be gone."""
+_ASK_MAX: Final = 500
+"""Of a phrase the index knows only the pairs. Where few candidates have it whole, each round asks for twice as many."""
 
 
 async def search_messages(session: Session, request: wire.SearchMessages) -> dict[str, Any]:
@@ -58,7 +60,7 @@ async def _read_page(
         all_seen = len(found.found) < ask
         if all_seen or len(hits) >= request.limit or not rounds:
             break
-        wanted = wanted._replace(below=found.found[-1].id)
+        wanted, ask = wanted._replace(below=found.found[-1].id), min(2 * ask, max(ask, _ASK_MAX))
     shown = dict(list(hits.items())[: request.limit])
     if len(hits) > request.limit:
         return shown, list(shown)[-1].id, found
