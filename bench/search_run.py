@@ -21,8 +21,8 @@ from bench.search_texts import Texts, Truth
 from bench.seed import TOKEN_TTL_S, group_id
 from bench.servers import Server, ServerFailed, Subject, serve_store
 from chatd.admin.socket import AdminError, call
-from chatd.app import secret_of
 from chatd.config import Config, load
+from chatd.secret import secret_of
 from chatd.service.tokens import mint
 from chatd.store.database import connect
 

@@ -79,8 +79,7 @@ class Line(msgspec.Struct):
 _READ = "CASE WHEN r.seq > m.from_seq THEN r.seq ELSE m.from_seq END"
 _CHAT = " LEFT JOIN chats AS c ON c.user_id = m.user_id AND c.group_id = m.group_id AND c.period = m.period"
 _MENTIONS = (
-    "FROM mentions AS x WHERE x.user_id = m.user_id AND x.group_id = m.group_id AND x.seq > {}"
-    f" AND {NOT_BY_BLOCKED}"
+    f"FROM mentions AS x WHERE x.user_id = m.user_id AND x.group_id = m.group_id AND x.seq > {{}} AND {NOT_BY_BLOCKED}"
 )
 COUNT_MENTIONS = f"(SELECT count(*) {_MENTIONS})"
 FIRST_MENTION = f"(SELECT x.pos {_MENTIONS} ORDER BY x.seq LIMIT 1)"
