@@ -70,3 +70,21 @@ async def test_one_person_is_invited_and_an_invite_is_taken_back(sqlite_url: str
         bob.scene.type(f"/join {invite}")
         await bob.scene.sees("invite_invalid")
         assert [await ann.leave(), await bob.leave()] == [0, 1]
+
+
+@in_loop
+async def test_who_asked_to_come_in_takes_the_request_back(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server:
+        ann, bob = Person(server, "ann", "Ann"), Person(server, "bob", "Bob")
+        await bob.scene.sees("connected")
+        ann.scene.type("/public Tea", "/door approval")
+        await ann.scene.sees("── Tea")
+        await ann.scene.sees("✓")
+        bob.scene.type("/discover tea")
+        group = (await bob.scene.sees("Tea", "1 of")).rpartition(" ")[2]
+        bob.scene.type(f"/join {group}")
+        await bob.scene.sees("an admin decides")
+        bob.scene.type("/requests", "/withdraw 1", "/withdraw 1")
+        await bob.scene.sees("✓")
+        await bob.scene.sees("already_decided")
+        assert [await ann.leave(), await bob.leave()] == [0, 1]

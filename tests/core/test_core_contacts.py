@@ -41,6 +41,12 @@ def test_who_is_mutual_need_not_ask_and_strange_people_cannot_be_asked() -> None
     assert world.refuse(ask(world, "ann", "nobody")).code == "not_found"
 
 
+def test_whom_one_has_blocked_one_does_not_ask() -> None:
+    world = world_of()
+    world.act(Block("ann", world.cid(), DIGEST, "ben", True))
+    assert world.refuse(ask(world, "ann", "ben")).code == "not_mutual"
+
+
 def test_who_wants_no_requests_gets_none() -> None:
     world = world_of()
     world.facts.users["ben"].settings = {"requests": False}

@@ -126,6 +126,16 @@ def test_admins_stay_as_they_are_and_silent_viewers_go() -> None:
     assert (world.member("g", "ben").present, world.member("g", "cat").present) == (True, False)
 
 
+def test_who_is_made_an_admin_may_write_again_and_a_member_again_may_not() -> None:
+    world = world_of()
+    mind(world, "restrict")
+    follow(world, "ben", False)
+    world.act(SetRole("ann", world.cid(), DIGEST, "g", "ben", "admin"))
+    assert not is_silenced(world, "ben")
+    world.act(SetRole("ann", world.cid(), DIGEST, "g", "ben", "member"))
+    assert is_silenced(world, "ben")
+
+
 def test_what_an_admin_decided_goes_on_beside_it() -> None:
     world = world_of()
     mind(world, "restrict")

@@ -29,6 +29,8 @@ TEXTS: Final = {
     "help_approve": ("let somebody in", "同意进群"),
     "usage_refuse": ("/refuse N", "/refuse N"),
     "help_refuse": ("do not", "拒绝进群"),
+    "usage_withdraw": ("/withdraw N", "/withdraw N"),
+    "help_withdraw": ("ask to come in no more", "撤回进群申请"),
     "usage_door": ("/door HOW", "/door HOW"),
     "help_door": ("open, invite, approval, question TEXT", "进群方式：open invite approval question 问题"),
     "invite_found": (

@@ -137,6 +137,12 @@ async def refuse(desk: Desk, which: str) -> None:
     desk.done()
 
 
+async def withdraw(desk: Desk, which: str) -> None:
+    """One's own request, as `/requests` lists them where no group is open."""
+    await desk.client.withdraw_request(_request(desk, which).group)
+    desk.done()
+
+
 def _request(desk: Desk, which: str) -> JoinRequest:
     one = desk.state.requests.get(number_in(which))
     if one is None:
@@ -168,5 +174,6 @@ COMMANDS: Final = {
     "requests": Command(0, requests),
     "approve": Command(1, approve),
     "refuse": Command(1, refuse),
+    "withdraw": Command(1, withdraw),
     "door": Command(1, door),
 }
