@@ -73,16 +73,13 @@ def seeds(postgres: PostgresServer) -> Iterator[str]:
 
 
 def test_a_database_that_was_used_comes_again_as_new(postgres: PostgresServer, seeds: str) -> None:
-    urls = []
-    for _ in range(2):
-        with postgres.database_like(seeds) as used, psycopg.connect(used) as left_open:
-            urls.append(used)
-            left_open.execute("INSERT INTO seeds (parent) VALUES (1)")
-            left_open.commit()
-            assert [ask(used, f"SELECT {what}") for what in ("max(n) FROM seeds", "n FROM kept")] == ["1", "7"]
-    with postgres.database_like(seeds) as again:
-        assert urls == [again] * 2
-        assert ask(again, "SELECT count(*) FROM seeds") == "0"
+    urls = set()
+    for _ in range(3):
+        with postgres.database_like(seeds) as url:
+            urls.add(url)
+            assert [ask(url, f"SELECT {what}") for what in ("count(*) FROM seeds", "n FROM kept")] == ["0", "7"]
+            assert ask(url, "INSERT INTO seeds (parent) VALUES (1) RETURNING n") == "1"
+    assert len(urls) == 1
 
 
 @pytest.mark.parametrize(
