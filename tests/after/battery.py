@@ -234,6 +234,7 @@ class Round:
         brief = await self._brief(goer)
         brief.send("group.open", group=self.group)
         goer.ask_on(brief)
+        await brief.closed()
         await self._is_shut([brief], errors.CLOSE_TOKEN_EXPIRED)
         last = brief.hello["expires"] + GRACE_MS
         late = [entry["pos"] for entry in brief.entries.get(self.group, ()) if entry["at"] > last]
