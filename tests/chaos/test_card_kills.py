@@ -66,10 +66,10 @@ def test_groups_are_told_once_of_a_changed_card_when_the_hub_is_killed(
 
 
 async def _story(server: ServerProcess, killed: str) -> None:
-    await server.start()
     ann, shop = Reader(server), Shop(server)
-    ann.device.start()
     try:
+        await server.start()
+        ann.device.start()
         async with asyncio.timeout(WAIT_S):
             await ann.device.ready.wait()
         await _offer(shop, 1)
