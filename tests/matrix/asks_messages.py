@@ -39,6 +39,7 @@ def _send() -> dict[str, Build]:
         "recalled": reply(lambda h: h.recalled),
         "before": reply(lambda h: h.before),
         "absent": reply(lambda _: 9_000),
+        "notice": lambda c, _: {"group": c.group, "kind": "notice", "body": {"text": "hear"}},
         "item": card("video", _PUBLIC),
         "item.private": card("video", _PRIVATE),
         "item.absent": card("video", "matrix:none"),
