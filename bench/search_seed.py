@@ -77,7 +77,7 @@ def _rows(portion: list[Said]) -> Iterator[Row]:
         group, body = group_id(one.group), orjson.dumps({"type": "text", "body": {"text": one.text}}).decode()
         members = members_of(one.group)
         sender: Any = members[one.pos % len(members)]
-        yield (group, one.pos, _at(one), "message", sender, None, one.pos - FIRST, None, 0, False, None, body, None)
+        yield (group, one.pos, _at(one), "message", sender, None, one.pos - FIRST, None, 0, False, None, body, 0, None)
 
 
 def _at(said: Said) -> int:

@@ -112,8 +112,8 @@ def found_group(database: Database, number: int, names: Sequence[str], stored: i
     created = f'{{"group_kind":"private","title":"group {number}","members":["{names[0]}"]}}'
     came = f'{{"count":{size},"joined":[{joined}],"left":[]}}'
     first = [
-        (group, 1, at, "created", names[0], None, None, None, 0, False, None, created, None),
-        (group, 2, at, "members", None, None, None, None, 0, False, None, came, None),
+        (group, 1, at, "created", names[0], None, None, None, 0, False, None, created, 0, None),
+        (group, 2, at, "members", None, None, None, None, 0, False, None, came, 0, None),
     ]
     database.write(messages.INSERT, first)
 
@@ -124,6 +124,7 @@ def _chatd_rows(number: int, names: Sequence[str], stored: int) -> Sequence[Row]
         (
             *(group, seq + 2, at, "message", names[seq % len(names)], _cid(number, seq), seq, None, 0, False, None),
             f'{{"type":"text","body":{{"text":"stored message {seq}"}}}}',
+            0,
             digest,
         )
         for seq in range(1, stored + 1)

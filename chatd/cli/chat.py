@@ -113,7 +113,9 @@ def _screen() -> Screen:
 async def converse(client: Client, url: str, screen: Screen, words: Words, group: str | None = None) -> int:
     """Talk through a screen until its input ends, with everything answered, or the server ends it."""
     state = State(Names(client))
-    render = Renderer(words, lambda: client.hello.user if client.hello else "", state.called)
+    render = Renderer(
+        words, lambda: client.hello.user if client.hello else "", state.called, section_of=state.section_title
+    )
     watcher = Watcher(client, state, screen, render, words)
     commander = Commander(client, state, screen, render, words, watcher)
     if isinstance(screen, TerminalScreen):

@@ -25,6 +25,7 @@ from chatd.cli.typed import (
     ownership,
     relations,
     search,
+    sections,
     session,
     users,
 )
@@ -43,6 +44,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     **search.COMMANDS,
     **cards.COMMANDS,
     **boards.COMMANDS,
+    **sections.COMMANDS,
     **relations.COMMANDS,
     **chats.COMMANDS,
     **moderation.COMMANDS,
@@ -115,17 +117,17 @@ class Commander(Desk):
 
     async def say(self, text: str, reply_to: int | None = None) -> None:
         """Sends follow each other without waiting for the answer; the client keeps them in order."""
-        group = self.group()
+        group, section = self.group(), self.state.section
         entities = await groups.mentions_of(self, group, text)
         while len(self._sends) >= SENDS_MAX:
             await asyncio.wait(self._sends, return_when=asyncio.FIRST_COMPLETED)
-        task = asyncio.create_task(self._send(group, text, reply_to, entities))
+        task = asyncio.create_task(self._send(group, text, reply_to, entities, section))
         self._sends.add(task)
         task.add_done_callback(self._sends.discard)
 
-    async def _send(self, group: str, text: str, reply_to: int | None, entities: list[Entity]) -> None:
+    async def _send(self, group: str, text: str, reply_to: int | None, entities: list[Entity], section: int) -> None:
         try:
-            placed = await self.client.send(group, text, reply_to=reply_to, entities=entities)
+            placed = await self.client.send(group, text, reply_to=reply_to, entities=entities, section=section)
             if self.state.drafts.pop(group, ""):
                 await self.client.save_draft(group, "")
         except ChatdError as error:

@@ -34,6 +34,7 @@ from chatd_protocol.log import (
     NicknamesChanged,
     Reacted,
     Recalled,
+    SectionsChanged,
     UnknownEntry,
 )
 from chatd_protocol.presence import PresenceSignal
@@ -52,7 +53,7 @@ class Watcher:
         self._lost = False
         self._day = ""
         """The day of the entry that was printed last."""
-        self._read_to: tuple[str, int] | None = None
+        self._read_to: dict[tuple[str, int], int] = {}
         self._marking: asyncio.Task[None] | None = None
         screen.set_status(self._status)
 
@@ -89,7 +90,7 @@ class Watcher:
             self._state.oldest.setdefault(group, entry.pos)
             self.show_entry(entry, past=past)
             if isinstance(entry, Message) and entry.seq:
-                self._mark_read(group, entry.seq)
+                self._mark_read(group, entry.seq, entry.section)
             elif isinstance(entry, NicknamesChanged) and not past:
                 self._state.nicknames |= {one.user: one.nickname for one in entry.names}
 
@@ -101,7 +102,7 @@ class Watcher:
         if past and isinstance(entry, Edited | Recalled | Reacted | CardChanged):
             return
         if isinstance(entry, Message) and entry.seq:
-            self._state.note_shown(entry.pos, entry.seq)
+            self._state.note_shown(entry.pos, entry.seq, entry.section)
         lines = self._render.entry(entry, self._screen.columns)
         day = self._render.day(entry)
         if lines and day != self._day:
@@ -121,6 +122,7 @@ class Watcher:
         line = state.lines.get(state.open or "")
         parts = [self._words("state_online" if state.online else "state_offline")]
         parts += [self._render.title(line)] if line else []
+        parts += [self._render.section(state.section)] if state.section else []
         parts += [self._words("total_unread", count=state.unread_elsewhere)] if state.unread_elsewhere else []
         parts += [state.typing] if state.typing else []
         return " · ".join(parts)
@@ -162,6 +164,8 @@ class Watcher:
             self._state.put(line)
         for group, read in event.hello.reads.items():
             self._take_read(group, read)
+        for one in event.hello.section_reads:
+            self._take_read(one.group, one.read, one.section)
         await self._state.names.learn(line.peer for line in event.hello.groups if line.peer)
         if event.resumed:
             self.say(NOTICE, "resumed", missed=event.missed)
@@ -189,6 +193,9 @@ class Watcher:
     async def _take_entries(self, event: EntriesEvent) -> None:
         state = self._state
         await state.names.learn(user for entry in event.entries for user in users_in(entry))
+        for entry in event.entries:
+            if isinstance(entry, SectionsChanged):
+                state.take_sections(event.group, entry.sections)
         if event.group == state.open and state.held is None:
             state.typing = ""
             self.show_entries(event.group, event.entries)
@@ -204,8 +211,9 @@ class Watcher:
         if not said:
             return
         last = said[-1]
-        counted = [entry.seq for entry in said if entry.seq]
-        self._state.count_unread(event.group, len(counted), max(counted, default=0))
+        for entry in said:
+            if entry.seq:
+                self._state.count_unread(event.group, entry.seq, entry.section)
         text = self._render.text(last)
         name = self._render.name(last.sender)
         line = self._words("elsewhere", title=self.title_of(event.group), name=name, text=text)
@@ -279,8 +287,8 @@ class Watcher:
             case Heads(heads=heads):
                 for group in heads.keys() & self._state.lines.keys() - {self._state.open}:
                     await self._learn_group(group)
-            case ReadSignal(group=group, read=read):
-                self._take_read(group, read)
+            case ReadSignal(group=group, read=read, section=section):
+                self._take_read(group, read, section)
             case TypingSignal(group=group, user=user) if group == self._state.open:
                 await self._state.names.learn({user})
                 self._state.typing = self._words("typing", name=self._render.name(user))
@@ -291,11 +299,10 @@ class Watcher:
             case _:
                 pass
 
-    def _take_read(self, group: str, read: int) -> None:
+    def _take_read(self, group: str, read: int, section: int = 0) -> None:
         """Another device read up to here."""
-        line = self._state.lines.get(group)
-        if line is not None and read >= line.seq:
-            self._state.count_read(group)
+        if read >= self._state.newest_in(group, section):
+            self._state.count_read(group, section)
 
     def title_of(self, group: str) -> str:
         """What a group is called, as far as it is known."""
@@ -304,17 +311,23 @@ class Watcher:
 
     # --- read positions
 
-    def _mark_read(self, group: str, seq: int) -> None:
-        """Tell the server what was shown: the newest only, one request at a time."""
-        self._state.count_read(group)
-        self._read_to = (group, seq)
+    def mark_shown(self, group: str, entries: Iterable[Entry | UnknownEntry]) -> None:
+        """These messages were shown, out of turn."""
+        for entry in entries:
+            if isinstance(entry, Message):
+                self._mark_read(group, entry.seq, entry.section)
+
+    def _mark_read(self, group: str, seq: int, section: int) -> None:
+        """Tell the server what was shown: the newest of each section only, one request at a time."""
+        self._state.count_read(group, section)
+        self._read_to[group, section] = seq
         if self._marking is None or self._marking.done():
             self._marking = asyncio.create_task(self._mark())
 
     async def _mark(self) -> None:
-        while self._read_to is not None:
-            (group, seq), self._read_to = self._read_to, None
+        while self._read_to:
+            (group, section), seq = self._read_to.popitem()
             try:
-                await self._client.mark_read(group, seq)
+                await self._client.mark_read(group, seq, section)
             except (ChatdError, ClientClosed):
                 return  # It is marked with the next message that is shown.

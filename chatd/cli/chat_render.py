@@ -52,6 +52,12 @@ MENTION: Final = "ansiyellow bold"
 
 _WENT: Final[dict[str | None, str]] = {"removed": "put_out", "unfollowed": "fan_left"}
 _CAME: Final = {None: "joined", "invite": "came_by_invite", "request": "let_in", "open": "came"}
+_ACTS: Final = {
+    "create": "section_made",
+    "close": "section_closed",
+    "open": "section_opened",
+    "order": "section_ordered",
+}
 _SETTINGS: Final = (
     *("title", "intro", "history", "limit", "entry", "question", "invites", "rules", "avatar", "rights"),
     "on_unfollow_owner",
@@ -59,22 +65,32 @@ _SETTINGS: Final = (
 
 
 class Renderer:
-    """Makes lines for one reader, `me`. `name_of` gives the name to show for a user id, `zone` the hour to show (None:
-    the machine's)."""
+    """Makes lines for one reader, `me`. `name_of` gives the name to show for a user id, `section_of` the title of a
+    section of the open group, `zone` the hour to show (None: the machine's)."""
 
     def __init__(
-        self, words: Words, me: Callable[[], str], name_of: Callable[[str], str], zone: tzinfo | None = None
+        self,
+        words: Words,
+        me: Callable[[], str],
+        name_of: Callable[[str], str],
+        zone: tzinfo | None = None,
+        section_of: Callable[[int], str] = str,
     ) -> None:
         self._words = words
         self._me = me
         self._name_of = name_of
         self._zone = zone
+        self._section_of = section_of
 
     def name(self, user: str | None) -> str:
         """How somebody is called here."""
         if user is None:
             return "?"
         return self._words("you") if user == self._me() else printable(self._name_of(user))
+
+    def section(self, number: int) -> str:
+        """What a section of the open group is called."""
+        return printable(self._section_of(number)) or self._words("section_main")
 
     def entry(self, entry: log.Entry | log.UnknownEntry, columns: int) -> list[Line]:
         """The lines of an entry; none for what the reader may not see or this program does not know."""
@@ -141,6 +157,7 @@ class Renderer:
         style = MENTION if self.mentions_me(message) else ""
         if message.type == kinds.NOTICE:
             style, tags = NOTICE, self._words("notice_mark") + tags
+        tags = (f"‹{self.section(message.section)}› " if message.section else "") + tags
         return style, tags + printable(self._said(message), keep_lines=True) + mark
 
     def _said(self, message: log.Message) -> str:
@@ -186,6 +203,8 @@ class Renderer:
                 return [self._words("settings", by=self.name(entry.by), what=self._settings(entry))]
             case log.Moderated():
                 return [self._moderation(entry)]
+            case log.SectionsChanged():
+                return [self._sections(entry)]
             case log.OwnerChanged() | log.Announced() | log.Dissolved():
                 return [self._governed(entry)]
             case _:
@@ -270,6 +289,12 @@ class Renderer:
             )
         key = "moderation_restricted" if entry.restricted else "moderation_unrestricted"
         return self._words(key, by=by, until=self.end(entry.until))
+
+    def _sections(self, entry: log.SectionsChanged) -> str:
+        one = next((one for one in entry.sections if one.section == entry.section), None)
+        title = printable(one.title) if one is not None and one.title else self._words("section_main")
+        kind = self._words(f"section_kind_{one.kind}") if one is not None else ""
+        return self._words(_ACTS.get(entry.act, "section_changed"), by=self.name(entry.by), title=title, kind=kind)
 
     def _settings(self, entry: log.SettingsChanged) -> str:
         changed = ((key, getattr(entry, key)) for key in _SETTINGS)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
 from chatd_client import ChatdError, Client
-from chatd_protocol.groups import GroupLine
-from chatd_protocol.log import Entry, UnknownEntry
+from chatd_protocol.groups import GroupLine, SectionLine
+from chatd_protocol.log import Entry, Section, UnknownEntry
 from chatd_protocol.requests import JoinRequest
 
 NAMES_MAX: Final = 20_000
@@ -84,8 +84,10 @@ class State:
         """What people are called in the open group who are not called by their names."""
         self.here: dict[str, bool] = {}
         """Who of the open group is here, of those who show it."""
-        self.seqs: dict[int, int] = {}
-        """The numbers of the messages of the open group that were shown, by position."""
+        self.seqs: dict[int, tuple[int, int]] = {}
+        """The numbers of the messages of the open group that were shown, with their sections, by position."""
+        self.section = 0
+        """The section of the open group that is written in."""
         self.drafts: dict[str, str] = {}
         """Unsent text by group."""
 
@@ -96,13 +98,13 @@ class State:
     def turn_to(self, group: str) -> None:
         """Another group is the open one: what was known of the one before goes."""
         self.open = group
-        self.nicknames, self.here, self.seqs = {}, {}, {}
+        self.nicknames, self.here, self.seqs, self.section = {}, {}, {}, 0
 
-    def note_shown(self, pos: int, seq: int) -> None:
+    def note_shown(self, pos: int, seq: int, section: int = 0) -> None:
         """A message of the open group is on the screen."""
         if len(self.seqs) >= SHOWN_MAX:
             del self.seqs[next(iter(self.seqs))]
-        self.seqs[pos] = seq
+        self.seqs[pos] = seq, section
 
     def put(self, line: GroupLine) -> None:
         """Take in what the server says of a group."""
@@ -118,17 +120,58 @@ class State:
         if self.open == group:
             self.open = None
 
-    def count_unread(self, group: str, more: int, seq: int) -> None:
-        """Messages came into a group that is not open."""
+    def count_unread(self, group: str, seq: int, section: int = 0) -> None:
+        """A message came into a group that is not open."""
         line = self.lines.get(group)
-        if line is not None:
-            self.lines[group] = replace(line, unread=line.unread + more, seq=max(line.seq, seq))
+        if line is None:
+            return
+        main = {} if section else {"seq": max(line.seq, seq)}
+        sections = [
+            replace(one, unread=one.unread + 1, seq=seq) if one.section == section else one for one in line.sections
+        ]
+        self.lines[group] = replace(line, unread=line.unread + 1, sections=sections, **main)
 
-    def count_read(self, group: str) -> None:
-        """All of it is read."""
+    def count_read(self, group: str, section: int = 0) -> None:
+        """All of a section is read."""
         line = self.lines.get(group)
-        if line is not None:
-            self.lines[group] = replace(line, unread=0, read=line.seq)
+        if line is None:
+            return
+        main = {} if section else {"read": line.seq}
+        sections = [replace(one, unread=0, read=one.seq) if one.section == section else one for one in line.sections]
+        self.lines[group] = replace(line, unread=sum(one.unread for one in sections), sections=sections, **main)
+
+    def newest_in(self, group: str, section: int) -> int:
+        """The number of the newest message of a section, as far as it is known."""
+        line = self.lines.get(group)
+        if line is None or not section:
+            return line.seq if line is not None else 0
+        return next((one.seq for one in line.sections if one.section == section), 0)
+
+    def section_title(self, section: int) -> str:
+        """What a section of the open group is called; empty for the main one as long as it has no title."""
+        line = self.lines.get(self.open or "")
+        found = (one.title for one in line.sections if one.section == section) if line is not None else iter(())
+        return next(found, f"#{section}" if section else "")
+
+    def take_sections(self, group: str, sections: Sequence[Section]) -> None:
+        """The sections of a group are these now: closed ones are not listed, what was counted of the others stays."""
+        line = self.lines.get(group)
+        if line is None:
+            return
+        known = {one.section: one for one in line.sections or [SectionLine(0, "chat", seq=line.seq, read=line.read)]}
+        told = [
+            replace(
+                known.get(one.section, SectionLine(one.section, one.kind)),
+                kind=one.kind,
+                title=one.title,
+                intro=one.intro,
+            )
+            for one in sections
+            if not one.closed
+        ]
+        self.lines[group] = replace(line, sections=told)
+        if group == self.open and self.section not in {one.section for one in told}:
+            self.section = 0
 
     @property
     def unread_elsewhere(self) -> int:

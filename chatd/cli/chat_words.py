@@ -23,6 +23,7 @@ from chatd.cli.texts import (
     ownership,
     relations,
     search,
+    sections,
     session,
     users,
 )
@@ -44,6 +45,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     **invites.TEXTS,
     **errors.TEXTS,
     **ownership.TEXTS,
+    **sections.TEXTS,
 }
 EN: Final[Mapping[str, str]] = {key: texts[0] for key, texts in TEXTS.items()}
 ZH: Final[Mapping[str, str]] = {key: texts[1] for key, texts in TEXTS.items()}

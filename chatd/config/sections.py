@@ -285,6 +285,8 @@ class Groups(_Section, frozen=True, kw_only=True):
     bans_per_group: Count = 1000
     fan_groups_per_owner: Annotated[int, Meta(ge=0, le=100)] = 20
     dissolved_keep_days: Annotated[float, Meta(ge=0, le=3650)] = 7.0
+    sections_per_group: Annotated[int, Meta(ge=1, le=20)] = 5
+    sections_kept_per_group: Annotated[int, Meta(ge=1, le=200)] = 50
 
 
 def _mask(name: str, value: object) -> object:

@@ -15,7 +15,7 @@ from chatd.core.values import Entry
 
 
 class Board(Record):
-    """`pins`: [pos, by, at], the uppermost first. `calls`: [pos, seq, at, stands, by] of messages that call
+    """`pins`: [pos, by, at], the uppermost first. `calls`: [pos, seq, at, stands, by, section] of messages that call
     everybody, oldest first; those that were taken back stay for the budget's sake, with `stands` false."""
 
     table: ClassVar[str] = "boards"
@@ -40,13 +40,14 @@ class Featured(Record):
 
 
 class Mention(Record):
-    """That a message, number `seq` of its group, mentions somebody."""
+    """That a message, number `seq` of its section, mentions somebody."""
 
     table: ClassVar[str] = "mentions"
-    key_fields: ClassVar[int] = 3
+    key_fields: ClassVar[int] = 4
 
     user_id: str
     group_id: str
+    section: int
     seq: int
     pos: int
     at: int
@@ -88,9 +89,9 @@ def mentioned_in(kind: str, body: dict[str, Any]) -> list[str]:
 def drop_mentions(facts: Facts, entry: Entry) -> None:
     """Nobody is mentioned by this message any more."""
     for user in mentioned_in(entry.body["type"], entry.body["body"]):
-        facts.drop(Mention, user, entry.group, entry.seq)
+        facts.drop(Mention, user, entry.group, entry.section, entry.seq)
 
 
 def without_call(board: Board, pos: int) -> list[Any]:
     """The calls, with that of this message standing no more."""
-    return [[*call[:3], False, call[4]] if call[0] == pos else call for call in board.calls]
+    return [[*call[:3], False, *call[4:]] if call[0] == pos else call for call in board.calls]

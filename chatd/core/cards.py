@@ -41,6 +41,7 @@ class Place(Record):
     seq: int
     at: int
     told: bool = False
+    section: int = 0
 
 
 class Announce(Wish, frozen=True, tag="announce"):
@@ -128,7 +129,7 @@ def place_card(facts: Facts, entry: Entry) -> None:
     if item is not None and not item.shown:
         facts.put(msgspec.structs.replace(item, shown=True))
     kind, item_id = key
-    facts.put(Place(entry.group, entry.pos, kind, item_id, entry.seq, entry.at))
+    facts.put(Place(entry.group, entry.pos, kind, item_id, entry.seq, entry.at, section=entry.section))
 
 
 def remove_card(facts: Facts, group: str, pos: int, recall_pos: int) -> None:

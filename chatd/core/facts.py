@@ -13,6 +13,7 @@ from chatd.core.invite_rows import Maker
 from chatd.core.limits import Bounds
 from chatd.core.records import Keys, R, Record, Records
 from chatd.core.refusal import Refused
+from chatd.core.section_rows import SectionCount
 from chatd.core.values import Audited, Entry, Group, Member, Mine, User
 
 
@@ -48,6 +49,8 @@ class Needs:
         """Groups that somebody may join: how far back they see has to be known."""
         self.histories: dict[str, set[str]] = {}
         """History rules that groups may get in this batch, beside the one they have."""
+        self.sectioned: set[str] = set()
+        """Groups that may get their first sections in this batch."""
 
         self.paces: set[tuple[str, str]] = set()
         """(group, user) of those who write: when they last did has to be known where slow mode is on."""
@@ -98,6 +101,9 @@ class Facts:
         self.reactions: set[tuple[str, int, str, str]] = set()
         self.sends: set[tuple[str, str, str]] = set()
         self.pos_of_seq: dict[tuple[str, int], int] = {}
+        self.newest: dict[str, list[tuple[int, int]]] = {}
+        """(pos, section) of the newest messages of groups with sections that somebody may join by a rule that counts
+        messages, the oldest first: one more than the rule counts, or all there are."""
         self.names: dict[str, str] = {}
         self.records = Records()
         self.invite_of_secret: dict[str, str] = {}
@@ -121,7 +127,7 @@ class Facts:
         self.reaction_changes: dict[tuple[str, int, str, str], bool] = {}
         self.reactions_dropped: set[tuple[str, int]] = set()
         self.revocations: dict[tuple[str, str], int] = {}
-        self.reads: dict[tuple[str, str], int] = {}
+        self.reads: dict[tuple[str, str, int], int] = {}
         self.joins: list[tuple[Member, int]] = []
         """Memberships that began, with the entry that says so."""
         self.leaves: list[tuple[Member, int]] = []
@@ -193,14 +199,20 @@ class Facts:
         target: int | None = None,
         version: int = 0,
         numbered: bool = False,
+        section: int = 0,
     ) -> Entry:
-        """Add an entry to the group's log; `numbered` ones are messages that take the next `seq` too."""
+        """Add an entry to the group's log; `numbered` ones are messages that take the next `seq` of their section."""
         self.moved_groups.setdefault(group.id, group.head)
         group.head += 1
         group.head_at = max(group.head_at, self.now_ms)
-        if numbered:
-            group.seq += 1
-            self.pos_of_seq[group.id, group.seq] = group.head
+        seq = None
+        if numbered and section:
+            seq = self._count_in(group, section)
+        elif numbered:
+            seq = group.seq = group.seq + 1
+            self.pos_of_seq[group.id, seq] = group.head
+        if numbered and group.id in self.newest:
+            self.newest[group.id].append((group.head, section))
         entry = Entry(
             group=group.id,
             pos=group.head,
@@ -208,12 +220,13 @@ class Facts:
             kind=kind,
             actor=actor,
             cid=cid,
-            seq=group.seq if numbered else None,
+            seq=seq,
             target=target,
             version=version,
             recalled=False,
             reactions={},
             body=body,
+            section=section,
         )
         self.entries[group.id, entry.pos] = entry
         self.new_entries.append((entry, digest))
@@ -376,9 +389,24 @@ class Facts:
         if group.history == "all":
             return 0, 0
         newest = int(group.history.removeprefix("last:")) if group.history != "none" else 0
-        boundary = group.seq - newest
         if newest == 0:
             return pos - 1, group.seq
+        if group.id in self.newest:
+            return self._floor_over_sections(group, newest)
+        boundary = group.seq - newest
         if boundary <= 0:
             return 0, 0
         return self.pos_of_seq[group.id, boundary], boundary
+
+    def _floor_over_sections(self, group: Group, newest: int) -> tuple[int, int]:
+        """The same where messages stand in several sections: the newest of all of them are counted."""
+        known = self.newest[group.id]
+        if len(known) <= newest:
+            return 0, 0
+        return known[-newest - 1][0], group.seq - sum(not section for _, section in known[-newest:])
+
+    def _count_in(self, group: Group, section: int) -> int:
+        """The next number in a section that is not the main one."""
+        count = self.records.find(SectionCount, group.id, section) or SectionCount(group.id, section)
+        self.put(SectionCount(group.id, section, count.seq + 1, group.head))
+        return count.seq + 1

@@ -17,6 +17,7 @@ from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.restrictions import check_pace, check_unrestricted, keep_pace, need_pace
 from chatd.core.rights import check_may_post
+from chatd.core.sections import check_may_post_in, need_section
 from chatd.core.values import Entry, Group
 
 
@@ -28,12 +29,15 @@ class Forward(Command, frozen=True, tag="forward"):
     positions: list[int]
     tags: list[str] = []
     """The forwarder's verified tags when it arrived."""
+    section: int = 0
 
     def needs(self, need: Needs) -> None:
         for group in (self.group, self.source):
             need.groups.add(group)
             need.members.add((group, self.actor))
         need_pace(need, self.group, self.actor)
+        if self.section:
+            need_section(need, self.group, self.section)
         for pos in self.positions:
             need.entries.add((self.source, pos))
             need.names.add((self.source, pos))
@@ -41,10 +45,11 @@ class Forward(Command, frozen=True, tag="forward"):
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found`, `gone` (a recalled message is not forwarded), `read_only`, `forbidden`, `restricted`,
-        `slow_mode`, `no_item`, `invalid`, `limit`."""
+        `slow_mode`, `no_item`, `no_section`, `invalid`, `limit`."""
         member = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
-        check_may_post(group, member)
+        if not self.section:
+            check_may_post(group, member)
         check_unrestricted(facts, group, member)
         check_pace(facts, group, member)
         reader = facts.member(self.source, self.actor)
@@ -55,10 +60,21 @@ class Forward(Command, frozen=True, tag="forward"):
             body = cards.snapshot(facts, kind, cards.asked_for(kind, body))
         else:
             kind, body = BUNDLE, _bundle_of(facts, found)
+        if self.section:
+            check_may_post_in(group, member, self.section, kind)
         content = {"type": kind, "body": body, "forwarded": _origin_of(facts.groups[self.source])}
         if self.tags:
             content["tags"] = self.tags
-        entry = facts.append(group, "message", self.actor, content, cid=self.cid, digest=self.digest, numbered=True)
+        entry = facts.append(
+            group,
+            "message",
+            self.actor,
+            content,
+            cid=self.cid,
+            digest=self.digest,
+            numbered=True,
+            section=self.section,
+        )
         keep_pace(facts, group, member)
         cards.place_card(facts, entry)
         return answer_of(entry, facts.bounds.recall_window_ms)

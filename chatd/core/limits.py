@@ -48,6 +48,8 @@ class Bounds(msgspec.Struct, frozen=True):
     bans_per_group: int = 1000
     fan_groups_per_owner: int = 20
     dissolved_keep_ms: int = 7 * 86_400_000
+    sections_per_group: int = 5
+    sections_kept_per_group: int = 50
 
 
 class Budget:

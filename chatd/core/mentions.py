@@ -61,13 +61,13 @@ def mention(facts: Facts, entry: Entry, body: dict[str, Any]) -> None:
         blocked = (entry.actor, user) in facts.blocks or (user, entry.actor) in facts.blocks
         if member is None or not member.present or blocked or user == entry.actor or member.from_pos >= entry.pos:
             continue
-        facts.put(Mention(user, entry.group, entry.seq, entry.pos, entry.at))
+        facts.put(Mention(user, entry.group, entry.section, entry.seq, entry.pos, entry.at))
 
 
 def call_all(facts: Facts, entry: Entry) -> None:
     """Note that a message calls everybody."""
     board = board_of(facts, entry.group)
-    calls = [*board.calls, [entry.pos, entry.seq, max(entry.at, facts.now_ms), True, entry.actor]]
+    calls = [*board.calls, [entry.pos, entry.seq, max(entry.at, facts.now_ms), True, entry.actor, entry.section]]
     since = facts.now_ms - DAY_MS
     kept = [call for call in calls[:-CALLS_KEPT] if call[2] > since] + calls[-CALLS_KEPT:]
     facts.put(replace(board, calls=kept))

@@ -13,6 +13,7 @@ from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.restrictions import check_pace, check_unrestricted, keep_pace
 from chatd.core.rights import check_may_post, check_writable, outranks, require
+from chatd.core.sections import check_answer, check_may_post_in, check_open, need_section
 from chatd.core.values import Entry
 
 
@@ -26,6 +27,7 @@ class Send(Command, frozen=True, tag="send"):
     after: str | None
     tags: list[str] = []
     """The sender's verified tags when it arrived."""
+    section: int = 0
 
     def needs(self, need: Needs) -> None:
         need.groups.add(self.group)
@@ -36,15 +38,20 @@ class Send(Command, frozen=True, tag="send"):
         if self.after is not None:
             need.sends.add((self.actor, self.after))
         cards.need_item(need, self.type, self.body)
+        if self.section:
+            need_section(need, self.group, self.section)
         if "entities" in self.body:
             need_mentions(need, self.group, self.actor, self.body)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found`, `read_only`, `forbidden`, `gone` (a recalled message is not answered), `out_of_order`,
-        `restricted`, `slow_mode`, `no_item`; for mentions `limit`, `forbidden`."""
+        `restricted`, `slow_mode`, `no_item`, `no_section`; for mentions `limit`, `forbidden`."""
         member = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
-        check_may_post(group, member)
+        if self.section:
+            check_may_post_in(group, member, self.section, self.type)
+        else:
+            check_may_post(group, member)
         if self.type == NOTICE:
             require(group, member, "announce")
         if group.settings or member.restricted_until:
@@ -53,7 +60,7 @@ class Send(Command, frozen=True, tag="send"):
         if self.after is not None and (self.actor, self.after, self.group) not in facts.sends:
             raise Refused("out_of_order")
         if self.reply_to is not None:
-            facts.visible_message(member, self.reply_to)
+            check_answer(group, self.section, facts.visible_message(member, self.reply_to))
         body: dict[str, Any] = {"type": self.type, "body": cards.snapshot(facts, self.type, self.body)}
         if self.tags:
             body["tags"] = self.tags
@@ -69,6 +76,7 @@ class Send(Command, frozen=True, tag="send"):
             digest=self.digest,
             target=self.reply_to,
             numbered=self.type != NOTICE,
+            section=self.section,
         )
         if group.settings:
             keep_pace(facts, group, member)
@@ -145,7 +153,7 @@ class Edit(Command, frozen=True, tag="edit"):
             raise Refused("forbidden")
         if entry.body["type"] != TEXT or "forwarded" in entry.body:
             raise Refused("invalid", "Only a text of one's own words is edited", path="$.data.pos")
-        check_may_post(group, member)
+        check_may_post_in(group, member, entry.section, TEXT)
         check_window(facts, entry, self.arrived_at)
         if entry.version >= facts.bounds.edits_per_message:
             raise Refused("limit", bound="edits_per_message", max=facts.bounds.edits_per_message)
@@ -189,6 +197,8 @@ class React(Command, frozen=True, tag="react"):
             require(group, member, "react")
             check_unrestricted(facts, group, member)
         entry = facts.visible_message(member, self.pos)
+        if self.on and entry.section:
+            check_open(group, entry.section)
         key = (self.group, self.pos, self.actor, self.emoji)
         if (key in facts.reactions) == self.on:
             return {"group": group.id, "target": self.pos}
@@ -222,6 +232,8 @@ def answer_of(entry: Entry, recall_window_ms: int) -> dict[str, Any]:
         answer |= {"cid": entry.cid, "at": entry.at, "recall_until": entry.at + recall_window_ms}
         if entry.seq is not None:
             answer["seq"] = entry.seq
+        if entry.section:
+            answer["section"] = entry.section
     elif entry.kind == "edit":
         answer |= {"target": entry.target, "version": entry.version}
     elif entry.kind in TARGETED:

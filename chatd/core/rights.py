@@ -26,10 +26,11 @@ DEFAULT_RIGHTS: Final = {
     "admit": "admin",
     "react": "member",
     "announce": "admin",
+    "sections": "admin",
 }
 """What one may do, and the lowest role that may unless the group says otherwise."""
 
-_ADMINS: Final = ("edit", "feature", "announce", "admit")
+_ADMINS: Final = ("edit", "feature", "announce", "admit", "sections")
 LOWEST: Final = dict.fromkeys(DEFAULT_RIGHTS, "member") | dict.fromkeys(_ADMINS, "admin")
 """The lowest role that a right may be given to."""
 

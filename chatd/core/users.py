@@ -104,14 +104,14 @@ class Revoke(Wish, frozen=True, tag="revoke"):
 
 
 class SaveReads(Wish, frozen=True, tag="reads"):
-    """Read positions that moved: (group, user, seq). Never backwards; nothing else depends on them."""
+    """Read positions that moved: (group, user, section, seq). Never backwards; nothing else depends on them."""
 
-    reads: list[tuple[str, str, int]]
+    reads: list[tuple[str, str, int, int]]
 
     def needs(self, need: Needs) -> None:
         return
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        for group, user, seq in self.reads:
-            facts.reads[group, user] = max(seq, facts.reads.get((group, user), 0))
+        for group, user, section, seq in self.reads:
+            facts.reads[group, user, section] = max(seq, facts.reads.get((group, user, section), 0))
         return {}

@@ -32,7 +32,8 @@ class User(msgspec.Struct, array_like=True):
 
 
 class Group(msgspec.Struct, array_like=True):
-    """A group. `head` is the newest entry, `seq` the number of messages, `members` how many are in it now."""
+    """A group. `head` is the newest entry, `seq` the number of messages in its main section, `members` how many are in
+    it now."""
 
     id: str
     kind: str
@@ -109,6 +110,8 @@ class Entry(msgspec.Struct, array_like=True, gc=False):
     recalled: bool
     reactions: dict[str, int]
     body: dict[str, Any]
+    section: int = 0
+    """Where a message stands; 0 is the main section. `seq` counts the messages of its section."""
     card: dict[str, Any] | None = None
 
 

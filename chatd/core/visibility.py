@@ -54,6 +54,8 @@ def hidden(entry: Entry) -> dict[str, Any]:
 def _fill_message(shown: dict[str, Any], entry: Entry) -> None:
     if entry.seq is not None:
         shown["seq"] = entry.seq
+    if entry.section:
+        shown["section"] = entry.section
     shown["sender"] = entry.actor
     shown["cid"] = entry.cid
     shown["type"] = entry.body["type"]
@@ -106,6 +108,8 @@ def reactions(entry: Entry) -> list[dict[str, Any]]:
 def quote(target: Entry) -> dict[str, Any]:
     """What an entry shows of the message it refers to."""
     shown: dict[str, Any] = {"pos": target.pos, "sender": target.actor, "type": target.body["type"]}
+    if target.section:
+        shown["section"] = target.section
     if target.recalled:
         shown["recalled"] = True
         return shown

@@ -26,6 +26,7 @@ from chatd.core.proposal import Abandon, Refuse
 from chatd.core.pulls import AddMembers
 from chatd.core.relations import Block, Follow
 from chatd.core.requests import Decide, Join, SetEntry, Withdraw
+from chatd.core.sections import CreateSection, OrderSections, UpdateSection
 from chatd.core.users import DisableUser, EnsureUser, Revoke, SaveReads
 
 AnyWish = (
@@ -99,4 +100,7 @@ AnyWish = (
     | MakeSignupCode
     | DropCodes
     | DeclineInvite
+    | CreateSection
+    | OrderSections
+    | UpdateSection
 )

@@ -181,7 +181,7 @@ class _Past:
             members[scene].add(sender)
             for user in members[scene] if at < until else {sender}:
                 read[scene, user] = seq
-        rows = [(self._ids.group(scene), self._ids.user(user), seq) for (scene, user), seq in read.items()]
+        rows = [(self._ids.group(scene), self._ids.user(user), 0, seq) for (scene, user), seq in read.items()]
         self._do([SaveReads(rows)])
 
     def _wish(self, scene: str, act: Said | Reacted | Rewritten | TakenBack) -> AnyWish:

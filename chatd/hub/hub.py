@@ -266,16 +266,18 @@ class Hub(People):
         for entry in change.entries:
             if entry.seq is None or entry.actor is None:
                 continue
-            self.reads.move(change.group, entry.actor, entry.seq)
-            self.receipts.note(feed, entry.actor, entry.seq)
+            self.reads.move(change.group, entry.actor, entry.seq, entry.section)
+            self.receipts.note(feed, entry.actor, entry.seq, entry.section)
             person = self.people.get(entry.actor)
             for session in person.sessions if person is not None else ():
                 follow = session.follows.get(change.group)
                 if follow is not None:
-                    follow.read = max(follow.read, entry.seq)
+                    if not entry.section:
+                        follow.read = max(follow.read, entry.seq)
                     clear_mark(self, follow)
                     if follow.state is State.SUMMARY:
-                        session.signal("read", {"group": change.group, "read": follow.read})
+                        section = {"section": entry.section} if entry.section else {}
+                        session.signal("read", {"group": change.group, "read": entry.seq} | section)
 
     def _publish_mine(self, entry: Mine) -> None:
         chat = self.feeds.get(entry.group or "") if entry.kind == "direct" else None

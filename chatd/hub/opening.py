@@ -19,6 +19,7 @@ from chatd.store import commits, messages, users
 from chatd.store.chats import Place, cursor_of, drafts_of, places_of
 from chatd.store.engine import WRITER
 from chatd.store.readers import Reader
+from chatd.store.sections import reads_in
 from chatd_protocol import PROTOCOL_VERSION
 from chatd_protocol.ops import OPS
 from chatd_protocol.session import Hello
@@ -59,6 +60,9 @@ class _Snapshot:
         self.lines: list[dict[str, Any]] = []
         self.more: str | None = None
         self.drafts: dict[str, int] = {}
+        self.section_reads: list[tuple[str, int, int]] = []
+        """(group, section, read) as stored, and below what the hub knew before."""
+        self.newer_reads: dict[tuple[str, int], int] = {}
 
 
 async def open_session(session: Session, hello: Hello) -> dict[str, Any]:
@@ -122,16 +126,16 @@ async def check_allowed(reader: Reader, user: User, device: str, claims: Claims)
 
 async def _read(session: Session, user_id: str, claims: Claims, hello: Hello) -> _Snapshot:
     hub = session.hub
-    mark = hub.shelf.mark()
+    mark, reads = hub.shelf.mark(), hub.reads.of_user(user_id)
+    newer = hub.reads.sections_of(user_id)
     async with hub.readers.snapshot() as reader:
         snapshot = await reader.run(partial(_read_places, user_id, claims, hello, hub.life.epoch))
-        snapshot.mark = mark
+        snapshot.mark, snapshot.newer_reads = mark, newer
         changed = [p for p in snapshot.places if snapshot.cursors.get(p.group) != (p.head, p.at)]
         page = changed[:FIRST_PAGE]
         groups = [place.group for place in page]
-        overlay = {group: hub.reads.of(group, user_id) for group in groups}
         if groups:
-            snapshot.lines = await reader.run(lambda r: service.member_lines(r, user_id, groups, overlay))
+            snapshot.lines = await reader.run(lambda r: service.member_lines(r, user_id, groups, reads))
         if len(changed) > FIRST_PAGE:
             snapshot.more = cursor_of(page[-1])
     return snapshot
@@ -154,6 +158,7 @@ async def _read_places(user_id: str, claims: Claims, hello: Hello, epoch: str, r
     snapshot.times = await messages.times_of(reader, known)
     if known:
         snapshot.drafts = await drafts_of(reader, user_id)
+        snapshot.section_reads = await reads_in(reader, user_id)
     return snapshot
 
 
@@ -204,6 +209,7 @@ def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot,
     answer["reads"] = {group: session.follows[group].read for group in unlisted}
     optional: dict[str, Any] = {"name": snapshot.user.name, "more": snapshot.more, "reset": snapshot.reset}
     optional["drafts"] = hub.drafts.times_of(snapshot.user.id, unlisted, snapshot.drafts)
+    optional["section_reads"] = _section_reads(session, snapshot, set(unlisted))
     optional["mine_at"] = snapshot.mine_head_at
     optional["profile_fields"] = hub.settings.profile_fields
     answer.update({key: value for key, value in optional.items() if value})
@@ -211,6 +217,14 @@ def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot,
     assert session.person is not None
     hub.presence.came(session.person, session)
     return answer
+
+
+def _section_reads(session: Session, snapshot: _Snapshot, groups: set[str]) -> list[dict[str, Any]]:
+    """Where the person has read to in the sections of these groups."""
+    newer = snapshot.newer_reads
+    stored = {(group, section): read for group, section, read in snapshot.section_reads}
+    reads = {key: max(stored.get(key, 0), newer.get(key, 0)) for key in stored | newer if key[0] in groups}
+    return [{"group": group, "section": section, "read": read} for (group, section), read in sorted(reads.items())]
 
 
 def _place_cursors(session: Session, snapshot: _Snapshot) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def move_read(hub: Hub, session: Session, follow: Follow, seq: int) -> None:
-    """A person read up to `seq`; their other devices learn it."""
+    """A person read up to `seq` in the main section; their other devices learn it."""
     person = session.person
     clear_mark(hub, follow)
     if person is None or seq <= follow.read:
@@ -28,6 +28,19 @@ def move_read(hub: Hub, session: Session, follow: Follow, seq: int) -> None:
         theirs.read = max(theirs.read, seq)
         if other is not session:
             other.signal("read", {"group": group, "read": theirs.read})
+
+
+def move_read_in(hub: Hub, session: Session, follow: Follow, section: int, read: int) -> None:
+    """The same in another section, where they had read less so far."""
+    person, group = session.person, follow.feed.group
+    clear_mark(hub, follow)
+    if person is None or read <= hub.reads.of(group, person.user, section):
+        return
+    hub.reads.move(group, person.user, read, section)
+    hub.receipts.note(follow.feed, person.user, read, section)
+    for other in person.sessions:
+        if other is not session and group in other.follows:
+            other.signal("read", {"group": group, "read": read, "section": section})
 
 
 def clear_mark(hub: Hub, follow: Follow) -> None:

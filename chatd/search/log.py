@@ -8,7 +8,7 @@ import orjson
 
 from chatd.core.values import Entry
 from chatd.store.database import Database, Postgres, Sqlite, path_of
-from chatd.store.messages import PAGE_UP, entry_from
+from chatd.store.messages import PAGE_UP, WIDTH, entry_from
 
 _READING: Final = ("PRAGMA query_only = ON", "PRAGMA busy_timeout = 5000", "PRAGMA mmap_size = 0")
 WRITER: Final = 0
@@ -52,4 +52,4 @@ class Log:
     def page(self, group: str, after: int, limit: int) -> list[tuple[Entry, Entry | None]]:
         """The next entries of a group, each with the live row of what it refers to."""
         rows, _ = self._db.run(PAGE_UP, (group, after, 2**53, limit))
-        return [(entry_from(row[:12]), entry_from(row[12:]) if row[12] is not None else None) for row in rows]
+        return [(entry_from(row), entry_from(row[WIDTH:]) if row[WIDTH] is not None else None) for row in rows]

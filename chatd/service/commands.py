@@ -20,6 +20,7 @@ from chatd.service import (
     pins,
     relations,
     requests,
+    sections,
     users,
 )
 from chatd.service.author import Author
@@ -74,4 +75,7 @@ COMMANDS: Final[dict[str, Callable[[Any, Author], AnyWish]]] = {
     "group.announce": ownership.announce_in_group,
     "member.ban": bans.ban_member,
     "member.unban": bans.unban_member,
+    "section.create": sections.create_section,
+    "section.update": sections.update_section,
+    "section.order": sections.order_sections,
 }

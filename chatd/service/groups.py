@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -17,11 +18,14 @@ from chatd.core.values import Entry, Group
 from chatd.core.visibility import view
 from chatd.service.author import Author
 from chatd.service.chats import view_draft
+from chatd.service.sections import add_calls, view_sections
 from chatd.store import chats
 from chatd.store import groups as stored
 from chatd.store import messages as stored_messages
+from chatd.store import sections as stored_sections
 from chatd.store.readers import Reader
 from chatd.store.relations import blocked_of
+from chatd.store.sections import SectionPlace
 from chatd_protocol import groups as wire
 from chatd_protocol.codec import Invalid
 
@@ -89,32 +93,66 @@ def set_role(request: wire.SetRole, author: Author) -> SetRole:
 
 
 async def member_lines(
-    reader: Reader, user: str, groups: list[str], read_at_least: dict[str, int]
+    reader: Reader, user: str, groups: list[str], read_at_least: Callable[[str, int], int]
 ) -> list[dict[str, Any]]:
     """Lines of the chat list for those of `groups` that the user is in, in that order.
 
-    `read_at_least`: read positions that are newer than what is stored.
+    `read_at_least`: the read position in a section of a group, where that is newer than what is stored.
     """
     lines = await chats.lines_of(reader, user, groups)
-    last = await stored_messages.messages_numbered(
-        reader, [(line.group.id, line.group.seq) for line in lines if line.group.seq > line.from_seq]
-    )
-    blocked = await blocked_of(reader, user, {call[4] for line in lines for call in line.calls if call[1] > line.read})
+    await _drop_blocked_calls(reader, user, lines)
+    several = [line.group.id for line in lines if "sections" in line.group.settings]
+    places = await stored_sections.lines_of(reader, user, several, read_at_least)
+    keys = [(line.group.id, 0, line.group.seq) for line in lines if line.group.seq > line.from_seq]
+    keys += [(one.group, one.section, one.seq) for of_one in places.values() for one in of_one if one.seq > one.floor]
+    last: dict[str, Entry] = {}
+    for entry in await stored_messages.messages_numbered(reader, keys):
+        if entry.group not in last or entry.pos > last[entry.group].pos:
+            last[entry.group] = entry
     shown = []
     for line in lines:
         group = line.group.id
-        line.calls = [call for call in line.calls if call[4] not in blocked]
-        if read_at_least.get(group, 0) > line.read:
-            line.read = read_at_least[group]
-            line.recalled = await chats.recalled_above(reader, group, line.read)
-            line.mentions, line.mention = await chats.mentions_above(reader, user, group, line.read)
-        shown.append(view_line(line, user, last.get(group)))
+        await _read_on(reader, user, line, read_at_least)
+        shown.append(view_line(line, user, last.get(group), places.get(group, ())))
     return shown
 
 
-def view_line(line: chats.Line, user: str, last: Entry | None) -> dict[str, Any]:
-    """One line of the chat list as it goes on the wire."""
+async def _drop_blocked_calls(reader: Reader, user: str, lines: Sequence[chats.Line]) -> None:
+    """Whoever calls everybody does not call those who have blocked them."""
+    unread = {call[4] for line in lines for call in line.calls if call[5] or call[1] > line.read}
+    blocked = await blocked_of(reader, user, unread)
+    for line in lines:
+        line.calls = [call for call in line.calls if call[4] not in blocked]
+
+
+async def sections_of_line(
+    reader: Reader, user: str, group: str, read_at_least: Callable[[str, int], int]
+) -> list[dict[str, Any]]:
+    """All sections of a group as one of its members sees them. Raises `not_found`."""
+    line = await chats.line_of(reader, user, group)
+    if line is None:
+        raise Refused("not_found")
+    await _drop_blocked_calls(reader, user, [line])
+    await _read_on(reader, user, line, read_at_least)
+    places = (await stored_sections.lines_of(reader, user, [group], read_at_least)).get(group, [])
+    for place in places:
+        add_calls(place, line.calls, line.floor, user)
+    return view_sections(line.group, [_main_place(line, user), *places])
+
+
+async def _read_on(reader: Reader, user: str, line: chats.Line, read_at_least: Callable[[str, int], int]) -> None:
+    """Lay a newer read position of the main section over what is stored."""
+    group, read = line.group.id, read_at_least(line.group.id, 0)
+    if read > line.read:
+        line.read = read
+        line.recalled = await chats.recalled_above(reader, group, read)
+        line.mentions, line.mention = await chats.mentions_above(reader, user, group, read)
+
+
+def view_line(line: chats.Line, user: str, last: Entry | None, places: Sequence[SectionPlace] = ()) -> dict[str, Any]:
+    """One line of the chat list as it goes on the wire. `places`: its sections, without the main one."""
     group = line.group
+    main = _main_place(line, user)
     shown: dict[str, Any] = {
         "group": group.id,
         "kind": group.kind,
@@ -122,7 +160,7 @@ def view_line(line: chats.Line, user: str, last: Entry | None) -> dict[str, Any]
         "at": group.head_at,
         "seq": group.seq,
         "read": line.read,
-        "unread": max(0, group.seq - line.read - line.recalled),
+        "unread": max(0, main.seq - main.read - main.recalled),
         "floor": line.floor,
         "role": line.role,
         "members": group.members,
@@ -136,21 +174,37 @@ def view_line(line: chats.Line, user: str, last: Entry | None) -> dict[str, Any]
         "chat": line.chat.view() if line.chat is not None else None,
         "nickname": line.nickname,
         "draft": view_draft(line.draft) if line.draft is not None else None,
-        **_view_mentions(line, user),
+        "mentions": main.mentions,
+        "mention": main.mention,
         "avatar": group.settings.get("avatar"),
         "gone_at": line.gone_at,
+        **(_view_several(line, user, main, places) if places else {}),
     }
     shown.update({key: value for key, value in optional.items() if value})
     return shown
 
 
-def _view_mentions(line: chats.Line, user: str) -> dict[str, Any]:
-    """How many unread messages mention the user, by name or with everybody, and the first of them."""
-    called = [
-        pos for pos, seq, _, stands, by in line.calls if stands and seq > line.read and pos > line.floor and by != user
-    ]
-    first = min([*called, *([] if line.mention is None else [line.mention])], default=None)
-    return {"mentions": line.mentions + len(called), "mention": first}
+def _main_place(line: chats.Line, user: str) -> SectionPlace:
+    """Where the user stands in the main section."""
+    group = line.group
+    place = SectionPlace(
+        group.id, 0, group.seq, 0, line.from_seq, line.read, line.recalled, line.mentions, line.mention
+    )
+    add_calls(place, line.calls, line.floor, user)
+    return place
+
+
+def _view_several(line: chats.Line, user: str, main: SectionPlace, places: Sequence[SectionPlace]) -> dict[str, Any]:
+    """What a line says of a group with sections: those that are open, and the sums over them."""
+    for place in places:
+        add_calls(place, line.calls, line.floor, user)
+    shown = [one for one in view_sections(line.group, [main, *places]) if not one.get("closed")]
+    return {
+        "sections": shown,
+        "unread": sum(one.get("unread", 0) for one in shown),
+        "mentions": sum(one.get("mentions", 0) for one in shown),
+        "mention": min((one["mention"] for one in shown if "mention" in one), default=None),
+    }
 
 
 def view_row(group: Group) -> dict[str, Any]:
@@ -175,13 +229,13 @@ _TOLD: Final = ("entry", "question", "invites", "on_unfollow_owner")
 
 
 async def group_info(
-    reader: Reader, user: str, request: wire.GetGroup, read_at_least: int, now_ms: int
+    reader: Reader, user: str, request: wire.GetGroup, read_at_least: Callable[[str, int], int], now_ms: int
 ) -> dict[str, Any]:
     """Everything about a group that a member may know. Raises `Refused("not_found")`."""
     line = await chats.line_of(reader, user, request.group)
     if line is None:
         raise Refused("not_found")
-    lines = await member_lines(reader, user, [request.group], {request.group: read_at_least})
+    lines = await member_lines(reader, user, [request.group], read_at_least)
     group = line.group
     own = restriction_of(await stored.restricted_until(reader, group, user), now_ms)
     everybody = restriction_in(group.settings, now_ms)

@@ -13,7 +13,7 @@ from chatd_protocol import mentions as wire
 from chatd_protocol.codec import Invalid
 from chatd_protocol.values import SAFE_INTEGER_MAX
 
-_START: Final = Place(SAFE_INTEGER_MAX, SAFE_INTEGER_MAX, "", 0)
+_START: Final = Place(SAFE_INTEGER_MAX, SAFE_INTEGER_MAX, "")
 
 
 def place_of(cursor: str | None) -> Place:
@@ -21,10 +21,10 @@ def place_of(cursor: str | None) -> Place:
     if cursor is None:
         return _START
     parts = cursor.split(":")
-    numbers = [int(part) for part in (*parts[:2], *parts[3:]) if part.isascii() and part.isdecimal() and len(part) < 17]
-    if len(parts) != 4 or len(numbers) != 3 or not parts[2]:
+    numbers = [int(part) for part in parts[:2] if part.isascii() and part.isdecimal() and len(part) < 17]
+    if len(parts) != 3 or len(numbers) != 2 or not parts[2]:
         raise Invalid("$.data.after", "Expected the `more` of a page")
-    return Place(numbers[0], numbers[1], parts[2], numbers[2])
+    return Place(numbers[0], numbers[1], parts[2])
 
 
 async def list_mentions(
@@ -40,4 +40,4 @@ async def list_mentions(
         if one is not None and floor is not None and place.pos > floor:
             shown.append({"group": place.group, "entry": view(one.entry, one.target, floor)})
     last = page[-1] if len(places) > len(page) else None
-    return {"mentions": shown} | ({"more": f"{last.at}:{last.seq}:{last.group}:{last.pos}"} if last else {})
+    return {"mentions": shown} | ({"more": f"{last.at}:{last.pos}:{last.group}"} if last else {})

@@ -11,6 +11,7 @@ from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.refusal import Refused
 from chatd.core.visibility import page
 from chatd.service.author import Author
+from chatd.service.sections import read_section
 from chatd.store import messages as stored
 from chatd.store.readers import Reader
 from chatd_protocol import forwards as wire_forwards
@@ -31,6 +32,7 @@ def send_message(request: wire.SendMessage, author: Author) -> Send:
         request.reply_to,
         request.after,
         author.tags,
+        request.section,
     )
 
 
@@ -50,7 +52,14 @@ def edit_message(request: wire.EditMessage, author: Author) -> Edit:
 def forward_messages(request: wire_forwards.ForwardMessages, author: Author) -> Forward:
     """Say again elsewhere."""
     return Forward(
-        author.user, request.cid, author.digest, request.group, request.source, request.positions, author.tags
+        author.user,
+        request.cid,
+        author.digest,
+        request.group,
+        request.source,
+        request.positions,
+        author.tags,
+        request.section,
     )
 
 
@@ -70,9 +79,11 @@ async def read_history(
     """A page of the log above `floor` and not above `published`. Raises `Invalid` for two directions at once."""
     if request.before is not None and request.after is not None:
         raise Invalid("$.data.after", "A page goes back from `before` or on from `after`, not both")
+    if request.around is not None and (request.before is not None or request.after is not None):
+        raise Invalid("$.data.around", "A page lies around a position, or goes one way from it")
+    if request.section is not None:
+        return await read_section(reader, request, request.section, floor, published, as_of)
     if request.around is not None:
-        if request.before is not None or request.after is not None:
-            raise Invalid("$.data.around", "A page lies around a position, or goes one way from it")
         return await _read_around(reader, request, request.around, floor, published, as_of)
     if request.after is not None:
         found = await stored.page_up(reader, request.group, max(request.after, floor), published, request.limit)

@@ -72,22 +72,27 @@ def _hit(entry: Entry | None, request: wire.SearchMessages, query: Query, snippe
         return None
     snippet = cut_snippet(text, spans, snippet_max)
     numbered = {} if entry.seq is None else {"seq": entry.seq}
-    return numbered | {
-        "group": entry.group,
-        "pos": entry.pos,
-        "at": entry.at,
-        "sender": entry.actor,
-        "type": entry.body["type"],
-        "text": snippet.text,
-        "offset": snippet.offset,
-        "length": len(text),
-        "highlights": snippet.highlights,
-    }
+    return (
+        numbered
+        | {
+            "group": entry.group,
+            "pos": entry.pos,
+            "at": entry.at,
+            "sender": entry.actor,
+            "type": entry.body["type"],
+            "text": snippet.text,
+            "offset": snippet.offset,
+            "length": len(text),
+            "highlights": snippet.highlights,
+        }
+        | ({"section": entry.section} if entry.section else {})
+    )
 
 
 def _is_asked_for(entry: Entry, request: wire.SearchMessages) -> bool:
     return (
         request.sender in (None, entry.actor)
+        and request.section in (None, entry.section)
         and request.kind in (None, entry.body["type"])
         and (request.after is None or entry.at >= request.after)
         and (request.before is None or entry.at <= request.before)

@@ -25,6 +25,8 @@ TEXTS: Final[dict[str, tuple[str, ...]]] = {
     "group.update": ("title", "intro", "rules"),
     "feature.add": ("note",),
     "group.announce": ("text",),
+    "section.create": ("title", "intro"),
+    "section.update": ("title", "intro"),
     "contact.request": ("text",),
     "invite.create": ("note",),
     "invite.redeem": ("answer",),

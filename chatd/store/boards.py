@@ -64,7 +64,7 @@ class BoardReplay:
         if call is None:
             return
         stands = not entry.recalled and entry.body["type"] == TEXT and calls_all(entry.body["body"])
-        if not stands or call[1] != entry.seq or call[4] != entry.actor:
+        if not stands or call[1] != entry.seq or call[5] != entry.section or call[4] != entry.actor:
             self._say(f"entry {entry.pos} does not call everybody as its board says")
 
     def _pin(self, target: int, entry: Entry) -> None:

@@ -23,21 +23,22 @@ _PENDING = rows_of(Pending)
 PLACE_BY_POS, KEEP_PLACE, DROP_PLACE = _PLACES.probe, _PLACES.write, _PLACES.drop
 PENDING_BY_KEY, KEEP_PENDING, DROP_PENDING = _PENDING.probe, _PENDING.write, _PENDING.drop
 OLDEST_PENDING = f"SELECT {', '.join(_PENDING.columns)} FROM card_changes WHERE at <= ? ORDER BY at LIMIT ?"
-_RECENT = "(p.at >= ? OR p.seq > g.seq - ?)"
-GROUPS_SHOWING = (
+_RECENT = "(p.at >= ? OR p.seq > coalesce(s.seq, g.seq) - ?)"
+_SHOWN = (
     "SELECT p.group_id, max(p.pos) FROM card_places AS p JOIN groups AS g ON g.group_id = p.group_id"
-    f" WHERE p.kind = ? AND p.item_id = ? AND p.group_id > ? AND {_RECENT}"
+    " LEFT JOIN sections AS s ON s.group_id = p.group_id AND s.section = p.section"
+)
+"""The main section has no row: its number is the group's."""
+GROUPS_SHOWING = (
+    f"{_SHOWN} WHERE p.kind = ? AND p.item_id = ? AND p.group_id > ? AND {_RECENT}"
     " GROUP BY p.group_id ORDER BY p.group_id LIMIT ?"
 )
 GROUPS_SHOWING_UPTO = GROUPS_SHOWING.replace(" AND p.group_id > ?", " AND p.group_id > ? AND p.group_id <= ?")
-NEWEST_IN_GROUP = (
-    "SELECT p.group_id, max(p.pos) FROM card_places AS p JOIN groups AS g ON g.group_id = p.group_id"
-    f" WHERE p.kind = ? AND p.item_id = ? AND p.group_id = ? AND {_RECENT} GROUP BY p.group_id"
-)
+NEWEST_IN_GROUP = f"{_SHOWN} WHERE p.kind = ? AND p.item_id = ? AND p.group_id = ? AND {_RECENT} GROUP BY p.group_id"
 
 
 class Window(msgspec.Struct, frozen=True):
-    """Which messages are recent enough to be told of: made at `since` or later, or among their group's `newest`."""
+    """Which messages are recent enough to be told of: made at `since` or later, or among their section's `newest`."""
 
     since: int
     newest: int
@@ -85,7 +86,8 @@ async def groups_to_tell(reader: Reader, pending: Pending, window: Window, limit
 MUST_BE_EMPTY: Final = {
     "card_places: {0} {1} is no message that shows an item": (
         "SELECT p.group_id, p.pos FROM card_places AS p WHERE NOT EXISTS (SELECT 1 FROM entries AS e"
-        " WHERE e.group_id = p.group_id AND e.pos = p.pos AND e.seq = p.seq AND e.at = p.at AND NOT e.recalled"
+        " WHERE e.group_id = p.group_id AND e.pos = p.pos AND e.section = p.section AND e.seq = p.seq AND e.at = p.at"
+        " AND NOT e.recalled"
         """ AND e.body LIKE '{"type":"' || p.kind || '_card",%%"' || p.kind || '":"' || p.item_id || '"%%')"""
     ),
     "card_places: {0} {1} shows an item, and no row says so": (

@@ -77,21 +77,26 @@ class Line(msgspec.Struct):
 
 
 _READ = "CASE WHEN r.seq > m.from_seq THEN r.seq ELSE m.from_seq END"
+_READS = " LEFT JOIN reads AS r ON r.user_id = m.user_id AND r.group_id = m.group_id AND r.section = 0"
 _CHAT = " LEFT JOIN chats AS c ON c.user_id = m.user_id AND c.group_id = m.group_id AND c.period = m.period"
 _MENTIONS = (
-    f"FROM mentions AS x WHERE x.user_id = m.user_id AND x.group_id = m.group_id AND x.seq > {{}} AND {NOT_BY_BLOCKED}"
+    "FROM mentions AS x WHERE x.user_id = m.user_id AND x.group_id = m.group_id AND x.section = {} AND x.seq > {}"
+    f" AND {NOT_BY_BLOCKED}"
 )
 COUNT_MENTIONS = f"(SELECT count(*) {_MENTIONS})"
 FIRST_MENTION = f"(SELECT x.pos {_MENTIONS} ORDER BY x.seq LIMIT 1)"
 _LINE = (
     f"SELECT {', '.join('g.' + c for c in COLUMNS)}, m.role, m.from_pos, m.from_seq, m.archived, {_READ},"
-    " (SELECT count(*) FROM entries AS e WHERE e.group_id = g.group_id AND e.recalled"
-    f" AND e.seq > {_READ}), " + COUNT_MENTIONS.format(_READ) + ", " + FIRST_MENTION.format(_READ) + ", b.calls,"
-    " m.nickname, c.period, c.pinned, c.level, c.until, c.marked, d.at, d.text, d.reply_to"
+    " (SELECT count(*) FROM entries AS e WHERE e.group_id = g.group_id AND e.section = 0 AND e.recalled"
+    f" AND e.seq > {_READ}), "
+    + COUNT_MENTIONS.format(0, _READ)
+    + ", "
+    + FIRST_MENTION.format(0, _READ)
+    + ", b.calls, m.nickname, c.period, c.pinned, c.level, c.until, c.marked, d.at, d.text, d.reply_to"
     " FROM memberships AS m JOIN groups AS g ON g.group_id = m.group_id"
     " LEFT JOIN boards AS b ON b.group_id = m.group_id"
-    " LEFT JOIN reads AS r ON r.user_id = m.user_id AND r.group_id = m.group_id"
-    f"{_CHAT} LEFT JOIN drafts AS d ON d.user_id = m.user_id AND d.group_id = m.group_id AND d.at >= m.joined_at"
+    f"{_READS}{_CHAT} LEFT JOIN drafts AS d"
+    " ON d.user_id = m.user_id AND d.group_id = m.group_id AND d.at >= m.joined_at"
     " WHERE m.user_id = ? AND m.until_pos IS NULL"
 )
 PLACES = (
@@ -99,12 +104,11 @@ PLACES = (
     " coalesce(c.pinned, 0), coalesce(c.marked, FALSE), g.read_only"
     " FROM memberships AS m"
     " JOIN groups AS g ON g.group_id = m.group_id"
-    " LEFT JOIN reads AS r ON r.user_id = m.user_id AND r.group_id = m.group_id"
-    f"{_CHAT}"
+    f"{_READS}{_CHAT}"
     " WHERE m.user_id = ? AND m.until_pos IS NULL"
 )
 ONE_LINE = _LINE + " AND m.group_id = ?"
-RECALLED_ABOVE = "SELECT count(*) FROM entries AS e WHERE e.group_id = ? AND e.recalled AND e.seq > ?"
+RECALLED_ABOVE = "SELECT count(*) FROM entries AS e WHERE e.group_id = ? AND e.section = ? AND e.recalled AND e.seq > ?"
 
 
 async def places_of(reader: Reader, user: str) -> list[Place]:
@@ -140,21 +144,21 @@ def _line_from(user: str, row: Row) -> Line:
     )
 
 
-async def recalled_above(reader: Reader, group: str, seq: int) -> int:
-    """How many recalled messages there are above a message number."""
-    rows = await reader.all(RECALLED_ABOVE, (group, seq))
+async def recalled_above(reader: Reader, group: str, seq: int, section: int = 0) -> int:
+    """How many recalled messages there are above a message number of a section."""
+    rows = await reader.all(RECALLED_ABOVE, (group, section, seq))
     return int(rows[0][0])
 
 
 MENTIONS_ABOVE = (
-    f"SELECT {COUNT_MENTIONS.format('?')}, {FIRST_MENTION.format('?')} FROM memberships AS m"
+    f"SELECT {COUNT_MENTIONS.format('?', '?')}, {FIRST_MENTION.format('?', '?')} FROM memberships AS m"
     " WHERE m.user_id = ? AND m.group_id = ? AND m.until_pos IS NULL"
 )
 
 
-async def mentions_above(reader: Reader, user: str, group: str, seq: int) -> tuple[int, int | None]:
-    """How many messages above a number name the user, and the pos of the first one."""
-    rows = await reader.all(MENTIONS_ABOVE, (seq, seq, user, group))
+async def mentions_above(reader: Reader, user: str, group: str, seq: int, section: int = 0) -> tuple[int, int | None]:
+    """How many messages of a section above a number name the user, and the pos of the first one."""
+    rows = await reader.all(MENTIONS_ABOVE, (section, seq, section, seq, user, group))
     return (int(rows[0][0]), rows[0][1]) if rows else (0, None)
 
 
@@ -176,8 +180,7 @@ class MemberRead(msgspec.Struct):
 
 
 MEMBER_READS = (
-    f"SELECT m.user_id, m.from_seq, {_READ} FROM memberships AS m"
-    " LEFT JOIN reads AS r ON r.user_id = m.user_id AND r.group_id = m.group_id"
+    f"SELECT m.user_id, m.from_seq, {_READ} FROM memberships AS m{_READS}"
     " WHERE m.group_id = ? AND m.until_pos IS NULL ORDER BY m.user_id LIMIT ?"
 )
 

@@ -206,7 +206,7 @@ class Engine:
             known[user, cid] = (bytes(digest), orjson.loads(answer))
         for row in find(self._db, messages.BY_CID, cids):
             entry = messages.entry_from(row)
-            known[row[4], row[5]] = (bytes(row[12]), answer_of(entry, self._bounds.recall_window_ms))
+            known[row[4], row[5]] = (bytes(row[messages.WIDTH]), answer_of(entry, self._bounds.recall_window_ms))
         return known
 
     # -- writing

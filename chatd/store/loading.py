@@ -11,6 +11,7 @@ from chatd.core.cards import key_of, keys_of
 from chatd.core.catalogue import Item
 from chatd.core.facts import Facts, Needs
 from chatd.core.restrictions import Pace
+from chatd.core.values import Group
 from chatd.store import fans, groups, invites, messages, ownership, relations, users
 from chatd.store.database import Database, Row
 from chatd.store.memory import Cache
@@ -92,8 +93,21 @@ def _load_members(database: Database, cache: Cache, need: Needs, facts: Facts) -
 
 def _load_floors(database: Database, need: Needs, facts: Facts, batch_size: int) -> None:
     seqs = {(group, seq) for group in need.newcomers for seq in _floors_of(group, need, facts, batch_size)}
-    for group, seq, pos in find(database, messages.POS_OF_SEQ, seqs):
+    for group, seq, pos in find(database, messages.POS_OF_SEQ, ((group, 0, seq) for group, seq in seqs)):
         facts.pos_of_seq[group, seq] = pos
+    for group in sorted(need.newcomers):
+        _load_newest(database, group, need, facts)
+
+
+def _load_newest(database: Database, group_id: str, need: Needs, facts: Facts) -> None:
+    """What counting messages over several sections has to know."""
+    group = facts.groups.get(group_id)
+    if group is None or not (group_id in need.sectioned or "sections" in group.settings):
+        return
+    most = max(map(_counted, _rules_of(group, need)))
+    if most:
+        rows, _ = database.run(messages.NEWEST, (group_id, most + 1))
+        facts.newest[group_id] = [(pos, section) for pos, section in reversed(rows)]
 
 
 def _floors_of(group_id: str, need: Needs, facts: Facts, batch_size: int) -> Iterable[int]:
@@ -104,10 +118,20 @@ def _floors_of(group_id: str, need: Needs, facts: Facts, batch_size: int) -> Ite
     group = facts.groups.get(group_id)
     if group is None:
         return
-    for rule in {group.history} | need.histories.get(group_id, set()):
-        if rule.startswith("last:"):
-            first = group.seq - int(rule.removeprefix("last:"))
+    for rule in _rules_of(group, need):
+        if newest := _counted(rule):
+            first = group.seq - newest
             yield from range(max(first, 1), min(first + batch_size, group.seq) + 1)
+
+
+def _rules_of(group: Group, need: Needs) -> set[str]:
+    """The history rules that the group may have in this batch."""
+    return {group.history} | need.histories.get(group.id, set())
+
+
+def _counted(rule: str) -> int:
+    """How many messages a history rule counts, 0 for one that counts none."""
+    return int(rule.removeprefix("last:")) if rule.startswith("last:") else 0
 
 
 def _load_edges(database: Database, need: Needs, facts: Facts) -> None:

@@ -27,12 +27,15 @@ COLUMNS = (
     "recalled",
     "reactions",
     "body",
+    "section",
 )
+WIDTH = len(COLUMNS)
 _REACTION = ("group_id", "pos", "user_id", "emoji")
 
 BY_POS = Probe(schema.entries, ("group_id", "pos"), COLUMNS)
 BY_CID = Probe(schema.entries, ("actor", "cid"), (*COLUMNS, "digest"))
-POS_OF_SEQ = Probe(schema.entries, ("group_id", "seq"), ("group_id", "seq", "pos"))
+POS_OF_SEQ = Probe(schema.entries, ("group_id", "section", "seq"), ("group_id", "seq", "pos"))
+NEWEST = "SELECT pos, section FROM entries WHERE group_id = ? AND seq IS NOT NULL ORDER BY pos DESC LIMIT ?"
 INSERT = Insert(schema.entries, (*COLUMNS, "digest"))
 REWRITE = Update(schema.entries, ("version", "recalled", "reactions", "body"), ("group_id", "pos"))
 REACTIONS = Probe(schema.reactions, _REACTION, _REACTION)
@@ -43,7 +46,7 @@ DROP_ALL_REACTIONS = Delete(schema.reactions, ("group_id", "pos"))
 
 def entry_from(row: Row) -> Entry:
     """A row that begins with `COLUMNS` as a value."""
-    group, pos, at, kind, actor, cid, seq, target, version, recalled, reactions, body = row[:12]
+    group, pos, at, kind, actor, cid, seq, target, version, recalled, reactions, body, section = row[:WIDTH]
     return Entry(
         group,
         pos,
@@ -57,6 +60,7 @@ def entry_from(row: Row) -> Entry:
         bool(recalled),
         orjson.loads(reactions) if reactions is not None else {},
         orjson.loads(body),
+        section,
     )
 
 
@@ -79,6 +83,7 @@ def row_of_new(entry: Entry, digest: bytes | None) -> Row:
         entry.recalled,
         _json_of_reactions(entry),
         orjson.dumps(entry.body).decode(),
+        entry.section,
         digest,
     )
 
@@ -109,8 +114,12 @@ _FROM = (
 )
 PAGE_UP = f"SELECT {_BOTH}{_FROM} LIMIT ?"
 PAGE_DOWN = f"SELECT {_BOTH}{_FROM} DESC LIMIT ?"
+PAGE_OF_SECTION = (
+    f"SELECT {_BOTH} FROM entries AS e LEFT JOIN entries AS t ON t.group_id = e.group_id AND t.pos = e.target"
+    " WHERE e.group_id = ? AND e.section = ? AND e.seq IS NOT NULL AND e.seq >= ? AND e.seq <= ? ORDER BY e.seq"
+)
 AT_POS = Probe(schema.entries, ("group_id", "pos"), ("group_id", "pos", "at"))
-BY_SEQ = Probe(schema.entries, ("group_id", "seq"), COLUMNS)
+BY_SEQ = Probe(schema.entries, ("group_id", "section", "seq"), COLUMNS)
 REACTED = (
     "SELECT user_id, emoji FROM reactions WHERE group_id = ? AND pos = ? AND user_id > ?"
     " ORDER BY user_id, emoji LIMIT ?"
@@ -132,12 +141,20 @@ async def page_down(reader: Reader, group: str, after: int, upto: int, limit: in
     return page
 
 
+async def section_page(reader: Reader, group: str, section: int, first: int, last: int) -> Page:
+    """The messages of a section with these numbers."""
+    rows = await reader.all(PAGE_OF_SECTION, (group, section, first, last)) if first <= last else []
+    page = _page(rows, len(rows))
+    await fill_entries(reader, page.shown)
+    return page
+
+
 def _page(rows: list[Row], limit: int) -> Page:
     entries, targets = [], {}
     for row in rows[:limit]:
-        entries.append(entry_from(row[:12]))
-        if row[12] is not None:
-            target = entry_from(row[12:])
+        entries.append(entry_from(row))
+        if row[WIDTH] is not None:
+            target = entry_from(row[WIDTH:])
             targets[target.pos] = target
     return Page(entries, targets, len(rows) > limit)
 
@@ -147,10 +164,10 @@ async def times_of(reader: Reader, keys: Sequence[tuple[str, int]]) -> dict[tupl
     return {(str(group), int(pos)): int(at) for group, pos, at in await reader.find(AT_POS, keys)}
 
 
-async def messages_numbered(reader: Reader, keys: Sequence[tuple[str, int]]) -> dict[str, Entry]:
-    """The message with this number of each group, by group."""
-    found = {row[0]: entry_from(row) for row in await reader.find(BY_SEQ, keys)}
-    await fill_entries(reader, list(found.values()))
+async def messages_numbered(reader: Reader, keys: Sequence[tuple[str, int, int]]) -> list[Entry]:
+    """The messages with these (group, section, number), in no particular order."""
+    found = [entry_from(row) for row in await reader.find(BY_SEQ, keys)]
+    await fill_entries(reader, found)
     return found
 
 

@@ -21,6 +21,7 @@ from chatd.store.attribution import check_attribution
 from chatd.store.boards import BoardReplay
 from chatd.store.replay_floors import FloorReplay
 from chatd.store.replay_messages import MessageReplay, Target
+from chatd.store.sections import SectionReplay
 
 CID_CHARACTERS: Final = 22
 _SETTINGS: Final = {"title": "title", "intro": "intro", "history": "history", "limit": "member_limit"}
@@ -62,10 +63,12 @@ class Replay:
             "owner": self._take_owner,
             "announcement": self._take_announcement,
             "dissolved": self._take_dissolved,
+            "sections": self._take_sections,
         }
         self.brought: Counter[str] = Counter()
         """How many people each invite brought who had never been in."""
         self.board = BoardReplay(board, self._at_group)
+        self.sections = SectionReplay(group, self._at_group)
         self.messages = MessageReplay(self._at_entry, lambda user: self._floors.get(user or "", 0), self._outranks)
 
     def take(
@@ -134,6 +137,8 @@ class Replay:
         self._at = entry.at
         if (entry.seq is not None) != (entry.kind == "message" and entry.body.get("type") != NOTICE):
             self._at_entry(entry, "has a message number exactly if it is no message")
+        elif entry.section and entry.kind == "message":
+            self.sections.count(entry)
         elif entry.seq is not None:
             if entry.seq != self._seq + 1:
                 self._at_entry(entry, f"is message {entry.seq} and follows message {self._seq}")
@@ -145,8 +150,8 @@ class Replay:
             self._at_entry(entry, "has no cid, none of 22 characters or no digest")
         if not named and entry.cid is not None:
             self._at_entry(entry, "has a cid, which its kind has not")
-        if entry.kind != "message" and (entry.recalled or entry.reactions or reacted):
-            self._at_entry(entry, "is recalled or has reactions, and is no message")
+        if entry.kind != "message" and (entry.recalled or entry.reactions or reacted or entry.section):
+            self._at_entry(entry, "is recalled, has reactions or stands in a section, and is no message")
         nobodys = entry.kind in {"owner", "dissolved"} and entry.actor is None
         unsigned = {"members", "created", "nicknames", "card"}
         if entry.kind not in unsigned and not nobodys and entry.actor not in self._roles:
@@ -226,6 +231,11 @@ class Replay:
         if entry.body.get("version") != self._announced.get("version", 0) + 1:
             self._at_entry(entry, f"is announcement {entry.body.get('version')}, and not the next one")
         self._announced = entry.body | {"by": entry.actor, "at": entry.at}
+
+    def _take_sections(self, entry: Entry) -> None:
+        if self._rank_of(entry.actor) < RANK[self._right("sections")]:
+            self._at_entry(entry, "changes sections without the right to")
+        self.sections.take(entry)
 
     def _take_dissolved(self, entry: Entry) -> None:
         if entry.actor is not None and self._roles.get(entry.actor) != "owner":

@@ -10,11 +10,13 @@ from chatd.core.values import Entry, Member
 
 
 class _Join(msgspec.Struct):
-    """A membership, with what decided how far back it sees: the rule (None: that of the founding) and the last seq."""
+    """A membership, with what decided how far back it sees: the rule (None: that of the founding), the last seq of the
+    main section and the number of messages in all."""
 
     row: Member
     rule: str | None
     seq: int
+    messages: int
 
 
 class FloorReplay:
@@ -24,18 +26,21 @@ class FloorReplay:
         self._rows = rows
         self._say = report
         self._joins: list[_Join] = []
-        # (message number, whether it is a message) at the positions that some membership names.
-        self._named: dict[int, tuple[int, bool]] = dict.fromkeys((row.from_pos for row in rows.values()), (-1, False))
-        self._named[0] = (0, True)
+        self._messages = 0
+        # (message number, numbered ones in all, whether it is one) at the positions that some membership names.
+        named = {pos for row in rows.values() for pos in (row.from_pos, row.until_pos) if pos is not None}
+        self._named: dict[int, tuple[int, int, bool]] = dict.fromkeys(named, (-1, -1, False))
+        self._named[0] = (0, 0, True)
 
     def join(self, row: Member, rule: str | None, seq: int) -> None:
         """A membership began, under this rule (None: that of the founding), behind the message `seq`."""
-        self._joins.append(_Join(row, rule, seq))
+        self._joins.append(_Join(row, rule, seq, self._messages))
 
     def take(self, entry: Entry, seq: int) -> None:
-        """The next entry; `seq` is the number of the newest message with it."""
+        """The next entry; `seq` is the number of the newest message of the main section with it."""
+        self._messages += entry.seq is not None
         if entry.pos in self._named:
-            self._named[entry.pos] = (seq, entry.kind == "message")
+            self._named[entry.pos] = (seq, self._messages, entry.seq is not None)
 
     def finish(self, founding: str | None) -> None:
         """After the last entry. `founding` is the rule that the group was founded with, None if that is not known."""
@@ -46,22 +51,23 @@ class FloorReplay:
         row = join.row
         before = self._rows.get((row.user, row.period - 1))
         until = (before.until_pos or 0, before.until_seq or 0) if before is not None else (0, 0)
-        seq, is_message = self._named[row.from_pos]
+        seq, messages, is_message = self._named[row.from_pos]
         if row.from_pos >= row.joined_pos or row.from_seq != seq or row.from_pos < until[0]:
             self._say(f"the floor of {row.user} in period {row.period} fits no entry")
             return
         rule = join.rule or founding
-        if rule is not None and not _fits(rule, join, until, is_message):
+        if rule is not None and not _fits(rule, join, until, self._named[until[0]][1], messages if is_message else -1):
             self._say(f"the floor of {row.user} in period {row.period} is not what the history rule gives")
 
 
-def _fits(rule: str, join: _Join, until: tuple[int, int], is_message: bool) -> bool:
-    """Whether a floor is what the rule gave: never below what an earlier period showed."""
+def _fits(rule: str, join: _Join, until: tuple[int, int], shown: int, at_floor: int) -> bool:
+    """Whether a floor is what the rule gave: never below what an earlier period showed, which had `shown` messages
+    below its end. `at_floor`: the number of messages up to the floor, -1 if that is no message."""
     row, floor = join.row, (join.row.from_pos, join.row.from_seq)
     if rule == "none":
         return floor == (row.joined_pos - 1, join.seq)
-    newest = join.seq if rule == "all" else int(rule.removeprefix("last:"))
-    boundary = join.seq - newest
-    if boundary <= 0 or until[1] >= boundary:
+    newest = join.messages if rule == "all" else int(rule.removeprefix("last:"))
+    boundary = join.messages - newest
+    if boundary <= 0 or shown >= boundary:
         return floor == until
-    return row.from_seq == boundary and is_message
+    return at_floor == boundary

@@ -51,8 +51,8 @@ REVOKE_DEVICE = Insert(
 )
 SAVE_READS = Insert(
     schema.reads,
-    ("user_id", "group_id", "seq"),
-    " ON CONFLICT (user_id, group_id) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > reads.seq",
+    ("user_id", "group_id", "section", "seq"),
+    " ON CONFLICT (user_id, group_id, section) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > reads.seq",
 )
 
 

@@ -7,18 +7,19 @@ positions, never what somebody wrote.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import orjson
 
 import chatd_migrations
 from chatd.core.board import Board, Featured
+from chatd.core.section_rows import SectionCount
 from chatd.core.values import Group
 from chatd.store import attribution, boards, groups, messages, relations
-from chatd.store.database import Database, Row
+from chatd.store.database import Database
 from chatd.store.migrate import revision
 from chatd.store.records import read_row
 from chatd.store.replay import Replay
@@ -58,6 +59,7 @@ _TABLES: Final = (
     "boards",
     "featured",
     "mentions",
+    "sections",
 )
 
 
@@ -141,10 +143,13 @@ class _Check:
             replay = Replay(group, [groups.member_from(m) for m in members.take(group.id)], board, self._say)
             for one in entries.take(group.id):
                 reacted = self._reactions_of(group.id, one[1], reactions)
-                replay.take(messages.entry_from(one), one[12], _target_of(one[13:]), reacted)
+                digest, *target = one[messages.WIDTH :]
+                replay.take(messages.entry_from(one), digest, _target_of(target), reacted)
             replay.finish()
             attribution.check_uses(self._db, group.id, replay.brought, self._say)
             replay.board.finish([read_row(Featured, one) for one in featured.take(group.id)])
+            rows, _ = self._db.run(_SECTIONS, (group.id,))
+            replay.sections.finish([read_row(SectionCount, one) for one in rows])
             self._reactions_of(group.id, None, reactions)
             for kind, balance in replay.messages.balance.items():
                 if balance:
@@ -180,7 +185,7 @@ class _Check:
             self._say(f"group {group}: {kind} entries do not lead to the messages as they are")
 
 
-def _target_of(row: Row) -> Target | None:
+def _target_of(row: Sequence[Any]) -> Target | None:
     kind, actor, recalled, version, body, of_card = row
     if kind is None:
         return None
@@ -193,6 +198,7 @@ def _columns(names: Iterable[str], prefix: str) -> str:
 
 
 _GROUPS: Final = f"SELECT {_columns(groups.COLUMNS, '')} FROM groups WHERE group_id > ? ORDER BY group_id LIMIT ?"
+_SECTIONS: Final = "SELECT group_id, section, seq, head FROM sections WHERE group_id = ?"
 _MEMBERS: Final = (
     f"SELECT {_columns(groups.MEMBER_COLUMNS, 'm.')} FROM memberships AS m"
     f" WHERE (m.group_id, m.user_id, m.period) > (?, ?, ?) AND {known('groups', 'group_id', 'm')}"

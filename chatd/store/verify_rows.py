@@ -41,6 +41,7 @@ MUST_BE_EMPTY: Final = {
     },
     "boards: {0} is no group": _orphans("boards", "group_id", "groups", "group_id"),
     "featured: {0} is no group": _orphans("featured", "group_id", "groups", "group_id"),
+    "sections: {0} is no group": _orphans("sections", "group_id", "groups", "group_id"),
     "mentions: {0} is no user": _orphans("mentions", "user_id", "users", "user_id"),
     "mentions: {0} is mentioned at {2} of {1}, which does not name them": mentions.BASELESS,
     "follows: {0} follows themselves": "SELECT user_id FROM follows WHERE user_id = target_id",
@@ -54,7 +55,10 @@ MUST_BE_EMPTY: Final = {
     "blocks: {0} blocks themselves": "SELECT user_id FROM blocks WHERE user_id = target_id",
     "reads: {0} has read {2} of the messages of {1}, which has fewer or not them": (
         "SELECT r.user_id, r.group_id, r.seq FROM reads AS r LEFT JOIN groups AS g ON g.group_id = r.group_id"
-        " WHERE g.group_id IS NULL OR r.seq > g.seq OR r.seq < 0 OR NOT EXISTS"
+        " LEFT JOIN sections AS s ON s.group_id = r.group_id AND s.section = r.section"
+        " WHERE g.group_id IS NULL OR (r.section = 0 AND r.seq > g.seq) OR r.seq < 0"
+        " OR (r.section <> 0 AND (g.dissolved_at IS NULL OR g.member_count > 0) AND r.seq > coalesce(s.seq, 0))"
+        " OR NOT EXISTS"
         " (SELECT 1 FROM memberships AS m WHERE m.group_id = r.group_id AND m.user_id = r.user_id)"
     ),
     "paces: {1} wrote in {0}, where they never were": (

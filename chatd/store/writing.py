@@ -42,7 +42,7 @@ def _user_rows(facts: Facts, keep: int) -> list[tuple[Any, list[Row]]]:
         (users.INSERT_MINE, [users.row_of_mine(m) for m in facts.new_mine]),
         (users.PRUNE_MINE, prune),
         (users.REVOKE_DEVICE, [(user, device, before) for (user, device), before in facts.revocations.items()]),
-        (users.SAVE_READS, [(user, group, seq) for (group, user), seq in facts.reads.items()]),
+        (users.SAVE_READS, [(user, group, section, seq) for (group, user, section), seq in facts.reads.items()]),
     ]
 
 

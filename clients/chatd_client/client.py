@@ -30,7 +30,7 @@ from chatd_protocol import messages
 from chatd_protocol.codec import Format, Invalid, shape
 from chatd_protocol.errors import CLOSE_NORMAL
 from chatd_protocol.groups import CloseGroup, GroupLine, Member
-from chatd_protocol.log import read_entry
+from chatd_protocol.log import Section, SectionsChanged, read_entry
 from chatd_protocol.session import HelloOk, Unnamed
 from chatd_protocol.values import PAGE_MAX, Data, View
 
@@ -172,33 +172,47 @@ class Client(Commands):
     # --- acting
 
     async def send(
-        self, group: str, text: str, *, reply_to: int | None = None, entities: Sequence[messages.Entity] = ()
+        self,
+        group: str,
+        text: str,
+        *,
+        reply_to: int | None = None,
+        entities: Sequence[messages.Entity] = (),
+        section: int = 0,
     ) -> messages.SendMessageOk:
         """Send a text; `entities` are its mentions and links. Sends of one group arrive in the order in which they were
         called, also over reconnects; one that is refused does not hold up the next."""
-        return await self.send_kind(group, "text", messages.TextBody(text, list(entities)), reply_to=reply_to)
+        return await self.send_kind(
+            group, "text", messages.TextBody(text, list(entities)), reply_to=reply_to, section=section
+        )
 
     async def send_video(
-        self, group: str, video: str, text: str | None = None, *, reply_to: int | None = None
+        self, group: str, video: str, text: str | None = None, *, reply_to: int | None = None, section: int = 0
     ) -> messages.SendMessageOk:
         """Send a card of a video of the catalogue, in order as `send` does. `no_item` if it cannot be shared."""
-        return await self.send_kind(group, "video_card", messages.VideoCardBody(video, text), reply_to=reply_to)
+        return await self.send_kind(
+            group, "video_card", messages.VideoCardBody(video, text), reply_to=reply_to, section=section
+        )
 
     async def send_product(
-        self, group: str, product: str, text: str | None = None, *, reply_to: int | None = None
+        self, group: str, product: str, text: str | None = None, *, reply_to: int | None = None, section: int = 0
     ) -> messages.SendMessageOk:
         """Send a card of a product of the catalogue, in order as `send` does. `no_item` if it cannot be shared."""
-        return await self.send_kind(group, "product_card", messages.ProductCardBody(product, text), reply_to=reply_to)
+        return await self.send_kind(
+            group, "product_card", messages.ProductCardBody(product, text), reply_to=reply_to, section=section
+        )
 
-    async def send_notice(self, group: str, text: str, *, reply_to: int | None = None) -> messages.SendMessageOk:
+    async def send_notice(
+        self, group: str, text: str, *, reply_to: int | None = None, section: int = 0
+    ) -> messages.SendMessageOk:
         """Say something as owner or admin that is shown apart and that nobody has unread, in order as `send` does."""
-        return await self.send_kind(group, "notice", messages.NoticeBody(text), reply_to=reply_to)
+        return await self.send_kind(group, "notice", messages.NoticeBody(text), reply_to=reply_to, section=section)
 
     async def send_kind(
-        self, group: str, kind: str, body: Data, *, reply_to: int | None = None
+        self, group: str, kind: str, body: Data, *, reply_to: int | None = None, section: int = 0
     ) -> messages.SendMessageOk:
         """Send a message of any kind, in one line with the texts: a host's own `x-…` has a `CustomBody`."""
-        draft = messages.SendMessage(group, self.new_cid(), kind, body, reply_to=reply_to)
+        draft = messages.SendMessage(group, self.new_cid(), kind, body, reply_to=reply_to, section=section)
         check(draft)
         async with self._slots:
             lane = self._lanes.get(group)
@@ -275,7 +289,11 @@ class Client(Commands):
             info = await self.get_group(view.group)
             members = await self._members_of(view.group)
             past = await self.read_history(view.group, limit=VIEW_ENTRIES)
-            if view.load(info.line.title, members, map(read_entry, past.entries), past.as_of):
+            entries = [read_entry(raw) for raw in past.entries]
+            several = bool(info.line.sections) or any(isinstance(entry, SectionsChanged) for entry in entries)
+            sections = await self.list_sections(view.group) if several else []
+            told = [Section(one.section, one.kind, one.title, one.intro, one.closed) for one in sections]
+            if view.load(info.line.title, members, entries, past.as_of, told):
                 return
 
     async def _members_of(self, group: str) -> list[Member]:

@@ -13,6 +13,7 @@ from chatd_client.ops.moderation import ModerationOps
 from chatd_client.ops.ownership import OwnershipOps
 from chatd_client.ops.relations import RelationOps
 from chatd_client.ops.search import SearchOps
+from chatd_client.ops.sections import SectionOps
 from chatd_client.ops.titles import TitleOps
 from chatd_client.ops.users import UserOps
 
@@ -31,5 +32,6 @@ class Commands(
     TitleOps,
     ChatOps,
     BoardOps,
+    SectionOps,
 ):
     """What the client can ask, put together from its nouns."""

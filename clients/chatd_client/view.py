@@ -30,6 +30,8 @@ from chatd_protocol.log import (
     Recall,
     Recalled,
     RoleChanged,
+    Section,
+    SectionsChanged,
     SettingsChanged,
     UnknownEntry,
 )
@@ -53,6 +55,8 @@ class GroupView:
         self.members: dict[str, Role] = {}
         self.nicknames: dict[str, str] = {}
         """What members are called here who are not called by their names."""
+        self.sections: list[Section] = []
+        """The sections, closed ones last; empty as long as the main one is the only one there ever was."""
         self.gone: str | None = None
         """`left` or `kicked` once the reader is out."""
         self._messages_max = messages_max
@@ -76,7 +80,14 @@ class GroupView:
         self.cursor = 0
         self._replay = deque(maxlen=REPLAY_MAX)
 
-    def load(self, title: str, members: Iterable[Member], entries: Iterable[Entry | UnknownEntry], as_of: int) -> bool:
+    def load(
+        self,
+        title: str,
+        members: Iterable[Member],
+        entries: Iterable[Entry | UnknownEntry],
+        as_of: int,
+        sections: Iterable[Section] = (),
+    ) -> bool:
         """Take in a page as read at `as_of`, then again what was applied meanwhile.
 
         False if what came meanwhile does not follow on the page: then it must be read again.
@@ -84,7 +95,7 @@ class GroupView:
         replay, self._replay = self._replay or deque(), None
         if self.cursor > as_of and not (replay and replay[0].pos <= as_of + 1):
             return False
-        self.title = title
+        self.title, self.sections = title, list(sections)
         members = list(members)
         self.members = {member.user: member.role for member in members}
         self.nicknames = {member.user: member.nickname for member in members if member.nickname}
@@ -124,10 +135,16 @@ class GroupView:
                 self._set_role(entry)
             case NicknamesChanged(names=names):
                 self._name(names)
-            case SettingsChanged() if entry.title is not None:
-                self.title = entry.title
+            case SettingsChanged() | SectionsChanged():
+                self._set(entry)
             case _:
                 pass
+
+    def _set(self, entry: SettingsChanged | SectionsChanged) -> None:
+        if isinstance(entry, SectionsChanged):
+            self.sections = entry.sections
+        elif entry.title is not None:
+            self.title = entry.title
 
     def _set_role(self, entry: RoleChanged | OwnerChanged) -> None:
         if isinstance(entry, OwnerChanged):

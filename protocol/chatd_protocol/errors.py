@@ -154,6 +154,8 @@ _ERRORS = (
     ErrorKind("invite_invalid", "The invite is not good, or no longer, or not for the caller.", False, 404),
     ErrorKind("already_decided", "Somebody has decided on it before.", False, 409),
     ErrorKind("no_item", "There is no such video or product in the catalogue, or it cannot be shared.", False, 404),
+    ErrorKind("no_section", "The group has no section of the number in `details.section`.", False, 404),
+    ErrorKind("section_limit", "The group has as many open sections as it may have.", False, 409),
     # how much at once
     ErrorKind("rate_limited", "Too many requests; try again after `retry_after` seconds.", True, 429),
     ErrorKind(

@@ -26,6 +26,8 @@ from chatd_protocol.values import (
     Reason,
     Role,
     Rules,
+    SectionKind,
+    SectionNumber,
     Title,
     UserId,
     View,
@@ -61,7 +63,7 @@ class CreateGroupOk(View):
 
 class Rights(Data):
     """What one may do in the group, by the lowest role that may: change settings, pull people in, invite, post, react,
-    pin, feature, mention everybody, announce, let in who asks. Those that are not named stay."""
+    pin, feature, mention everybody, announce, let in who asks, change the sections. Those that are not named stay."""
 
     edit: AdminsAndAbove | None = None
     pull: MembersAndAbove | None = None
@@ -73,6 +75,7 @@ class Rights(Data):
     mention_all: MembersAndAbove | None = None
     announce: AdminsAndAbove | None = None
     admit: AdminsAndAbove | None = None
+    sections: AdminsAndAbove | None = None
 
 
 class UpdateGroup(Data):
@@ -107,14 +110,32 @@ class GetGroup(Data):
     group: GroupId
 
 
+class SectionLine(View):
+    """A section as the caller sees it: what it is, its newest message (`head`, 0 if there is none that they see), and
+    `read`, `seq`, `unread` and `mentions` as those of a group without sections."""
+
+    section: SectionNumber
+    kind: SectionKind
+    title: str = ""
+    intro: str = ""
+    closed: bool = False
+    head: Cursor = 0
+    seq: Cursor = 0
+    read: Cursor = 0
+    unread: int = 0
+    mentions: int = 0
+    mention: Pos | None = None
+
+
 class GroupLine(View):
     """One line of the chat list, as the caller sees the group.
 
-    `floor`: entries up to it are from before the caller's time. `read` and `seq` count messages, and
-    `unread = seq - read -` the recalled ones between. `live`: entries of this group are pushed to this session.
-    `after`: the cursor that pushed entries go on from. `truncated`: the client's cursor lay below the floor, entries
-    up to this one will not come. `reset`: what the client keeps of this group is not this group's past. `gone_at`:
-    the group is dissolved, it can be read until then.
+    `floor`: entries up to it are from before the caller's time. `read` and `seq` count messages of the main section,
+    and `unread = seq - read -` the recalled ones between; in a group with `sections`, those that are open, `unread`
+    and `mentions` are the sums over them, and each has its own. `live`: entries of this group are pushed to this
+    session. `after`: the cursor that pushed entries go on from. `truncated`: the client's cursor lay below the floor,
+    entries up to this one will not come. `reset`: what the client keeps of this group is not this group's past.
+    `gone_at`: the group is dissolved, it can be read until then.
     """
 
     group: GroupId
@@ -148,6 +169,7 @@ class GroupLine(View):
     """The first of them."""
     avatar: str = ""
     gone_at: Millis | None = None
+    sections: list[SectionLine] = []
 
 
 class Announcement(View):

@@ -28,6 +28,7 @@ from chatd_protocol.values import (
     Millis,
     PageSize,
     Pos,
+    SectionNumber,
     Text,
     UserId,
     View,
@@ -38,7 +39,8 @@ class SendMessage(Data):
     """`message.send`. With `after`, it is accepted only if the caller's send of that `cid` was.
 
     A card names its item; what it shows comes from the catalogue. An item that is not there, or cannot be shared now,
-    is refused with `no_item`.
+    is refused with `no_item`. `section` is where it stands: `no_section` if there is none of that number, `read_only`
+    if it is closed.
     """
 
     group: GroupId
@@ -47,14 +49,15 @@ class SendMessage(Data):
     body: AnyBody
     reply_to: Pos | None = None
     after: Cid | None = None
+    section: SectionNumber = 0
 
     def checked(self, where: str) -> SendMessage:
         body = check_body(self.kind, self.body, f"{where}.body")
-        return SendMessage(self.group, self.cid, self.kind, body, self.reply_to, self.after)
+        return SendMessage(self.group, self.cid, self.kind, body, self.reply_to, self.after, self.section)
 
 
 class SendMessageOk(View):
-    """The message is stored for good, at `pos`, as number `seq` of the group's messages; a notice has no number."""
+    """The message is stored for good, at `pos`, as message number `seq` of its section; a notice has no number."""
 
     group: GroupId
     pos: Pos
@@ -62,6 +65,7 @@ class SendMessageOk(View):
     at: Millis
     recall_until: Millis
     seq: Cursor = 0
+    section: SectionNumber = 0
 
 
 class RecallMessage(Data):
@@ -142,6 +146,9 @@ class Reactions(View):
 class ReadHistory(Data):
     """`message.history`: a page of the log, backwards from `before` (without it, from the head), on from `after`, or
     `around` a position. Entries come in ascending order in any case.
+
+    With `section`, numbered messages of that section and nothing else, so that positions between them are left out: to
+    look through one section, not to follow the log.
     """
 
     group: GroupId
@@ -149,6 +156,7 @@ class ReadHistory(Data):
     after: Cursor | None = None
     limit: PageSize = 50
     around: Pos | None = None
+    section: SectionNumber | None = None
 
 
 class History(View):
@@ -180,15 +188,17 @@ class FindPosOk(View):
 
 
 class MarkRead(Data):
-    """`read.mark`: read up to this message number; never backwards. Not durable at once."""
+    """`read.mark`: read up to this message number of the section; never backwards. Not durable at once."""
 
     group: GroupId
     seq: Annotated[int, Meta(ge=1, le=2**53 - 1)]
+    section: SectionNumber = 0
 
 
 class MarkReadOk(View):
     group: GroupId
     read: Cursor
+    section: SectionNumber = 0
 
 
 class Typing(Data):

@@ -24,6 +24,7 @@ from chatd_protocol import (
     relations,
     requests,
     search,
+    sections,
     session,
     titles,
     users,
@@ -126,6 +127,10 @@ _OPS = (
     Op("member.bans", bans.ListBans, bans.Bans, False),
     Op("invite.received", invites.ListReceived, invites.ReceivedInvites, False),
     Op("invite.decline", invites.DeclineInvite, invites.InviteDeclined, True),
+    Op("section.create", sections.CreateSection, sections.SectionOk, True),
+    Op("section.update", sections.UpdateSection, sections.SectionOk, True),
+    Op("section.order", sections.OrderSections, sections.SectionOk, True),
+    Op("section.list", sections.ListSections, sections.Sections, False),
 )
 
 OPS: Final[dict[str, Op]] = {op.name: op for op in _OPS}

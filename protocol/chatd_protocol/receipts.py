@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from chatd_protocol.values import Cursor, Data, GroupId, Pos, UserId, View
+from chatd_protocol.values import Cursor, Data, GroupId, Pos, SectionNumber, UserId, View
 
 
 class GetReceipts(Data):
-    """`receipt.get`: which members have read up to the message number `seq`, as it is now.
+    """`receipt.get`: which members have read up to the message number `seq` of a section, as it is now.
 
     Only of people who show what they read, to people who do (`privacy.set`): for the others `forbidden`. In groups
     above `receipt_group_members` refused with `limit`. Nobody sees it of somebody between whom and them is a block.
@@ -14,6 +14,7 @@ class GetReceipts(Data):
 
     group: GroupId
     seq: Pos
+    section: SectionNumber = 0
 
 
 class Receipts(View):
@@ -22,6 +23,7 @@ class Receipts(View):
     group: GroupId
     seq: Pos
     users: list[UserId]
+    section: SectionNumber = 0
 
 
 class ReceiptsSignal(View):
@@ -30,3 +32,4 @@ class ReceiptsSignal(View):
 
     group: GroupId
     reads: dict[UserId, Cursor]
+    section: SectionNumber = 0

@@ -16,6 +16,7 @@ from chatd_protocol.values import (
     Pos,
     SearchCursor,
     SearchText,
+    SectionNumber,
     UserId,
     View,
 )
@@ -24,7 +25,8 @@ from chatd_protocol.values import (
 class SearchMessages(Data):
     """`message.search`: messages that have all the words, the newest first, in one group or in all of the caller's.
 
-    `sender`, `kind`, `after` and `before` (both times included) narrow it. `cursor`: go on behind an earlier page.
+    `sender`, `kind`, `after` and `before` (both times included) narrow it, and with `group` a `section`. `cursor`: go
+    on behind an earlier page.
     """
 
     query: SearchText
@@ -35,6 +37,7 @@ class SearchMessages(Data):
     before: Millis | None = None
     limit: PageSize = 20
     cursor: SearchCursor | None = None
+    section: SectionNumber | None = None
 
 
 class SearchHit(View):
@@ -52,6 +55,7 @@ class SearchHit(View):
     highlights: list[tuple[Cursor, Cursor]]
     seq: Cursor = 0
     """Absent for a notice, which has no number."""
+    section: SectionNumber = 0
 
 
 class SearchLag(View):

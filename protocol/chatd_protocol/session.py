@@ -17,6 +17,7 @@ from chatd_protocol.values import (
     GroupId,
     Millis,
     Name,
+    SectionNumber,
     Token,
     UserId,
     View,
@@ -54,6 +55,14 @@ class Bounds(View):
     presence_group_members: int = 0
 
 
+class SectionRead(View):
+    """Where the person has read to in a section."""
+
+    group: GroupId
+    section: SectionNumber
+    read: Cursor
+
+
 class HelloOk(View):
     """`mine` is the head of the user's log and `mine_at` the time of that entry, 0 if there is none: entries after the
     client's cursor follow as `mine` events; a client without one starts at `[mine, mine_at]`.
@@ -83,6 +92,8 @@ class HelloOk(View):
     expires: Millis | None = None
     profile_fields: list[ProfileField] = []
     """What profiles have beside name, avatar and bio on this server."""
+    section_reads: list[SectionRead] = []
+    """The same for sections other than the main one."""
     drafts: dict[GroupId, Millis] = {}
     """When unsent text was saved, in groups of `heads` that have nothing new; those that are missing have none."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chatd_protocol.chats import DraftSignal
 from chatd_protocol.presence import PresenceSignal
 from chatd_protocol.receipts import ReceiptsSignal
-from chatd_protocol.values import Cursor, GroupId, Millis, UserId, View
+from chatd_protocol.values import Cursor, GroupId, Millis, SectionNumber, UserId, View
 
 
 class Heads(View):
@@ -26,6 +26,7 @@ class ReadSignal(View):
 
     group: GroupId
     read: Cursor
+    section: SectionNumber = 0
 
 
 class TokenExpiring(View):

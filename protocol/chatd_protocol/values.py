@@ -80,6 +80,9 @@ Cid = Annotated[
 ]
 Pos = Annotated[int, Meta(ge=1, le=SAFE_INTEGER_MAX, description="The number of an entry in its group, from 1.")]
 Cursor = Annotated[int, Meta(ge=0, le=SAFE_INTEGER_MAX, description="The last number already seen, 0 for none.")]
+SectionNumber = Annotated[
+    int, Meta(ge=0, le=999, description="A section of a group; 0 is the main one, that of messages that name none.")
+]
 Millis = Annotated[int, Meta(ge=0, le=SAFE_INTEGER_MAX, description="Milliseconds since 1970-01-01 UTC.")]
 Subject = Annotated[
     str,
@@ -91,6 +94,8 @@ Token = Annotated[str, Meta(min_length=1, max_length=8192, description="A signed
 Name = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=80)]
 Title = Annotated[str, Meta(pattern=_CLEAN_LINE, min_length=1, max_length=80)]
 CleanText = Annotated[str, Meta(pattern=_CLEAN_TEXT)]
+SectionTitle = Annotated[str, Meta(pattern=_SOME_LINE, min_length=1, max_length=40)]
+SectionIntro = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=200)]
 Nickname = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=40)]
 Intro = Annotated[str, Meta(pattern=_CLEAN_TEXT, max_length=1000)]
 Text = Annotated[
@@ -197,6 +202,7 @@ EntryKind = Literal[
     "owner",
     "announcement",
     "dissolved",
+    "sections",
 ]
 MineKind = Literal[
     "added",
@@ -212,6 +218,7 @@ MineKind = Literal[
     "chat",
     "declined",
 ]
+SectionKind = Literal["chat", "announce", "showcase", "qa"]
 EntryGate = Literal["open", "invite", "approval", "question"]
 OnUnfollow = Literal["keep", "restrict", "remove"]
 RequestState = Literal["pending", "approved", "refused", "withdrawn"]

@@ -88,9 +88,9 @@ def test_revoking_never_takes_back_a_later_revocation() -> None:
 
 def test_read_positions_of_one_commit_keep_the_newest() -> None:
     world = world_of()
-    world.act(SaveReads([("g", "ann", 5), ("g", "ann", 3), ("h", "ann", 1)]))
-    world.act(SaveReads([("g", "ann", 4), ("h", "ann", 2)]))
-    assert world.facts.reads == {("g", "ann"): 5, ("h", "ann"): 2}
+    world.act(SaveReads([("g", "ann", 0, 5), ("g", "ann", 0, 3), ("h", "ann", 0, 1)]))
+    world.act(SaveReads([("g", "ann", 0, 4), ("h", "ann", 0, 2), ("g", "ann", 1, 7)]))
+    assert world.facts.reads == {("g", "ann", 0): 5, ("h", "ann", 0): 2, ("g", "ann", 1): 7}
 
 
 def test_each_log_of_a_user_is_numbered_without_a_hole() -> None:

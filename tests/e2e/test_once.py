@@ -25,6 +25,7 @@ async def a_setting(town: Town) -> tuple[Phone, Phone, Phone, Setting]:
     await town.befriend(ann, cat)
     pos = await ann.say(group, "a message")
     await ann.do("reaction.add", group=group, pos=pos, emoji="👍")
+    await ann.do("section.create", group=group, kind="chat", title="More")
     dan, eve, fay = await town.people("dan", "eve", "fay")
     await dan.do("contact.request", user=ann.user)
     await eve.do("contact.request", user=ann.user)
@@ -85,6 +86,9 @@ COMMANDS: dict[str, Callable[[Setting], dict[str, Any]]] = {
     "group.announce": lambda s: {"group": s["group"], "text": "once"},
     "member.ban": lambda s: {"group": s["group"], "user": s["bob"]},
     "member.unban": lambda s: {"group": s["group"], "user": s["bob"]},
+    "section.create": lambda s: {"group": s["group"], "kind": "qa", "title": "Once"},
+    "section.update": lambda s: {"group": s["group"], "section": 1, "title": "Once"},
+    "section.order": lambda s: {"group": s["group"], "sections": [1, 0]},
 }
 """A request of the owner for each command but leaving, which they may not, and taking a request back."""
 

@@ -68,6 +68,10 @@ OF_A_GROUP: dict[str, dict[str, Any]] = {
     "member.ban": {"user": "u" + "x" * 22, "cid": True},
     "member.unban": {"user": "u" + "x" * 22, "cid": True},
     "member.bans": {},
+    "section.create": {"kind": "chat", "title": "from outside", "cid": True},
+    "section.update": {"section": 0, "title": "from outside", "cid": True},
+    "section.order": {"sections": [0], "cid": True},
+    "section.list": {},
 }
 
 

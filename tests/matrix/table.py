@@ -56,6 +56,7 @@ VERDICTS: Final[Mapping[str, str]] = {
     "os": "owner_must_stay",
     "ii": "invite_invalid",
     "ni": "no_item",
+    "ns": "no_section",
     "ci": "code_invalid",
     "uo": "unknown_op",
     "tk": "taken",

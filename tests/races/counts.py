@@ -17,6 +17,7 @@ from tests.races.arena import WAIT_S, Arena, Ask, Peer
 Json = dict[str, Any]
 PINS = 20
 CALLS = 3
+SECTIONS = 5
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # plain HTTP: nobody's certificates are read from the disk
 PASSWORD = "correct horse battery"
 
@@ -53,6 +54,29 @@ async def _board(arena: Arena) -> tuple[str, list[Peer], list[int]]:
         arena.kept["board"] = group, [owner, *admins], said[:5]
     board: tuple[str, list[Peer], list[int]] = arena.kept["board"]
     return board
+
+
+async def last_section(arena: Arena) -> str:
+    """Ten make a section of a group that has one: with the main one five are open in the end, and no sixth."""
+    owner, admins = arena.people[0], arena.people[1:10]
+    group = await arena.group(owner, admins)
+    for admin in admins:
+        await arena.promote(owner, group, admin)
+    makers = [owner, *admins]
+    asks = [Ask(peer, "section.create", _section(arena, group, n)) for n, peer in enumerate(makers)]
+    verdicts = await arena.at_once(*asks)
+    codes = [verdict.code for verdict in verdicts]
+    assert sorted(codes) == ["ok"] * (SECTIONS - 1) + ["section_limit"] * (11 - SECTIONS), codes
+    numbers = {verdict.answer["section"]: makers[n].user for n, verdict in enumerate(verdicts) if verdict.code == "ok"}
+    assert sorted(numbers) == list(range(1, SECTIONS)), "each number once"
+    told = [entry for entry in await arena.log(owner, group) if entry["kind"] == "sections"]
+    assert [(entry["section"], entry["by"]) for entry in told] == sorted(numbers.items())
+    assert [len(entry["sections"]) for entry in told] == list(range(2, SECTIONS + 1))
+    return "the first" if codes[0] == "ok" else "another"
+
+
+def _section(arena: Arena, group: str, number: int) -> Json:
+    return {"group": group, "cid": arena.cid(), "kind": "chat", "title": f"Number {number}"}
 
 
 async def last_call(arena: Arena) -> str:
@@ -144,4 +168,4 @@ async def _sign_up(arena: Arena, wanted: Sequence[tuple[str, str]]) -> list[int]
         return [(await asks[index]).status_code for index in range(len(wanted))]
 
 
-COUNTS: Sequence[Any] = (last_pin, last_call, one_handle, one_login, one_code)
+COUNTS: Sequence[Any] = (last_pin, last_section, last_call, one_handle, one_login, one_code)

@@ -27,7 +27,8 @@ def fill(database: Database) -> None:
         "devices": [(f"u{i:05}", "{}", 0) for i in every],
         "groups": [_group(g) for g in range(20_000)],
         "revocations": [(f"u{i:05}", "phone", 1) for i in every],
-        "reads": [(f"u{i:05}", _gid(g), 5) for i in every for g in (i % GROUPS, (i + 7) % GROUPS)],
+        "reads": [(f"u{i:05}", _gid(g), s, 5) for i in every for g in (i % GROUPS, (i + 7) % GROUPS) for s in (0, 2)],
+        "sections": [(f"g{g:05}", section, 28, 196) for g in range(20_000) for section in (1, 2)],
         "chats": [(f"u{i:05}", _gid(i % GROUPS), 1, i % 3, "all", 0, False) for i in every],
         "drafts": [(f"u{i:05}", _gid(g), 5, "x", None) for i in every for g in (i % GROUPS, (i + 7) % GROUPS)],
         "mine": [(f"u{i:05}", n, 1, "added", _gid(i % GROUPS), 1, "{}") for i in every for n in range(1, 6)],
@@ -40,10 +41,10 @@ def fill(database: Database) -> None:
         "card_places": [(_gid(g), pos, "product", f"p{pos:05}", pos, 1, False) for g in range(GROUPS) for pos in (5, 7)]
         + [(_gid(g), 100 + i, "product", f"p{g * 90 + i:05}", 9, 1, False) for g in range(GROUPS) for i in range(90)],
         "card_changes": [("product", f"p{i:05}", "", i, 1, "", "", "") for i in every],
-        "boards": [(_gid(g), "[]", 0, '[[5, 5, 1, true, "u00001"]]') for g in range(GROUPS)]
+        "boards": [(_gid(g), "[]", 0, '[[5, 5, 1, true, "u00001", 0]]') for g in range(GROUPS)]
         + [(f"b{g:05}", "[]", 0, "[]") for g in range(5000)],
         "featured": [(_gid(g), pos, "u00001", 1, "") for g in range(GROUPS) for pos in range(1, 100)],
-        "mentions": [(f"u{i:05}", _gid(g), n, n, n) for i in every for g in (i % GROUPS,) for n in (5, 6, 7)],
+        "mentions": [(f"u{i:05}", _gid(g), n % 3, n, n, n) for i in every for g in (i % GROUPS,) for n in (5, 6, 7)],
         "reactions": [(_gid(g), pos, f"u{i:05}", "x") for g in range(GROUPS) for pos in range(1, 40) for i in (1, 2)],
     }
     database.begin()
@@ -85,4 +86,5 @@ def _entry(g: int, pos: int) -> Row:
     recalled = pos % 20 == 0
     cid = f"{g:04}{pos:018}"
     target = pos - 1 if pos % 3 == 0 else None
-    return (_gid(g), pos, 1, "message", f"u{pos:05}", cid, b"x", pos, target, 0, recalled, None, '{"type":"text"}')
+    body, section = '{"type":"text"}', 2 if pos % 7 == 0 else 0
+    return (_gid(g), pos, 1, "message", f"u{pos:05}", cid, b"x", pos, target, 0, recalled, None, body, section)

@@ -17,7 +17,7 @@ from tests.store.kit import DIGEST, START_MS, Store, add, block, leave, new_cid,
 from tests.store.test_store_verify import check
 
 pytestmark = pytest.mark.relaxed_durability
-END = Place(2**53, 2**53, "", 0)
+END = Place(2**53, 2**53, "")
 
 
 def call(user: str, group: str, *who: str) -> Send:

@@ -102,7 +102,7 @@ KINDS: dict[str, Callable[[int], AnyWish]] = {
     "card": lambda i: send_card(f"u{i}", f"g{30 + i % 7}", "product", f"p{i}"),
     "catalogue": lambda i: put_product(f"p{i}", 2, price=i),
     "announce": lambda i: Announce("product", "shown", "", 2, "", [(f"g{i}", 3)], f"g{i}", False),
-    "reads": lambda i: SaveReads([(f"g{30 + i % 7}", f"u{i}", 2)]),
+    "reads": lambda i: SaveReads([(f"g{30 + i % 7}", f"u{i}", 0, 2)]),
     "chat": lambda i: chat(f"u{i}", f"g{30 + i % 7}", pinned=True, archived=False),
     "unmark": lambda i: ClearMark(f"u{i}", f"g{30 + i % 7}"),
     "drafts": lambda i: SaveDrafts([Draft(f"u{i}", f"g{30 + i % 7}", 2, "so"), Draft(f"u{i}", "g1", 2, "")]),

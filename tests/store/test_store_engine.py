@@ -239,7 +239,7 @@ def test_users_are_made_once_even_in_one_batch(store: Store) -> None:
 def test_read_positions_and_revocations_only_move_forward(tea: Store) -> None:
     tea.done(*(send("ann", "tea") for _ in range(5)))
     for seq in (3, 5, 2):
-        tea.done(SaveReads([("tea", "ben", seq), ("tea", "ben", seq - 1)]))
+        tea.done(SaveReads([("tea", "ben", 0, seq), ("tea", "ben", 0, seq - 1)]))
     tea.done(Revoke("ben", "phone", 9), Revoke("ben", "phone", 7), Revoke("ben", None, 5))
     tea.done(Revoke("ben", "phone", 8), Revoke("ben", None, 3))
     assert tea.rows("SELECT seq FROM reads WHERE user_id = 'ben'") == [(5,)]

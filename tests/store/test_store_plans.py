@@ -40,6 +40,7 @@ from chatd.store import (
     messages,
     records,
     relations,
+    sections,
     users,
 )
 from chatd.store.database import Database, Row, connect
@@ -66,6 +67,7 @@ MODULES: tuple[ModuleType, ...] = (
     mentions,
     messages,
     relations,
+    sections,
     users,
 )
 Statement = Probe | Lock | Insert | Update | Delete
@@ -158,7 +160,7 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "boards.board_of": lambda r: boards.board_of(r, "g01400"),
     "boards.featured_page": lambda r: boards.featured_page(r, "g01400", 5, 90, 20),
     "chats.mentions_above": lambda r: chats.mentions_above(r, "u00007", "g01400", 5),
-    "mentions.mentions_of": lambda r: mentions.mentions_of(r, "u00007", mentions.Place(9, 9, "g", 9), 20),
+    "mentions.mentions_of": lambda r: mentions.mentions_of(r, "u00007", mentions.Place(9, 9, "g"), 20),
     "messages.messages_at": lambda r: messages.messages_at(r, [("g01400", 5), ("g01600", 6)]),
     "messages.first_since": lambda r: messages.first_since(r, "g01400", 5, 90, 1),
     "chats.recalled_above": lambda r: chats.recalled_above(r, "g01400", 100),
@@ -173,9 +175,16 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "messages.page_up": lambda r: messages.page_up(r, "g01400", 20, 90, 20),
     "messages.page_down": lambda r: messages.page_down(r, "g01400", 20, 90, 20),
     "messages.times_of": lambda r: messages.times_of(r, [("g01400", 5), ("g01600", 6)]),
-    "messages.messages_numbered": lambda r: messages.messages_numbered(r, [("g01400", 5), ("g01600", 6)]),
+    "messages.messages_numbered": lambda r: messages.messages_numbered(r, [("g01400", 0, 5), ("g01600", 2, 6)]),
     "messages.message_at": lambda r: messages.message_at(r, "g01400", 5),
     "messages.reacted": lambda r: messages.reacted(r, "g01400", 5, "u00001", 20),
+    "messages.section_page": lambda r: messages.section_page(r, "g01400", 2, 5, 9),
+    "sections.lines_of": lambda r: sections.lines_of(r, "u00007", ["g01400", "g01600"], lambda *_: 0),
+    "sections.place_in": lambda r: sections.place_in(r, "u00007", "g01400", 2),
+    "sections.messages_in": lambda r: sections.messages_in(r, "g01400", 2),
+    "sections.number_at": lambda r: sections.number_at(r, "g01400", 0, 4, 5),
+    "sections.reads_in": lambda r: sections.reads_in(r, "u00007"),
+    "sections.member_reads": lambda r: sections.member_reads(r, "g01400", 2, 100),
     "messages.head_of": lambda r: messages.head_of(r, "g01400"),
     "relations.relations_of": relations_all,
     "relations.blocked_of": lambda r: relations.blocked_of(r, "u00007", {"u00008", "u00016"}),

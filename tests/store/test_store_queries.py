@@ -125,9 +125,9 @@ def test_a_page_brings_the_live_rows_of_what_it_refers_to(town: Store) -> None:
 def test_entries_by_position_and_messages_by_number(town: Store) -> None:
     times = read(town, lambda r: messages.times_of(r, [("tea", 1), ("tea", 7), ("tea", 99), ("nowhere", 1)]))
     assert times == {("tea", 1): START_MS, ("tea", 7): START_MS + 1000}
-    found = read(town, lambda r: messages.messages_numbered(r, [("tea", 5), ("new", 1), ("d1", 99)]))
-    assert {group: entry.pos for group, entry in found.items()} == {"tea": 13, "new": 2}
-    assert read(town, lambda r: messages.messages_numbered(r, [])) == {}
+    found = read(town, lambda r: messages.messages_numbered(r, [("tea", 0, 5), ("new", 0, 1), ("d1", 0, 99)]))
+    assert {entry.group: entry.pos for entry in found} == {"tea": 13, "new": 2}
+    assert read(town, lambda r: messages.messages_numbered(r, [])) == []
     kinds = [read(town, lambda r, pos=pos: messages.message_at(r, "tea", pos)) for pos in (3, 2, 99)]  # type: ignore[misc]
     assert [entry.pos if entry is not None else None for entry in kinds] == [3, None, None]
     assert read(town, lambda r: messages.head_of(r, "tea")) == 17

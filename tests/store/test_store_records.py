@@ -19,10 +19,11 @@ class Mark(Record):
     """Over a table that every database has."""
 
     table: ClassVar[str] = "reads"
-    key_fields: ClassVar[int] = 2
+    key_fields: ClassVar[int] = 3
 
     user_id: str
     group_id: str
+    section: int
     seq: int
 
 
@@ -34,20 +35,20 @@ class Step(Wish, frozen=True, tag="step"):
 
     def needs(self, need: Needs) -> None:
         for user in self.users:
-            need.record(Mark, user, "g")
+            need.record(Mark, user, "g", 0)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         seen = []
         for user in self.users:
-            mark = facts.find(Mark, user, "g") or Mark(user, "g", 0)
+            mark = facts.find(Mark, user, "g", 0) or Mark(user, "g", 0, 0)
             if mark.seq + self.by > 9:
                 raise Refused("limit")
             seen.append(mark.seq)
         for user, seq in zip(self.users, seen, strict=True):
             if seq + self.by:
-                facts.put(Mark(user, "g", seq + self.by))
+                facts.put(Mark(user, "g", 0, seq + self.by))
             else:
-                facts.drop(Mark, user, "g")
+                facts.drop(Mark, user, "g", 0)
         return {"seen": seen}
 
 
@@ -71,8 +72,8 @@ def test_records_are_made_changed_and_removed(tables_url: str) -> None:
         await readers.open()
         try:
             async with readers.snapshot() as reader:
-                assert await find(reader, Mark, [("b", "g"), ("nobody", "g")]) == [Mark("b", "g", 8)]
-                assert await reader.run(_above_five) == [Mark("b", "g", 8)]
+                assert await find(reader, Mark, [("b", "g", 0), ("nobody", "g", 0)]) == [Mark("b", "g", 0, 8)]
+                assert await reader.run(_above_five) == [Mark("b", "g", 0, 8)]
         finally:
             await readers.close()
 
@@ -85,7 +86,7 @@ async def _above_five(reader: Reader) -> list[Mark]:
 
 class Odd(Record):
     table: ClassVar[str] = "odd"
-    key_fields: ClassVar[int] = 2
+    key_fields: ClassVar[int] = 3
 
     group_id: str
     number: int

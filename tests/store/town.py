@@ -59,7 +59,7 @@ def build_town(store: Store) -> None:
     store.done(direct(ben, "d2", cat), send(ben, "d2"))
     store.done(block(cat, ben), follow(dan, eve), follow(ann, eve, False), follow(eve, dan))
     build_governed(store)
-    store.done(SaveReads([("tea", "ann", 3), ("new", "dan", 1)]), Revoke("eve", "phone", START_MS))
+    store.done(SaveReads([("tea", "ann", 0, 3), ("new", "dan", 0, 1)]), Revoke("eve", "phone", START_MS))
 
 
 def build_governed(store: Store) -> None:

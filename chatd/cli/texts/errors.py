@@ -39,6 +39,11 @@ TEXTS: Final = {
     ),
     "error_already_decided": ("another admin was faster", "已被其他管理员处理"),
     "error_no_item": ("there is no such item, or it cannot be shared", "没有这个视频或商品，或现在不能分享"),
+    "error_no_section": ("there is no such section", "没有这个板块"),
+    "error_section_limit": (
+        "the group has as many sections as it may have: close one first",
+        "板块数量已达上限，请先关闭一个",
+    ),
     "error_rate_limited": ("too fast, try again a little later", "太快了，请稍后再试"),
     "error_overloaded": ("the server is too busy, try again a little later", "服务器太忙，请稍后再试"),
     "error_unavailable": ("the server cannot store or read anything now", "服务器暂时无法读写"),

@@ -65,10 +65,10 @@ async def show_receipts(desk: Desk, pos: str) -> None:
         desk.watcher.say(NOTICE, "receipts_on" if done.receipts else "receipts_off")
         return
     group, number = desk.group(), number_in(pos)
-    seq = desk.state.seqs.get(number)
-    if seq is None:
+    place = desk.state.seqs.get(number)
+    if place is None:
         raise Mistyped("not_a_message", pos=pos)
-    users = (await desk.client.get_receipts(group, seq)).users
+    users = (await desk.client.get_receipts(group, *place)).users
     await desk.state.names.learn(users)
     names = ", ".join(desk.render.name(user) for user in users)
     desk.watcher.say(NOTICE, "read_by" if users else "read_by_nobody", pos=number, names=names)

@@ -68,7 +68,7 @@ async def announce(desk: Desk, text: str) -> None:
 
 
 async def notice(desk: Desk, text: str) -> None:
-    placed = await desk.client.send_notice(desk.group(), text)
+    placed = await desk.client.send_notice(desk.group(), text, section=desk.state.section)
     desk.done("sent", pos=placed.pos)
 
 

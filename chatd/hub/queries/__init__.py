@@ -22,6 +22,7 @@ from chatd.hub.queries import (
     receipts,
     relations,
     search,
+    sections,
     titles,
     users,
 )
@@ -32,9 +33,12 @@ if TYPE_CHECKING:
 
 
 def handle(session: Session, number: int, op: str, request: Any) -> None:
-    """Answer now if nothing has to be read, else as a task of the session. Raises `Refused`."""
+    """Answer now if nothing has to be read, else as a task of the session. Raises `Refused`.
+
+    Of a section other than the main one nothing is known before it was read.
+    """
     at_once = _AT_ONCE.get(op)
-    if at_once is not None:
+    if at_once is not None and not getattr(request, "section", 0):
         session.answer(number, at_once(session, request))
     else:
         session.run(number, _AWAITED[op](session, request))
@@ -57,4 +61,5 @@ _AWAITED: Final[Awaited] = {
     **mentions.AWAITED,
     **bans.AWAITED,
     **titles.AWAITED,
+    **sections.AWAITED,
 }

@@ -50,6 +50,18 @@ def user_of(session: Session) -> str:
     return session.person.user
 
 
+def read_by(session: Session) -> Callable[[str, int], int]:
+    """How far the person has read, by group and section, where that may be newer than what is stored. To be asked for
+    before the store is read."""
+    known = session.hub.reads.of_user(user_of(session))
+
+    def read(group: str, section: int) -> int:
+        follow = None if section else session.follows.get(group)
+        return max(known(group, section), follow.read if follow is not None else 0)
+
+    return read
+
+
 async def settled(session: Session, read: Callable[[], Awaitable[T]]) -> T:
     """What `read` brings; read anew if the person's own log moved meanwhile, for what that says of a group (put away,
     read-only, out of it) was told already, and must not be followed by an older answer. Raises `overloaded`."""

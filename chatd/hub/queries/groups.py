@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chatd.core.refusal import Refused
 from chatd.hub.feed import State
 from chatd.hub.opening import resume_from
-from chatd.hub.queries.asked import AtOnce, Awaited, check_still, followed, settled, told_snapshot, user_of
+from chatd.hub.queries.asked import AtOnce, Awaited, check_still, followed, read_by, settled, told_snapshot, user_of
 from chatd.service import groups
 from chatd.store import messages as stored
 from chatd.store.chats import Place, cursor_of, places_of
@@ -34,8 +34,9 @@ async def get_group(session: Session, request: wire.GetGroup) -> dict[str, Any]:
     redactions, mark = follow.feed.redactions, session.hub.shelf.mark()
 
     async def read() -> dict[str, Any]:
+        reads = read_by(session)
         async with told_snapshot(session) as reader:
-            return await groups.group_info(reader, user_of(session), request, follow.read, session.hub.now_ms())
+            return await groups.group_info(reader, user_of(session), request, reads, session.hub.now_ms())
 
     info = await settled(session, read)
     check_still(session, follow)
@@ -55,13 +56,13 @@ async def list_groups(session: Session, request: wire.ListGroups) -> dict[str, A
     mark = session.hub.shelf.mark()
 
     async def read() -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        reads = read_by(session)
         async with told_snapshot(session) as reader:
             places = [p for p in await places_of(reader, user) if _comes_after(request.after, p)]
             if request.archived is not None:
                 places = [p for p in places if bool(p.archived) == request.archived]
             page = places[: request.limit]
-            overlay = {p.group: session.hub.reads.of(p.group, user) for p in page}
-            lines = await groups.member_lines(reader, user, [p.group for p in page], overlay)
+            lines = await groups.member_lines(reader, user, [p.group for p in page], reads)
         return lines, {"more": cursor_of(page[-1])} if len(places) > len(page) else {}
 
     lines, more = await settled(session, read)
@@ -95,9 +96,9 @@ async def open_group(session: Session, request: wire.OpenGroup) -> dict[str, Any
     key = (request.group, request.after or 0)
 
     async def read() -> tuple[list[dict[str, Any]], int | None]:
+        reads = read_by(session)
         async with told_snapshot(session) as reader:
-            overlay = {request.group: follow.read}
-            lines = await groups.member_lines(reader, user_of(session), [request.group], overlay)
+            lines = await groups.member_lines(reader, user_of(session), [request.group], reads)
             return lines, (await stored.times_of(reader, [key])).get(key)
 
     lines, stored_at = await settled(session, read)

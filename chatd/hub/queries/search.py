@@ -17,6 +17,7 @@ from chatd.search.finding import Candidate, Candidates, Wanted
 from chatd.search.query import Query
 from chatd.service import search as service
 from chatd_protocol import search as wire
+from chatd_protocol.codec import Invalid
 
 if TYPE_CHECKING:
     from chatd.hub.session import Session
@@ -31,6 +32,8 @@ _ASK_MAX: Final = 500
 async def search_messages(session: Session, request: wire.SearchMessages) -> dict[str, Any]:
     """`message.search`."""
     hub = session.hub
+    if request.section is not None and request.group is None:
+        raise Invalid("$.data.group", "Missing required field, whose section it is")
     if request.group is not None:
         follows: Mapping[str, Follow] = {request.group: followed(session, request.group)}
     else:

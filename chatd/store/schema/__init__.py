@@ -14,7 +14,7 @@ from chatd.store.schema.chat_list import chats, drafts, mine, reads
 from chatd.store.schema.columns import metadata
 from chatd.store.schema.invitation import invite_makers, invites, join_queues, join_requests
 from chatd.store.schema.items import card_changes, card_places, catalogue
-from chatd.store.schema.log import boards, entries, featured, mentions, reactions
+from chatd.store.schema.log import boards, entries, featured, mentions, reactions, sections
 from chatd.store.schema.membership import bans, fan_groups, gone_groups, group_terms, groups, memberships, paces
 from chatd.store.schema.people import (
     accounts,
@@ -68,6 +68,7 @@ __all__ = [
     "reads",
     "reset_codes",
     "revocations",
+    "sections",
     "signup_codes",
     "users",
     "writers",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Column, Integer, PrimaryKeyConstraint, Table
+from sqlalchemy import text as sql
 
 from chatd.store.schema.columns import flag, metadata, number, text
 
@@ -24,8 +25,9 @@ reads = Table(
     metadata,
     text("user_id"),
     text("group_id"),
+    Column("section", Integer, nullable=False, server_default=sql("0")),
     number("seq"),
-    PrimaryKeyConstraint("user_id", "group_id"),
+    PrimaryKeyConstraint("user_id", "group_id", "section"),
 )
 
 chats = Table(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, PrimaryKeyConstraint, Table
+from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, Table
+from sqlalchemy import text as sql
 
 from chatd.store.schema.columns import flag, metadata, number, text
 
@@ -31,6 +32,7 @@ card_places = Table(
     number("seq"),
     number("at"),
     flag("told"),
+    Column("section", Integer, nullable=False, server_default=sql("0")),
     PrimaryKeyConstraint("group_id", "pos"),
     Index("card_places_by_item", "kind", "item_id", "group_id", "pos"),
 )

@@ -23,6 +23,7 @@ entries = Table(
     flag("recalled"),
     text("reactions", null=True),
     text("body"),
+    Column("section", Integer, nullable=False, server_default=sql("0")),
     PrimaryKeyConstraint("group_id", "pos"),
 )
 Index(
@@ -36,6 +37,7 @@ Index(
 Index(
     "entries_by_seq",
     entries.c.group_id,
+    entries.c.section,
     entries.c.seq,
     unique=True,
     sqlite_where=sql("seq IS NOT NULL"),
@@ -44,9 +46,28 @@ Index(
 Index(
     "entries_recalled",
     entries.c.group_id,
+    entries.c.section,
     entries.c.seq,
     sqlite_where=sql("recalled"),
     postgresql_where=sql("recalled"),
+)
+Index(
+    "entries_by_section",
+    entries.c.group_id,
+    entries.c.section,
+    entries.c.pos,
+    sqlite_where=sql("section > 0"),
+    postgresql_where=sql("section > 0"),
+)
+
+sections = Table(
+    "sections",
+    metadata,
+    text("group_id"),
+    Column("section", Integer, nullable=False),
+    number("seq"),
+    number("head"),
+    PrimaryKeyConstraint("group_id", "section"),
 )
 
 reactions = Table(
@@ -84,10 +105,11 @@ mentions = Table(
     metadata,
     text("user_id"),
     text("group_id"),
+    Column("section", Integer, nullable=False),
     number("seq"),
     number("pos"),
     number("at"),
-    PrimaryKeyConstraint("user_id", "group_id", "seq"),
-    Index("mentions_by_time", "user_id", "at", "seq"),
+    PrimaryKeyConstraint("user_id", "group_id", "section", "seq"),
+    Index("mentions_by_time", "user_id", "at", "pos"),
     Index("mentions_by_group", "group_id"),
 )

@@ -43,9 +43,9 @@ class ChatOps(Asks):
         """What one is called in a group; empty: by one's own name."""
         return await self.ask(nicknames.SetNickname(group, self.new_cid(), nickname), nicknames.NicknameOk)
 
-    async def get_receipts(self, group: str, seq: int) -> receipts.Receipts:
-        """Who has read up to the message with this `seq`, of those who show it to people who do."""
-        return await self.ask(receipts.GetReceipts(group, seq), receipts.Receipts)
+    async def get_receipts(self, group: str, seq: int, section: int = 0) -> receipts.Receipts:
+        """Who has read up to the message of a section with this `seq`, of those who show it to people who do."""
+        return await self.ask(receipts.GetReceipts(group, seq, section), receipts.Receipts)
 
     async def get_presence(self, group: str) -> presence.Presence:
         """Who of a small group is here, as far as they show it."""

@@ -24,9 +24,11 @@ class MessageOps(Asks):
         wish = messages.EditMessage(group, pos, self.new_cid(), text, list(entities))
         return await self.ask(wish, messages.EditMessageOk)
 
-    async def forward(self, group: str, source: str, positions: Sequence[int]) -> messages.SendMessageOk:
-        """Send messages of the group `source` to `group`: one as it is, several as a bundle."""
-        wish = forwards.ForwardMessages(group, self.new_cid(), source, list(positions))
+    async def forward(
+        self, group: str, source: str, positions: Sequence[int], *, section: int = 0
+    ) -> messages.SendMessageOk:
+        """Send messages of the group `source` to a section of `group`: one as it is, several as a bundle."""
+        wish = forwards.ForwardMessages(group, self.new_cid(), source, list(positions), section)
         return await self.ask(wish, messages.SendMessageOk)
 
     async def react(self, group: str, pos: int, emoji: str) -> messages.ReactionOk:
@@ -51,21 +53,23 @@ class MessageOps(Asks):
         after: int | None = None,
         around: int | None = None,
         limit: int = PAGE,
+        section: int | None = None,
     ) -> messages.History:
-        """A page of the log, ascending: the newest, or those `before`, `after` or `around` a number."""
-        return await self.ask(messages.ReadHistory(group, before, after, limit, around), messages.History)
+        """A page of the log, ascending: the newest, or those `before`, `after` or `around` a number. With `section`
+        the messages of that one and nothing else."""
+        return await self.ask(messages.ReadHistory(group, before, after, limit, around, section), messages.History)
 
     async def find_pos(self, group: str, at: int) -> int | None:
         """The first entry that was made at a time (ms since 1970 UTC) or later; None if there is none yet."""
         return (await self.ask(messages.FindPos(group, at), messages.FindPosOk)).pos
 
     async def history(
-        self, group: str, *, newest_first: bool = True, page: int = PAGE
+        self, group: str, *, newest_first: bool = True, page: int = PAGE, section: int | None = None
     ) -> AsyncIterator[Entry | UnknownEntry]:
-        """Every visible entry, read page by page as they are asked for."""
+        """Every visible entry, or every message of a section, read page by page as they are asked for."""
         cursor: dict[str, Any] = {} if newest_first else {"after": 0}
         while True:
-            got = await self.read_history(group, limit=page, **cursor)
+            got = await self.read_history(group, limit=page, section=section, **cursor)
             entries = [read_entry(raw) for raw in got.entries]
             for entry in reversed(entries) if newest_first else entries:
                 yield entry
@@ -73,9 +77,9 @@ class MessageOps(Asks):
                 return
             cursor = {"before": entries[0].pos} if newest_first else {"after": last_pos(entries[-1])}
 
-    async def mark_read(self, group: str, seq: int) -> messages.MarkReadOk:
-        """Read up to the message with this `seq`."""
-        return await self.ask(messages.MarkRead(group, seq), messages.MarkReadOk)
+    async def mark_read(self, group: str, seq: int, section: int = 0) -> messages.MarkReadOk:
+        """Read up to the message of a section with this `seq`."""
+        return await self.ask(messages.MarkRead(group, seq, section), messages.MarkReadOk)
 
     async def typing(self, group: str) -> None:
         """Tell the others that one is typing."""

@@ -24,12 +24,14 @@ class SearchOps(Asks):
         before: int | None = None,
         limit: int = PAGE,
         cursor: str | None = None,
+        section: int | None = None,
     ) -> SearchMessagesOk:
         """A page of messages that have all the words, the newest first; the next one begins at its `more`.
 
-        Without `group` in all of one's groups. `after` and `before` are times in ms, both included.
+        Without `group` in all of one's groups; with it, in a `section` of it or in all. `after` and `before` are
+        times in ms, both included.
         """
-        wish = SearchMessages(query, group, sender, kind, after, before, limit, cursor)
+        wish = SearchMessages(query, group, sender, kind, after, before, limit, cursor, section)
         return await self.ask(wish, SearchMessagesOk)
 
     async def search_all(self, query: str, *, group: str | None = None) -> AsyncIterator[SearchHit]:

@@ -105,6 +105,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("told", sa.Boolean(), nullable=False),
+        sa.Column("section", sa.Integer(), nullable=False, server_default=sa.text("0")),
         sa.PrimaryKeyConstraint("group_id", "pos"),
     )
     op.create_index("card_places_by_item", "card_places", ["kind", "item_id", "group_id", "pos"])
@@ -196,6 +197,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Text(), primary_key=True),
         sa.Column("groups", sa.Text(), nullable=False),
     )
+    _sections()
 
 
 def find_old_users() -> None:
@@ -286,10 +288,46 @@ def _invites() -> None:
         "mentions",
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("group_id", sa.Text(), nullable=False),
+        sa.Column("section", sa.Integer(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("pos", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("user_id", "group_id", "seq"),
+        sa.PrimaryKeyConstraint("user_id", "group_id", "section", "seq"),
     )
-    op.create_index("mentions_by_time", "mentions", ["user_id", "at", "seq"])
+    op.create_index("mentions_by_time", "mentions", ["user_id", "at", "pos"])
     op.create_index("mentions_by_group", "mentions", ["group_id"])
+
+
+def _sections() -> None:
+    """Whatever was written and read before stands in the main section."""
+    op.create_table(
+        "sections",
+        sa.Column("group_id", sa.Text(), nullable=False),
+        sa.Column("section", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("head", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("group_id", "section"),
+    )
+    op.add_column("entries", sa.Column("section", sa.Integer(), nullable=False, server_default=sa.text("0")))
+    for name, columns, where in (
+        ("entries_by_seq", ["group_id", "section", "seq"], sa.text("seq IS NOT NULL")),
+        ("entries_recalled", ["group_id", "section", "seq"], sa.text("recalled")),
+        ("entries_by_section", ["group_id", "section", "pos"], sa.text("section > 0")),
+    ):
+        if name != "entries_by_section":
+            op.drop_index(name, "entries")
+        unique = name == "entries_by_seq"
+        op.create_index(name, "entries", columns, unique=unique, sqlite_where=where, postgresql_where=where)
+    op.rename_table("reads", "reads_of_groups")
+    op.create_table(
+        "reads",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("group_id", sa.Text(), nullable=False),
+        sa.Column("section", sa.Integer(), nullable=False, server_default=sa.text("0")),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "group_id", "section"),
+    )
+    op.execute("INSERT INTO reads (user_id, group_id, seq) SELECT user_id, group_id, seq FROM reads_of_groups")
+    op.drop_table("reads_of_groups")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("ALTER INDEX reads_pkey1 RENAME TO reads_pkey")

@@ -27,6 +27,8 @@ from chatd_protocol.log.groups import (
     OwnerChanged,
     Right,
     RoleChanged,
+    Section,
+    SectionsChanged,
     SettingsChanged,
 )
 from chatd_protocol.log.messages import (
@@ -79,6 +81,8 @@ __all__ = [
     "Recalled",
     "Right",
     "RoleChanged",
+    "Section",
+    "SectionsChanged",
     "SettingsChanged",
     "Unfeatured",
     "UnknownEntry",
@@ -114,6 +118,7 @@ Entry = (
     | OwnerChanged
     | Announced
     | Dissolved
+    | SectionsChanged
 )
 AnyEntry = Annotated[dict[str, object], Meta(description="An entry: see the schema `Entry`, by `kind`.")]
 _KINDS = frozenset(kind.__struct_config__.tag for kind in get_args(Entry))

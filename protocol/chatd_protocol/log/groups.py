@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import Literal
 
 from chatd_protocol.log.entry import GroupEntry
-from chatd_protocol.values import EntryGate, GroupKind, HistoryRule, Millis, OnUnfollow, Role, UserId, View
+from chatd_protocol.values import (
+    EntryGate,
+    GroupKind,
+    HistoryRule,
+    Millis,
+    OnUnfollow,
+    Role,
+    SectionKind,
+    SectionNumber,
+    UserId,
+    View,
+)
 
-Right = Literal["edit", "pull", "invite", "post", "react", "pin", "feature", "mention_all", "announce", "admit"]
+Right = Literal[
+    "edit", "pull", "invite", "post", "react", "pin", "feature", "mention_all", "announce", "admit", "sections"
+]
 
 
 class Created(GroupEntry, tag="created"):
@@ -101,6 +114,30 @@ class Dissolved(GroupEntry, tag="dissolved"):
     at: Millis
     until: Millis
     by: UserId | None = None
+
+
+class Section(View):
+    """A section of a group, with numbers of its own. `kind` says who writes there: `chat` and `qa` whoever may post,
+    `announce` whoever may announce, `showcase` cards whoever may post and anything whoever may feature. In `qa` a
+    reply answers something of the same section. `closed`: it can be read and is not listed; nothing is written there.
+    Only the main section can be without a title."""
+
+    section: SectionNumber
+    kind: SectionKind
+    title: str = ""
+    intro: str = ""
+    closed: bool = False
+
+
+class SectionsChanged(GroupEntry, tag="sections"):
+    """The sections of the group are now exactly these: open ones in their order, then the closed ones. What was done,
+    and to which `section`, unless it was their order."""
+
+    at: Millis
+    by: UserId
+    act: Literal["create", "update", "close", "open", "order"]
+    sections: list[Section]
+    section: SectionNumber | None = None
 
 
 class Moderated(GroupEntry, tag="moderation"):

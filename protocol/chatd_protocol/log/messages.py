@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chatd_protocol.kinds import Card, Content
 from chatd_protocol.log.entry import GroupEntry
-from chatd_protocol.values import Cid, Cursor, GroupId, ItemKind, Millis, Pos, UserId, View
+from chatd_protocol.values import Cid, Cursor, GroupId, ItemKind, Millis, Pos, SectionNumber, UserId, View
 
 
 class CardRef(View):
@@ -24,6 +24,7 @@ class Quote(View):
     text: str = ""
     recalled: bool = False
     card: CardRef | None = None
+    section: SectionNumber = 0
 
 
 class Reaction(View):
@@ -45,8 +46,9 @@ class Forwarded(View):
 
 
 class Message(GroupEntry, tag="message"):
-    """A message. `type` is the kind it was sent with; `alt` is what to show for a kind that a client does not know, and
-    stands beside every kind but `text`. A recalled one keeps its number and has no `body`."""
+    """A message, number `seq` of its `section`. `type` is the kind it was sent with; `alt` is what to show for a kind
+    that a client does not know, and stands beside every kind but `text`. A recalled one keeps its number and has no
+    `body`."""
 
     at: Millis
     sender: UserId
@@ -66,6 +68,7 @@ class Message(GroupEntry, tag="message"):
     alt: str = ""
     """What to show of a `type` that one does not know."""
     forwarded: Forwarded | None = None
+    section: SectionNumber = 0
 
 
 class Edited(GroupEntry, tag="edit"):
