@@ -185,13 +185,14 @@ KINDS |= {
     "wish": Acts.wish,
     "no_requests": Acts.no_requests,
     "no": Acts.decline,
+    "oust": Acts.oust,
 }
 THEMES = {
     "invites": "code link directed redeem redeem redeem code link redeem redeem uninvite kick leave role block silence"
-    " entry add rights",
+    " entry add rights oust oust",
     "requests": "entry entry join ask redeem code approve approve approve refuse withdraw kick leave uninvite role ban",
     "public": "public join join join leave kick update code redeem forward send",
-    "bans": "ban ban ban unban unban add code redeem join kick leave",
+    "bans": "oust ban ban unban unban add code redeem join kick leave",
     "owners": "transfer hand_over hand_over dissolve announce role leave send add code",
     "rights": "rights rights silence role pin announce add code call react send feature",
     "quiet": "restrict restrict unrestrict quiet unquiet slow slow send send send edit react forward kick add nickname"

@@ -42,6 +42,18 @@ class EntryActs(Picks):
         to = str(invite.target) if invite and c % 5 else user
         return Act(to, "invite.decline", {"invite": invite.id, "cid": self.cid()}) if invite else None
 
+    def oust(self, user: str, b: int, c: int) -> Act | None:
+        """Somebody with an invite that is open is kicked, banned or demoted, by whoever may."""
+        groups, good = self.world.groups, [i for i in self.world.invites.values() if i.state(self.world.now) == "open"]
+        makers = [one for one in good if groups[one.group].role(one.maker) in ("member", "admin")]
+        invite = pick(makers, -1 - b)
+        if invite is None:
+            return None
+        data = {"group": invite.group, "user": invite.maker, "cid": self.cid()}
+        op = ("member.kick", "member.kick", "member.ban", "member.role")[c % 4]
+        owner = str(groups[invite.group].owner())
+        return Act(owner if owner in self.present else user, op, data | ({"role": "silent"} if c % 4 == 3 else {}))
+
     def uninvite(self, user: str, b: int, c: int) -> Act | None:
         invite = pick(list(self.world.invites.values()), -1 - b)
         if invite is None:
