@@ -69,6 +69,8 @@ def _write_messages(database: Database, texts: Texts) -> tuple[list[int], list[i
             counts[one.group] += 1
             last[one.group] = _at(one)
         database.write(messages.INSERT, list(_rows(portion)))
+        database.commit()
+        database.begin()
     return counts, last
 
 
