@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-from tests.matrix.asks import Ask, Build, Case, Data, among, but, messages, places, shows
+from tests.matrix.asks import Ask, Build, Case, Data, among, but, messages, only, places, shows
+from tests.matrix.asks_sections import make_sections, sections
 from tests.matrix.house import House, new_word
 from tests.matrix.table import PEOPLE
 
@@ -16,6 +17,8 @@ _PRIVATE, _PUBLIC = "matrix:private", "matrix:public"
 def _message(case: Case, who: str, of: str) -> str:
     """The word of the message that an object is."""
     house = case.house
+    if of.startswith("section"):
+        return '"type": "text"'
     if of in ("elsewhere", "absent"):
         return case.elsewhere.word
     positions = {"own": house.own.get(who, 0), "recalled": house.recalled, "before": house.before}
@@ -25,6 +28,11 @@ def _message(case: Case, who: str, of: str) -> str:
 def _at_place(case: Case, who: str, of: str) -> str:
     pos = {"before": case.house.before, "absent": 9_000}.get(of, case.house.other)
     return f'"pos": {pos}'
+
+
+async def _with_sections(case: Case, of: str) -> None:
+    if of.startswith("section"):
+        await make_sections(case)
 
 
 def _send() -> dict[str, Build]:
@@ -40,13 +48,15 @@ def _send() -> dict[str, Build]:
         "before": reply(lambda h: h.before),
         "absent": reply(lambda _: 9_000),
         "notice": lambda c, _: {"group": c.group, "kind": "notice", "body": {"text": "hear"}},
+        **sections(**TEXT),
         "item": card("video", _PUBLIC),
         "item.private": card("video", _PRIVATE),
         "item.absent": card("video", "matrix:none"),
     }
 
 
-async def _stock(case: Case, _: str) -> None:
+async def _stock(case: Case, of: str) -> None:
+    await _with_sections(case, of)
     item = {"kind": "video", "rev": 1, "title": "Kiln day", "url": "https://video/1", "cover": "https://cdn/k.jpg"}
     items = [item | {"id": _PUBLIC}, item | {"id": _PRIVATE, "visibility": "private"}]
     await case.cast.act("catalogue", items=items)
@@ -77,6 +87,7 @@ async def _one_each(case: Case, of: str) -> None:
 
 async def _dens(case: Case, of: str) -> None:
     """Each caller has a group of their own to forward into and out of."""
+    await _with_sections(case, of)
     if "stranger" in case.more:
         return
     made = await asyncio.gather(
@@ -105,7 +116,8 @@ def _forward() -> dict[str, Build]:
         return built
 
     away = {of: out(build) for of, build in messages().items()}
-    return away | {f"{of}.into": into(build) for of, build in places().items()}
+    named = places() | only(sections(), "section")
+    return away | {f"{of}.into": into(build) for of, build in named.items()}
 
 
 def _around() -> dict[str, Build]:
@@ -116,7 +128,7 @@ def _around() -> dict[str, Build]:
 
         return built
 
-    return {of: page(build) for of, build in messages().items()}
+    return {of: page(build) for of, build in messages().items()} | sections()
 
 
 def _search() -> dict[str, Build]:
@@ -163,6 +175,10 @@ def _by(field: str, table: str, absent: int, over: dict[str, Any] | None = None)
     }
 
 
+def _numbered() -> dict[str, Build]:
+    return only(sections(seq=1), "section", "section.absent")
+
+
 def _mentioned(pos: Any) -> Build:
     def built(c: Case, who: str) -> Data:
         if pos not in ("before", "elsewhere"):
@@ -198,20 +214,20 @@ ASKS: Final = {
     "message.recall": Ask(_recall(), prepare=_one_each),
     "message.edit": Ask(messages(text="something else")),
     "message.forward": Ask(_forward(), prepare=_dens),
-    "message.history": Ask(_around(), shows(_message), house="shared"),
+    "message.history": Ask(_around(), shows(_message), prepare=_with_sections, house="shared"),
     "message.search": Ask(_search(), _hit, prepare=_indexed, house="shared", same_blank=True),
     "message.at": Ask(_by("at", "at", 2**50), shows(_at_place), house="shared"),
     "reaction.add": Ask(messages(emoji="🎉")),
     "reaction.remove": Ask(messages(emoji="🎉")),
     "reaction.list": Ask(messages(), house="shared"),
-    "read.mark": Ask(but(_by("seq", "seq", 9_000), "before"), house="shared"),
+    "read.mark": Ask(but(_by("seq", "seq", 9_000) | _numbered(), "before"), prepare=_with_sections, house="shared"),
     "typing.start": Ask(places(), house="shared"),
     "mention.list": Ask(
         {of: _mentioned(of) for of in ("other", "recalled", "before", "elsewhere")},
         among("mention.list", "mentions", _called, _call),
         house="shared",
     ),
-    "receipt.get": Ask(_by("seq", "seq", 9_000), house="shared"),
+    "receipt.get": Ask(_by("seq", "seq", 9_000) | _numbered(), prepare=_with_sections, house="shared"),
     "presence.get": Ask(places(), house="shared"),
     "draft.save": Ask(places(text="not yet"), house="shared"),
     "pin.add": Ask(_above()),

@@ -7,6 +7,7 @@ from typing import Any, Final
 from tests.matrix.asks import Ask, Build, Case, places
 
 _BOARD = 1
+_ABSENT = 9
 
 
 def _in(section: int, **more: Any) -> Build:
@@ -18,6 +19,28 @@ async def make_board(case: Case, _: str) -> None:
     owner = case.cast.callers["owner"]
     if len((await owner.ask("section.list", group=case.group))["sections"]) == 1:
         await owner.do("section.create", group=case.group, kind="announce", title="Board")
+
+
+async def make_sections(case: Case) -> None:
+    """One in which only admins write, and one that was closed, with a message in each, if they are not there yet."""
+    if "announce" in case.more:
+        return
+    owner = case.cast.callers["owner"]
+    for name, kind in (("announce", "announce"), ("closed", "chat")):
+        made = await owner.do("section.create", group=case.group, kind=kind, title=name)
+        place = case.more[name] = made["section"]
+        body = {"text": "hello"}
+        await owner.do("message.send", group=case.group, section=place, kind="text", body=body)
+    await owner.do("section.update", group=case.group, section=case.more["closed"], closed=True)
+
+
+def sections(**more: Any) -> dict[str, Build]:
+    """The ways to name a section of those."""
+    return {
+        "section": lambda c, _: {"group": c.group, "section": c.more["announce"]} | more,
+        "section.closed": lambda c, _: {"group": c.group, "section": c.more["closed"]} | more,
+        "section.absent": lambda c, _: {"group": c.group, "section": _ABSENT} | more,
+    }
 
 
 ASKS: Final = {

@@ -60,6 +60,7 @@ VERDICTS: Final[Mapping[str, str]] = {
     "ci": "code_invalid",
     "uo": "unknown_op",
     "tk": "taken",
+    "ro": "read_only",
 }
 NO_CASE: Final = "--"
 _GROUPS: Final = (LOCKED_OUT, OUTSIDE, INSIDE, (OPERATOR,))
