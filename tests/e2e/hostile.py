@@ -130,6 +130,10 @@ async def world_of(town: Town, fmt: Format) -> tuple[Phone, dict[str, dict[str, 
         "member.ban": of | {"user": bob.user, "reason": "why", "tell": True},
         "member.unban": of | {"user": bob.user},
         "member.bans": of | {"after": bob.user, "limit": 5},
+        "section.create": of | {"kind": "qa", "title": "asked", "intro": "ask here"},
+        "section.update": of | {"section": 1, "title": "told", "intro": "i", "kind": "announce", "closed": True},
+        "section.order": of | {"sections": [0]},
+        "section.list": of,
     }
 
 
