@@ -129,8 +129,9 @@ class WordList:
         for start, negative, action in sorted(hits):
             if start > last:
                 last = start - negative - 1
-                begins, ends = _place(folded, start, last)
-                found.append(Found(begins, ends, action))
+                hit = Found(*_place(folded, start, last), action)
+                # Two may stand in what folds from one place, as both `s` of an ß.
+                found.append(_together(found.pop(), hit) if found and hit.start < found[-1].end else hit)
         return found
 
     def _stands_alone(self, text: str, folded: Folded, first: int, last: int) -> bool:
@@ -149,6 +150,10 @@ class WordList:
 
 def _is_letter(character: str) -> bool:
     return unicodedata.category(character) in _LETTERS
+
+
+def _together(one: Found, other: Found) -> Found:
+    return Found(one.start, max(one.end, other.end), "block" if "block" in (one.action, other.action) else "mask")
 
 
 def _place(folded: Folded, first: int, last: int) -> tuple[int, int]:

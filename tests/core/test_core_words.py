@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chatd.core.words import Action, Folded, WordList, fold, mask
+from chatd.core.words import Action, Folded, Found, WordList, fold, mask
 
 
 def words_of(*words: str, action: Action = "block", whole: bool = True, skip: bool = False) -> WordList:
@@ -110,7 +110,15 @@ def test_whatever_is_listed_is_found_in_any_text(before: str, word: str, after: 
         assert words.find(before + "|" + word + "|" + after)
 
 
+def test_two_words_in_one_place_are_one_place() -> None:
+    words = WordList([("s", "mask"), ("st", "block")], whole_words=False)
+    assert words.find("ß") == [Found(0, 1, "mask")]
+    assert words.find("ßt.") == [Found(0, 2, "block")]
+    assert mask("ß\u1161\u1161.", words_of("\u1161", action="mask", whole=False).find("ß\u1161\u1161.")) == "***."
+
+
 @given(TEXT, st.lists(TEXT.filter(lambda word: bool(fold(word).text)), min_size=1, max_size=4))
+@example("ß\u1161\u1161", ["\u1161"])
 def test_what_is_found_does_not_overlap_and_covering_it_keeps_the_length(text: str, listed: list[str]) -> None:
     words = words_of(*listed, action="mask")
     found = words.find(text)
