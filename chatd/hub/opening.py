@@ -126,8 +126,7 @@ async def check_allowed(reader: Reader, user: User, device: str, claims: Claims)
 
 async def _read(session: Session, user_id: str, claims: Claims, hello: Hello) -> _Snapshot:
     hub = session.hub
-    mark, reads = hub.shelf.mark(), hub.reads.of_user(user_id)
-    newer = hub.reads.sections_of(user_id)
+    mark, newer, reads = hub.shelf.mark(), hub.reads.known_of(user_id), hub.reads.of_user(user_id)
     async with hub.readers.snapshot() as reader:
         snapshot = await reader.run(partial(_read_places, user_id, claims, hello, hub.life.epoch))
         snapshot.mark, snapshot.newer_reads = mark, newer
@@ -177,7 +176,8 @@ def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot,
     hub = session.hub
     for place in snapshot.places:
         hub.ensure_feed(place)
-        read = max(place.read, hub.reads.of(place.group, snapshot.user.id))
+        newer = snapshot.newer_reads.get((place.group, 0), 0)
+        read = max(place.read, newer, hub.reads.of(place.group, snapshot.user.id))
         session.follow(place.group, place.floor, read).marked = bool(place.marked)
     _place_cursors(session, snapshot)
     mine = _place_mine(session, hello, snapshot)
@@ -221,7 +221,7 @@ def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot,
 
 def _section_reads(session: Session, snapshot: _Snapshot, groups: set[str]) -> list[dict[str, Any]]:
     """Where the person has read to in the sections of these groups."""
-    newer = snapshot.newer_reads
+    newer = {key: read for key, read in snapshot.newer_reads.items() if key[1]}
     stored = {(group, section): read for group, section, read in snapshot.section_reads}
     reads = {key: max(stored.get(key, 0), newer.get(key, 0)) for key in stored | newer if key[0] in groups}
     return [{"group": group, "section": section, "read": read} for (group, section), read in sorted(reads.items())]

@@ -108,6 +108,9 @@ class Round:
         for way in WAYS:
             self.goers[way] = Goer(self.town, f"{way}.{self.number}", self.chance)
         await asyncio.gather(*(self._bring(goer) for goer in self.goers.values()))
+        search = self.town.server.hub.search
+        assert search is not None
+        await search.caught_up()  # before it is there, searches are unavailable
         stranger = Goer(self.town, f"stranger.{self.number}", self.chance)
         one = await stranger.connect("one", "json")
         stranger.group, stranger.home = (

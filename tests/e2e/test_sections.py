@@ -90,12 +90,12 @@ async def test_read_positions_in_sections_survive_a_restart_of_the_store(town: T
     await ann.say(group, "hello", section=section)
     await bob.ask("read.mark", group=group, seq=1, section=section)
     hub = town.server.hub
-    assert hub.reads.sections_of(bob.user) == {(group, section): 1}
+    assert hub.reads.known_of(bob.user) == {(group, section): 1}
     async with asyncio.timeout(PATIENCE_S):
-        while hub.reads.sections_of(bob.user):
+        while hub.reads.known_of(bob.user):
             hub.reads.save(hub.link)
             await hub.link.settled()
-    assert hub.reads.sections_of(bob.user) == {}, "what is stored is kept in memory no more"
+    assert hub.reads.known_of(bob.user) == {}, "what is stored is kept in memory no more"
     one = await section_of(bob, group, section)
     assert (one["read"], one["unread"]) == (1, 1)
 

@@ -68,6 +68,48 @@ async def test_a_recall_during_hello_keeps_the_text_out_of_its_lines(town: Town)
     assert not says(again, "regretted")
 
 
+@pytest.mark.promise("P4", "hello.seam")
+async def test_what_is_stored_as_read_during_hello_is_read_in_its_answer(town: Town) -> None:
+    ann, bob = await town.people("ann", "bob")
+    group = await town.group_of(ann, bob)
+    desk = await town.phone_of(bob.sub, "desk")
+    pos = max([await ann.say(group, str(number)) for number in range(3)])
+    for phone in (bob, desk):
+        await phone.up_to(group, pos)
+    await desk.hang_up()
+    await bob.ask("read.mark", group=group, seq=3)
+    await bob.hang_up()
+    hub = town.server.hub
+    with held_reads(hub, passing=1) as reads:
+        coming = asyncio.ensure_future(town.back(desk))
+        await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
+        hub.reads.save(hub.link)
+        await hub.link.settled()
+        assert len(hub.reads) == 0
+    again = await asyncio.wait_for(coming, PATIENCE_S)
+    assert again.hello["reads"] == {group: 3}
+    assert (await again.line(group))["read"] == 3
+
+
+@pytest.mark.promise("P7", "receipts")
+async def test_what_is_stored_as_read_during_the_read_has_a_receipt(town: Town) -> None:
+    ann, bob = await town.people("ann", "bob")
+    group = await town.group_of(ann, bob)
+    pos = await ann.say(group, "seen?")
+    await bob.up_to(group, pos)
+    await bob.ask("read.mark", group=group, seq=1)
+    for phone in (ann, bob):
+        await phone.do("privacy.set", receipts=True)
+    hub = town.server.hub
+    with held_reads(hub) as reads:
+        response = ann.send("receipt.get", group=group, seq=1)
+        await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
+        hub.reads.save(hub.link)
+        await hub.link.settled()
+        assert len(hub.reads) == 0
+    assert (await asyncio.wait_for(response, PATIENCE_S))["ok"]["users"] == [bob.user]
+
+
 @pytest.mark.parametrize("op", [*READS, "group.list"])
 @pytest.mark.promise("P7", "awaited")
 async def test_who_is_put_out_during_the_read_gets_nothing_of_it(town: Town, op: str) -> None:

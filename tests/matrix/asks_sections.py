@@ -26,6 +26,10 @@ async def make_sections(case: Case) -> None:
     if "announce" in case.more:
         return
     owner = case.cast.callers["owner"]
+    known = {line["title"]: line["section"] for line in (await owner.ask("section.list", group=case.group))["sections"]}
+    if "announce" in known:  # made for another op in this group
+        case.more |= {name: known[name] for name in ("announce", "closed")}
+        return
     for name, kind in (("announce", "announce"), ("closed", "chat")):
         made = await owner.do("section.create", group=case.group, kind=kind, title=name)
         place = case.more[name] = made["section"]

@@ -6,7 +6,7 @@ from tests.model.ground import RANK
 from tests.model.picks import Act, Json, Picks
 from tests.model.rules_groups import LOWEST
 
-RIGHTS = ("invite", "pull", "post", "react", "pin", "mention_all", "feature", "announce", "admit", "edit")
+RIGHTS = ("invite", "pull", "post", "react", "pin", "mention_all", "feature", "announce", "admit", "sections", "edit")
 
 
 class RightActs(Picks):

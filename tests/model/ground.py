@@ -11,7 +11,7 @@ from typing import Any
 Json = dict[str, Any]
 RANK = {"silent": -1, "member": 0, "admin": 1, "owner": 2}
 RIGHTS = dict.fromkeys(("pull", "invite", "post", "react"), "member") | dict.fromkeys(
-    ("edit", "pin", "feature", "mention_all", "admit", "announce"), "admin"
+    ("edit", "pin", "feature", "mention_all", "admit", "announce", "sections"), "admin"
 )
 """Who may do what where nobody changed it."""
 FOREVER = 2**53 - 1
