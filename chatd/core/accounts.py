@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
+from chatd.core.needs import Needs
 from chatd.core.proposal import Wish
 from chatd.core.records import Record
 from chatd.core.refusal import Refused

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
+from chatd.core.needs import Needs
 from chatd.core.proposal import Command
 from chatd.core.rights import check_writable, require
 

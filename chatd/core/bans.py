@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from chatd.core.dissolution import end_if_empty
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
 from chatd.core.gate import Ban
+from chatd.core.needs import Needs
 from chatd.core.ownership import succeed_owner
 from chatd.core.proposal import Command, Wish
 from chatd.core.refusal import Refused

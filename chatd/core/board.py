@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
 from chatd.core.kinds import TEXT
+from chatd.core.needs import Needs
 from chatd.core.records import Record
 from chatd.core.values import Entry
 

@@ -13,9 +13,10 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from chatd.core.catalogue import Item, Pending, can_be_shared, look
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
 from chatd.core.kinds import TEXT
 from chatd.core.kinds import alt_of as alt_of_kind
+from chatd.core.needs import Needs
 from chatd.core.proposal import Wish
 from chatd.core.records import Key, Record
 from chatd.core.refusal import Refused

@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
+from chatd.core.needs import Needs
 from chatd.core.proposal import Wish
 from chatd.core.records import Record
 

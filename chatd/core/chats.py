@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
 from chatd.core.groups import archive
+from chatd.core.needs import Needs
 from chatd.core.proposal import Command, Wish
 from chatd.core.records import Record
 from chatd.core.values import Member

@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
 from chatd.core.groups import check_place_in_list, make_direct
+from chatd.core.needs import Needs
 from chatd.core.profiles import privacy_of
 from chatd.core.proposal import Command
 from chatd.core.records import Record

@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
+from chatd.core.needs import Needs
 from chatd.core.records import Record
 from chatd.core.refusal import Refused
 from chatd.core.restrictions import is_estranged

@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from chatd.core import cards
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
 from chatd.core.kinds import BUNDLE, TEXT, alt_of, copy_of, depth_of, items_of, kind_of_copy, size_of
 from chatd.core.messages import answer_of
+from chatd.core.needs import Needs
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.restrictions import check_pace, check_unrestricted, keep_pace, need_pace

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from chatd.core.dissolution import end_if_empty
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
 from chatd.core.fans import check_choice, choose, need_choice
+from chatd.core.needs import Needs
 from chatd.core.ownership import find_successor, hand_over
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused

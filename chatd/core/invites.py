@@ -11,9 +11,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chatd.core.facts import Facts, Needs, Sought
+from chatd.core.facts import Facts
 from chatd.core.gate import Ban, judge_newcomer, need_newcomer
 from chatd.core.invite_rows import Invite, Maker
+from chatd.core.needs import Needs, Sought
 from chatd.core.proposal import Command, Wish
 from chatd.core.refusal import Refused
 from chatd.core.requests import ask_to_enter, entry_of, need_request

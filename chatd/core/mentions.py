@@ -11,8 +11,9 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from chatd.core.board import Board, Mention, board_of, drop_mentions, mentioned_in, without_call
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
 from chatd.core.kinds import TEXT
+from chatd.core.needs import Needs
 from chatd.core.refusal import Refused
 from chatd.core.rights import require
 from chatd.core.values import Entry, Group, Member

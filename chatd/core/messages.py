@@ -6,9 +6,10 @@ from typing import Any
 
 from chatd.core import cards
 from chatd.core.board import Board, need_taking_down, take_down
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
 from chatd.core.kinds import NOTICE, TEXT
 from chatd.core.mentions import call_all, calls_all, check_mentions, is_called, mention, mention_anew, need_mentions
+from chatd.core.needs import Needs
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.restrictions import check_pace, check_unrestricted, keep_pace

@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from chatd.core.dissolution import dissolve
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
 from chatd.core.fans import forget_choice
+from chatd.core.needs import Needs
 from chatd.core.proposal import Command, Wish
 from chatd.core.refusal import Refused
 from chatd.core.rights import RANK, check_writable, may

@@ -7,7 +7,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from chatd.core.board import Board, board_of
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
+from chatd.core.needs import Needs
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.rights import check_writable, require

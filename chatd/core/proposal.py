@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
+from chatd.core.needs import Needs
 from chatd.core.refusal import Refused
 
 

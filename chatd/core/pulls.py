@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
 from chatd.core.gate import judge_newcomer, need_newcomer
 from chatd.core.invite_rows import Invite, Maker
+from chatd.core.needs import Needs
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.rights import RANK, check_writable, require

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
 from chatd.core.fans import follows, need_fan, settle_fan
+from chatd.core.needs import Needs
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.values import direct_key

@@ -10,9 +10,10 @@ from typing import Any, ClassVar, Final
 
 from msgspec.structs import replace
 
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
 from chatd.core.gate import judge_newcomer, need_newcomer
 from chatd.core.invite_rows import Invite
+from chatd.core.needs import Needs
 from chatd.core.proposal import Command
 from chatd.core.records import Record
 from chatd.core.refusal import Refused

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from chatd.core.cards import KIND_OF
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
+from chatd.core.needs import Needs
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.rights import check_may_post, check_writable, require

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
+from chatd.core.needs import Needs
 from chatd.core.ownership import need_succession, succeed_everywhere
 from chatd.core.profiles import index_name, name_parts, set_tags, tell_profile
 from chatd.core.proposal import Wish

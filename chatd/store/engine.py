@@ -20,9 +20,10 @@ from typing import Any
 
 import orjson
 
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
 from chatd.core.limits import Bounds
 from chatd.core.messages import answer_of
+from chatd.core.needs import Needs
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.values import Entry

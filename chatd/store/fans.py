@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import orjson
 
-from chatd.core.facts import Needs
+from chatd.core.needs import Needs
 from chatd.store import schema
 from chatd.store.database import Row
 from chatd.store.statements import Probe

@@ -11,9 +11,10 @@ from typing import Any
 
 import orjson
 
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
 from chatd.core.invite_rows import Invite, Maker
 from chatd.core.invites import lead
+from chatd.core.needs import Needs
 from chatd.core.requests import JoinRequest
 from chatd.store import records, schema
 from chatd.store.database import Row

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from chatd.core.cards import key_of, keys_of
 from chatd.core.catalogue import Item
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
+from chatd.core.needs import Needs
 from chatd.core.restrictions import Pace
 from chatd.core.values import Group
 from chatd.store import fans, groups, invites, messages, ownership, relations, users

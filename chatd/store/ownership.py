@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
+from chatd.core.needs import Needs
 from chatd.store.database import Database
 from chatd.store.groups import MEMBER_COLUMNS, member_from
 

@@ -29,7 +29,6 @@ Kind = Literal["hub", "writer", "both"]
 KINDS: tuple[Kind, ...] = ("hub", "writer", "both")
 PROGRESS_TIMEOUT_S = 60.0
 PAGE = 200
-TOLD_TIMEOUT_S = 60.0
 LOOK_AGAIN_S = 0.05
 
 
@@ -43,6 +42,8 @@ class Plan:
     seed: int = 1
     quiet_s: float = 120.0
     """How long everybody may take at the end to get their answers, and again to get what is on its way."""
+    told_s: float = 60.0
+    """How long it may take until every group is told of a changed card."""
     search_s: float = 120.0
     """How long the index may take to be whole, and everything to be found in it."""
 
@@ -197,7 +198,7 @@ class Battery:
     async def _all_told(self) -> None:
         """Wait until every group knows how the products are; where one never does is found by the judge."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(TOLD_TIMEOUT_S):
+            async with asyncio.timeout(self.plan.told_s):
                 while True:
                     if not await asyncio.to_thread(count_untold, self._server.url):
                         return

@@ -43,7 +43,7 @@ def test_kills_under_load_break_no_promise(store_url: str, tmp_path: Path) -> No
 def test_a_planted_fault_is_found(fault: str, tmp_path: Path) -> None:
     """Within six kills: whether anybody comes back at the right moment between two is a matter of luck."""
     scale = Scale(users=10, groups=3, members=6, messages_per_s=400.0)
-    plan = Plan({"writer": 2}, acks_between=(300, 600), scale=scale, quiet_s=1.0, search_s=3.0)
+    plan = Plan({"writer": 2}, acks_between=(300, 600), scale=scale, quiet_s=1.0, told_s=3.0, search_s=3.0)
     reports = []
     for turn in range(3):
         home = tmp_path / str(turn)

@@ -16,12 +16,13 @@ from typing import Any, Final
 
 import pytest
 
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
 from chatd.core.groups import found_group
 from chatd.core.invite_rows import Invite, Maker
 from chatd.core.invites import lead
 from chatd.core.limits import Bounds
 from chatd.core.messages import Send
+from chatd.core.needs import Needs
 from chatd.core.proposal import Proposal
 from chatd.core.pulls import AddMembers
 from chatd.core.records import R

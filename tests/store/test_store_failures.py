@@ -10,7 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
+from chatd.core.needs import Needs
 from chatd.core.proposal import Wish
 from chatd.core.wishes import AnyWish
 from chatd.store.database import StorageFull, StoreLost, connect

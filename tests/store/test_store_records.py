@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Boolean, Column, Integer, MetaData, Table, Text
 
-from chatd.core.facts import Facts, Needs
+from chatd.core.facts import Facts
+from chatd.core.needs import Needs
 from chatd.core.proposal import Wish
 from chatd.core.records import Record
 from chatd.core.refusal import Refused
