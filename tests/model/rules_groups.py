@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.model.ground import RANK, Group, Json, No, Stay
 from tests.model.rules_members import Members
 
-LOWEST = dict.fromkeys(("edit", "feature", "announce", "admit"), "admin")
+LOWEST = dict.fromkeys(("edit", "feature", "announce", "admit", "sections"), "admin")
 """Rights that no member can be given; none goes to silent viewers."""
 SETTINGS = ("title", "intro", "history", "limit", "rules", "avatar")
 

@@ -14,7 +14,7 @@ import pytest
 from chatd.core.refusal import Refused
 from chatd.store import messages
 from chatd.store.readers import Reader, ReaderLost, Readers
-from tests.store.kit import Store, run, send
+from tests.store.kit import PATIENCE_S, Store, run, send
 
 
 @asynccontextmanager
@@ -313,9 +313,9 @@ def test_readers_that_were_closed_open_nothing_any_more(sqlite_tea: str) -> None
     """A connection is a thread, and a thread that nobody ends keeps the process from ending."""
 
     async def story() -> None:
+        others = set(threading.enumerate())
         readers = Readers(sqlite_tea, 1)
         await readers.open()
-        before = threading.active_count()
         waiting = asyncio.Event()
 
         async def late() -> None:
@@ -330,6 +330,8 @@ def test_readers_that_were_closed_open_nothing_any_more(sqlite_tea: str) -> None
                 await readers.close()
         with pytest.raises(ReaderLost):
             await task
-        assert threading.active_count() < before
+        for thread in set(threading.enumerate()) - others:
+            await asyncio.to_thread(thread.join, PATIENCE_S)  # it may be about to end
+            assert not thread.is_alive()
 
     run(story())
