@@ -8,7 +8,7 @@ import pytest
 
 from chatd_protocol.codec import Format
 from tests.e2e.phone import Phone
-from tests.e2e.town import Town
+from tests.e2e.town import Town, a_millisecond_later
 from tests.hub.kit import says, session_of
 
 FORMATS = ["json", "msgpack"]
@@ -62,12 +62,17 @@ async def test_what_one_chose_is_on_every_device_and_in_every_list_and_concerns_
 
 async def test_the_list_is_pinned_first_then_newest_then_put_away_on_every_page(town: Town) -> None:
     ann = await town.person("ann")
-    groups = [await town.group_of(ann, title=f"{n}") for n in range(7)]
+    groups = []
+    for n in range(7):
+        a_millisecond_later()
+        groups.append(await town.group_of(ann, title=f"{n}"))
     await ann.do("chat.update", group=groups[1], pinned=True)
+    a_millisecond_later()
     await ann.do("chat.update", group=groups[3], pinned=True)
     await ann.do("chat.update", group=groups[4], archived=True)
     await ann.do("chat.update", group=groups[6], archived=True)
     for n in (2, 4, 1, 0):
+        a_millisecond_later()
         await ann.say(groups[n], "hello")
     order = [groups[n] for n in (3, 1, 0, 2, 5, 4, 6)]
     assert await listed(ann) == order

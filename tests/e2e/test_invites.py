@@ -12,7 +12,7 @@ import pytest
 from chatd_protocol.codec import Format
 from chatd_protocol.pasted import find_invite, share_text
 from tests.e2e.phone import Denied, Phone, new_cid
-from tests.e2e.town import Town
+from tests.e2e.town import Town, a_millisecond_later
 
 
 async def link(maker: Phone, group: str, **fields: object) -> str:
@@ -75,6 +75,7 @@ async def test_a_repetition_tells_the_same_secret_and_no_list_does(town: Town, k
     assert await second.ask("invite.create", **wish) == first
     secret = first["token" if kind == "link" else "code"]
     assert re.fullmatch(r"[A-Za-z0-9_-]{22}|[2-9A-HJ-NP-Z]{14}", secret)
+    a_millisecond_later()
     other = await ann.do("invite.create", group=group, kind=kind)
     assert other["token" if kind == "link" else "code"] != secret
     listed = (await ann.ask("invite.list", group=group))["invites"]
@@ -160,6 +161,7 @@ async def test_lists_are_for_makers_and_admins(town: Town) -> None:
     ann, bob, cat = await town.people("ann", "bob", "cat")
     group = await town.group_of(ann, bob)
     mine = await bob.do("invite.create", group=group, kind="link", note="wall", max_uses=3, expires_in=60)
+    a_millisecond_later()
     theirs = await ann.do("invite.create", group=group, kind="code", approval=True)
     (own,) = (await bob.ask("invite.list", group=group))["invites"]
     assert (own["invite"], own["note"], own["state"], own["uses"], own["max_uses"]) == (

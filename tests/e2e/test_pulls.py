@@ -9,7 +9,7 @@ import pytest
 from chatd_protocol.codec import Format
 from tests.e2e.phone import Phone
 from tests.e2e.test_gate import pulled
-from tests.e2e.town import Town
+from tests.e2e.town import Town, a_millisecond_later
 
 pytestmark = pytest.mark.promise("P6", "pull.asked")
 
@@ -75,6 +75,7 @@ async def test_what_no_longer_holds_waits_for_nobody(town: Town) -> None:
     for owner in owners:
         groups[owner.user] = await town.group_of(owner)
         await town.befriend(owner, bob)
+        a_millisecond_later()
         assert await pulled(owner, groups[owner.user], bob) == ["asked"]
     by = {one["by"]: one["invite"] for one in await waiting(bob)}
     assert [one["by"] for one in await waiting(bob)] == [owner.user for owner in reversed(owners)]

@@ -12,7 +12,7 @@ import pytest
 from chatd_protocol.codec import Format
 from tests.e2e.phone import PATIENCE_S, Phone
 from tests.e2e.stage import Stage, open_stage, url_of
-from tests.e2e.town import GENEROUS, Town, living_town, on_loop
+from tests.e2e.town import GENEROUS, Town, a_millisecond_later, living_town, on_loop
 from tests.hub.kit import held_reads
 
 SEARCHING: dict[str, Any] = {"search": {"follow_every_s": 0.01}}
@@ -86,7 +86,9 @@ async def test_a_search_can_be_narrowed(town: Town) -> None:
     ann, bob = await town.people("ann", "bob")
     one, other = await town.group_of(ann, bob), await town.group_of(ann, bob)
     first = await ann.say(one, "早上好 one")
+    a_millisecond_later()
     second = await bob.say(one, "早上好 two")
+    a_millisecond_later()
     third = await ann.say(other, "早上好 three")
     everything = [(other, third), (one, second), (one, first)]
     assert await found(town, bob, "早上") == everything

@@ -9,7 +9,7 @@ import pytest
 
 from chatd_protocol.pasted import find_invite, share_text
 from tests.e2e.phone import Denied, Phone
-from tests.e2e.town import Town
+from tests.e2e.town import Town, a_millisecond_later
 from tests.hub.kit import says, texts
 
 JUNK = """小红 2026/11/22 20:15
@@ -71,6 +71,7 @@ async def test_two_strangers_follow_each_other_and_open_a_group(town: Town) -> N
     direct = (await kai.do("group.create", kind="direct", user=ann.user))["group"]
     assert (await ann.do("group.create", kind="direct", user=kai.user))["group"] == direct
     # Now a group of the two, which both see in the same way.
+    a_millisecond_later()
     group = (await kai.do("group.create", kind="private", title="周末骑行"))["group"]
     added = await kai.do("member.add", group=group, users=[ann.user])
     assert [one["result"] for one in added["results"]] == ["added"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from chatd.app import now_ms
 from chatd_protocol.codec import Format
-from tests.e2e.town import Town
+from tests.e2e.town import Town, living_town, on_loop
 from tests.hub.kit import says
 
 STORES = ["sqlite", "postgresql"]
@@ -103,3 +106,23 @@ async def test_unsent_text_belongs_to_one_stay_in_the_group(town: Town, stored: 
     fresh = await town.phone_of(bob.sub, "fresh")
     for line in (await bob.line(group), await bob.ask("group.get", group=group), fresh.hello["groups"][0]):
         assert "draft" not in line
+
+
+@on_loop
+@pytest.mark.parametrize("stored", [False, True], ids=["kept", "stored"])
+async def test_unsent_text_is_kept_although_the_clock_was_put_back(
+    store_url: str, tmp_path: Path, stored: bool
+) -> None:
+    async with living_town(store_url, tmp_path, clock_ms=lambda: now_ms() - 5_000) as town:
+        ann = await town.person("ann")
+        group = await town.group_of(ann)
+        saved = await ann.ask("draft.save", group=group, text="tomorrow")
+        if stored:
+            town.server.hub.drafts.save(town.server.hub.link)
+            await town.server.hub.link.settled()
+        assert saved["at"] >= (await ann.line(group))["at"]
+        fresh = await town.phone_of(ann.sub, "fresh")
+        assert fresh.hello["groups"][0]["draft"] == {"at": saved["at"], "text": "tomorrow"}
+        line = await fresh.line(group)
+        back = await town.back(fresh, heads={group: (line["head"], line["at"])})
+        assert back.hello["drafts"] == {group: saved["at"]}

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 def save_draft(session: Session, request: wire.SaveDraft) -> dict[str, Any]:
     """`draft.save`."""
-    followed(session, request.group)
+    follow = followed(session, request.group)
     hub, text = session.hub, request.text if request.text.strip() else ""
-    draft = Draft(user_of(session), request.group, hub.now_ms(), text, request.reply_to)
+    at = max(hub.now_ms(), follow.feed.at)  # never before they came in, should the clock have been put back
+    draft = Draft(user_of(session), request.group, at, text, request.reply_to)
     hub.drafts.keep(draft)
     assert session.person is not None
     for other in session.person.sessions:
