@@ -134,7 +134,9 @@ class Looks:
         world = self._play.world
         _, shown = await self._ask(probe, "contact.list", {})
         waiting = {
-            asker: one for (to, asker), one in world.contacts.items() if to == user and one["state"] == "waiting"
+            asker: one
+            for (to, asker), one in world.contacts.items()
+            if to == user and one["state"] == "waiting" and not world.apart(user, asker)
         }
         expected = [
             {"user": asker, "at": waiting[asker]["at"]} | ({"text": text} if (text := waiting[asker]["text"]) else {})
