@@ -134,10 +134,10 @@ class SetPassword(Wish, frozen=True, tag="password"):
 
 
 def set_password(facts: Facts, account: Account, password: str) -> dict[str, Any]:
-    """`before`: tokens issued earlier are refused."""
+    """`before`: tokens issued earlier are refused, which all of this very millisecond are."""
     facts.put(Account(account.login, account.user_id, password, facts.now_ms))
     user = facts.users[account.user_id]
-    user.valid_after = max(user.valid_after, facts.now_ms)
+    user.valid_after = max(user.valid_after, facts.now_ms + 1)
     facts.changed_users.add(user.id)
     return {"user": user.id, "before": user.valid_after}
 

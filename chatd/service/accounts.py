@@ -132,21 +132,23 @@ class Accounts:
 
     async def sign_in(self, request: wire.SignIn) -> dict[str, Any]:
         """Raises `Refused`: `unauthenticated`, `disabled`, `rate_limited`, `overloaded`."""
-        account = await self._verified(request.login, request.password)
-        return self._token(account.user_id, request.device, self._now_ms())
+        _, user = await self._verified(request.login, request.password)
+        async with self._readers.snapshot() as reader:
+            revoked = await users.revoked_before(reader, user, request.device)
+        return self._token(user.id, request.device, max(self._now_ms(), revoked))
 
     async def renew(self, bearer: str, _: wire.Renew) -> dict[str, Any]:
         """A fresh token for a token. Raises `Refused`: `unauthenticated`, `revoked`, `disabled`."""
         claims, user = await self._speaker(bearer)
-        return self._token(user.id, claims.device or "", self._now_ms())
+        return self._token(user.id, claims.device or "", max(self._now_ms(), claims.issued_at))
 
     async def sign_out(self, bearer: str, request: wire.SignOut) -> dict[str, Any]:
         """Refuse the tokens of the device, or all, from now on. Raises `Refused`: `unauthenticated`."""
         claims, user = await self._speaker(bearer)
         device = None if request.everywhere else claims.device
-        now = self._now_ms() + 1  # the token itself may be of this very millisecond
-        await self._settle(Revoke(user.id, device, now))
-        self._end_sessions(user.id, device, now)
+        before = max(self._now_ms(), claims.issued_at) + 1  # the token itself may be of this very millisecond
+        await self._settle(Revoke(user.id, device, before))
+        self._end_sessions(user.id, device, before)
         return {}
 
     # -- passwords
@@ -154,7 +156,7 @@ class Accounts:
     async def change_password(self, request: wire.ChangePassword) -> dict[str, Any]:
         """Raises `Refused`: `unauthenticated`, `limit` for one that is too short, `rate_limited`, `overloaded`."""
         self._check_new(request.new_password)
-        account = await self._verified(request.login, request.password)
+        account, _ = await self._verified(request.login, request.password)
         hashed = await self._passwords.hash(request.new_password)
         done = await self._settle(SetPassword(account.login, account.user_id, account.password, hashed))
         return self._signed_in_anew(done, request.device)
@@ -207,8 +209,8 @@ class Accounts:
 
     # -- small things
 
-    async def _verified(self, login: str, password: str) -> Account:
-        """The account whose password this is. Raises `Refused`."""
+    async def _verified(self, login: str, password: str) -> tuple[Account, User]:
+        """The account whose password this is, and whose it is. Raises `Refused`."""
         login = fold_login(login)
         self._rate("account", login)
         account, user = await self._find(login)
@@ -217,7 +219,7 @@ class Accounts:
             raise Refused("unauthenticated", "The login or the password is wrong.")
         if user.disabled:
             raise Refused("disabled")
-        return account
+        return account, user
 
     async def _find(self, login: str) -> tuple[Account | None, User | None]:
         async with self._readers.snapshot() as reader:

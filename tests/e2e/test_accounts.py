@@ -20,6 +20,7 @@ import pytest
 import structlog
 
 from chatd.admin.socket import AdminError, call
+from chatd.app import now_ms
 from chatd.service.accounts import own_secret
 from chatd.testing import TEST_SECRET
 from tests.e2e.phone import Denied, Phone
@@ -106,6 +107,26 @@ async def test_signing_up_in_and_out(store_url: str, tmp_path: Path) -> None:
         third = await open_with(town, anew["token"], "tablet")
         assert (await post(town, "sign-out", anew["token"], everywhere=True)).status == 200
         assert (await phone.closed(), await third.closed()) == (4402, 4402)
+
+
+@on_loop
+async def test_a_clock_put_back_lets_no_old_token_in_and_no_new_one_out(sqlite_url: str, tmp_path: Path) -> None:
+    late = [0]
+    clock = lambda: now_ms() - late[0]  # noqa: E731
+    async with living_town(sqlite_url, tmp_path, clock_ms=clock, accounts=CHEAP, rates=GENEROUS) as town:
+        first = await sign_up(town, "ann")
+        late[0] = 5_000
+        assert (await post(town, "sign-out", first["token"])).status == 200
+        assert await refused(town, first["token"]) == "revoked"
+        second = (await post(town, "sign-in", login="ann", password=PASSWORD, device="phone")).body
+        phone = await open_with(town, second["token"])
+        renewed = (await post(town, "renew", second["token"])).body
+        await phone.ask("session.renew", token=renewed["token"])
+        fields = {"login": "ann", "device": "phone", "new_password": OTHER}
+        changed = (await post(town, "password", password=PASSWORD, **fields)).body
+        assert await phone.closed() == 4402
+        assert await refused(town, renewed["token"]) == "revoked"
+        await open_with(town, changed["token"])
 
 
 @on_loop

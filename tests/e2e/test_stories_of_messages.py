@@ -15,7 +15,7 @@ from tests.e2e.stage import Stage, open_stage, url_of
 from tests.e2e.test_cards import PRODUCT, QUICK, change, share
 from tests.e2e.test_mentions import calling
 from tests.e2e.test_search import QUIET, SEARCHING, indexed
-from tests.e2e.town import GENEROUS, Town
+from tests.e2e.town import GENEROUS, Town, a_millisecond_later
 from tests.hub.kit import says
 
 TEXT = "秘密计划 secret plan"
@@ -118,6 +118,7 @@ async def test_a_recalled_message_is_looked_for_in_every_place(town: Town) -> No
     ann, kai = await town.person("ann"), await town.person("kai", fmt="msgpack")
     mia, nils = await town.people("mia", "nils")
     group, other = await town.group_of(ann, kai, mia), await town.group_of(ann, nils)
+    a_millisecond_later()
     pos = (await ann.do("message.send", group=group, kind="text", body=calling(f"@ {TEXT}", kai)))["pos"]
     away = mia.cursors()
     await mia.cut_off()
