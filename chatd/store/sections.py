@@ -16,7 +16,7 @@ from chatd.store.readers import Reader
 
 _FLOOR: Final = (
     "coalesce((SELECT f.seq FROM entries AS f WHERE f.group_id = s.group_id AND f.section = s.section"
-    " AND f.section > 0 AND f.pos <= m.from_pos ORDER BY f.pos DESC LIMIT 1), 0)"
+    " AND f.section > 0 AND f.seq IS NOT NULL AND f.pos <= m.from_pos ORDER BY f.pos DESC LIMIT 1), 0)"
 )
 """The number of the last message of a section that a member does not see."""
 _PLACES: Final = (

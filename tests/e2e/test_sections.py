@@ -214,6 +214,21 @@ async def test_nothing_from_before_ones_time_is_in_a_section(town: Town) -> None
     assert (shown["recalled"]["by"], "body" in shown) == (ann.user, False)
 
 
+async def test_a_notice_before_ones_time_makes_nothing_of_a_section_unread(town: Town) -> None:
+    ann, cat = await town.people("ann", "cat")
+    group = await town.group_of(ann)
+    section = await make(ann, group)
+    for _ in range(2):
+        await ann.say(group, "before", section=section)
+    await ann.do("message.send", group=group, kind="notice", body={"text": "be kind"}, section=section)
+    await town.befriend(ann, cat)
+    await ann.do("member.add", group=group, users=[cat.user])
+    await ann.say(group, "behind it", section=section)
+    seen = await section_of(cat, group, section)
+    assert (seen["seq"], seen["read"], seen["unread"]) == (3, 2, 1)
+    assert (await cat.ask("read.mark", group=group, seq=1, section=section))["read"] == 2
+
+
 async def test_mentions_are_counted_where_they_stand(town: Town) -> None:
     ann, bob = await town.people("ann", "bob")
     group = await town.group_of(ann, bob)
