@@ -38,6 +38,9 @@ _KINDS = {
     "group.transfer": "owner",
     "group.announce": "announcement",
     "group.entry": "settings",
+    "section.create": "sections",
+    "section.update": "sections",
+    "section.order": "sections",
 }
 Problem = tuple[str, str]
 Commands = dict[tuple[str, str], list[Attempt]]
@@ -141,9 +144,12 @@ def _check_place(
         if (row.actor, row.cid) != key:
             yield "lost", f"{key}: {attempt.op} was acknowledged at {group} {pos}, where {row.actor} {row.cid} stands"
         elif rows and kind == "message":
-            due = {"group": group, "pos": row.pos, "seq": row.seq, "cid": row.cid, "at": row.at}
+            due = {"group": group, "pos": row.pos, "cid": row.cid, "at": row.at}
+            due |= ({"seq": row.seq} if row.seq is not None else {}) | ({"section": row.section} if row.section else {})
             if ok != due | {"recall_until": row.at + window_ms}:
                 yield "ack", f"{key}: answered {ok}, in the log {due}"
+            if data.get("section", 0) != row.section:
+                yield "ack", f"{key}: sent to section {data.get('section', 0)}, stands in {row.section}"
         elif ok.get("target", data["pos"]) != row.target or data["pos"] != row.target:
             yield "ack", f"{key}: {attempt.op} of {data['pos']} is of {row.target} in the log"
     elif kind == "members":

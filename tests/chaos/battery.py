@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from chatd.store.database import connect
 from chatd.store.verify import verify
@@ -29,6 +29,8 @@ Kind = Literal["hub", "writer", "both"]
 KINDS: tuple[Kind, ...] = ("hub", "writer", "both")
 PROGRESS_TIMEOUT_S = 60.0
 PAGE = 200
+WHO_READ_SECTIONS = 3
+"""So many people read each section by itself at the end."""
 LOOK_AGAIN_S = 0.05
 
 
@@ -89,6 +91,7 @@ class Battery:
         self._recorder = Recorder()
         self._server = ServerProcess(url, home, arguments)
         self._crowd = Workload(self._server, self._recorder, plan.scale, plan.seed)
+        self._hub_kills: list[int] = []
         self._rng = random.Random(f"kills {plan.seed}")
 
     async def run(self, said: Callable[[str], None] = lambda _: None) -> Report:
@@ -159,6 +162,8 @@ class Battery:
             await self._progress(1, load)
         self.report.kills[kind] += 1
         if kind != "writer":
+            self._hub_kills.append(self._recorder.moment())
+        if kind != "writer":
             await self._server.start()
 
     # -- quiet
@@ -175,6 +180,7 @@ class Battery:
         await self._all_arrived(truth)
         stuck += await self._read_afresh()
         history = History(truth, self._recorder.connections, crowd.shop.changes)
+        history.kills, history.clock = self._hub_kills, self._recorder.clock
         try:
             async with asyncio.timeout(self.plan.search_s):
                 history.found = await find_all(crowd)
@@ -224,13 +230,16 @@ class Battery:
         fresh = [
             Device(self._server, self._recorder, device._sub, "fresh", "json", fresh=True) for device in people.values()
         ]
-        for device in fresh:
+        for number, device in enumerate(fresh):
             device.start()
             try:
                 async with asyncio.timeout(self.plan.quiet_s):
                     await device.ready.wait()
                     for group in sorted(device.groups):
                         await _read_pages(device, group)
+                    if number < WHO_READ_SECTIONS:
+                        await _read_sections(device)
+                    await _ask(device, "invite.received", {})
             except TimeoutError:
                 return [Violation("resume", f"a fresh session of {device.user or device._sub} could not read it all")]
             finally:
@@ -251,14 +260,25 @@ async def _until(condition: Callable[[], bool], devices: Sequence[Device], timeo
         return
 
 
-async def _read_pages(device: Device, group: str) -> None:
+async def _read_sections(device: Device) -> None:
+    """Every message of every open section."""
+    assert device.connection is not None
+    for line in (device.connection.hello or {})["groups"]:
+        for one in line.get("sections", ()):
+            await _read_pages(device, line["group"], section=one["section"])
+
+
+async def _read_pages(device: Device, group: str, **more: int) -> None:
     """From the head to the floor."""
-    before: int | None = None
+    before: dict[str, int] = {}
     while True:
-        answered: asyncio.Future[dict[str, object] | None] = asyncio.get_running_loop().create_future()
-        data = {"group": group, "limit": PAGE} | ({"before": before} if before is not None else {})
-        device.ask("message.history", data, answered.set_result)
-        page = await answered
+        page = await _ask(device, "message.history", {"group": group, "limit": PAGE} | more | before)
         if page is None or not page["shown"] or not page["more"]:
             return
-        before = page["shown"][0].pos  # type: ignore[index]
+        before = {"before": page["shown"][0].pos}
+
+
+async def _ask(device: Device, op: str, data: dict[str, Any]) -> dict[str, Any] | None:
+    answered: asyncio.Future[dict[str, Any] | None] = asyncio.get_running_loop().create_future()
+    device.ask(op, data, answered.set_result)
+    return await answered

@@ -31,7 +31,7 @@ class Done(NamedTuple):
 
 def check_beside(history: History, ledger: Ledger, commands: Commands) -> Iterator[Problem]:
     """Compare what was acknowledged with what is kept."""
-    done = _done(commands)
+    done = done_of(commands)
     yield from _check_invites(done, history)
     yield from _check_decided(done)
     kept = history.truth.kept
@@ -49,7 +49,7 @@ def check_beside(history: History, ledger: Ledger, commands: Commands) -> Iterat
         yield from _check_found(found, ledger)
 
 
-def _done(commands: Commands) -> dict[str, list[Done]]:
+def done_of(commands: Commands) -> dict[str, list[Done]]:
     """By op, in the order of the answers."""
     done: dict[str, list[Done]] = defaultdict(list)
     for (user, _), attempts in commands.items():
@@ -86,7 +86,8 @@ def _check_invites(done: Mapping[str, list[Done]], history: History) -> Iterator
             yield "lost", f"the end of the invite {invite} was acknowledged, and it stands"
     used: Counter[str] = Counter()
     for one in done.get("invite.redeem", ()):
-        if one.ok["result"] == "added" and (taken := by_token.get(one.data["secret"])) is not None:
+        taken = one.data.get("invite") or by_token.get(one.data.get("secret", ""))
+        if one.ok["result"] == "added" and taken is not None:
             used[taken] += 1
             if one.sent > ended.get(taken, one.sent):
                 yield "ack", f"{one.user} came in by the invite {taken}, which had been revoked"
@@ -99,8 +100,9 @@ def _check_uses(rows: Mapping[str, InviteRow], used: Counter[str], done: Mapping
     approving = {one.data["group"] for one in done.get("group.entry", ()) if one.data["entry"] == "approval"}
     counted: Counter[str] = Counter()
     for invite, row in rows.items():
-        counted[row.group] += row.uses
-        if row.group not in approving and row.uses != used[invite]:
+        if not row.pull:
+            counted[row.group] += row.uses
+        if (row.pull or row.group not in approving) and row.uses != used[invite]:
             what = "lost" if row.uses < used[invite] else "doubled"
             yield what, f"the invite {invite} was used {used[invite]} times, and counts {row.uses}"
         if row.max_uses is not None and row.uses > row.max_uses:
@@ -197,7 +199,7 @@ def _was_in(log: Log, user: str, pos: int) -> bool:
 def _check_forwards(done: Mapping[str, list[Done]], ledger: Ledger) -> Iterator[Problem]:
     """What was forwarded was said there."""
     for one in done.get("message.forward", ()):
-        row, source = _row_at(ledger, one.data["group"], one.ok["pos"]), ledger.logs.get(one.data["source"])
+        row, source = row_at(ledger, one.data["group"], one.ok["pos"]), ledger.logs.get(one.data["source"])
         if row is None or source is None or row.kind != "message":
             continue  # said elsewhere
         said = [{state.text for state in source.states.get(pos, ())} for pos in sorted(one.data["positions"])]
@@ -207,7 +209,7 @@ def _check_forwards(done: Mapping[str, list[Done]], ledger: Ledger) -> Iterator[
             yield "order", f"{one.data['group']} {row.pos} forwards {parts}, which {one.data['source']} did not say"
 
 
-def _row_at(ledger: Ledger, group: str, pos: int) -> Row | None:
+def row_at(ledger: Ledger, group: str, pos: int) -> Row | None:
     log = ledger.logs.get(group)
     return None if log is None else log.by_pos.get(pos)
 

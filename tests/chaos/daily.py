@@ -20,7 +20,7 @@ DOORS = ("invite", "approval", "open", "request", "invite", "invite")
 """By group: how strangers come in; `approval` is by invite and an admin's word, `request` by that word alone."""
 PINS = 18
 FEATURED = 200
-SHARE_OF_CARDS, SHARE_OF_MENTIONS, SHARE_OF_CALLS = 0.03, 0.05, 0.0005
+SHARE_OF_CARDS, SHARE_OF_MENTIONS, SHARE_OF_CALLS, SHARE_OF_NOTICES = 0.03, 0.05, 0.0005, 0.05
 WORDS = ("吃什么", "hello")
 Then = Callable[[dict[str, Any] | None], None]
 
@@ -75,6 +75,8 @@ class Daily:
             data["body"] = {"text": text, "entities": [part]}
         elif dice > 1 - SHARE_OF_CALLS and user == crowd.founder[data["group"]]:
             data["body"] = {"text": text, "entities": [{"offset": 0, "length": 5, "all": True}]}
+        elif dice > 1 - SHARE_OF_NOTICES and user == crowd.founder[data["group"]]:
+            data["kind"] = "notice"
 
     def speakers(self, group: str) -> list[str]:
         """Who may talk, as far as is known."""
@@ -82,9 +84,7 @@ class Daily:
 
     # -- one at a time
 
-    def _alone(
-        self, thing: tuple[Any, ...], user: str, op: str, data: dict[str, Any], then: Then | None = None
-    ) -> None:
+    def alone(self, thing: tuple[Any, ...], user: str, op: str, data: dict[str, Any], then: Then | None = None) -> None:
         """Do it, unless a command about the same thing is under way."""
         if thing in self._open:
             return
@@ -144,7 +144,7 @@ class Daily:
         founder = self._crowd.founder[group]
 
         def listed(ok: dict[str, Any] | None) -> None:
-            for asked in ok["requests"] if ok is not None else ():
+            for asked in ok["requests"] if ok is not None and not self._crowd.over else ():
                 named = {"group": group, "user": asked["user"], "number": asked["number"]}
                 for _ in range(self._rng.choice((1, 2))):
                     op = self._rng.choice(("request.approve", "request.approve", "request.refuse"))
@@ -167,7 +167,7 @@ class Daily:
         if len(banned) > 2 or (banned and self._rng.random() < 0.5):
             user = banned[0]
             data = {"group": group, "user": user}
-            self._alone((group, user, "ban"), founder, "member.unban", data, partial(_drop, banned, user))
+            self.alone((group, user, "ban"), founder, "member.unban", data, partial(_drop, banned, user))
             return
         user = self._rng.choice(sorted(set(self._crowd.of) - {founder, self._crowd.owner[group]}))
 
@@ -177,14 +177,14 @@ class Daily:
                 banned.append(user)
 
         if user not in banned:
-            self._alone((group, user, "ban"), founder, "member.ban", {"group": group, "user": user}, out)
+            self.alone((group, user, "ban"), founder, "member.ban", {"group": group, "user": user}, out)
 
     def _restrict(self, group: str) -> None:
         restricted, founder = self._restricted[group], self._crowd.founder[group]
         if restricted:
             user = restricted[0]
             data = {"group": group, "user": user}
-            self._alone((group, user, "mute"), founder, "member.unrestrict", data, partial(_drop, restricted, user))
+            self.alone((group, user, "mute"), founder, "member.unrestrict", data, partial(_drop, restricted, user))
         elif inside := self._inside(group):
             user = self._rng.choice(inside)
             muted: dict[str, Any] = {"group": group, "user": user, "for_s": 86_400}
@@ -193,22 +193,22 @@ class Daily:
                 if ok is not None:
                     restricted.append(user)
 
-            self._alone((group, user, "mute"), founder, "member.restrict", muted, quiet)
+            self.alone((group, user, "mute"), founder, "member.restrict", muted, quiet)
 
     def _slow(self, group: str) -> None:
         """For as long as two commits take."""
         founder, off = self._crowd.founder[group], {"group": group, "slow_s": 0}
 
         def over(_: dict[str, Any] | None) -> None:
-            self._alone((group, "slow"), founder, "group.slow", off)
+            self.alone((group, "slow"), founder, "group.slow", off)
 
-        self._alone((group, "slow"), founder, "group.slow", {"group": group, "slow_s": 1}, over)
+        self.alone((group, "slow"), founder, "group.slow", {"group": group, "slow_s": 1}, over)
 
     def _transfer(self, group: str) -> None:
         """The group is given away, and given back."""
         crowd, founder = self._crowd, self._crowd.founder[group]
         inside = self._inside(group)
-        if not inside or crowd.owner[group] != founder:
+        if not inside or crowd.owner[group] != founder or crowd.relations.minds(group):
             return
         heir = self._rng.choice(inside)
 
@@ -219,9 +219,9 @@ class Daily:
         def given(ok: dict[str, Any] | None) -> None:
             if ok is not None:
                 crowd.owner[group] = heir
-                self._alone((group, "owner"), heir, "group.transfer", {"group": group, "user": founder}, back)
+                self.alone((group, "owner"), heir, "group.transfer", {"group": group, "user": founder}, back)
 
-        self._alone((group, "owner"), founder, "group.transfer", {"group": group, "user": heir}, given)
+        self.alone((group, "owner"), founder, "group.transfer", {"group": group, "user": heir}, given)
 
     def _announce(self, group: str) -> None:
         self._crowd.do(self._crowd.founder[group], "group.announce", {"group": group, "text": self._crowd.cid()})
@@ -255,7 +255,8 @@ class Daily:
         recent = sorted({pos for pos, _ in self._crowd.recent[group]})
         if others and recent:
             chosen = self._rng.sample(recent, min(len(recent), self._rng.choice((1, 1, 3))))
-            data = {"group": self._rng.choice(others), "source": group, "positions": chosen}
+            into = self._rng.choice(others)
+            data = {"group": into, "source": group, "positions": chosen} | self._crowd.sections.place(into, user)
             self._crowd.do(user, "message.forward", data)
 
     # -- each for themselves
@@ -269,7 +270,7 @@ class Daily:
         change: dict[str, Any] = self._rng.choice(
             ({"pinned": True, "order": self._rng.randrange(1, 99)}, {"pinned": False}, {"level": "mentions"})
         )
-        self._alone((group, user, "chat"), user, "chat.update", {"group": group} | change)
+        self.alone((group, user, "chat"), user, "chat.update", {"group": group} | change)
 
     def _draft(self, group: str) -> None:
         device = self._rng.choice(self._crowd.devices)

@@ -111,7 +111,8 @@ class Device:
             cursors = {"epoch": self._epoch, "heads": {g: list(c) for g, c in self._heads.items()}}
             if self._mine is not None:
                 cursors["mine"] = list(self._mine)
-        self.connection = Connection(self.user, self._name, cursors, fresh=self._fresh)
+        asked = self._recorder.moment()
+        self.connection = Connection(self.user, self._name, cursors, asked=asked, fresh=self._fresh)
         self._recorder.connections.append(self.connection)
         self._waiting.clear()
         claims = {"sub": self._sub, "exp": int(time.time()) + TOKEN_TTL_S}

@@ -5,7 +5,7 @@ Must not know sockets, processes or databases: a hand-made history is as good as
 
 from __future__ import annotations
 
-import itertools
+import time
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -76,6 +76,8 @@ class Connection:
     """Events before the answer to hello."""
     open_at_end: bool = False
     """It stayed open until all was quiet, and was given time to receive what was still on its way."""
+    asked: int = 0
+    """The moment of its hello."""
     fresh: bool = False
     """It came at the end without cursors, and read every group it is in from floor to head."""
 
@@ -94,6 +96,7 @@ class Row(NamedTuple):
     recalled: bool
     reactions: dict[str, int]
     body: dict[str, Any]
+    section: int = 0
 
 
 class MineRow(NamedTuple):
@@ -124,6 +127,8 @@ class GroupTruth:
     seq: int
     rows: list[Row]
     periods: list[Period] = field(default_factory=list)
+    sections: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Of each section but the main one: how many messages stand in it, and where the newest does."""
 
 
 class InviteRow(NamedTuple):
@@ -134,6 +139,10 @@ class InviteRow(NamedTuple):
     max_uses: int | None
     uses: int
     revoked: bool
+    target: str | None = None
+    """Whom it is for. One that `pull`s asks somebody who wants to be asked first."""
+    pull: bool = False
+    declined: bool = False
 
 
 class ItemRow(NamedTuple):
@@ -169,6 +178,10 @@ class Kept:
     chats: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     """(user, group) -> how it stands in the list."""
     drafts: dict[tuple[str, str], str] = field(default_factory=dict)
+    follows: set[tuple[str, str]] = field(default_factory=set)
+    """(who, whom)."""
+    pulls: dict[str, str] = field(default_factory=dict)
+    """user -> whether they may be pulled in, of those who chose."""
     items: dict[str, ItemRow] = field(default_factory=dict)
     places: list[PlaceRow] = field(default_factory=list)
     untold: int = 0
@@ -214,6 +227,10 @@ class History:
     connections: list[Connection] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
+    kills: list[int] = field(default_factory=list)
+    """The moments at which the hub was killed."""
+    clock: list[float] = field(default_factory=list)
+    """By moment: what the clock said, in seconds."""
     recall_window_ms: int = 120_000
 
 
@@ -222,12 +239,13 @@ class Recorder:
 
     def __init__(self) -> None:
         self.connections: list[Connection] = []
-        self._moments = itertools.count(1)
+        self.clock: list[float] = [time.monotonic()]
         self._shown: dict[tuple[str, bytes], Shown] = {}
 
     def moment(self) -> int:
         """The next moment."""
-        return next(self._moments)
+        self.clock.append(time.monotonic())
+        return len(self.clock) - 1
 
     def shown(self, group: str, raw: dict[str, Any]) -> Shown:
         """The entry, without regard to the encoding it came in."""

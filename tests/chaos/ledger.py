@@ -6,6 +6,7 @@ keeps beside the log (heads, periods, the present state of a message) is compare
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -56,6 +57,9 @@ class Log:
     stays: dict[str, list[Stay]] = field(default_factory=dict)
     states: dict[int, list[State]] = field(default_factory=dict)
     seq_pos: list[int] = field(default_factory=lambda: [0])
+    """Where the messages with a number stand, through all sections."""
+    numbered: dict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    """By section: its messages, each at the index of its number less one."""
 
     def state(self, pos: int, as_of: int) -> int:
         """The index of the state that a message had after the entry `as_of`."""
@@ -98,16 +102,18 @@ class Ledger:
                 self._wrong("order", f"{group} {row.pos}: its time is before that of the entry before")
             at = row.at
             self._apply(group, log, row)
-        if truth.seq != len(log.seq_pos) - 1:
-            self._wrong("hole", f"{group}: {len(log.seq_pos) - 1} messages, but the number is {truth.seq}")
+        if truth.seq != len(log.numbered[0]):
+            self._wrong("hole", f"{group}: {len(log.numbered[0])} messages, but the number is {truth.seq}")
+        due = {section: (len(rows), rows[-1].pos) for section, rows in log.numbered.items() if section and rows}
+        kept = {section: count for section, count in truth.sections.items() if count != (0, 0)}
+        if kept != due:
+            self._wrong("hole", f"{group}: its sections have {due} messages, but the numbers are {kept}")
         self._check_states(group, log)
         return log
 
     def _apply(self, group: str, log: Log, row: Row) -> None:
         if row.kind == "message":
-            if row.seq != len(log.seq_pos):
-                self._wrong("hole", f"{group} {row.pos}: message number {row.seq} instead of {len(log.seq_pos)}")
-            log.seq_pos.append(row.pos)
+            self._number(group, log, row)
             log.states[row.pos] = [State(row.pos, 0, self._said(row), False, {})]
         elif row.kind in CHANGES - REWRITES:
             if row.target not in log.states:
@@ -124,6 +130,19 @@ class Ledger:
                 self._join(log, joined["user"], row.pos)
         elif row.kind == "settings":
             log.rule = row.body.get("history", log.rule)
+
+    def _number(self, group: str, log: Log, row: Row) -> None:
+        """A message is the next of its section; a notice has no number."""
+        if row.body["type"] == "notice":
+            if row.seq is not None:
+                self._wrong("hole", f"{group} {row.pos}: a notice with the number {row.seq}")
+            return
+        rows = log.numbered[row.section]
+        rows.append(row)
+        log.seq_pos.append(row.pos)
+        if row.seq != len(rows):
+            where = f" of section {row.section}" if row.section else ""
+            self._wrong("hole", f"{group} {row.pos}: message number {row.seq}{where} instead of {len(rows)}")
 
     def _said(self, row: Row) -> str | None:
         """What the author said; of a forwarded message, what stands there: `beside` asks whether its source said so."""

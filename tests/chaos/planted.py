@@ -18,8 +18,9 @@ from chatd.store.database import Row
 from chatd.store.engine import Engine
 from chatd.store.outcome import Outcome, Proposed
 from tests.chaos.planted_daily import CardsForgotten, UsesApart, is_pin, skip_index
+from tests.chaos.planted_people import DeclineForgotten, SectionNumberReused, SixSections, keep_only_main_reads
 
-__all__ = ["CardsForgotten", "UsesApart"]
+__all__ = ["CardsForgotten", "DeclineForgotten", "SectionNumberReused", "SixSections", "UsesApart"]
 LATE_S: Final = 0.02
 """How long a snapshot lies before it is used, by which what comes late is sure to be late."""
 
@@ -250,6 +251,10 @@ FAULTS: Final[dict[str, Fault]] = {
     "pin-before-commit": Fault(lambda: _run_engine("PinBeforeCommit"), frozenset({"lost"})),
     "cards-forgotten": Fault(lambda: _run_engine("CardsForgotten"), frozenset({"card"})),
     "index-skips": Fault(skip_index, frozenset({"search"})),
+    "section-number-reused": Fault(lambda: _run_engine("SectionNumberReused"), frozenset({"hole"})),
+    "six-sections": Fault(lambda: _run_engine("SixSections"), frozenset({"section"})),
+    "decline-forgotten": Fault(lambda: _run_engine("DeclineForgotten"), frozenset({"asked"})),
+    "section-reads-unsaved": Fault(keep_only_main_reads, frozenset({"read"})),
     "stale-ring": Fault(_stale_ring, frozenset({"recalled"})),
 }
 

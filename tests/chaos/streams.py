@@ -191,6 +191,9 @@ class Stream:
             return
         if not shown:
             return
+        if "section" in asked:
+            yield from self._check_section_page(asked["section"], stay, page)
+            return
         if not stay.sees(shown[0].pos) or not stay.sees(shown[-1].upto):
             yield "audience", f"{self._name}: a page of {group} {shown[0].pos}…{shown[-1].upto} is outside of {stay}"
             return
@@ -201,6 +204,19 @@ class Stream:
         if "after" not in asked and page["more"] != (shown[0].pos - 1 > floor):
             yield "hole", f"{self._name}: a page of {group} from {shown[0].pos} above {floor} says more={page['more']}"
         yield from self._take_run(group, stay, shown[0].pos - 1, page["as_of"], shown)
+
+    def _check_section_page(self, section: int, stay: Stay, page: dict[str, Any]) -> Iterator[Problem]:
+        """Numbers without a hole, of this section; between them stands what belongs elsewhere."""
+        group, shown = page["group"], page["shown"]
+        log, numbers = self._ledger.logs[group], [one.raw.get("seq") for one in shown]
+        if numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+            yield "hole", f"{self._name}: a page of {group} section {section} has the numbers {numbers}"
+        for one in shown:
+            if one.raw.get("section", 0) != section or not stay.sees(one.pos):
+                yield "audience", f"{self._name}: a page of {group} section {section} shows {one.raw} in {stay}"
+            elif (group, id(one)) not in self._whole:
+                for problem in check_shown(log, stay, page["as_of"], one, group, self._whole):
+                    yield problem[0], f"{self._name}: {group} {problem[1]}"
 
     # -- the end
 
@@ -267,7 +283,7 @@ def _same_author(raw: dict[str, Any], row: Row) -> bool:
 
 
 def _check_message(log: Log, stay: Stay, as_of: int, raw: dict[str, Any], row: Row) -> Iterator[Problem]:
-    if (raw["seq"], raw.get("reply_to")) != (row.seq, row.target):
+    if (raw.get("seq"), raw.get("section", 0), raw.get("reply_to")) != (row.seq, row.section, row.target):
         yield "order", f"{row.pos} was shown as {raw}, and is {row}"
     recalled = "recalled" in raw
     told = (

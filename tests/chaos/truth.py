@@ -22,6 +22,8 @@ def read_truth(url: str) -> Truth:
         truth = Truth(query("SELECT value FROM meta WHERE key = 'epoch'")[0][0])
         for group, head, seq in query("SELECT group_id, head, seq FROM groups"):
             truth.groups[group] = GroupTruth(head, seq, [])
+        for group, section, seq, head in query("SELECT group_id, section, seq, head FROM sections"):
+            truth.groups[group].sections[section] = seq, head
         _read_entries(query, truth)
         for user, head, floor in query("SELECT user_id, upos, mine_floor FROM users"):
             truth.users[user], truth.mine_floor[user], truth.mine[user] = head, floor, []
@@ -40,10 +42,14 @@ def count_untold(url: str) -> int:
 
 
 def _read_kept(query: Query, kept: Kept) -> None:
-    for invite, group, maker, max_uses, uses, revoked_at in query(
-        "SELECT invite_id, group_id, maker, max_uses, uses, revoked_at FROM invites"
+    for invite, group, maker, max_uses, uses, revoked_at, target, pull, declined_at in query(
+        "SELECT invite_id, group_id, maker, max_uses, uses, revoked_at, target, pull, declined_at FROM invites"
     ):
-        kept.invites[invite] = InviteRow(group, maker, max_uses, uses, revoked_at is not None)
+        ended, declined = revoked_at is not None, declined_at is not None
+        kept.invites[invite] = InviteRow(group, maker, max_uses, uses, ended, target, bool(pull), declined)
+    kept.follows = {(user, target) for user, target in query("SELECT user_id, target_id FROM follows")}
+    chosen = {user: json.loads(settings).get("pull") for user, settings in query("SELECT user_id, settings FROM users")}
+    kept.pulls = {user: pull for user, pull in chosen.items() if pull is not None}
     kept.bans = {(group, user) for group, user in query("SELECT group_id, user_id FROM bans")}
     newest = "(SELECT max(n.period) FROM memberships AS n WHERE n.group_id = m.group_id AND n.user_id = m.user_id)"
     restricted = "SELECT group_id, user_id FROM memberships AS m WHERE restricted_until <> 0 AND period = "
@@ -66,12 +72,12 @@ def _read_cards(query: Query, kept: Kept) -> None:
 
 
 def _read_entries(query: Query, truth: Truth) -> None:
-    columns = "group_id, pos, at, kind, actor, cid, seq, target, version, recalled, reactions, body"
-    for group, pos, at, kind, actor, cid, seq, target, version, recalled, reactions, body in query(
+    columns = "group_id, pos, at, kind, actor, cid, seq, target, version, recalled, reactions, body, section"
+    for group, pos, at, kind, actor, cid, seq, target, version, recalled, reactions, body, section in query(
         f"SELECT {columns} FROM entries ORDER BY group_id, pos"
     ):
         counts = json.loads(reactions) if reactions else {}
-        row = Row(pos, at, kind, actor, cid, seq, target, version, bool(recalled), counts, json.loads(body))
+        row = Row(pos, at, kind, actor, cid, seq, target, version, bool(recalled), counts, json.loads(body), section)
         truth.groups[group].rows.append(row)
     for group, *period in query("SELECT group_id, user_id, from_pos, joined_pos, until_pos FROM memberships"):
         truth.groups[group].periods.append(Period(*period))

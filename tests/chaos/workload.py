@@ -19,6 +19,8 @@ from tests.chaos.daily import Daily
 from tests.chaos.device import Command, Device
 from tests.chaos.history import Recorder
 from tests.chaos.process import ServerProcess
+from tests.chaos.relations import Relations
+from tests.chaos.sections import Sections
 from tests.chaos.shop import Shop
 from tests.chaos.wire import Format
 
@@ -65,6 +67,10 @@ class Workload:
         self.recent: dict[str, deque[tuple[int, str]]] = {}
         self.shop = Shop(server)
         self.daily = Daily(self)
+        self.sections = Sections(self)
+        self.relations = Relations(self)
+        self.over = False
+        """Nobody begins anything more; what was begun is brought to its end."""
         self._acked: deque[tuple[str, Command]] = deque(maxlen=200)
         self._stalled: list[Device] = []
         self._waits: list[tuple[int, asyncio.Future[None]]] = []
@@ -131,6 +137,7 @@ class Workload:
             self.do(owner, "group.create", data, partial(self._founded, owner))
         await self.settled(60)
         self.daily.start()
+        self.relations.start()
         for group, owner in self.owner.items():
             self._add(group, self.rng.sample([p for p in people if p != owner], self._scale.members - 1))
         await self.settled(60)
@@ -146,9 +153,12 @@ class Workload:
 
     async def run(self) -> None:
         """Until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._act_on())
-            group.create_task(self.shop.run())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._act_on())
+                group.create_task(self.shop.run())
+        finally:
+            self.over = True
 
     async def _act_on(self) -> None:
         """What the clock owes is made up for: the rate is that of the wall clock."""
@@ -179,7 +189,8 @@ class Workload:
                 act(self, self.rng.choice(list(self.members)))
                 return
             dice -= share
-        self.daily.act(self.rng.choice(list(self.members)))
+        for of in (self.daily, self.sections, self.relations):
+            of.act(self.rng.choice(list(self.members)))
 
     def talk(self, group: str) -> None:
         """Somebody says something, to all or in answer to what was said."""
@@ -189,6 +200,7 @@ class Workload:
         if recent and self.rng.random() < 0.2:
             data["reply_to"] = self.rng.choice(recent)[0]
         cid = self.cid()
+        data |= self.sections.place(group, user)
         data["body"] = {"text": f"{cid} {self.rng.choice(('hello', '你好', '晚上吃什么', 'x' * 90))}"}
         self.daily.dress(data, user)
         self.offered += 1
@@ -197,6 +209,7 @@ class Workload:
     def _sent(self, user: str, ok: dict[str, Any] | None) -> None:
         if ok is not None:
             self.recent[ok["group"]].append((ok["pos"], user))
+            self.sections.said(ok)
 
     def _edit(self, group: str) -> None:
         if recent := list(self.recent[group])[-8:]:
@@ -265,8 +278,7 @@ class Workload:
         device.ask("message.history", data)
 
     def _mark(self, group: str) -> None:
-        device = self.rng.choice(self.devices)
-        device.ask("read.mark", {"group": group, "seq": self.rng.randrange(1, 5)})
+        self.sections.mark(group)
 
     def _reopen(self, group: str) -> None:
         """Look away, and come back with the cursor."""
