@@ -101,9 +101,8 @@ def _find(fault: str, seed: int) -> bool:
     kills = 0
     for round_, each in enumerate(ROUNDS_OF_A_FAULT):
         with tempfile.TemporaryDirectory(prefix="chatd-chaos-") as home:
-            plan = Plan(
-                dict.fromkeys(KINDS, each), acks_between=(80, 800), seed=seed + round_, quiet_s=3.0, search_s=20.0
-            )
+            kills_of_each, pace = dict.fromkeys(KINDS, each), FAULTS[fault].acks_between
+            plan = Plan(kills_of_each, acks_between=pace, seed=seed + round_, quiet_s=3.0, search_s=20.0)
             arguments = ("tests.chaos.planted", fault)
             report = asyncio.run(Battery(f"sqlite:///{home}/chatd.db", Path(home), plan, arguments).run())
         kills += report.kills.total()

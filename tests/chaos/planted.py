@@ -236,6 +236,8 @@ class Fault(NamedTuple):
 
     plant: Callable[[], None]
     breaks: frozenset[str]
+    acks_between: tuple[int, int] = (80, 800)
+    """Two kills, least and most."""
 
 
 FAULTS: Final[dict[str, Fault]] = {
@@ -254,7 +256,8 @@ FAULTS: Final[dict[str, Fault]] = {
     "section-number-reused": Fault(lambda: _run_engine("SectionNumberReused"), frozenset({"hole"})),
     "six-sections": Fault(lambda: _run_engine("SixSections"), frozenset({"section"})),
     "decline-forgotten": Fault(lambda: _run_engine("DeclineForgotten"), frozenset({"asked"})),
-    "section-reads-unsaved": Fault(keep_only_main_reads, frozenset({"read"})),
+    # What is read has to be old enough at a kill to be stored for sure.
+    "section-reads-unsaved": Fault(keep_only_main_reads, frozenset({"read"}), acks_between=(1500, 2500)),
     "stale-ring": Fault(_stale_ring, frozenset({"recalled"})),
 }
 
