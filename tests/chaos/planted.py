@@ -142,7 +142,8 @@ class NumberReused(Engine):
         self._db.begin()
         newest, _ = self._db.run(
             "SELECT g.group_id, g.head, g.seq FROM groups AS g JOIN entries AS e"
-            " ON e.group_id = g.group_id AND e.pos = g.head WHERE e.kind = 'message'"
+            " ON e.group_id = g.group_id AND e.pos = g.head"
+            " WHERE e.kind = 'message' AND e.seq IS NOT NULL AND e.section = 0"
         )
         for group, head, seq in newest:
             self._db.run("DELETE FROM entries WHERE group_id = ? AND pos = ?", (group, head))
