@@ -22,7 +22,8 @@ from tests.after.across import Across
 from tests.after.goers import FORMATS, Goer, Socket
 from tests.after.judge import EVER, Judge, Marks, Stay, found_in
 from tests.after.load import Crowd
-from tests.e2e.phone import Denied, Phone
+from tests.after.seam import SEAM, Hold
+from tests.e2e.phone import PATIENCE_S, Denied, Phone
 from tests.e2e.test_cards import PRODUCT, QUICK, change
 from tests.e2e.town import Town, living_town
 
@@ -48,9 +49,10 @@ _numbers = itertools.count(1)
 @asynccontextmanager
 async def battery(url: str, folder: Path) -> AsyncIterator[Town]:
     """A server on this empty database, with something to sell."""
-    async with living_town(url, folder, **SETTINGS) as town:
-        await change(town, PRODUCT | {"id": "pot", "rev": 1})
-        yield town
+    with SEAM.watched():
+        async with living_town(url, folder, **SETTINGS) as town:
+            await change(town, PRODUCT | {"id": "pot", "rev": 1})
+            yield town
 
 
 class Round:
@@ -145,20 +147,33 @@ class Round:
         way = goer.sub.partition(".")[0]
         for turn in (1, 2) if way in self.again else (1,):
             await self._some_entries()
+            at_the_seam, hold, greeting = await self._open_seam(goer, turn)
             # Some are opening a session at that very moment, before and behind it.
             late = [await goer.dial(f"late-{turn}-{n}", self.chance.choice(FORMATS)) for n in range(LATE)]
-            before = [socket for socket in goer.sockets if socket.close_code is None and socket not in late]
+            before = [
+                socket for socket in goer.sockets if socket.close_code is None and socket not in (*late, at_the_seam)
+            ]
             greetings = [goer.greet(socket, **self.chance.choice(({}, goer.away))) for socket in late]
             moment = self.chance.randrange(1, LATE + 1)
             await asyncio.gather(*greetings[:moment], act(), *greetings[moment:])
             out = (await goer.first.own("removed", self.group, turn))["pos"]
-            for socket in before:
+            hold.over.set()
+            await greeting
+            for socket in (*before, at_the_seam):
                 socket.read_on()
                 await socket.told(self.group, "removed", out)
             await self._ask_as_outsider(goer, turn)
             if turn == 1 and way in self.again:
                 await self._some_entries()
                 await self._come_back(goer, banned=way == "banned")
+
+    async def _open_seam(self, goer: Goer, turn: int) -> tuple[Socket, Hold, asyncio.Task[None]]:
+        """One more device, whose session is held where its snapshot still knows of the group."""
+        socket = await goer.dial(f"seam-{turn}", self.chance.choice(FORMATS))
+        hold = SEAM.hold(goer.sub, socket.device)
+        greeting = asyncio.create_task(goer.greet(socket, **self.chance.choice(({}, goer.away))))
+        await asyncio.wait_for(hold.read.wait(), PATIENCE_S)
+        return socket, hold, greeting
 
     async def _ask_as_outsider(self, goer: Goer, turn: int) -> None:
         """Whatever they try, they get what a stranger gets."""
@@ -303,6 +318,7 @@ class Round:
                 assert socket._problem is None, socket._problem
                 judge = Judge(socket.heard, self.group, stays[goer.user], self.marks)
                 leaks += judge.judge()
+                leaks += [f"{socket.heard.name}: {hole}" for hole in socket.holes]
                 self.tally["deliveries"] += judge.deliveries
                 self.tally["messages"] += len(socket.messages)
         for socket, cut in self.shut:

@@ -12,7 +12,7 @@ from websockets.exceptions import InvalidState
 from chatd_protocol.codec import Format
 from tests.after.judge import Heard, Json
 from tests.after.load import WORD
-from tests.e2e.phone import PATIENCE_S, Denied, Phone, new_cid
+from tests.e2e.phone import PATIENCE_S, Denied, Hole, Phone, new_cid
 from tests.e2e.test_outside import OF_A_GROUP
 from tests.e2e.town import Town
 
@@ -30,6 +30,8 @@ class Socket(Phone):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.asked: dict[int, tuple[str, Json]] = {}
+        self.holes: list[str] = []
+        """Where entries came that do not go on from those before: what is for somebody else does not."""
 
     def send(self, op: str, **data: Any) -> asyncio.Future[dict[str, Any]]:
         future = super().send(op, **data)
@@ -40,6 +42,14 @@ class Socket(Phone):
         """Wait until the own log says this of a group."""
         wanted = (kind, group, pos)
         await self.until(lambda: any((e["kind"], e.get("group"), e.get("pos")) == wanted for e in self.mine))
+
+    def _take_entries(self, group: str, after: int, as_of: int, entries: list[Json]) -> None:
+        """It goes on after a hole, so that the judge is told of all that comes."""
+        try:
+            super()._take_entries(group, after, as_of, entries)
+        except Hole as hole:
+            self.holes.append(str(hole))
+            self.cursor[group] = entries[-1]["to" if "to" in entries[-1] else "pos"]
 
     @property
     def heard(self) -> Heard:
