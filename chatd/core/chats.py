@@ -41,7 +41,10 @@ class Chat(Record):
 
 
 class Draft(Record):
-    """Unsent text. Kept by the hub first and written now and then: a crash may take back the last second of it."""
+    """Unsent text. Kept by the hub first and written now and then: a crash may take back the last second of it.
+
+    `floor`: that of the stay in the group in which it was written. Each stay has another; no clock tells them apart.
+    """
 
     table: ClassVar[str] = "drafts"
     key_fields: ClassVar[int] = 2
@@ -51,6 +54,7 @@ class Draft(Record):
     at: int
     text: str
     reply_to: int | None = None
+    floor: int = 0
 
 
 class UpdateChat(Command, frozen=True, tag="chat"):

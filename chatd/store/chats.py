@@ -96,7 +96,7 @@ _LINE = (
     " FROM memberships AS m JOIN groups AS g ON g.group_id = m.group_id"
     " LEFT JOIN boards AS b ON b.group_id = m.group_id"
     f"{_READS}{_CHAT} LEFT JOIN drafts AS d"
-    " ON d.user_id = m.user_id AND d.group_id = m.group_id AND d.at >= m.joined_at"
+    " ON d.user_id = m.user_id AND d.group_id = m.group_id AND d.floor = m.from_pos"
     " WHERE m.user_id = ? AND m.until_pos IS NULL"
 )
 PLACES = (
@@ -137,7 +137,7 @@ def _line_from(user: str, row: Row) -> Line:
     role, floor, from_seq, archived, read, recalled, *own = row[len(COLUMNS) :]
     mentions, mention, calls, nickname, period, pinned, level, until, marked, at, text, reply_to = own
     chat = None if period is None else Chat(user, group.id, period, pinned, level, until, bool(marked))
-    draft = None if at is None else Draft(user, group.id, at, text, reply_to)
+    draft = None if at is None else Draft(user, group.id, at, text, reply_to, floor)
     called = orjson.loads(calls) if calls is not None else []
     return Line(
         group, role, floor, from_seq, bool(archived), read, recalled, nickname, chat, draft, mentions, mention, called
@@ -166,7 +166,7 @@ async def drafts_of(reader: Reader, user: str) -> dict[str, int]:
     """When the user's unsent texts were saved, by group."""
     sql = (
         "SELECT d.group_id, d.at FROM drafts AS d JOIN memberships AS m ON m.user_id = d.user_id"
-        " AND m.group_id = d.group_id AND m.until_pos IS NULL AND d.at >= m.joined_at WHERE d.user_id = ?"
+        " AND m.group_id = d.group_id AND m.until_pos IS NULL AND d.floor = m.from_pos WHERE d.user_id = ?"
     )
     return {str(group): int(at) for group, at in await reader.all(sql, (user,))}
 

@@ -30,7 +30,7 @@ def fill(database: Database) -> None:
         "reads": [(f"u{i:05}", _gid(g), s, 5) for i in every for g in (i % GROUPS, (i + 7) % GROUPS) for s in (0, 2)],
         "sections": [(f"g{g:05}", section, 28, 196) for g in range(20_000) for section in (1, 2)],
         "chats": [(f"u{i:05}", _gid(i % GROUPS), 1, i % 3, "all", 0, False) for i in every],
-        "drafts": [(f"u{i:05}", _gid(g), 5, "x", None) for i in every for g in (i % GROUPS, (i + 7) % GROUPS)],
+        "drafts": [(f"u{i:05}", _gid(g), 5, "x", None, 0) for i in every for g in (i % GROUPS, (i + 7) % GROUPS)],
         "mine": [(f"u{i:05}", n, 1, "added", _gid(i % GROUPS), 1, "{}") for i in every for n in range(1, 6)],
         "commands": [(f"u{i:05}", f"{n:022}", b"x", "{}", 1000 * i) for i in every for n in range(3)],
         "commits": [(0, n, "[]", "[]") for n in range(1, 10_001)],

@@ -89,7 +89,8 @@ def test_the_list_is_pinned_first_then_by_time_then_what_is_put_away(tables_url:
         assert [place.group for place in places(tables_url, "ann")] == ["c", "a", "b", "e", "d"]
 
 
-def test_another_stay_begins_with_nothing(tables_url: str) -> None:
+@pytest.mark.parametrize("turned_ms", [1000, 0, -1000])
+def test_another_stay_begins_with_nothing(tables_url: str, turned_ms: int) -> None:
     with Store(tables_url) as store:
         store.people("ann", "ben")
         store.found("g", "ann", "ben")
@@ -98,12 +99,16 @@ def test_another_stay_begins_with_nothing(tables_url: str) -> None:
         store.done(leave("ben", "g"))
         assert lines(tables_url, "ben", "g") == []
         assert read(tables_url, lambda reader: drafts_of(reader, "ben")) == {}
-        store.now_ms += 1000
+        store.now_ms += turned_ms
         store.done(add("ann", "g", "ben"))
         (line,) = lines(tables_url, "ben", "g")
         assert (line.chat, line.draft, line.nickname) == (None, None, "")
         (place,) = places(tables_url, "ben")
         assert (place.pinned, bool(place.marked)) == (0, False)
+        early = Draft("ben", "g", store.now_ms - 5000, "by a clock that was turned back", floor=line.floor)
+        store.done(SaveDrafts([early]))
+        assert lines(tables_url, "ben", "g")[0].draft == early
+        assert read(tables_url, lambda reader: drafts_of(reader, "ben")) == {"g": early.at}
         assert problems(tables_url) == []
         store.done(chat("ben", "g", level="mentions"), nickname("ben", "g", "again"), kick("ann", "g", "ben"))
         assert problems(tables_url) == []

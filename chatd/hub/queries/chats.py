@@ -18,7 +18,7 @@ def save_draft(session: Session, request: wire.SaveDraft) -> dict[str, Any]:
     follow = followed(session, request.group)
     hub, text = session.hub, request.text if request.text.strip() else ""
     at = max(hub.now_ms(), follow.feed.at)  # never before they came in, should the clock have been put back
-    draft = Draft(user_of(session), request.group, at, text, request.reply_to)
+    draft = Draft(user_of(session), request.group, at, text, request.reply_to, follow.floor)
     hub.drafts.keep(draft)
     assert session.person is not None
     for other in session.person.sessions:

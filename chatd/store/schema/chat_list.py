@@ -51,5 +51,6 @@ drafts = Table(
     number("at"),
     text("text"),
     number("reply_to", null=True),
+    number("floor"),
     PrimaryKeyConstraint("user_id", "group_id"),
 )

@@ -187,6 +187,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("reply_to", sa.BigInteger(), nullable=True),
+        sa.Column("floor", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("user_id", "group_id"),
     )
     op.add_column(
