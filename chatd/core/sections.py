@@ -184,6 +184,8 @@ def _check_room(facts: Facts, sections: list[Mapping[str, Any]]) -> None:
 def _change(
     facts: Facts, group: Group, actor: str, act: str, number: int | None, sections: list[Mapping[str, Any]]
 ) -> dict[str, Any]:
+    """Everybody is told all of them; closed ones stand behind the open ones, and so does one that is opened again."""
+    sections = sorted(sections, key=lambda one: bool(one.get("closed")))
     group.settings = group.settings | {"sections": sections}
     facts.changed_groups.add(group.id)
     named = {} if number is None else {"section": number}

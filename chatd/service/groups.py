@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -105,15 +105,14 @@ async def member_lines(
     places = await stored_sections.lines_of(reader, user, several, read_at_least)
     keys = [(line.group.id, 0, line.group.seq) for line in lines if line.group.seq > line.from_seq]
     keys += [(one.group, one.section, one.seq) for of_one in places.values() for one in of_one if one.seq > one.floor]
-    last: dict[str, Entry] = {}
+    newest: dict[str, list[Entry]] = {}
     for entry in await stored_messages.messages_numbered(reader, keys):
-        if entry.group not in last or entry.pos > last[entry.group].pos:
-            last[entry.group] = entry
+        newest.setdefault(entry.group, []).append(entry)
     shown = []
     for line in lines:
         group = line.group.id
         await _read_on(reader, user, line, read_at_least)
-        shown.append(view_line(line, user, last.get(group), places.get(group, ())))
+        shown.append(view_line(line, user, newest.get(group, ()), places.get(group, ())))
     return shown
 
 
@@ -137,7 +136,8 @@ async def sections_of_line(
     places = (await stored_sections.lines_of(reader, user, [group], read_at_least)).get(group, [])
     for place in places:
         add_calls(place, line.calls, line.floor, user)
-    return view_sections(line.group, [_main_place(line, user), *places])
+    newest = await stored_messages.messages_numbered(reader, [(group, 0, line.group.seq)])
+    return view_sections(line.group, [_main_place(line, user, newest), *places])
 
 
 async def _read_on(reader: Reader, user: str, line: chats.Line, read_at_least: Callable[[str, int], int]) -> None:
@@ -149,10 +149,14 @@ async def _read_on(reader: Reader, user: str, line: chats.Line, read_at_least: C
         line.mentions, line.mention = await chats.mentions_above(reader, user, group, read)
 
 
-def view_line(line: chats.Line, user: str, last: Entry | None, places: Sequence[SectionPlace] = ()) -> dict[str, Any]:
-    """One line of the chat list as it goes on the wire. `places`: its sections, without the main one."""
+def view_line(
+    line: chats.Line, user: str, newest: Sequence[Entry], places: Sequence[SectionPlace] = ()
+) -> dict[str, Any]:
+    """One line of the chat list as it goes on the wire. `newest`: the last message of each section that the user sees.
+    `places`: its sections, without the main one."""
     group = line.group
-    main = _main_place(line, user)
+    main = _main_place(line, user, newest)
+    last = max(newest, key=lambda entry: entry.pos, default=None)
     shown: dict[str, Any] = {
         "group": group.id,
         "kind": group.kind,
@@ -184,11 +188,11 @@ def view_line(line: chats.Line, user: str, last: Entry | None, places: Sequence[
     return shown
 
 
-def _main_place(line: chats.Line, user: str) -> SectionPlace:
+def _main_place(line: chats.Line, user: str, newest: Iterable[Entry]) -> SectionPlace:
     """Where the user stands in the main section."""
-    group = line.group
+    group, head = line.group, next((entry.pos for entry in newest if not entry.section), 0)
     place = SectionPlace(
-        group.id, 0, group.seq, 0, line.from_seq, line.read, line.recalled, line.mentions, line.mention
+        group.id, 0, group.seq, head, line.from_seq, line.read, line.recalled, line.mentions, line.mention
     )
     add_calls(place, line.calls, line.floor, user)
     return place

@@ -81,7 +81,21 @@ def test_the_sixth_section_is_refused_and_a_closed_one_makes_room() -> None:
     )
     world.act(change(world, 1, closed=True))
     world.act(change(world, 2, closed=False))
-    assert [one["section"] for one in sections(world) if not one.get("closed")] == [0, 2, 3, 4, 5]
+    assert [one["section"] for one in sections(world) if not one.get("closed")] == [0, 3, 4, 5, 2]
+
+
+def test_closed_sections_stand_behind_the_open_ones() -> None:
+    world = world_of()
+    for _ in range(3):
+        world.act(create(world))
+    world.act(change(world, 1, closed=True))
+    assert numbers(world) == [0, 2, 3, 1]
+    world.act(change(world, 3, closed=True, title="later"))
+    assert numbers(world) == [0, 2, 3, 1]
+    world.act(create(world))
+    assert numbers(world) == [0, 2, 4, 3, 1]
+    world.act(change(world, 1, closed=False))
+    assert numbers(world) == [0, 2, 4, 1, 3], "opened again it is behind the others, like a new one"
 
 
 @pytest.mark.promise("P8", "limits.sections_per_group")

@@ -51,7 +51,9 @@ async def test_each_section_has_its_own_numbers_and_unread_in_one_log(town: Town
     line = await bob.line(group)
     assert (line["seq"], line["unread"], line["last"]["body"]["text"]) == (1, 3, "in 1")
     assert [(one["section"], one.get("seq"), one.get("unread")) for one in line["sections"]] == [(0, 1, 1), (1, 2, 2)]
-    assert line["sections"][1]["head"] == answer["pos"]
+    heads = [answer["pos"] - 2, answer["pos"]]
+    assert [one["head"] for one in line["sections"]] == heads
+    assert [one["head"] for one in (await bob.ask("section.list", group=group))["sections"]] == heads
     assert (await bob.ask("read.mark", group=group, seq=1, section=1)) == {"group": group, "read": 1, "section": 1}
     line = await bob.line(group)
     assert (line["unread"], line["read"]) == (2, 0)
@@ -227,6 +229,23 @@ async def test_a_notice_before_ones_time_makes_nothing_of_a_section_unread(town:
     seen = await section_of(cat, group, section)
     assert (seen["seq"], seen["read"], seen["unread"]) == (3, 2, 1)
     assert (await cat.ask("read.mark", group=group, seq=1, section=section))["read"] == 2
+
+
+@pytest.mark.promise("P9", "history.section")
+async def test_a_notice_that_came_last_brings_nothing_from_before_ones_time_into_the_list(town: Town) -> None:
+    ann, bob = await town.people("ann", "bob")
+    group = await town.group_of(ann)
+    section = await make(ann, group)
+    await ann.say(group, "among us", section=section)
+    await ann.do("message.send", group=group, kind="notice", body={"text": "read this"}, section=section)
+    await town.befriend(ann, bob)
+    await ann.do("member.add", group=group, users=[bob.user])
+    assert "head" not in await section_of(bob, group, section)
+    assert "last" not in await bob.line(group)
+    assert (await bob.denied("receipt.get", group=group, seq=1, section=section)).code == "not_found"
+    fresh = await town.phone_of(bob.sub, "fresh")
+    assert not says(bob, "among us")
+    assert not says(fresh, "among us")
 
 
 async def test_mentions_are_counted_where_they_stand(town: Town) -> None:
