@@ -17,6 +17,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
+from tests.model import draws
+from tests.model.acts import THEMES
 from tests.model.machine import Chat
 from tests.model.real_machine import RealChat
 from tests.pg import running_postgres
@@ -60,7 +62,7 @@ def share_out(runs: int, jobs: int, number: int) -> int:
     """The same program, once per job. Returns the worst exit status."""
     begun = time.monotonic()
     shares = [runs // jobs + (job < runs % jobs) for job in range(jobs)]
-    base = [sys.executable, "-m", "tests.model", "--jobs", "1"]
+    base = [sys.executable, "-m", "tests.model", "--jobs", "1", *(f"--about={theme}" for theme in draws.ABOUT)]
     workers = [
         subprocess.Popen([*base, "--runs", str(share), "--seed", str(number + job)])
         for job, share in enumerate(shares)
@@ -80,7 +82,9 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     parser.add_argument("--real", action="store_true", help="server processes, on both databases")
+    parser.add_argument("--about", action="append", default=[], choices=sorted(THEMES), help="a theme of every run")
     args = parser.parse_args()
+    draws.ABOUT[:] = args.about
     if args.real:
         play_real(args.runs, args.seed)
     elif args.jobs > 1:

@@ -9,15 +9,17 @@ from collections.abc import Callable, Sequence
 
 from tests.model.acts_boards import BoardActs
 from tests.model.acts_entry import EntryActs
+from tests.model.acts_fans import FanActs
 from tests.model.acts_own import OwnActs
 from tests.model.acts_rights import RightActs
+from tests.model.acts_sections import SectionActs
 from tests.model.picks import Act, Json, pick
 
 SIGNS = ("👍", "❤", "x")
 RULES = ("none", "last:1", "last:2", "all")
 
 
-class Acts(EntryActs, RightActs, BoardActs, OwnActs):
+class Acts(EntryActs, RightActs, BoardActs, SectionActs, FanActs, OwnActs):
     """Makes acts; remembers those that were made, so that they can be repeated."""
 
     themes: Sequence[str] = ()
@@ -85,7 +87,7 @@ class Acts(EntryActs, RightActs, BoardActs, OwnActs):
         before = [act for act in self.made if act.op == "message.send" and act.user == user]
         if before and c % 4 == 3:
             data["after"] = before[-1 - c % len(before)].data["cid"]
-        return Act(user, "message.send", data)
+        return Act(user, "message.send", data | self.place(group, c))
 
     def reply(self, user: str, b: int, c: int) -> Act | None:
         act, on = self.send(user, b, 0), self.on_message(user, "", b, c, {})
@@ -185,6 +187,14 @@ KINDS |= {
     "wish": Acts.wish,
     "no_requests": Acts.no_requests,
     "no": Acts.decline,
+    "section": Acts.section,
+    "change_section": Acts.change_section,
+    "order": Acts.order,
+    "notice": Acts.notice,
+    "answer": Acts.answer,
+    "minds": Acts.minds,
+    "forsake": Acts.forsake,
+    "come_back": Acts.come_back,
     "oust": Acts.oust,
 }
 THEMES = {
@@ -205,6 +215,12 @@ THEMES = {
     "contacts": "contact contact contact accept accept decline no_requests block unblock unfollow direct",
     "receipts": "receipts receipts send block leave add",
     "cards": "card card card card recall recall send forward pin reply",
-    "search": "note send send edit recall leave add forward card",
+    "search": "note send send edit recall leave add forward card notice",
+    "sections": "section section change_section change_section change_section change_section order answer answer send"
+    " send send send notice notice notice mention call card forward bundle edit recall pin feature rights role leave"
+    " leave kick add add add update keep",
+    "notices": "notice notice notice send reply answer forward bundle recall pin feature leave add update rights keep",
+    "fans": "minds minds minds forsake forsake forsake come_back come_back send role kick leave add transfer restrict"
+    " nickname code redeem",
 }
 """What a run can be about beside talking: kinds of acts, the frequent ones more than once."""

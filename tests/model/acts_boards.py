@@ -37,21 +37,22 @@ class BoardActs(Picks):
             "entities": [{"offset": at, "length": 1} | mark for at, mark in enumerate(marks)],
         }
 
-    def say(self, user: str, b: int, kind: str, body: Json, *, boss: bool = False) -> Act | None:
-        return self.in_group(user, "message.send", b, {"kind": kind, "body": body}, boss=boss)
+    def say(self, user: str, b: int, where: int, kind: str, body: Json, *, boss: bool = False) -> Act | None:
+        act = self.in_group(user, "message.send", b, {"kind": kind, "body": body}, boss=boss)
+        return act and act._replace(data=act.data | self.place(self.world.groups[act.data["group"]], where))
 
     def mention(self, user: str, b: int, c: int) -> Act | None:
-        return self.say(user, b, "text", self._body(c))
+        return self.say(user, b, c, "text", self._body(c))
 
     def call(self, user: str, b: int, c: int) -> Act | None:
-        return self.say(user, b, "text", self._body(c, everybody=True), boss=True)
+        return self.say(user, b, c, "text", self._body(c, everybody=True), boss=True)
 
     def edit_mentions(self, user: str, b: int, c: int) -> Act | None:
         body = self._body(c, everybody=c % 5 == 0) if c % 6 else {"text": self.text()}
         return self.on_message(user, "message.edit", b, c, body, own=True)
 
     def note(self, user: str, b: int, c: int) -> Act | None:
-        return self.say(user, b, "x-note", {"alt": self.text(), "data": {"n": c}})
+        return self.say(user, b, c, "x-note", {"alt": self.text(), "data": {"n": c}})
 
     def pin(self, user: str, b: int, c: int) -> Act | None:
         act = self.on_message(user, "pin.add", b, c, {}, boss=True)
@@ -85,9 +86,9 @@ class BoardActs(Picks):
         chosen = [self.message(source, user, c + i, own=False) for i in range(count)]
         positions = sorted({entry.pos for entry in chosen if entry})
         data = {"group": group.id, "source": source.id, "positions": positions, "cid": self.cid()}
-        return Act(user, "message.forward", data) if positions else None
+        return Act(user, "message.forward", data | self.place(group, c)) if positions else None
 
     def card(self, user: str, b: int, c: int) -> Act | None:
         kind, item = ITEMS[c % 3] if c % 11 else ("product", "unknown")
         words = {"text": self.text()} if c % 2 else {}
-        return self.say(user, b, f"{kind}_card", {kind: item} | words)
+        return self.say(user, b, c, f"{kind}_card", {kind: item} | words)

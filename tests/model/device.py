@@ -94,7 +94,7 @@ class Device:
         elif op == "group.get" and data["group"] in replica.groups:
             replica.take_line(ok["line"], told=False)
         elif op == "read.mark":
-            replica.groups[data["group"]].read = ok["read"]
+            replica.take_read(ok)
 
     def ok(self, number: int) -> Json:
         """The answer to a request that must have been accepted."""

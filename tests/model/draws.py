@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -26,13 +27,27 @@ BACK = st.lists(st.booleans(), min_size=len(DEVICES), max_size=len(DEVICES))
 LOOKS = (0, 1, len({person for person, _ in DEVICES}))
 STEPS_MS = (1, 1000, 100_000, 130_000, -5000, 90_000_000)
 WAYS = ("open", "close", "read", "read", "draft")
-FROM_OUTSIDE = {"invites", "pulls", "requests", "public", "bans"}
+FROM_OUTSIDE = {"invites", "pulls", "requests", "public", "bans", "sections", "notices"}
 """Themes for which somebody has to be out at first."""
+WITH_ITEMS = {"cards", "search", "sections"}
+"""Themes in which items of the catalogue are shown."""
 HEADS_S = 30.0
 NAMING = ("group.create", "invite.create", "contact.accept")
 """Commands that are answered with an id that the server made up."""
-CHOSEN = st.lists(st.sampled_from(sorted(THEMES)), min_size=1, max_size=2, unique=True)
+ABOUT: list[str] = []
+"""The themes of every run, if somebody said which."""
+CHOSEN = st.lists(st.sampled_from(sorted(THEMES)), min_size=1, max_size=2, unique=True).map(
+    lambda drawn: ABOUT or drawn
+)
 Drawn = tuple[str, int, int, int]
+
+
+def opening(themes: Collection[str]) -> list[Drawn]:
+    """What is done first in the first group."""
+    drawn: list[Drawn] = [("add", 0, 1, 1), ("send", 0, 0, 0), ("send", 1, 0, 0)]
+    drawn += [("section", 0, 0, 3)] if "sections" in themes else []
+    return drawn + ([("minds", 0, 0, 0)] if "fans" in themes else [])
+
 
 MEMORY = Path("/dev/shm")
 FOLDER = str(MEMORY) if MEMORY.is_dir() else None

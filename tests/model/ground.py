@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.model.bounds import Bounds
+
 Json = dict[str, Any]
 RANK = {"silent": -1, "member": 0, "admin": 1, "owner": 2}
 RIGHTS = dict.fromkeys(("pull", "invite", "post", "react"), "member") | dict.fromkeys(
@@ -15,6 +17,7 @@ RIGHTS = dict.fromkeys(("pull", "invite", "post", "react"), "member") | dict.fro
 )
 """Who may do what where nobody changed it."""
 FOREVER = 2**53 - 1
+MAIN: Json = {"section": 0, "kind": "chat", "title": ""}
 
 
 class No(Exception):
@@ -35,35 +38,6 @@ class Anything:
 
 
 @dataclass
-class Bounds:
-    """The counts and times that the server under test is configured with."""
-
-    limit_default: int = 4
-    limit_max: int = 6
-    public_default: int = 3
-    public_max: int = 5
-    groups_per_user: int = 5
-    following_max: int = 3
-    signs_per_message: int = 2
-    edits_per_message: int = 2
-    window_ms: int = 120_000
-    user_log_keep: int = 2
-    invites_open: int = 2
-    requests_per_group: int = 2
-    request_again_ms: int = 60_000
-    staff_told: int = 2
-    mentions_per_message: int = 2
-    calls_per_day: int = 1
-    pins: int = 2
-    featured: int = 2
-    bans: int = 2
-    bundle_items: int = 3
-    bundle_depth: int = 2
-    dissolved_keep_ms: int = 120_000
-    pull_ask_ms: int = 110_000
-
-
-@dataclass
 class Item:
     """A video or product of the catalogue. `version` counts the states that look different."""
 
@@ -80,7 +54,8 @@ Key = tuple[str, str]
 class Entry:
     """One entry of a group's log; `body`, `version`, `signs` and `recalled` are the present state of a message.
 
-    `text` is what a message says, `card` the item that it shows, `mentions` whom it reached by name.
+    `text` is what a message says, `card` the item that it shows, `mentions` whom it reached by name. `seq` is its
+    number in its `section`, 0 for what has none.
     """
 
     pos: int
@@ -90,6 +65,7 @@ class Entry:
     body: Json = field(default_factory=dict)
     cid: str | Anything = ""
     seq: int = 0
+    section: int = 0
     target: int = 0
     type: str = "text"
     text: str = ""
@@ -107,17 +83,20 @@ class Entry:
     """The item that it showed before it was recalled."""
 
 
+def numbers_of(entry: Entry) -> Json:
+    """What counts a message, and where it is counted."""
+    return {name: value for name, value in (("seq", entry.seq), ("section", entry.section)) if value}
+
+
 @dataclass
 class Stay:
     """One period of one person: they see what lies above `floor`. What they keep about the group goes with it."""
 
     role: str
     floor: int
-    floor_seq: int
     since: tuple[int, int] = (0, 0)
     by: str | None = None
     until: int | None = None
-    until_seq: int = 0
     why: str = ""
     archived: bool = False
     nickname: str = ""
@@ -180,7 +159,8 @@ class Group:
     items: dict[Key, Item] = field(default_factory=dict)
     log: list[Entry] = field(default_factory=list)
     stays: dict[str, list[Stay]] = field(default_factory=dict)
-    seq: int = 0
+    sections: list[Json] = field(default_factory=lambda: [dict(MAIN)])
+    """What is at the place of a number, the main one among them; open ones in their order, then the closed ones."""
     pair: tuple[str, str] | None = None
     not_mutual: bool = False
     accepted: bool = False
@@ -204,6 +184,9 @@ class Group:
     featured: dict[int, Json] = field(default_factory=dict)
     calls: list[int] = field(default_factory=list)
     """When everybody was called; also by what was taken back since."""
+    on_unfollow: str = "keep"
+    estranged: set[str] = field(default_factory=set)
+    """Who ceased to follow the owner since the group minds that."""
     gone_at: int = 0
     acts: int = 0
     """Counts invites and departures, to tell which came first."""
@@ -220,6 +203,10 @@ class Group:
     @property
     def at(self) -> int:
         return self.log[-1].at if self.log else 0
+
+    @property
+    def seq(self) -> int:
+        return len(self.messages(0))
 
     @property
     def read_only(self) -> bool:
@@ -244,6 +231,20 @@ class Group:
     def owner(self) -> str | None:
         return next((one for one in self.people() if self.role(one) == "owner"), None)
 
+    def messages(self, section: int, upto: int = FOREVER) -> list[Entry]:
+        """Those with a number in a section."""
+        return [entry for entry in self.log[:upto] if entry.seq and entry.section == section]
+
+    def forget_choice(self) -> None:
+        """It does not mind who follows the owner."""
+        self.on_unfollow = "keep"
+        self.estranged.clear()
+
+    def restricted_until(self, user: str) -> int:
+        """Until when one person may not write, whatever the reason."""
+        silenced = self.on_unfollow == "restrict" and user in self.estranged and self.role(user) == "member"
+        return FOREVER if silenced else self.restricted.get(user, 0)
+
 
 class Ground:
     """Users, edges, groups, the users' own logs, and every accepted command."""
@@ -267,8 +268,11 @@ class Ground:
         self.mine: dict[str, list[Json]] = {}
         self.mine_floor: dict[str, int] = {}
         self.accepted: dict[tuple[str, str], tuple[str, Json, Json]] = {}
-        self.reads: dict[tuple[str, str], int] = {}
-        self.stored_reads: dict[tuple[str, str], int] = {}
+        self.reads: dict[tuple[str, str, int], int] = {}
+        """(group, user, section) -> number of a message."""
+        self.stored_reads: dict[tuple[str, str, int], int] = {}
+        self.fan_groups: dict[str, list[str]] = {}
+        """By owner: groups that mind who follows, in the order in which that was chosen."""
         self.drafts: dict[tuple[str, str, int], Json] = {}
         """(group, user, which of their stays) -> unsent text."""
         self.stored_drafts: dict[tuple[str, str, int], Json] = {}
@@ -342,9 +346,12 @@ class Ground:
     def _inside_as(self, user: str, data: Json, right: str) -> tuple[Group, Stay]:
         """For what needs a right; a direct chat has people with none but those of members."""
         group, stay = self._inside(user, data)
+        self._check_right(group, stay, right)
+        return group, stay
+
+    def _check_right(self, group: Group, stay: Stay, right: str) -> None:
         if RANK[stay.role] < RANK[group.rights[right]]:
             raise No("forbidden")
-        return group, stay
 
     def _inside_as_admin(self, user: str, data: Json) -> tuple[Group, Stay]:
         group, stay = self._inside(user, data)
@@ -379,6 +386,7 @@ class Ground:
         log.append({k: v for k, v in (entry | body).items() if v is not None})
         self._touched.add(user)
 
-    def mark_read(self, user: str, group: str, seq: int) -> None:
+    def mark_read(self, user: str, group: str, seq: int, section: int = 0) -> None:
         """Read positions only move forward."""
-        self.reads[group, user] = max(seq, self.reads.get((group, user), 0))
+        key = (group, user, section)
+        self.reads[key] = max(seq, self.reads.get(key, 0))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.model import views
+from tests.model import views, views_sections
 from tests.model.device import Device
 from tests.model.replica import Kept
+from tests.model.replica_sections import WHAT
 from tests.model.rules import Group, Json, World
 from tests.model.rules_chats import PLAIN
 
@@ -91,12 +92,33 @@ def _check_line(world: World, group: Group, device: Device, kept: Kept, what: st
         assert got == expected, f"{name} of {what}: {got}, model {expected}"
     chats = (kept.line.get("chat") or PLAIN, line.get("chat") or PLAIN)
     assert chats[0] == chats[1], f"chat of {what}: {chats[0]}, model {chats[1]}"
-    if device.quiet_reads and kept.read is not None and not _forgot_own_message(group, user, line["read"]):
-        assert kept.read == line["read"], f"read of {what}: {kept.read}, model {line['read']}"
-        still = [
-            e for e in kept.log.values() if e["kind"] == "message" and e["seq"] > kept.read and "recalled" not in e
-        ]
-        assert len(still) == line["unread"], f"unread of {what}: {len(still)}, model {line['unread']}"
+    shown = [{name: one[name] for name in WHAT if one.get(name)} for one in line.get("sections", ())]
+    assert kept.places.shown == shown, f"sections of {what}: {kept.places.shown}, model {shown}"
+    for one in views_sections.sections_of(world, group, user):
+        if not one.get("closed"):
+            _check_place(group, device, kept, one, what)
+
+
+def _check_place(group: Group, device: Device, kept: Kept, place: Json, what: str) -> None:
+    """How far one section goes, what of it is read, and how many above that are still there."""
+    section, user, read = place["section"], device.replica.user, place.get("read", 0)
+    if section:
+        got, expected = kept.places.seqs.get(section), place.get("seq", 0)
+        assert got == expected, f"seq of section {section} of {what}: {got}, model {expected}"
+    known = _known_read(group, user, kept, section)
+    if not device.quiet_reads or known is None or _forgot_own_message(group, user, section, read):
+        return
+    assert known == read, f"read of section {section} of {what}: {known}, model {read}"
+    messages = [one for one in kept.log.values() if "seq" in one and one.get("section", 0) == section]
+    still = sum(one["seq"] > known and "recalled" not in one for one in messages)
+    unread = place.get("unread", 0)
+    assert still == unread, f"unread of section {section} of {what}: {still}, model {unread}"
+
+
+def _known_read(group: Group, user: str, kept: Kept, section: int) -> int | None:
+    """How far a device knows that its person has read, which is never below what they cannot see."""
+    known = kept.places.reads.get(section) if section else kept.read
+    return None if known is None else max(known, views_sections.floor_in(group, user, section))
 
 
 def has_heard(world: World, device: Device, live: set[str]) -> bool:
@@ -108,18 +130,24 @@ def has_heard(world: World, device: Device, live: set[str]) -> bool:
         kept = replica.groups.get(group.id)
         if group.id in live and (kept is None or kept.cursor < group.head):
             return False
-        if not device.quiet_reads or kept is None or kept.read is None:
-            continue
-        if kept.read < views.read_of(world, group, replica.user) and not _forgot_own_message(
-            group, replica.user, kept.read
-        ):
+        if device.quiet_reads and kept is not None and not _has_heard_reads(world, group, replica.user, kept):
             return False
     return True
 
 
-def _forgot_own_message(group: Group, user: str, read: int) -> bool:
+def _has_heard_reads(world: World, group: Group, user: str, kept: Kept) -> bool:
+    for section in (one["section"] for one in group.sections if not one.get("closed")):
+        known = _known_read(group, user, kept, section)
+        if known is None or _forgot_own_message(group, user, section, known):
+            continue
+        if known < views_sections.read_of(world, group, user, section):
+            return False
+    return True
+
+
+def _forgot_own_message(group: Group, user: str, section: int, read: int) -> bool:
     """A read position may be lost with the process that held it; whoever reads their own message knows better."""
-    return any(entry.kind == "message" and entry.by == user and entry.seq > read for entry in group.log)
+    return any(entry.by == user and entry.seq > read for entry in group.messages(section))
 
 
 def check_heads(world: World, device: Device) -> None:
@@ -162,7 +190,7 @@ def _plain(line: Json, *, keep: bool = False) -> Json:
 def check_info(world: World, group: Group, user: str, info: Json, now: int, *, timeless: bool) -> None:
     """`group.get`."""
     left_out = ("created", "line")
-    usual = (("entry", "invite"), ("invites", "anyone"), ("question", ""))
+    usual = (("entry", "invite"), ("invites", "anyone"), ("question", ""), ("on_unfollow_owner", "keep"))
     got = {key: value for key, value in info.items() if key not in left_out and (key, value) not in usual}
     got["line"] = _plain(info["line"])
     expected = views.info(world, group, user, now)

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from tests.model import judge, views
+from tests.model import judge, views, views_sections
 from tests.model.device import Device
 from tests.model.rules import Group, Json
 
@@ -40,6 +40,7 @@ class Looks:
             "boards": self.at_boards,
             "contacts": self.at_contacts,
             "receipts": self.at_receipts,
+            "sections": self.at_sections,
             "search": self.at_search,
             "cards": self.at_boards,
         }.get(theme)
@@ -147,11 +148,40 @@ class Looks:
     async def at_receipts(self, probe: Device, user: str) -> None:
         """Who has read up to the newest message, and to one before."""
         for group in self._places(user):
-            for seq in {group.seq, max(1, group.seq - 1)} - {0}:
-                code, shown = await self._ask(probe, "receipt.get", {"group": group.id, "seq": seq})
-                expected = views.receipts(self._play.world, group, user, seq)
-                what = f"receipts of {group.id}, {seq}"
-                self._same(code if code != "ok" else shown["users"], expected, what)
+            for section in [one["section"] for one in group.sections]:
+                await self._receipts_in(probe, user, group, section)
+
+    async def _receipts_in(self, probe: Device, user: str, group: Group, section: int) -> None:
+        count = len(group.messages(section))
+        for seq in {count, max(1, count - 1)} - {0}:
+            asked: Json = {"group": group.id, "seq": seq} | ({"section": section} if section else {})
+            code, shown = await self._ask(probe, "receipt.get", asked)
+            expected = views.receipts(self._play.world, group, user, seq, section)
+            what = f"receipts of {group.id}, {section}, {seq}"
+            self._same(code if code != "ok" else shown["users"], expected, what)
+
+    async def at_sections(self, probe: Device, user: str) -> None:
+        """All sections with how they stand, and the messages of each by pages; who has read what there."""
+        for group in self._places(user):
+            _, shown = await self._ask(probe, "section.list", {"group": group.id})
+            expected = views_sections.sections_of(self._play.world, group, user)
+            self._same(shown["sections"], expected, f"sections of {group.id} for {user}")
+            for one in group.sections:
+                await self._pages_in(probe, user, group, one["section"])
+        await self.at_receipts(probe, user)
+
+    async def _pages_in(self, probe: Device, user: str, group: Group, section: int) -> None:
+        """Back from the newest, two at a time."""
+        asked: Json = {"group": group.id, "section": section, "limit": 2}
+        entries: list[Json] = []
+        page: Json = {"more": True}
+        while page["more"]:
+            _, page = await self._ask(probe, "message.history", asked)
+            entries = page["entries"] + entries
+            asked["before"] = entries[0]["pos"] if entries else 1
+        floor = group.stays[user][-1].floor
+        expected = [views.view(group, entry, floor) for entry in views_sections.page_of(group, user, section)]
+        self._same(entries, expected, f"section {section} of {group.id} for {user}")
 
     async def at_search(self, probe: Device, user: str) -> None:
         """What is found is what is visible, unrecalled, and has the words."""

@@ -33,7 +33,9 @@ from tests.model.draws import (
     TALK,
     THEME,
     WAYS,
+    WITH_ITEMS,
     Drawn,
+    opening,
     template,
 )
 from tests.model.house import House
@@ -127,12 +129,12 @@ class Chat(RuleBasedStateMachine):
         pairs = [(a, b) for a in people for b in people if a != b and (a, b) not in strangers]
         self.after(self._batch([("follow", a, b, 0) for a, b in pairs]))
         self.after(self._batch([("create", 0, 1, history)]))
-        self.after(self._batch([("add", 0, 1, 1), ("send", 0, 0, 0), ("send", 1, 0, 0)]))
+        self.after(self._batch(opening(themes)))
         if not set(themes) & FROM_OUTSIDE:
             self.after(self._batch([("add", 0, 3, 0)]))
         self.after(self._batch([("create", 1, 1, 3)]))
         self.after(self._batch([("add", 1, 2, 1)]))
-        if "cards" in themes or "search" in themes:
+        if set(themes) & WITH_ITEMS:
             for number in range(len(ITEMS)):
                 self.after(self._change_item(number, 0))
 

@@ -65,6 +65,14 @@ class Picks:
         bosses = [one for one in self.present if group.role(one) in ("admin", "owner")]
         return pick(bosses, number) or user if number % 4 else user
 
+    def place(self, group: Group, number: int) -> Json:
+        """Where something is said in a group that has sections: nearly always in one that is open."""
+        numbers = [one["section"] for one in group.sections if not one.get("closed")]
+        if len(group.sections) > 1 and number % 7 == 6:
+            numbers = list(range(len(group.sections) + 1))
+        section = pick(numbers[::-1], number)
+        return {"section": section} if section else {}
+
     def message(self, group: Group, user: str, number: int, *, own: bool) -> Entry | None:
         """Nearly always one that is still there; recent ones more often, `own` ones if there are some."""
         messages = [entry for entry in group.log if entry.kind == "message"]

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from chatd.core.pulls import ask_id
 from chatd.hub.ports import Format
-from tests.model import judge, views
+from tests.model import judge, views, views_sections
 from tests.model.acts import Acts
 from tests.model.device import Device
 from tests.model.looks import Look, Looks
@@ -181,22 +181,25 @@ class Play:
     async def mark_read(self, device: Device, group: str, number: int) -> None:
         """`read.mark`, which needs no transaction."""
         known = self.world.groups[group]
-        if not known.seq:
+        section = known.sections[number % len(known.sections)]["section"]
+        count = len(known.messages(section))
+        if not count:
             return
-        user, seq = device.replica.user, 1 + number % known.seq
-        if seq > views.read_of(self.world, known, user):
-            self.world.mark_read(user, group, seq)
+        place: Json = {"section": section} if section else {}
+        user, seq = device.replica.user, 1 + number // len(known.sections) % count
+        if seq > views_sections.read_of(self.world, known, user, section):
+            self.world.mark_read(user, group, seq, section)
             for other in self.devices:
                 if other.replica.user == user and not self.stage.is_reading(other):
                     other.quiet_reads = False
         self.world.now = self.stage.now_ms()
         self.world.read_ends_mark(user, known)
         self.world.end_commit()
-        asked = device.ask("read.mark", {"group": group, "seq": seq})
+        asked = device.ask("read.mark", {"group": group, "seq": seq} | place)
         await self.stage.settle(self)
         judge.same(
             device.ok(asked),
-            {"group": group, "read": views.read_of(self.world, known, user)},
+            {"group": group, "read": views_sections.read_of(self.world, known, user, section)} | place,
             "read.mark",
             timeless=False,
         )

@@ -12,10 +12,24 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.model import draws, views
+from tests.model import draws, views_sections
 from tests.model.acts_boards import ITEMS, item_said
 from tests.model.device import Device
-from tests.model.draws import ACT, BACK, CHOSEN, DEVICE, FROM_OUTSIDE, MOVE, PAIR, SMALL, TALK, THEME, Drawn
+from tests.model.draws import (
+    ACT,
+    BACK,
+    CHOSEN,
+    DEVICE,
+    FROM_OUTSIDE,
+    MOVE,
+    PAIR,
+    SMALL,
+    TALK,
+    THEME,
+    WITH_ITEMS,
+    Drawn,
+    opening,
+)
 from tests.model.picks import Act
 from tests.model.play import Play
 from tests.model.real import RealStage
@@ -93,10 +107,10 @@ class RealChat(RuleBasedStateMachine):
         people = range(len(self.play.world.users))
         pairs = [(a, b) for a in people for b in people if a != b and (a, b) not in strangers]
         drawn: list[Drawn] = [("follow", a, b, 0) for a, b in pairs]
-        drawn += [("create", 0, 1, history), ("add", 0, 1, 1), ("send", 0, 0, 0), ("send", 1, 0, 0)]
+        drawn += [("create", 0, 1, history), *opening(themes)]
         drawn += [] if set(themes) & FROM_OUTSIDE else [("add", 0, 3, 0)]
         self.after(self._do(drawn))
-        if "cards" in themes:
+        if set(themes) & WITH_ITEMS:
             self.after(self._put_items())
 
     async def _put_items(self) -> None:
@@ -156,9 +170,13 @@ class RealChat(RuleBasedStateMachine):
             hello = self.stage.connect(probe, resume=False)
             await self.stage.settle(self.play)
             for line in probe.ok(hello)["groups"]:
-                group = world.groups[line["group"]]
-                assert line["read"] <= views.read_of(world, group, user)
-                world.reads[group.id, user] = line["read"]
+                asked = probe.ask("section.list", {"group": line["group"]})
+                await self.stage.settle(self.play)
+                for one in probe.ok(asked)["sections"]:
+                    key = (line["group"], user, one["section"])
+                    read = views_sections.read_of(world, world.groups[line["group"]], user, one["section"])
+                    assert one.get("read", 0) <= read
+                    world.reads[key] = one.get("read", 0)
             self.stage.disconnect(probe)
         for device in self.play.devices:
             device.quiet_reads = False

@@ -10,6 +10,8 @@ import copy
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.model.replica_sections import Places
+
 Json = dict[str, Any]
 
 
@@ -35,6 +37,7 @@ class Kept:
     at_of: dict[int, int] = field(default_factory=dict)
     known_head: int = 0
     read: int | None = None
+    places: Places = field(default_factory=Places)
     overlap: bool = False
     """The client itself asked for something it may have already."""
     jumps: bool = False
@@ -106,8 +109,10 @@ class Replica:
             self.mine = head
         elif "mine_truncated" in answer:
             self.mine = (answer["mine_truncated"], 0)
-        for kept in self.groups.values():
-            kept.read = None
+        for group, kept in self.groups.items():
+            kept.read = answer.get("reads", {}).get(group)
+            told = [one for one in answer.get("section_reads", ()) if one["group"] == group]
+            kept.places.take_reads({one["section"]: one["read"] for one in told})
         for line in answer["groups"]:
             self.take_line(line)
         self.relist = self.relist or "mine_truncated" in answer
@@ -151,6 +156,7 @@ class Replica:
         kept.at_of[line["head"]] = line["at"]
         kept.line = {k: v for k, v in line.items() if k not in ("live", "after", "truncated", "last")}
         kept.read = line["read"]
+        kept.places.take_line(line)
         self.wanted.discard(line["group"])
 
     def take_page(self, group: str, page: Json, whole: bool) -> None:
@@ -190,14 +196,21 @@ class Replica:
             for group, (head, at) in data.get("heads", {}).items():
                 self._head(group, head, at)
         elif name == "read":
-            kept = self.groups[data["group"]]
-            kept.read = data["read"]
+            self.take_read(data)
         elif name == "presence":
             self._presence(data["people"])
         elif name == "receipts" and self.user in data["reads"]:
             raise Broken("told of its own reading")
         elif name not in ("typing", "going_away", "token_expiring", "draft", "receipts"):
             raise Broken(f"an event {name}")
+
+    def take_read(self, told: Json) -> None:
+        """Where the person has read to, in the main section or in another one."""
+        kept = self.groups[told["group"]]
+        if "section" in told:
+            kept.places.reads[told["section"]] = told["read"]
+        else:
+            kept.read = told["read"]
 
     def _presence(self, people: list[Json]) -> None:
         """Others came or went: of oneself one is not told."""
@@ -257,7 +270,15 @@ class Replica:
             kept.line |= {"nickname": mine[0]} if mine else {}
         elif entry["kind"] == "settings":
             kept.line |= {name: entry[name] for name in ("title", "avatar") if name in entry and kept.line}
+        elif entry["kind"] == "sections" and not kept.places.take_change(entry):
+            self.wanted.add(kept.group)
         elif entry["kind"] == "message":
+            self._take_message(kept, entry)
+
+    def _take_message(self, kept: Kept, entry: Json) -> None:
+        if "section" in entry:
+            kept.places.take_message(entry, self.user)
+        elif "seq" in entry:
             kept.line["seq"] = entry["seq"]
             if entry["sender"] == self.user:
                 kept.read = max(kept.read or 0, entry["seq"])

@@ -6,7 +6,8 @@ server disagree, one of them is wrong.
 
 from __future__ import annotations
 
-from tests.model.ground import Bounds, Entry, Group, Json, No, Stay
+from tests.model.bounds import Bounds
+from tests.model.ground import Entry, Group, Json, No, Stay
 from tests.model.rules_bans import Bans
 from tests.model.rules_boards import Boards
 from tests.model.rules_chats import Chats

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tests.model.ground import Entry, Group, Item, Json, Key, No, Stay
-from tests.model.rules_moderation import Moderation
+from tests.model.rules_sections import Sections
 
 KIND_OF = {"video_card": "video", "product_card": "product"}
 
 
-class Cards(Moderation):
+class Cards(Sections):
     """What happens in the catalogue, what a card keeps of an item, and which groups are to be told."""
 
     def change_item(self, kind: str, number: str, rev: int, look: Json, now: int) -> str:

@@ -39,10 +39,9 @@ class Contacts(Relations, Groups):
         group.accepted = True
         self._settle_direct(user, asker)
         if fresh and contact["text"]:
-            group.seq += 1
             entry = self._append(group, "message", asker, {}, Anything())
-            entry.seq, entry.text = group.seq, contact["text"]
-            self.mark_read(asker, group.id, group.seq)
+            entry.seq, entry.text = 1, contact["text"]
+            self.mark_read(asker, group.id, entry.seq)
         contact["state"] = "accepted"
         return {"user": asker, "group": group.id}
 

@@ -12,18 +12,22 @@ class Forwards(Messages):
 
     def _message_forward(self, user: str, data: Json) -> Json:
         group, stay = self._inside(user, data)
-        self._check_may_post(group, stay)
+        section = data.get("section", 0)
+        if not section:
+            self._check_may_post(group, stay)
         self._check_unrestricted(group, user, stay)
         self._check_pace(group, user, stay)
         source, reader = self._inside(user, {"group": data["source"]})
         found = [self._message(source, reader, pos) for pos in sorted(data["positions"])]
         card, kind, body = None, "bundle", {}
         if len(found) == 1:
-            card, kind, body = found[0].card, found[0].type, self._copied(found[0])
+            card, kind, body = found[0].card, _type_of_copy(found[0]), self._copied(found[0])
             if card is not None:
                 self._card_of(kind, {card[0]: card[1]})
         else:
             body = self._bundled(source, found)
+        if section:
+            self._check_may_post_in(group, stay, section, kind)
         answer = self._send(group, user, stay, data, kind, body, card)
         origin = {"group": source.id, "title": source.title} if source.kind == "public" else {}
         group.log[-1].forwarded = origin
@@ -46,9 +50,15 @@ class Forwards(Messages):
 
     def _item(self, source: Group, entry: Entry) -> Json:
         stay = source.stay(entry.by)
-        shown = {"name": stay.nickname if stay else "", "at": entry.at, "type": entry.type}
-        alt = {} if entry.type == "text" else {"alt": views.alt_of(source, entry)}
+        kind = _type_of_copy(entry)
+        shown = {"name": stay.nickname if stay else "", "at": entry.at, "type": kind}
+        alt = {} if kind == "text" else {"alt": views.alt_of(source, entry)}
         return shown | {"body": self._copied(entry)} | alt
+
+
+def _type_of_copy(entry: Entry) -> str:
+    """What a notice says is a text in somebody else's mouth."""
+    return "text" if entry.type == "notice" else entry.type
 
 
 def _depth(item: Json) -> int:

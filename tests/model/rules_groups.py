@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from tests.model.ground import RANK, Group, Json, No, Stay
-from tests.model.rules_members import Members
+from tests.model.rules_fans import Fans
 
 LOWEST = dict.fromkeys(("edit", "feature", "announce", "admit", "sections"), "admin")
 """Rights that no member can be given; none goes to silent viewers."""
 SETTINGS = ("title", "intro", "history", "limit", "rules", "avatar")
 
 
-class Groups(Members):
+class Groups(Fans):
     """One method per op."""
 
     def _group_create(self, user: str, data: Json) -> Json:
@@ -53,7 +53,7 @@ class Groups(Members):
         self._append(group, "created", by, {k: v for k, v in body.items() if v})
         for user, role in roles.items():
             self._brought(group, user, None, None)
-            group.stays[user] = [Stay(role, 0, 0, (self.now, 1), by if user != by else None)]
+            group.stays[user] = [Stay(role, 0, (self.now, 1), by if user != by else None)]
             self._log(user, "added", group.id, pos=1, by=by if user != by else None)
 
     def _check_places(self, user: str) -> None:
@@ -71,8 +71,13 @@ class Groups(Members):
         changed: Json = {k: data[k] for k in SETTINGS if k in data}
         if "rights" in data:
             changed["rights"] = self._checked_rights(group, stay, data["rights"])
+        choice = data.get("on_unfollow_owner")
+        if choice is not None:
+            self._check_choice(group, user, stay, choice)
+            self._choose(group, user, choice)
         for name, value in changed.items():
             setattr(group, name, value)
+        changed |= {"on_unfollow_owner": choice} if choice is not None else {}
         return {"group": group.id, "pos": self._append(group, "settings", user, changed).pos}
 
     def _checked_rights(self, group: Group, stay: Stay, chosen: dict[str, str]) -> dict[str, str]:

@@ -13,15 +13,15 @@ class Members(Ground):
 
     def _join(self, group: Group, user: str, by: str | None, role: str = "member", how: str | None = None) -> int:
         entry = self._members_entry(group, user)
-        floor, floor_seq = self._floor(group, entry.pos)
+        floor = self._floor(group, entry.pos)
         before = group.stays.setdefault(user, [])
-        if before and (before[-1].until or 0) > floor:
-            floor, floor_seq = before[-1].until or 0, before[-1].until_seq
+        if before:
+            floor = max(floor, before[-1].until or 0)
         if before and before[-1].role == "silent" and role == "member":
             role = "silent"  # leaving and coming back does not end it
         told = {"user": user, "by": by, "how": how, "role": role if role != "member" else None}
         entry.body.setdefault("joined", []).append({k: v for k, v in told.items() if v is not None})
-        before.append(Stay(role, floor, floor_seq, (self.now, entry.pos), by))
+        before.append(Stay(role, floor, (self.now, entry.pos), by))
         entry.body["count"] = len(group.people())
         self._log(user, "added", group.id, pos=entry.pos, by=by, how=how)
         return entry.pos
@@ -30,13 +30,14 @@ class Members(Ground):
         """What counts is what brought somebody the first time."""
         group.brought.setdefault(user, (by, invite))
 
-    def _floor(self, group: Group, pos: int) -> tuple[int, int]:
+    def _floor(self, group: Group, pos: int) -> int:
+        """Messages are counted over all sections; what has no number does not count."""
         if group.history == "none":
-            return pos - 1, group.seq
-        messages = [entry for entry in group.log if entry.kind == "message"]
+            return pos - 1
+        messages = [entry for entry in group.log if entry.seq]
         shown = len(messages) if group.history == "all" else int(group.history.split(":")[1])
         unseen = messages[: max(0, len(messages) - shown)]
-        return (unseen[-1].pos, unseen[-1].seq) if unseen else (0, 0)
+        return unseen[-1].pos if unseen else 0
 
     def _member_leave(self, user: str, data: Json) -> Json:
         group, stay = self._inside(user, data)
@@ -59,6 +60,7 @@ class Members(Ground):
         if stay is None or theirs is None:
             raise No("not_found")
         stay.role, theirs.role = "admin", "owner"
+        group.forget_choice()
         if RANK["admin"] < RANK[group.rights["invite"]]:
             self._void_invites(group, owner)
         return self._append(group, "owner", owner, {"user": heir, "before": owner, "role": "admin"}).pos
@@ -73,12 +75,12 @@ class Members(Ground):
         """Somebody is out. The others see who did it; that it was a ban, and the reason, only the one who goes."""
         stay = group.stays[user][-1]
         entry = self._members_entry(group, user)
-        told = {"by": by, "why": why if why == "dissolved" else None}
+        told = {"by": by, "why": why if why in ("dissolved", "unfollowed") else None}
         entry.body.setdefault("left", []).append({"user": user} | {k: v for k, v in told.items() if v})
-        stay.until, stay.until_seq, stay.why = entry.pos - 1, group.seq, why
+        stay.until, stay.why = entry.pos - 1, why
         group.acts += 1
         group.gone_act[user] = group.acts
-        if by is not None:
+        if by is not None or why == "unfollowed":
             self._void_invites(group, user)
         entry.body["count"] = len(group.people())
         self._log(user, "removed", group.id, pos=entry.pos, why=why, by=by, reason=reason)

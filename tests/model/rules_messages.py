@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.model.ground import RANK, Entry, Group, Json, No, Stay
+from tests.model.ground import RANK, Entry, Group, Json, No, Stay, numbers_of
 from tests.model.rules_cards import Cards
 
 DAY_MS = 86_400_000
@@ -13,14 +13,17 @@ class Messages(Cards):
 
     def _message_send(self, user: str, data: Json) -> Json:
         group, stay = self._inside(user, data)
-        self._check_may_post(group, stay)
+        section, kind = data.get("section", 0), data["kind"]
+        self._check_may_post_in(group, stay, section, kind)
+        if kind == "notice":
+            self._check_right(group, stay, "announce")
         self._check_unrestricted(group, user, stay)
         self._check_pace(group, user, stay)
         if "after" in data and not self._sent(user, data["after"], group.id):
             raise No("out_of_order")
         if "reply_to" in data:
-            self._message(group, stay, data["reply_to"])
-        body, kind = data["body"], data["kind"]
+            self._check_answer(group, section, self._message(group, stay, data["reply_to"]))
+        body = data["body"]
         card = self._card_of(kind, body)
         self._check_mentions(group, user, stay, body, called=False)
         return self._send(group, user, stay, data, kind, body, card)
@@ -28,18 +31,21 @@ class Messages(Cards):
     def _send(
         self, group: Group, user: str, stay: Stay, data: Json, kind: str, body: Json, card: tuple[str, str] | None
     ) -> Json:
-        group.seq += 1
+        section = data.get("section", 0)
+        number = len(group.messages(section)) + 1 if kind != "notice" else 0
         entry = self._append(group, "message", user, {}, data["cid"], data.get("reply_to", 0))
-        entry.seq, entry.type, entry.card = group.seq, kind, card
+        entry.seq, entry.section, entry.type, entry.card = number, section, kind, card
         self._say(entry, body)
         if card is not None:
             entry.more = self._kept_of(card)
         self._mention(group, entry)
         self._keep_pace(group, user, stay)
-        self.mark_read(user, group.id, group.seq)
-        self.unmark(user, group)
-        answer = {"group": group.id, "pos": entry.pos, "seq": entry.seq, "cid": entry.cid, "at": entry.at}
-        return answer | {"recall_until": entry.at + self.bounds.window_ms}
+        answer: Json = {"group": group.id, "pos": entry.pos, "cid": entry.cid, "at": entry.at}
+        answer |= {"recall_until": entry.at + self.bounds.window_ms} | numbers_of(entry)
+        if entry.seq:
+            self.mark_read(user, group.id, entry.seq, section)
+            self.unmark(user, group)
+        return answer
 
     def _say(self, entry: Entry, body: Json) -> None:
         """What a message says in words, and what it says beside them."""
@@ -77,7 +83,7 @@ class Messages(Cards):
             raise No("forbidden")
         if entry.type != "text" or entry.forwarded is not None:
             raise No("invalid")
-        self._check_may_post(group, stay)
+        self._check_may_post_in(group, stay, entry.section, entry.type)
         self._check_window(entry)
         if entry.version >= self.bounds.edits_per_message:
             raise No("limit")
@@ -141,7 +147,10 @@ class Messages(Cards):
         if on:
             self._inside_as(user, data, "react")
             self._check_unrestricted(group, user, stay)
-        return group, self._message(group, stay, data["pos"])
+        entry = self._message(group, stay, data["pos"])
+        if on:
+            self._check_open(group, entry.section)
+        return group, entry
 
     def _reacted(self, group: Group, entry: Entry, user: str, data: Json, on: bool) -> Json:
         body = {"emoji": data["emoji"], "on": on}

@@ -63,7 +63,7 @@ class Moderation(Ground):
             raise No("forbidden")
 
     def _check_unrestricted(self, group: Group, user: str, stay: Stay) -> None:
-        one = group.restricted.get(user, 0) > self.now and stay.role != "owner"
+        one = group.restricted_until(user) > self.now and stay.role != "owner"
         if one or (group.quiet_until > self.now and RANK[stay.role] < RANK["admin"]):
             raise No("restricted")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tests.model.ground import Ground, Json, No
+from tests.model.ground import Json, No
+from tests.model.rules_fans import Fans
 
 
-class Relations(Ground):
+class Relations(Fans):
     """One method per op."""
 
     def _follow_add(self, user: str, data: Json) -> Json:
@@ -13,26 +14,30 @@ class Relations(Ground):
         if (user, other) not in self.follows:
             if sum(a == user for a, _ in self.follows) >= self.bounds.following_max:
                 raise No("limit")
+            fan = self._is_fan(user, other)
             self.follows.add((user, other))
-        self._settle_direct(user, other)
+            self._settle(user, other, fan)
         return {"user": other, "following": True, "mutual": (other, user) in self.follows}
 
     def _follow_remove(self, user: str, data: Json) -> Json:
         other = self._other(user, data)
+        fan = self._is_fan(user, other)
         self.follows.discard((user, other))
-        self._settle_direct(user, other)
+        self._settle(user, other, fan)
         return {"user": other, "following": False, "mutual": False}
 
     def _block_add(self, user: str, data: Json) -> Json:
         other = self._other(user, data)
+        fan = self._is_fan(user, other)
         self.blocks.add((user, other))
-        self._settle_direct(user, other)
+        self._settle(user, other, fan)
         return {"user": other, "blocked": True}
 
     def _block_remove(self, user: str, data: Json) -> Json:
         other = self._other(user, data)
+        fan = self._is_fan(user, other)
         self.blocks.discard((user, other))
-        self._settle_direct(user, other)
+        self._settle(user, other, fan)
         return {"user": other, "blocked": False}
 
     def _privacy_set(self, user: str, data: Json) -> Json:
@@ -51,6 +56,11 @@ class Relations(Ground):
         if other == user:
             raise No("invalid")
         return other
+
+    def _settle(self, user: str, other: str, fan: bool) -> None:
+        """What follows from how they stand to each other now; `fan`: whether the one followed the other."""
+        self._settle_direct(user, other)
+        self._settle_fan(user, other, fan)
 
     def _settle_direct(self, one: str, other: str) -> None:
         """Their chat can be written while they are mutual, or, after a request was accepted, until a block."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.model.ground import FOREVER, RANK, Entry, Group, Item, Json, Key
+from tests.model.ground import FOREVER, RANK, Entry, Group, Item, Json, Key, numbers_of
+from tests.model.views_sections import floor_in, mentions_of, read_of, sections_of
 
 if TYPE_CHECKING:
     from tests.model.rules import World
@@ -37,7 +38,7 @@ def view(group: Group, entry: Entry, floor: int, *, quoting: bool = True) -> Jso
     shown: Json = {"kind": entry.kind, "pos": entry.pos, "at": entry.at}
     if entry.kind != "message":
         return shown | ({"by": entry.by} if entry.by else {}) | entry.body
-    shown |= {"seq": entry.seq, "sender": entry.by, "cid": entry.cid, "type": entry.type}
+    shown |= numbers_of(entry) | {"sender": entry.by, "cid": entry.cid, "type": entry.type}
     shown |= {"reply_to": entry.target} if entry.target else {}
     if entry.recalled:
         return shown | {"recalled": entry.recalled}
@@ -79,7 +80,7 @@ def alt_of(group: Group, entry: Entry) -> str:
     if entry.type == "bundle":
         lines = [f"{item['name']}: {item.get('alt') or item['body']['text']}"[:60] for item in entry.more["items"]]
         return " / ".join(lines[:3])[:200]
-    return str(entry.more["alt"])
+    return entry.text[:200] if entry.type == "notice" else str(entry.more["alt"])
 
 
 def words_of(group: Group, entry: Entry) -> str:
@@ -123,6 +124,7 @@ def signs_of(entry: Entry) -> Json:
 
 def _quote(group: Group, target: Entry) -> Json:
     shown: Json = {"pos": target.pos, "sender": target.by, "type": target.type}
+    shown |= {"section": target.section} if target.section else {}
     if target.recalled:
         return shown | {"recalled": True}
     card = {"card": {"kind": target.card[0], "id": target.card[1]}} if target.card else {}
@@ -136,47 +138,24 @@ def places(world: World, user: str) -> list[Group]:
     return [group for *_, group in sorted(ranked, key=lambda x: x[:3], reverse=True)]
 
 
-def read_of(world: World, group: Group, user: str) -> int:
-    """Somebody's read position: never below what they cannot see anyway."""
-    stay = group.stay(user)
-    assert stay is not None
-    return max(stay.floor_seq, world.reads.get((group.id, user), 0))
-
-
-def unread_of(world: World, group: Group, user: str) -> int:
-    """Messages above the read position that are still there."""
-    read = read_of(world, group, user)
-    return sum(entry.kind == "message" and entry.seq > read and not entry.recalled for entry in group.log)
-
-
-def mentions_of(world: World, group: Group, user: str) -> list[Entry]:
-    """Messages there that call somebody, by name or with everybody; not those of whom they have blocked."""
-    stay = group.stay(user)
-    assert stay is not None
-    above = [entry for entry in group.log[stay.floor :] if entry.kind == "message" and entry.by != user]
-    heard = [entry for entry in above if (user, entry.by) not in world.blocks]
-    return [entry for entry in heard if entry.calls_all or user in entry.mentions]
-
-
 def line(world: World, group: Group, user: str) -> Json:
     """A line of the chat list."""
     stay = group.stay(user)
     assert stay is not None
-    read = read_of(world, group, user)
     shown: Json = {
         "group": group.id,
         "kind": group.kind,
         "head": group.head,
         "at": group.at,
         "seq": group.seq,
-        "read": read,
-        "unread": unread_of(world, group, user),
+        "read": read_of(world, group, user),
         "floor": stay.floor,
         "role": stay.role,
         "members": len(group.people()),
     }
-    last = next((entry for entry in reversed(group.log) if entry.kind == "message" and entry.pos > stay.floor), None)
-    called = [entry for entry in mentions_of(world, group, user) if entry.seq > read]
+    last = next((entry for entry in reversed(group.log[stay.floor :]) if entry.seq), None)
+    sections = [one for one in sections_of(world, group, user) if not one.get("closed")]
+    shown["unread"] = sum(one.get("unread", 0) for one in sections)
     optional: Json = {
         "title": group.title,
         "peer": next((other for other in group.pair or () if other != user), None),
@@ -186,8 +165,9 @@ def line(world: World, group: Group, user: str) -> Json:
         "chat": stay.chat,
         "nickname": stay.nickname,
         "draft": world.draft_of(group, user),
-        "mentions": len(called),
-        "mention": called[0].pos if called else None,
+        "mentions": sum(one.get("mentions", 0) for one in sections),
+        "mention": min((one["mention"] for one in sections if "mention" in one), default=None),
+        "sections": sections if len(group.sections) > 1 else None,
         "avatar": group.avatar,
         "gone_at": group.gone_at,
     }
@@ -204,9 +184,10 @@ def info(world: World, group: Group, user: str, now: int) -> Json:
         "rules": group.rules,
         "announcement": group.announcement,
         "slow_s": group.slow_s,
+        "on_unfollow_owner": group.on_unfollow if group.on_unfollow != "keep" else None,
         "draft": world.draft_of(group, user),
     }
-    until = {"restricted": group.quiet_until, "restricted_self": group.restricted.get(user, 0)}
+    until = {"restricted": group.quiet_until, "restricted_self": group.restricted_until(user)}
     shown: Json = {"intro": group.intro, "history": group.history, "limit": group.limit, "owner": group.owner()}
     shown |= {key: value for key, value in optional.items() if value}
     shown |= {name: _end_of(at) for name, at in until.items() if at > now}
@@ -224,7 +205,7 @@ def members(group: Group, user: str, now: int) -> list[Json]:
     knows = RANK[stay.role] >= RANK["admin"]
     shown = []
     for one in group.people():
-        theirs, until = group.stays[one][-1], group.restricted.get(one, 0)
+        theirs, until = group.stays[one][-1], group.restricted_until(one)
         optional = {"by": theirs.by, "nickname": theirs.nickname}
         person: Json = {"user": one, "role": theirs.role, "since": theirs.since[0]}
         person |= {key: value for key, value in optional.items() if value}
@@ -331,11 +312,9 @@ def tree(group: Group, by: str | None) -> list[Json]:
     return shown
 
 
-def receipts(world: World, group: Group, user: str, seq: int) -> list[str] | str:
-    """Who has read up to a message, or why one is not told."""
-    stay = group.stay(user)
-    assert stay is not None
-    if seq > group.seq or seq <= stay.floor_seq:
+def receipts(world: World, group: Group, user: str, seq: int, section: int) -> list[str] | str:
+    """Who has read up to a message of a section, or why one is not told."""
+    if not floor_in(group, user, section) < seq <= len(group.messages(section)):
         return "not_found"
     if user not in world.shows_reads:
         return "forbidden"
@@ -343,7 +322,7 @@ def receipts(world: World, group: Group, user: str, seq: int) -> list[str] | str
         one
         for one in group.people()
         if one != user and one in world.shows_reads and not world.apart(one, user)
-        if group.stays[one][-1].floor_seq < seq <= read_of(world, group, one)
+        if floor_in(group, one, section) < seq <= read_of(world, group, one, section)
     ]
 
 
