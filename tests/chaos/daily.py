@@ -297,7 +297,7 @@ class Daily:
         (0.006, _ban),
         (0.004, _restrict),
         (0.0002, _slow),
-        (0.002, _transfer),
+        (0.01, _transfer),
         (0.001, _announce),
         (0.03, _pin),
         (0.01, _feature),

@@ -136,5 +136,5 @@ class Relations:
         (0.001, _change_mind),
         (0.006, _ask),
         (0.01, _answer),
-        (0.004, _unfollow),
+        (0.008, _unfollow),
     )
