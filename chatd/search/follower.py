@@ -15,7 +15,7 @@ import msgspec
 from chatd.core.messages import search_text
 from chatd.core.values import Entry
 from chatd.search.index import Doc, Index, Place, Portion, State, bits_of, doc_id, ticks_of
-from chatd.search.log import Log
+from chatd.search.log import Commit, Log, Span
 from chatd.search.tokens import runs_of, terms_of
 
 REWRITES: Final = frozenset({"edit", "recall"})
@@ -54,28 +54,32 @@ class Follower:
     def work(self) -> Iterator[None]:
         """Everything there is to do now; yields after each portion."""
         self._portion = Portion()
-        if self.state.sweep_after is None and not self._reaches_back():
+        commits = self._log.commits_after(self.state.n, COMMITS_MAX)
+        if not self.sweeping and not self._goes_on_with(commits):
             self._begin_sweep()
-        if self.state.sweep_after is not None:
+        if self.sweeping:
             yield from self._sweep()
-        while commits := self._log.commits_after(self.state.n, COMMITS_MAX):
+            commits = self._log.commits_after(self.state.n, COMMITS_MAX)
+        while commits:
             groups = dict.fromkeys(group for _, touched in commits for group in touched)
-            yield from self._read_groups(list(groups))
+            yield from self._read_groups(self._log.heads(list(groups)))
             self._apply(msgspec.structs.replace(self.state, n=commits[-1][0]))
             yield
+            commits = self._log.commits_after(self.state.n, COMMITS_MAX)
 
     # -- group after group
 
-    def _reaches_back(self) -> bool:
-        """Whether the list of commits goes on where the index is. One that is ahead is of another past."""
-        last = self._log.last_commit()
-        if last < self.state.n:
-            self.rebuild()
-            return False
-        if last == self.state.n:
-            return True
-        first = self._log.commits_after(self.state.n, 1)
-        return bool(first) and first[0][0] == self.state.n + 1
+    def _goes_on_with(self, commits: list[Commit]) -> bool:
+        """Whether the list of commits goes on where the index is. An index that is ahead is of another past."""
+        if not commits:
+            last = self._log.last_commit()
+            if last < self.state.n:
+                self.rebuild()
+                return False
+            if last == self.state.n:
+                return True
+            commits = self._log.commits_after(self.state.n, 1)
+        return bool(commits) and commits[0][0] == self.state.n + 1
 
     def _begin_sweep(self) -> None:
         fresh = msgspec.structs.replace(self.state, n=self._log.last_commit(), sweep_after="", swept=0)
@@ -86,28 +90,43 @@ class Follower:
         if not self.state.total and not self.state.sweep_after:
             self._begin_sweep()
         while groups := self._log.groups_after(self.state.sweep_after or "", GROUPS_MAX):
-            yield from self._read_groups([group for group, _ in groups])
+            yield from self._read_groups(dict(groups))
             self._apply(msgspec.structs.replace(self.state, sweep_after=groups[-1][0]))
             yield
         self._index.apply(Portion(), msgspec.structs.replace(self.state, sweep_after=None))
 
     # -- portions
 
-    def _read_groups(self, groups: list[str]) -> Iterator[None]:
+    def _read_groups(self, heads: dict[str, int]) -> Iterator[None]:
         """Take in what these groups have beyond what the index has; the last piece stays open."""
-        for group, place in self._index.places(groups).items():
-            more = True
-            while more:
-                asked = self._portion_entries - self._portion.read
-                entries = self._log.page(group, place.upto, asked)
-                for entry, target in entries:
-                    self._take(place, entry, target)
-                if entries:
-                    self._portion.places[group] = place
-                more = len(entries) == asked
-                if self._portion.read >= self._portion_entries:
-                    self._apply(self.state)
-                    yield
+        places = self._index.places(list(heads)) if heads else {}
+        for spans in self._cut_spans(heads, places):
+            for entry, target in self._log.read(spans):
+                self._take(places[entry.group], entry, target)
+            for group, after, upto in spans:
+                places[group].upto = upto
+                self._portion.places[group] = places[group]
+                self._portion.read += upto - after
+            if self._portion.read >= self._portion_entries:
+                self._apply(self.state)
+                yield
+
+    def _cut_spans(self, heads: dict[str, int], places: dict[str, Place]) -> Iterator[list[Span]]:
+        """What the index does not have, in pieces that fit into what is left of the portion."""
+        spans: list[Span] = []
+        room = self._portion_entries - self._portion.read
+        for group, head in heads.items():
+            after = places[group].upto
+            while after < head:
+                upto = min(head, after + room)
+                spans.append((group, after, upto))
+                room -= upto - after
+                after = upto
+                if not room:
+                    yield spans
+                    spans, room = [], self._portion_entries - self._portion.read
+        if spans:
+            yield spans
 
     def _apply(self, state: State) -> None:
         portion, self._portion = self._portion, Portion()
@@ -116,9 +135,6 @@ class Follower:
         self._index.apply(portion, state)
 
     def _take(self, place: Place, entry: Entry, target: Entry | None) -> None:
-        portion = self._portion
-        portion.read += 1
-        place.upto = entry.pos
         if entry.kind == "message":
             # Messages of one moment stay in their order, whatever becomes of some of them later.
             place.clock = max(ticks_of(entry.at), place.clock + 1)

@@ -15,7 +15,7 @@ import msgspec
 
 from chatd.search.tokens import VERSION
 
-LAYOUT: Final = f"2.{VERSION}"
+LAYOUT: Final = f"3.{VERSION}"
 """Raised when the tables change or the same text gives other terms."""
 GROUP_BITS: Final = 16
 GROUP_MASK: Final = (1 << GROUP_BITS) - 1

@@ -33,6 +33,8 @@ WIDTH = len(COLUMNS)
 _REACTION = ("group_id", "pos", "user_id", "emoji")
 
 BY_POS = Probe(schema.entries, ("group_id", "pos"), COLUMNS)
+BETWEEN = Probe(schema.entries, ("group_id", "pos", "pos"), COLUMNS, most=2**53, compare=("=", ">", "<="))
+"""Keys are a group, the position before the first one wanted, and the last one."""
 BY_CID = Probe(schema.entries, ("actor", "cid"), (*COLUMNS, "digest"))
 POS_OF_SEQ = Probe(schema.entries, ("group_id", "section", "seq"), ("group_id", "seq", "pos"))
 NEWEST = "SELECT pos, section FROM entries WHERE group_id = ? AND seq IS NOT NULL ORDER BY pos DESC LIMIT ?"

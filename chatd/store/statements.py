@@ -32,19 +32,24 @@ def _names(columns: tuple[str, ...], prefix: str = "") -> str:
 @dataclass(frozen=True)
 class Probe:
     """Rows by a unique key. `extra` is a further condition, in which `{0}`, `{1}`… stand for the keys; `most` rows have
-    a key, where it is not unique."""
+    a key, where it is not unique. `compare`: how each column is compared with its part of the key, if not all by =."""
 
     table: Table
     keys: tuple[str, ...]
     columns: tuple[str, ...]
     extra: str = ""
     most: int = 1
+    compare: tuple[str, ...] = ()
+
+    def _where(self, values: list[str]) -> str:
+        signs = self.compare or ("=",) * len(values)
+        return " AND ".join(f"t.{key} {sign} {v}" for key, sign, v in zip(self.keys, signs, values, strict=True))
 
     @cached_property
     def sqlite(self) -> str:
         """Takes one parameter: the keys as a JSON array of arrays."""
         values = [f"json_extract(k.value, '$[{i}]')" for i in range(len(self.keys))]
-        where = " AND ".join(f"t.{key} = {value}" for key, value in zip(self.keys, values, strict=True))
+        where = self._where(values)
         extra = self.extra.format(*values)
         name = self.table.name
         return (
@@ -55,7 +60,7 @@ class Probe:
     def postgresql(self) -> str:
         """Takes one array per key column."""
         values = [f"k.k{i}" for i in range(len(self.keys))]
-        where = " AND ".join(f"t.{key} = {value}" for key, value in zip(self.keys, values, strict=True))
+        where = self._where(values)
         names = ", ".join(value.removeprefix("k.") for value in values)
         return (
             f"SELECT {_names(self.columns, 't.')} FROM {_unnest(self.table, self.keys)} AS k({names})"

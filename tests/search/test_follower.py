@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatd.search.index import IndexBroken, Portion, State
+from chatd.search.index import IndexBroken, Portion, State, bits_of
 from chatd.search.postgres import PostgresIndex
 from chatd.store import schema
 from chatd.store.statements import Delete
@@ -48,6 +48,29 @@ def test_messages_of_one_commit_keep_their_order(books: Library) -> None:
     assert pages == found
 
 
+def two_alike() -> tuple[str, str]:
+    """Two groups whose messages of one moment have the same id."""
+    names: dict[int, str] = {}
+    while (other := names.setdefault(bits_of(name := f"g{len(names)}"), name)) == name:
+        pass
+    return name, other
+
+
+def test_messages_that_would_get_the_same_id_each_have_their_own(books: Library) -> None:
+    name, other = two_alike()
+    for group in (name, other):
+        books.store.found(group, "ann")
+    books.store.done(*(send("ann", group, "撞上了") for group in (name, other)))
+    books.follow()
+    first, second = books.ask("撞上了", name, other).found
+    assert {first.group, second.group} == {name, other}
+    assert first.id != second.id
+    for one in (first, second):
+        books.store.done(edit("ann", one.group, one.pos, "撞上了 again"))
+        books.follow()
+    assert books.ask("again", name, other).found == [first, second], "an edit keeps the id"
+
+
 def test_edits_are_indexed_anew_and_recalls_leave_nothing_behind(books: Library) -> None:
     old = books.store.say("ann", "tea", "草稿 draft")
     gone = books.store.say("ann", "tea", "秘密 secret")
@@ -67,6 +90,18 @@ def test_edited_and_recalled_before_the_index_comes_by(books: Library) -> None:
     books.store.done(edit("ann", "tea", old, "定稿"), recall("ann", "tea", gone))
     books.follow()
     assert [books.find(word, "tea") for word in ("草稿", "秘密", "定稿")] == [[], [], [("tea", old)]]
+
+
+def test_commits_that_touch_no_group_are_passed_over(books: Library) -> None:
+    said = say_many(books, 4)
+    books.follow()
+    books.store.people("zoe")
+    assert books.log.commits_after(books.follower.state.n, 1)[0][1] == []
+    books.follow()
+    assert books.follower.state.n == books.log.last_commit()
+    said += say_many(books, 1)
+    books.follow()
+    assert books.find("消息", "tea") == [("tea", pos) for pos in reversed(said)]
 
 
 @pytest.mark.parametrize("stop_after", range(1, 7))
@@ -191,6 +226,22 @@ def test_an_index_that_was_deleted_is_made_again(books: Library) -> None:
     books.reopen()
     books.follow()
     assert [pos for _, pos in books.find("消息", "tea")] == said[::-1]
+
+
+@pytest.mark.parametrize("table", ["search_docs", "search_groups", "search_state"])
+def test_a_table_that_goes_while_it_is_followed_is_made_again(postgres_url: str, tmp_path: Path, table: str) -> None:
+    with library(postgres_url, tmp_path) as books:
+        books.store.people("ann")
+        books.store.found("tea", "ann")
+        said = say_many(books, 4)
+        books.follow()
+        books.store.database.run(f"DROP TABLE {table}")
+        said += say_many(books, 4)
+        with pytest.raises(IndexBroken):
+            books.follow()
+        books.follower.rebuild()
+        books.follow()
+        assert [pos for _, pos in books.find("消息", "tea")] == said[::-1]
 
 
 @pytest.mark.parametrize("damage", ["all", "end", "middle", "empty", "text"])
