@@ -26,9 +26,14 @@ from chatd.search.query import Query
 from chatd.store.database import Row
 from chatd.store.readers import Reader, ReaderLost
 
-FEW: Final = 5000
-"""PostgreSQL: so many messages at most are all looked at; else the newest are gone through until a page is full."""
-FEW_GROUPS: Final = 64
+WINDOW: Final = 2000
+WINDOW_MAX: Final = 40_000
+"""PostgreSQL: so many of the newest messages are looked through, and so many more for words that are in many."""
+FEW: Final = 1500
+"""PostgreSQL: so many messages that have the words are all looked at; of more, the newest until a page is full."""
+MARKS_CHEAP: Final = 8
+MARKS_MAX: Final = 64
+"""PostgreSQL: groups that words are looked for together with at once; and, after all else, at most."""
 ID_MAX: Final = 2**63 - 1
 
 
@@ -123,35 +128,68 @@ async def _find_in_file(reader: Reader, wanted: Wanted, limit: int) -> list[Row]
 # -- PostgreSQL
 
 _GIDS_OF_TABLES: Final = "SELECT gid, group_id FROM search_groups WHERE group_id = ANY(?::text[])"
-_FEW: Final = "SELECT id, gid, pos FROM search_docs WHERE tokens @@ ?::tsquery AND id BETWEEN ? AND ? LIMIT ?"
-_NEWEST: Final = (
-    "SELECT id, gid, pos FROM search_docs WHERE tokens @@ ?::tsquery AND id BETWEEN ? AND ? AND gid = ANY(?::bigint[])"
-    " ORDER BY id DESC LIMIT ?"
+_IN_WINDOW: Final = (
+    "SELECT id, gid, pos FROM (SELECT * FROM search_docs WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT ?) AS picked"
+    " WHERE gid = ANY(?::bigint[]) AND tokens @@ ?::tsquery ORDER BY id DESC LIMIT ?"
 )
+_BELOW_WINDOW: Final = "SELECT id FROM search_docs WHERE id BETWEEN ? AND ? ORDER BY id DESC OFFSET ? LIMIT 1"
+# A prepared statement is planned for any ids: as if few messages lay between them, when mostly all do. So ids are none
+# that an index is asked for here.
+_FEW: Final = "SELECT id, gid, pos FROM search_docs WHERE tokens @@ ?::tsquery AND id + 0 BETWEEN ? AND ? LIMIT ?"
+
+
+class _Tables:
+    """One search. The index of words knows no order: for one page of what is everywhere it would be read whole. So
+    what is common is found by going through the newest messages, and only what is rare by its words."""
+
+    def __init__(self, reader: Reader, wanted: Wanted, gids: dict[int, str]) -> None:
+        self._reader = reader
+        self._scope = wanted.scope
+        self._gids = gids
+        self._query = " & ".join(f"'{token}'" for token in (*wanted.query.tokens, *_marks(wanted)))
+        self._low, self._high = _bounds(wanted)
+
+    async def find(self, limit: int) -> list[Row]:
+        found = await self._look_through(WINDOW, limit)
+        few: list[Row] | None = []
+        if self._wants_more(found, limit):
+            few = await self._find_few(in_groups=len(self._gids) <= MARKS_CHEAP)
+        if few is None:
+            found += await self._look_through(WINDOW_MAX, limit - len(found))
+        if few is None and self._wants_more(found, limit) and MARKS_CHEAP < len(self._gids) <= MARKS_MAX:
+            few = await self._find_few(in_groups=True)
+        while few is None and self._wants_more(found, limit):
+            found += await self._look_through(WINDOW_MAX, limit - len(found))
+        return (found + (few or []))[:limit]
+
+    def _wants_more(self, found: list[Row], limit: int) -> bool:
+        return len(found) < limit and self._low <= self._high
+
+    async def _look_through(self, size: int, limit: int) -> list[Row]:
+        """The newest hits among so many of the newest messages; what is asked for later is below these."""
+        bounds = (self._low, self._high, size)
+        rows = await self._reader.all(_IN_WINDOW, (*bounds, list(self._gids), self._query, limit))
+        if len(rows) >= limit:
+            self._high = rows[-1][0] - 1
+        else:
+            below = await self._reader.all(_BELOW_WINDOW, bounds)
+            self._high = below[0][0] if below else self._low - 1
+        return self._mine(rows)
+
+    async def _find_few(self, in_groups: bool) -> list[Row] | None:
+        """All hits that are left, by their words, unless these are too many; those of other groups count if not
+        `in_groups`, which costs the more the more groups there are."""
+        query = self._query
+        if in_groups:
+            query += " & (" + " | ".join(f"'{group_mark(gid)}'" for gid in self._gids) + ")"
+        few = await self._reader.all(_FEW, (query, self._low, self._high, FEW + 1))
+        return sorted(self._mine(few), reverse=True) if len(few) <= FEW else None
+
+    def _mine(self, rows: Sequence[Row]) -> list[Row]:
+        shown = [(number, self._gids[gid], pos) for number, gid, pos in rows if gid in self._gids]
+        return [row for row in shown if self._scope[row[1]][0] < row[2] <= self._scope[row[1]][1]]
 
 
 async def _find_in_tables(reader: Reader, wanted: Wanted, limit: int) -> list[Row]:
     gids: dict[int, str] = dict(await reader.all(_GIDS_OF_TABLES, (reader.array(list(wanted.scope)),)))
-    if not gids:
-        return []
-    query = " & ".join(f"'{token}'" for token in (*wanted.query.tokens, *_marks(wanted)))
-    if len(gids) <= FEW_GROUPS:
-        query += " & (" + " | ".join(f"'{group_mark(gid)}'" for gid in gids) + ")"
-    bounds = _bounds(wanted)
-
-    def mine(rows: Sequence[Row]) -> list[Row]:
-        shown = [(number, gids[gid], pos) for number, gid, pos in rows if gid in gids]
-        return [row for row in shown if wanted.scope[row[1]][0] < row[2] <= wanted.scope[row[1]][1]]
-
-    few = await reader.all(_FEW, (query, *bounds, FEW + 1))
-    if len(few) <= FEW:
-        return sorted(mine(few), reverse=True)[:limit]
-    found: list[Row] = []
-    low, high = bounds
-    while len(found) < limit:
-        rows = await reader.all(_NEWEST, (query, low, high, list(gids), limit))
-        found += mine(rows)
-        if len(rows) < limit:
-            break
-        high = rows[-1][0] - 1
-    return found[:limit]
+    return await _Tables(reader, wanted, gids).find(limit) if gids else []
