@@ -163,12 +163,20 @@ def _missing(line: list[Any], entries: dict[tuple[str, int], list[Any]], command
     row = entries.get((answer.get("group"), answer.get("pos")))
     if row is None or row[:2] != [actor, cid]:
         kept = commands.get(f"{actor} {cid}")
-        if kept is None or json.loads(kept) != answer:
+        if kept is None or not _says(kept, answer):
             yield f"{kind} {cid} was acknowledged with {answer}; there is {row}, {kept}"
     elif kind == "Send" and row[2] != answer["seq"]:
         yield f"{kind} {cid} was acknowledged with {answer}; there is {row}"
     elif kind == "Edit" and entries.get((answer["group"], answer["target"]), [0] * 4)[3] < answer["version"]:
         yield f"{kind} {cid} was acknowledged with {answer}; its message is older"
+
+
+def _says(kept: str, answer: dict[str, Any]) -> bool:
+    """Whether a stored answer is that one. In a damaged database it may be no answer at all."""
+    try:
+        return bool(json.loads(kept) == answer)
+    except ValueError:
+        return False
 
 
 def main(arguments: Sequence[str]) -> None:
