@@ -83,10 +83,10 @@ class Workload:
         return sum(len(device.pending) for device in self.devices)
 
     async def acked(self, count: int, timeout_s: float) -> None:
-        """Wait until so many commands were acknowledged. Raises TimeoutError."""
-        if self.acks < count:
+        """Wait until so many commands were acknowledged. Raises TimeoutError when for so long none was."""
+        while self.acks < count:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waits.append((count, future))
+            self._waits.append((self.acks + 1, future))
             await asyncio.wait_for(future, timeout_s)
 
     async def settled(self, timeout_s: float) -> None:
