@@ -1,7 +1,7 @@
 """The long forms: `python -m tests.model --runs 2000`, and `--real --runs 50` with server processes on both databases.
 
-Runs are shared out to several processes, for most of a run is waiting for the store's threads. A run that fails is
-shrunk and printed as a program.
+Every run has a theme or two; with `--about sections` it is that one. Runs are shared out to several processes, for most
+of a run is waiting for the store's threads. A run that fails is shrunk and printed as a program.
 """
 
 from __future__ import annotations

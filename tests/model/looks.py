@@ -188,12 +188,25 @@ class Looks:
         await self._play.stage.follow_log()
         self._turn += 1
         words = QUERIES[self._turn % len(QUERIES)]
+        expected = views.hits(self._play.world, user, words)
+        hits = await self._hits(probe, words, {})
+        self._same({(hit["group"], hit["pos"]) for hit in hits}, expected, f"hits of {words} for {user}")
+        for hit in hits:
+            group = self._play.world.groups[hit["group"]]
+            entry = group.log[hit["pos"] - 1]
+            told, numbers = (hit["text"], hit.get("seq", 0), hit.get("section", 0)), (entry.seq, entry.section)
+            self._same(told, (views.found_in(group, entry), *numbers), f"what {hit} says")
+        for group in self._places(user):
+            section = self._turn % len(group.sections)
+            there = {pos for name, pos in expected if name == group.id and group.log[pos - 1].section == section}
+            hits = await self._hits(probe, words, {"group": group.id, "section": section})
+            self._same({hit["pos"] for hit in hits}, there, f"hits of {words} in section {section} for {user}")
+
+    async def _hits(self, probe: Device, words: list[str], where: Json) -> list[Json]:
         shown: Json = {"lag": "not asked yet"}
         async with asyncio.timeout(FOUND_S):
             while "lag" in shown:
-                _, shown = await self._ask(probe, "message.search", {"query": " ".join(words), "limit": 200})
-        got = {(hit["group"], hit["pos"]) for hit in shown["hits"]}
-        self._same(got, views.hits(self._play.world, user, words), f"hits of {words} for {user}")
-        for hit in shown["hits"]:
-            group = self._play.world.groups[hit["group"]]
-            self._same(hit["text"], views.found_in(group, group.log[hit["pos"] - 1]), f"text of {hit}")
+                asked: Json = {"query": " ".join(words), "limit": 200} | where
+                _, shown = await self._ask(probe, "message.search", asked)
+        hits: list[Json] = shown["hits"]
+        return hits
