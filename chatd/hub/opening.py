@@ -221,7 +221,8 @@ def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot,
 
 def _section_reads(session: Session, snapshot: _Snapshot, groups: set[str]) -> list[dict[str, Any]]:
     """Where the person has read to in the sections of these groups."""
-    newer = {key: read for key, read in snapshot.newer_reads.items() if key[1]}
+    now = session.hub.reads.known_of(snapshot.user.id)
+    newer = {key: read for key, read in (snapshot.newer_reads | now).items() if key[1]}
     stored = {(group, section): read for group, section, read in snapshot.section_reads}
     reads = {key: max(stored.get(key, 0), newer.get(key, 0)) for key in stored | newer if key[0] in groups}
     return [{"group": group, "section": section, "read": read} for (group, section), read in sorted(reads.items())]

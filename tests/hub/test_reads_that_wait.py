@@ -91,6 +91,25 @@ async def test_what_is_stored_as_read_during_hello_is_read_in_its_answer(town: T
     assert (await again.line(group))["read"] == 3
 
 
+@pytest.mark.promise("P4", "hello.seam")
+async def test_what_is_marked_as_read_in_a_section_during_hello_is_read_in_its_answer(town: Town) -> None:
+    ann, bob = await town.people("ann", "bob")
+    group = await town.group_of(ann, bob)
+    section = (await ann.do("section.create", group=group, kind="chat", title="More"))["section"]
+    desk = await town.phone_of(bob.sub, "desk")
+    pos = max([await ann.say(group, str(number), section=section) for number in range(3)])
+    for phone in (bob, desk):
+        await phone.up_to(group, pos)
+    await desk.hang_up()
+    await bob.ask("read.mark", group=group, seq=1, section=section)
+    with held_reads(town.server.hub, passing=1) as reads:
+        coming = asyncio.ensure_future(town.back(desk))
+        await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
+        town.server.hub.reads.move(group, bob.user, 3, section)
+    again = await asyncio.wait_for(coming, PATIENCE_S)
+    assert again.hello["section_reads"] == [{"group": group, "section": section, "read": 3}]
+
+
 @pytest.mark.promise("P7", "receipts")
 async def test_what_is_stored_as_read_during_the_read_has_a_receipt(town: Town) -> None:
     ann, bob = await town.people("ann", "bob")
