@@ -16,17 +16,17 @@ class SectionActs(Picks):
         return self.in_group(user, "section.create", b, data, boss=True)
 
     def change_section(self, user: str, b: int, c: int) -> Act | None:
-        change: Json = (
-            {"closed": True},
-            {"closed": False},
-            {"kind": KINDS_OF[b % 4]},
-            {"title": f"板块 {c}" if c % 2 else ""},
-            {"closed": False, "title": f"板块 {c}"},
-            {"closed": True, "intro": "over" if b % 2 else ""},
-        )[c % 6]
         group = self._several(user, b)
         if group is None:
             return None
+        some_closed = any(one.get("closed") for one in group.sections)
+        change: Json = (
+            {"closed": not some_closed},
+            {"kind": KINDS_OF[b % 4]},
+            {"title": f"板块 {c}" if c % 2 else ""},
+            {"closed": not some_closed, "title": f"板块 {c}"},
+            {"closed": True, "intro": "over" if b % 2 else ""},
+        )[c % 5]
         numbers = [one["section"] for one in group.sections if bool(one.get("closed")) != change.get("closed")]
         number = pick(numbers[::-1], b // 2) if c % 7 != 6 else len(group.sections) * (b % 2)
         data = {"group": group.id, "section": number or 0, "cid": self.cid()} | change

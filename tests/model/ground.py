@@ -160,7 +160,7 @@ class Group:
     log: list[Entry] = field(default_factory=list)
     stays: dict[str, list[Stay]] = field(default_factory=dict)
     sections: list[Json] = field(default_factory=lambda: [dict(MAIN)])
-    """What is at the place of a number, the main one among them; open ones in their order, then the closed ones."""
+    """What each is, the main one among them: open ones in their order, then the closed ones."""
     pair: tuple[str, str] | None = None
     not_mutual: bool = False
     accepted: bool = False

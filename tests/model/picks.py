@@ -68,9 +68,9 @@ class Picks:
     def place(self, group: Group, number: int) -> Json:
         """Where something is said in a group that has sections: nearly always in one that is open."""
         numbers = [one["section"] for one in group.sections if not one.get("closed")]
-        if len(group.sections) > 1 and number % 7 == 6:
-            numbers = list(range(len(group.sections) + 1))
-        section = pick(numbers[::-1], number)
+        if len(group.sections) > 1 and number % 5 == 4:
+            numbers = [len(group.sections), *(one["section"] for one in group.sections if one.get("closed"))]
+        section = pick(numbers[::-1], number // 2)
         return {"section": section} if section else {}
 
     def message(self, group: Group, user: str, number: int, *, own: bool) -> Entry | None:

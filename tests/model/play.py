@@ -181,7 +181,7 @@ class Play:
     async def mark_read(self, device: Device, group: str, number: int) -> None:
         """`read.mark`, which needs no transaction."""
         known = self.world.groups[group]
-        section = known.sections[number % len(known.sections)]["section"]
+        section = known.sections[-1 - number % len(known.sections)]["section"]
         count = len(known.messages(section))
         if not count:
             return
