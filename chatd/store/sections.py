@@ -37,7 +37,12 @@ LINES: Final = (
     f" FROM ({_PLACES} AND s.group_id {{}}) AS x"
 )
 ONE: Final = f"{_PLACES} AND s.group_id = ? AND s.section = ?"
-READS: Final = "SELECT group_id, section, seq FROM reads WHERE user_id = ? AND section > 0"
+READS: Final = (
+    f"SELECT x.group_id, x.section, {_READ}"
+    f" FROM (SELECT s.group_id, s.section, s.seq AS read_seq, {_FLOOR} AS floor_seq"
+    " FROM reads AS s JOIN memberships AS m ON m.user_id = s.user_id AND m.group_id = s.group_id"
+    " WHERE s.user_id = ? AND s.section > 0 AND m.until_pos IS NULL) AS x"
+)
 MEMBER_READS: Final = (
     f"SELECT m.user_id, {_FLOOR}, coalesce(r.seq, 0) FROM memberships AS m"
     " JOIN sections AS s ON s.group_id = m.group_id AND s.section = ?"

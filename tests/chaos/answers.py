@@ -174,16 +174,18 @@ def _check_members(key: tuple[str, str], attempt: Attempt, row: Row) -> Iterator
 
 
 def _check_lanes(history: History) -> Iterator[Problem]:
-    """First tries of one connection are taken in the order in which they were sent."""
-    seen: set[tuple[str, str]] = set()
-    for connection in sorted(history.connections, key=lambda c: c.attempts[0].sent if c.attempts else 0):
+    """First tries of one connection are taken in the order in which they were sent. What a person's other device had
+    sent before stands where that one put it."""
+    first: dict[tuple[str, str], int] = {}
+    for connection in history.connections:
+        for attempt in connection.attempts:
+            key = (connection.user, attempt.data.get("cid", ""))
+            first[key] = min(attempt.sent, first.get(key, attempt.sent))
+    for connection in history.connections:
         last: dict[str, int] = {}
         for attempt in connection.attempts:
             key = (connection.user, attempt.data.get("cid", ""))
-            if attempt.op != "message.send" or key in seen:
-                continue
-            seen.add(key)
-            if attempt.ok is None:
+            if attempt.op != "message.send" or attempt.sent != first[key] or attempt.ok is None:
                 continue
             group, pos = attempt.ok["group"], attempt.ok["pos"]
             if pos <= last.get(group, 0):

@@ -216,6 +216,25 @@ async def test_nothing_from_before_ones_time_is_in_a_section(town: Town) -> None
     assert (shown["recalled"]["by"], "body" in shown) == (ann.user, False)
 
 
+async def test_what_was_written_while_one_was_out_counts_as_read_in_every_hello(town: Town) -> None:
+    ann, bob = await town.people("ann", "bob")
+    group = await town.group_of(ann, bob)
+    section = await make(ann, group)
+    await bob.up_to(group, await ann.say(group, "one", section=section))
+    await bob.ask("read.mark", group=group, seq=1, section=section)
+    hub = town.server.hub
+    hub.reads.save(hub.link)
+    await hub.link.settled()
+    await bob.do("member.leave", group=group)
+    await ann.say(group, "two", section=section)
+    came = (await ann.do("member.add", group=group, users=[bob.user]))["pos"]
+    await bob.up_to(group, came)
+    assert (await bob.ask("read.mark", group=group, seq=1, section=section))["read"] == 2
+    back = await town.back(bob)
+    assert {"group": group, "section": section, "read": 2} in back.hello["section_reads"]
+    assert "unread" not in await section_of(back, group, section)
+
+
 async def test_a_notice_before_ones_time_makes_nothing_of_a_section_unread(town: Town) -> None:
     ann, cat = await town.people("ann", "cat")
     group = await town.group_of(ann)
