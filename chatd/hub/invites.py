@@ -60,11 +60,9 @@ def pay(hub: Hub, user: str, address: str) -> None:
 
 async def resolve(hub: Hub, wish: PreviewInvite) -> dict[str, Any]:
     """What an invite leads to. Raises `Refused`: `invite_invalid`, `unavailable`, `overloaded`."""
-    loop = asyncio.get_running_loop()
-    until_s = loop.time() + hub.settings.resolve_s
-    verdict = await hub.link.ask(wish)
-    # An answer takes as long for a secret that exists as for one that does not.
-    await asyncio.sleep(until_s - loop.time())
+    # An answer takes as long for a secret that exists as for one that does not. The timer begins before the look: the
+    # rest of the time after it would be rounded to milliseconds, and the rounding would tell how long the look took.
+    _, verdict = await asyncio.gather(asyncio.sleep(hub.settings.resolve_s), hub.link.ask(wish))
     if verdict.answer is None:
         raise Refused(verdict.code, verdict.message, **verdict.details)
     return verdict.answer

@@ -203,10 +203,12 @@ class Looks:
             self._same({hit["pos"] for hit in hits}, there, f"hits of {words} in section {section} for {user}")
 
     async def _hits(self, probe: Device, words: list[str], where: Json) -> list[Json]:
-        shown: Json = {"lag": "not asked yet"}
+        """All there are, once the index is whole: until it is, a search says so, or is `unavailable`."""
+        asked: Json = {"query": " ".join(words), "limit": 200} | where
+        code, shown = "unavailable", dict[str, Any]()
         async with asyncio.timeout(FOUND_S):
-            while "lag" in shown:
-                asked: Json = {"query": " ".join(words), "limit": 200} | where
-                _, shown = await self._ask(probe, "message.search", asked)
+            while code == "unavailable" or "lag" in shown:
+                code, shown = await self._ask(probe, "message.search", asked)
+        self._same(code, "ok", f"what a search for {words} was answered with")
         hits: list[Json] = shown["hits"]
         return hits
