@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tests.chaos.draw import act_of
 from tests.chaos.shop import ITEMS
 
 if TYPE_CHECKING:
@@ -57,12 +58,7 @@ class Daily:
 
     def act(self, group: str) -> None:
         """Now and then something."""
-        dice = self._rng.random()
-        for share, act in self._acts:
-            if dice < share:
-                act(self, group)
-                return
-            dice -= share
+        act_of(self._rng, self._acts, self, group)
 
     def dress(self, data: dict[str, Any], user: str) -> None:
         """Make something else of a text that is about to be sent: a card, or one that calls people."""

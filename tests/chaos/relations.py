@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tests.chaos.draw import act_of
+
 if TYPE_CHECKING:
     from tests.chaos.workload import Workload
 
@@ -47,12 +49,7 @@ class Relations:
 
     def act(self, group: str) -> None:
         """Now and then something."""
-        dice = self._rng.random()
-        for share, act in self._acts:
-            if dice < share:
-                act(self, group)
-                return
-            dice -= share
+        act_of(self._rng, self._acts, self, group)
 
     # -- ask me first
 

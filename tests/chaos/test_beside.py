@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from tests.chaos.history import (
     Row,
     Shown,
 )
+from tests.chaos.lies import Lie, Lies
 from tests.chaos.test_checker import ANN, BOB, G, change, honest, promises, said
 
 EVE = "u-eve"
@@ -90,16 +90,7 @@ def test_an_honest_history_of_daily_acts_has_no_violation() -> None:
     assert check(daily()) == []
 
 
-Lie = Callable[[History], None]
-LIES: list[tuple[str, Lie]] = []
-
-
-def lie(promise: str) -> Callable[[Lie], Lie]:
-    def mark(tell: Lie) -> Lie:
-        LIES.append((promise, tell))
-        return tell
-
-    return mark
+lie = Lies()
 
 
 @lie("lost")
@@ -250,7 +241,7 @@ def a_pin_is_shown_with_another_quote(history: History) -> None:
     entry.entries[2].raw["quote"]["text"] = "another"
 
 
-@pytest.mark.parametrize(("promise", "tell"), LIES, ids=[tell.__name__ for _, tell in LIES])
+@pytest.mark.parametrize(("promise", "tell"), lie.told, ids=lie.names)
 def test_a_lie_beside_the_log_is_called_by_its_name(promise: str, tell: Lie) -> None:
     history = daily()
     tell(history)

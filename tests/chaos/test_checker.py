@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from tests.chaos.history import (
     Shown,
     Truth,
 )
+from tests.chaos.lies import Lie, Lies
 
 G, ANN, BOB = "g-one", "u-ann", "u-bob"
 
@@ -123,18 +123,7 @@ def test_an_honest_history_has_no_violation() -> None:
     assert check(honest()) == []
 
 
-Lie = Callable[[History], None]
-
-
-def lie(promise: str) -> Callable[[Lie], Lie]:
-    def mark(tell: Lie) -> Lie:
-        LIES.append((promise, tell))
-        return tell
-
-    return mark
-
-
-LIES: list[tuple[str, Lie]] = []
+lie = Lies()
 
 
 @lie("hole")
@@ -333,7 +322,7 @@ def unread_is_one_too_many(history: History) -> None:
     history.connections.append(connection)
 
 
-@pytest.mark.parametrize(("promise", "tell"), LIES, ids=[tell.__name__ for _, tell in LIES])
+@pytest.mark.parametrize(("promise", "tell"), lie.told, ids=lie.names)
 def test_a_lie_is_called_by_its_name(promise: str, tell: Lie) -> None:
     history = honest()
     tell(history)

@@ -3,13 +3,13 @@ lie has its name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.chaos.checker import check
 from tests.chaos.history import Attempt, Connection, History, InviteRow, MineRow, Period, Row
+from tests.chaos.lies import Lie, Lies
 from tests.chaos.test_beside import acked
 from tests.chaos.test_checker import ANN, BOB, G, honest, moved, promises, said
 
@@ -92,16 +92,7 @@ def test_an_honest_history_of_people_has_no_violation() -> None:
     assert check(peopled()) == []
 
 
-Lie = Callable[[History], None]
-LIES: list[tuple[str, Lie]] = []
-
-
-def lie(promise: str) -> Callable[[Lie], Lie]:
-    def mark(tell: Lie) -> Lie:
-        LIES.append((promise, tell))
-        return tell
-
-    return mark
+lie = Lies()
 
 
 @lie("hole")
@@ -262,7 +253,7 @@ def who_follows_no_more_talks_on(history: History) -> None:
     history.connections[1].attempts.append(sent(16, 180, seq=6))
 
 
-@pytest.mark.parametrize(("promise", "tell"), LIES, ids=[tell.__name__ for _, tell in LIES])
+@pytest.mark.parametrize(("promise", "tell"), lie.told, ids=lie.names)
 def test_a_lie_about_people_is_called_by_its_name(promise: str, tell: Lie) -> None:
     history = peopled()
     tell(history)
