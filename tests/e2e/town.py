@@ -125,7 +125,7 @@ async def tell(town: Town, story: Coroutine[Any, Any, None]) -> None:
         await town.leave()
         logging.getLogger().removeHandler(troubles)
     assert town.server.hub.refusals["internal"] == internal
-    assert troubles.lines == []
+    assert troubles.lines == [], troubles.lines
 
 
 def quiet_settings(sections: dict[str, Any]) -> dict[str, Any]:
@@ -152,7 +152,7 @@ async def living_town(url: str, folder: Path, **sections: Any) -> AsyncIterator[
             finally:
                 await town.leave()
             assert server.hub.refusals["internal"] == 0
-        assert troubles.lines == []
+        assert troubles.lines == [], troubles.lines
     finally:
         logging.getLogger().removeHandler(troubles)
 
