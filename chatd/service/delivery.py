@@ -8,6 +8,7 @@ many may be under way, and what comes on top is dropped. No code, no login reach
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shlex
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -41,7 +42,10 @@ def by_command(command: str, timeout_s: float) -> Hand:
             raise Unreachable(f"the program cannot be started: {type(error).__name__}") from None
         try:
             async with asyncio.timeout(timeout_s):
-                await process.communicate(message)
+                # uvloop raises RuntimeError when the program ended before its input was written: its status tells.
+                with contextlib.suppress(RuntimeError):
+                    await process.communicate(message)
+                await process.wait()
         except TimeoutError:
             raise Unreachable(f"the program did not end within {timeout_s} s") from None
         finally:
