@@ -30,9 +30,6 @@ class Presence:
         self._changed: dict[str, tuple[bool, frozenset[str]]] = {}
         """Of each who came or went: whether they were here before, and the groups where somebody may want to know."""
 
-    def __len__(self) -> int:
-        return len(self._changed)
-
     def state_of(self, user: str, stored: int = 0) -> dict[str, Any]:
         """As it goes on the wire; `stored` is when the store says that they were last here."""
         if user in self._hub.people:
