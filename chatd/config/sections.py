@@ -56,7 +56,7 @@ class Store(_Section, frozen=True, kw_only=True):
     url: Line = "sqlite:///chatd.db"
     readers: Annotated[int, Meta(ge=1, le=64)] = 2
     free_disk_floor_mb: Annotated[int, Meta(ge=0, le=2**20)] = 200
-    batch_max: Annotated[int, Meta(ge=1, le=10_000)] = 512
+    batch_max: Annotated[int, Meta(ge=1, le=10_000)] = 2048
     queue_max: Count = 20_000
     cid_ttl_days: Annotated[int, Meta(ge=1, le=3650)] = 30
     user_log_keep: Count = 1000
@@ -241,7 +241,7 @@ class Search(_Section, frozen=True, kw_only=True):
     on: bool = True
     portion_entries: Annotated[int, Meta(ge=10, le=100_000)] = 500
     rebuild_share: Annotated[float, Meta(ge=0.01, le=1)] = 0.5
-    niceness: Annotated[int, Meta(ge=0, le=19)] = 10
+    niceness: Annotated[int, Meta(ge=0, le=19)] = 19
     follow_every_s: Timeout = 0.1
     readers: Annotated[int, Meta(ge=1, le=64)] = 2
     timeout_s: Timeout = 2.0

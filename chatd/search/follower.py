@@ -16,7 +16,7 @@ from chatd.core.messages import search_text
 from chatd.core.values import Entry
 from chatd.search.index import Doc, Index, Place, Portion, State, bits_of, doc_id, ticks_of
 from chatd.search.log import Commit, Log, Span
-from chatd.search.tokens import runs_of, terms_of
+from chatd.search.tokens import runs_in
 
 REWRITES: Final = frozenset({"edit", "recall"})
 """Entries after which the message they refer to has another text, or none."""
@@ -33,6 +33,8 @@ class Follower:
         self._portion_entries = portion_entries
         self._new_generation = new_generation
         self._portion = Portion()
+        self.behind = False
+        """Whether the last portion was full: there is more to be had at once."""
 
     def open(self) -> None:
         """Take up where the index is."""
@@ -64,6 +66,7 @@ class Follower:
             groups = dict.fromkeys(group for _, touched in commits for group in touched)
             yield from self._read_groups(self._log.heads(list(groups)))
             self._apply(msgspec.structs.replace(self.state, n=commits[-1][0]))
+            self.behind = len(commits) == COMMITS_MAX
             yield
             commits = self._log.commits_after(self.state.n, COMMITS_MAX)
 
@@ -109,6 +112,7 @@ class Follower:
                 self._portion.read += upto - after
             if self._portion.read >= self._portion_entries:
                 self._apply(self.state)
+                self.behind = True
                 yield
 
     def _cut_spans(self, heads: dict[str, int], places: dict[str, Place]) -> Iterator[list[Span]]:
@@ -145,7 +149,7 @@ class Follower:
     def _put(self, gid: int, message: Entry, ticks: int) -> None:
         """The message as it is now."""
         key = (gid, message.pos)
-        runs = runs_of(terms_of(search_text(message) or ""))
+        runs = runs_in(search_text(message) or "")
         if not runs:
             self._portion.docs.pop(key, None)
             self._portion.gone.add(key)

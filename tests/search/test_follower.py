@@ -199,6 +199,14 @@ def test_a_rebuild_says_how_far_it_is_and_ends_where_it_was(books: Library) -> N
     assert len(again.found) == len(said)
 
 
+def test_after_a_full_portion_more_is_to_be_had_at_once_and_after_the_last_one_not(books: Library) -> None:
+    books.follow()
+    books.store.done(*(send("ann", "tea", f"消息 {n}") for n in range(7)))
+    assert [books.follower.behind for _ in books.follower.work()] == [True, True, False], "a portion is three entries"
+    books.store.say("ann", "tea", "一条")
+    assert [books.follower.behind for _ in books.follower.work()] == [False]
+
+
 def test_who_pages_while_the_index_is_made_anew_meets_nothing_twice(books: Library) -> None:
     for group in ("tea", "coffee", "apple", "zest"):  # as they came, which is not the order of a sweep
         if group != "tea":

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatd.search.query import cut_snippet, find_spans, parse_query
-from chatd.search.tokens import WORD_MAX, needed_tokens, runs_of, terms_of, tokens_of
+from chatd.search.tokens import WORD_MAX, needed_tokens, runs_in, runs_of, terms_of, tokens_of
 
 
 def runs(text: str) -> str:
@@ -102,6 +102,27 @@ def test_a_snippet_is_a_piece_around_the_first_place() -> None:
     end = cut_snippet("字" * 300 + "火锅", [(300, 302)], 160)
     assert (end.offset, end.highlights, end.text[158:]) == (142, [(158, 160)], "火锅")
     assert cut_snippet("火锅", [(0, 2)], 160) == ("火锅", 0, [(0, 2)])
+
+
+plain = st.text(
+    st.one_of(
+        st.characters(max_codepoint=0x7F),
+        st.characters(min_codepoint=0x3400, max_codepoint=0x4DBF),
+        st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF),
+        st.sampled_from("、。，！？：；（）《》【】“”‘’…—"),
+    ),
+    max_size=30,
+)
+
+
+@given(st.one_of(plain, st.text(max_size=30), st.builds(lambda text, n: text * n, plain, st.integers(1, 80))))
+def test_plain_text_is_cut_in_one_go_as_it_would_be_piece_by_piece(text: str) -> None:
+    assert runs_in(text) == runs_of(terms_of(text))
+
+
+def test_every_ideograph_is_cut_alike() -> None:
+    for code in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000)):
+        assert runs_in(f"a{chr(code)}b") == f"a {chr(code)} b" == runs_of(terms_of(f"a{chr(code)}b"))
 
 
 texts = st.text(st.sampled_from("火锅吃ab Bé'\u0301，。👍🏽ﬁ１\u200b\"ガﾞ-@=!ส\ud7a3"), max_size=40)
