@@ -7,6 +7,7 @@ is applied on top, in one step with the answer: nothing is missed at the seam an
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -101,8 +102,7 @@ async def _user_of(session: Session, claims: Claims) -> str:
     Raises `unauthenticated` for a token of ours whose user there is not, as after an older database was put back.
     """
     hub = session.hub
-    async with hub.readers.snapshot() as reader:
-        user = await users.user_by_sub(reader, claims.sub)
+    user = await hub.readers.read(lambda reader: users.user_by_sub(reader, claims.sub))
     if user is not None and claims.name in ("", user.name) and _has_tags(user, claims):
         return user.id
     if user is None and claims.device is not None:
@@ -127,16 +127,21 @@ async def check_allowed(reader: Reader, user: User, device: str, claims: Claims)
 async def _read(session: Session, user_id: str, claims: Claims, hello: Hello) -> _Snapshot:
     hub = session.hub
     mark, newer, reads = hub.shelf.mark(), hub.reads.known_of(user_id), hub.reads.of_user(user_id)
-    async with hub.readers.snapshot() as reader:
-        snapshot = await reader.run(partial(_read_places, user_id, claims, hello, hub.life.epoch))
-        snapshot.mark, snapshot.newer_reads = mark, newer
-        changed = [p for p in snapshot.places if snapshot.cursors.get(p.group) != (p.head, p.at)]
-        page = changed[:FIRST_PAGE]
-        groups = [place.group for place in page]
-        if groups:
-            snapshot.lines = await reader.run(lambda r: service.member_lines(r, user_id, groups, reads))
-        if len(changed) > FIRST_PAGE:
-            snapshot.more = cursor_of(page[-1])
+    snapshot = await hub.readers.read(partial(_read_all, user_id, claims, hello, hub.life.epoch, reads))
+    snapshot.mark, snapshot.newer_reads = mark, newer
+    return snapshot
+
+
+async def _read_all(
+    user_id: str, claims: Claims, hello: Hello, epoch: str, reads: Callable[[str, int], int], reader: Reader
+) -> _Snapshot:
+    snapshot = await _read_places(user_id, claims, hello, epoch, reader)
+    changed = [p for p in snapshot.places if snapshot.cursors.get(p.group) != (p.head, p.at)]
+    page = changed[:FIRST_PAGE]
+    if page:
+        snapshot.lines = await service.member_lines(reader, user_id, [place.group for place in page], reads)
+    if len(changed) > FIRST_PAGE:
+        snapshot.more = cursor_of(page[-1])
     return snapshot
 
 

@@ -45,9 +45,12 @@ class Reader(Protocol):
     async def find(self, what: Probe, keys: Sequence[Row]) -> list[Row]:
         """The rows with these keys."""
 
-    async def run(self, work: Callable[[Reader], Coroutine[Any, Any, T]]) -> T:
+    async def run(self, work: Callable[[Reader], Coroutine[Any, Any, T]], *, last: bool = False) -> T:
         """Several reads as one step. `work` awaits nothing but the reader it is given, and touches nothing of the loop:
-        on SQLite it runs in the connection's thread, so that all of it costs one hop and not one per statement."""
+        on SQLite it runs in the connection's thread, so that all of it costs one hop and not one per statement.
+
+        `last`: nothing is read from this snapshot after it.
+        """
 
 
 class _Connection(Reader, Protocol):
@@ -103,6 +106,11 @@ class Readers:
             finally:
                 self._idle.put_nowait(whole)
 
+    async def read(self, work: Callable[[Reader], Coroutine[Any, Any, T]]) -> T:
+        """What `work` (see `Reader.run`) makes of a snapshot of its own: on SQLite one hop in all."""
+        async with self.snapshot() as reader:
+            return await reader.run(work, last=True)
+
     async def _begin(self, idle: _Connection | None) -> _Connection:
         """A transaction on this connection, or on a new one if it was cut off while nobody used it."""
         if idle is not None:
@@ -147,20 +155,26 @@ class Readers:
 class _Thread(aiosqlite.Connection):
     """aiosqlite's connection, which can also run a function of ours in its thread."""
 
-    async def drive(self, work: Callable[[Reader], Coroutine[Any, Any, T]]) -> T:
-        """Run `work` to its end in the thread; it never has to wait there."""
-        result: T = await self._execute(self._drive, work)  # type: ignore[no-untyped-call]
+    async def drive(self, work: Callable[[Reader], Coroutine[Any, Any, T]], begin: bool, end: bool) -> T:
+        """Run `work` to its end in the thread; it never has to wait there. Perhaps with the ends of a transaction."""
+        result: T = await self._execute(self._drive, work, begin, end)  # type: ignore[no-untyped-call]
         return result
 
-    def _drive(self, work: Callable[[Reader], Coroutine[Any, Any, T]]) -> T:
-        steps = work(_InThread(self._conn))
+    def _drive(self, work: Callable[[Reader], Coroutine[Any, Any, T]], begin: bool, end: bool) -> T:
+        if begin:
+            self._conn.execute("BEGIN")
         try:
-            steps.send(None)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        steps.close()
-        raise RuntimeError("work in the connection's thread waited for something else")
+            steps = work(_InThread(self._conn))
+            try:
+                steps.send(None)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            steps.close()
+            raise RuntimeError("work in the connection's thread waited for something else")
+        finally:
+            if end:
+                self._conn.execute("COMMIT")
 
 
 class _InThread:
@@ -179,17 +193,19 @@ class _InThread:
     async def find(self, what: Probe, keys: Sequence[Row]) -> list[Row]:
         return await self.all(what.sqlite, (orjson.dumps(keys).decode(),)) if keys else []
 
-    async def run(self, work: Callable[[Reader], Coroutine[Any, Any, T]]) -> T:
+    async def run(self, work: Callable[[Reader], Coroutine[Any, Any, T]], *, last: bool = False) -> T:
         return await work(self)
 
 
 class _Sqlite:
-    """aiosqlite: a thread per connection, one hop per statement."""
+    """aiosqlite: a thread per connection, one hop per step. A transaction begins with its first step."""
 
     among = "IN (SELECT value FROM json_each(?))"
 
     def __init__(self, connection: _Thread) -> None:
         self._connection = connection
+        self._to_begin = False
+        self._begun = False
 
     @classmethod
     async def open(cls, path: Path) -> _Connection:
@@ -208,10 +224,13 @@ class _Sqlite:
         return reader
 
     async def begin(self) -> None:
-        await self._run("BEGIN")
+        self._to_begin = True
 
     async def end(self) -> None:
-        await self._run("COMMIT")
+        self._to_begin = False
+        if self._begun:
+            self._begun = False
+            await self._run("COMMIT")
 
     async def close(self) -> None:
         # A read that nobody waits for any more would hold up the end.
@@ -228,18 +247,17 @@ class _Sqlite:
     async def find(self, what: Probe, keys: Sequence[Row]) -> list[Row]:
         return await self._run(what.sqlite, (orjson.dumps(keys).decode(),)) if keys else []
 
-    async def run(self, work: Callable[[Reader], Coroutine[Any, Any, T]]) -> T:
+    async def run(self, work: Callable[[Reader], Coroutine[Any, Any, T]], *, last: bool = False) -> T:
+        begin, self._to_begin = self._to_begin, False
+        self._begun = (self._begun or begin) and not last
         try:
-            return await self._connection.drive(work)
+            return await self._connection.drive(work, begin, last)
         except (aiosqlite.Error, ValueError) as error:
             raise ReaderLost(str(error)) from error
 
     async def _run(self, sql: str, params: Row = ()) -> list[Row]:
-        try:
-            # All rows at once: a SELECT that was not read to its end would pin its snapshot.
-            return list(await self._connection.execute_fetchall(sql, params))  # type: ignore[arg-type]
-        except (aiosqlite.Error, ValueError) as error:
-            raise ReaderLost(str(error)) from error
+        # All rows at once: a SELECT that was not read to its end would pin its snapshot.
+        return await self.run(lambda reader: reader.all(sql, params))
 
 
 def _connect_read_only(uri: str) -> sqlite3.Connection:
@@ -298,7 +316,7 @@ class _Postgres:
     async def find(self, what: Probe, keys: Sequence[Row]) -> list[Row]:
         return await self._run(what.postgresql, tuple(list(c) for c in zip(*keys, strict=True))) if keys else []
 
-    async def run(self, work: Callable[[Reader], Coroutine[Any, Any, T]]) -> T:
+    async def run(self, work: Callable[[Reader], Coroutine[Any, Any, T]], *, last: bool = False) -> T:
         return await work(self)
 
     async def _run(self, sql: str, params: Row = ()) -> list[Row]:

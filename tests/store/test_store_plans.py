@@ -221,7 +221,7 @@ class Listening:
         assert what in STATEMENTS.values(), "looked at with the others"
         return await self._inner.find(what, keys)
 
-    async def run(self, work: Callable[[Reader], Coroutine[Any, Any, T]]) -> T:
+    async def run(self, work: Callable[[Reader], Coroutine[Any, Any, T]], *, last: bool = False) -> T:
         return await work(self)
 
 

@@ -77,6 +77,45 @@ def test_several_reads_as_one_step_are_of_that_moment_too(tea: Store) -> None:
     run(work())
 
 
+@pytest.mark.promise("P4", "snapshot")
+def test_a_read_of_its_own_is_one_moment_and_ends_it(tea: Store) -> None:
+    entered, go_on = threading.Event(), threading.Event()
+
+    async def read_twice(reader: Reader) -> list[int]:
+        first = await messages.head_of(reader, "tea")
+        entered.set()
+        if "ANY" in reader.among:  # on PostgreSQL this runs in the loop
+            await asyncio.to_thread(go_on.wait, PATIENCE_S)
+        assert go_on.wait(PATIENCE_S)
+        return [first, await messages.head_of(reader, "tea")]
+
+    async def refuse(reader: Reader) -> None:
+        await messages.head_of(reader, "tea")
+        raise Refused("not_found")
+
+    def say_meanwhile() -> None:
+        assert entered.wait(PATIENCE_S)
+        tea.done(send("ann", "tea"))
+        go_on.set()
+
+    async def work() -> None:
+        async with reading(tea.url, count=1) as readers:
+            said = asyncio.get_running_loop().run_in_executor(None, say_meanwhile)
+            assert await readers.read(read_twice) == [1, 1]
+            await said
+            assert await readers.read(lambda reader: messages.head_of(reader, "tea")) == 2
+            async with readers.snapshot() as reader:
+                before = await identify(reader)
+            with pytest.raises(Refused):
+                await readers.read(refuse)
+            async with readers.snapshot() as reader:
+                assert await identify(reader) == before, "a refusal costs no connection"
+            tea.done(send("ann", "tea"))
+            assert await readers.read(lambda reader: messages.head_of(reader, "tea")) == 3, "nothing stayed open"
+
+    run(work())
+
+
 def test_a_refusal_within_one_step_reaches_who_asked(tea: Store) -> None:
     async def refuse(reader: Reader) -> None:
         await messages.head_of(reader, "tea")
