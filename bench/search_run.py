@@ -115,7 +115,7 @@ async def _fill(case: Case, server: Server) -> Figures:
     while (status := await _status(case))["search_rebuilding"] or not status["search_rebuild_total"]:
         if time.monotonic() - began_s > FILL_S:
             raise Invalid(f"the index is not there after {FILL_S:.0f} s: {status}")
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # how far it is can only be asked again
     spent_s = time.monotonic() - began_s
     cpu_s = machine.cpu_ns(server.processes_named("chatd.search.program")) / 1e9
     return {
@@ -224,7 +224,7 @@ async def _write_and_look(case: Case, server: Server) -> Figures:
         lags_ms: list[float] = []
         while time.monotonic() < until_s:
             lags_ms.append(await _probe(case, looker, len(lags_ms)))
-            await asyncio.sleep(1 / PROBES_PER_S)
+            await asyncio.sleep(1 / PROBES_PER_S)  # the rate at which somebody looks
         written, spent_s = await writing
     return {
         "messages/s while the lag is taken": written / spent_s,
@@ -243,7 +243,7 @@ async def _write(case: Case, line: Line, chance: random.Random, until_s: float) 
         while len(sent) < (now_s - began_s) * case.rate:
             text = "".join(chance.choices(FRESH, k=chance.randint(6, 30)))
             sent.append(asyncio.create_task(_say(line, chance.randrange(case.texts.groups), text)))
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.005)  # the rate at which people write
     await asyncio.gather(*sent)
     return len(sent), time.monotonic() - began_s
 
@@ -264,4 +264,4 @@ async def _probe(case: Case, line: Line, number: int) -> float:
             return spent_s * 1000
         if spent_s > LOST_S:
             raise Invalid(f"{word} was not found within {LOST_S:.0f} s")
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(0.002)  # what is not found yet can only be looked for again

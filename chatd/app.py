@@ -216,6 +216,7 @@ class Server:
         return Accounts(
             fill(AccountSettings, settings),
             Passwords(settings.hash_memory_kib, settings.hash_passes, settings.hash_workers, settings.hash_queue),
+            # A pause by chance: that the hook starts is not to be timed from outside.
             Delivery(hook, lambda: asyncio.sleep(least_s + (most_s - least_s) * self._jitter())),
             hub.tokens,
             self.readers,

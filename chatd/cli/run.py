@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from chatd.config import Config
+from chatd.store.collector import spare_the_collector
 from chatd.store.database import StoreLost, connect, path_of
 
 
@@ -53,18 +54,6 @@ async def _serve(config: Config, served: Callable[[str], None] | None) -> int:
         wait.cancel()
     await server.stop()
     return 1 if server.failed.is_set() else 0
-
-
-def spare_the_collector() -> None:
-    """Look for reference cycles seldom: messages make none, and what lives from the start is never looked at again.
-
-    With the default of every 700 allocations the collector walks the rings of all groups over and over.
-    """
-    import gc
-
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
 
 
 def raise_open_files() -> None:

@@ -31,11 +31,12 @@ class Send(Command, frozen=True, tag="send"):
     section: int = 0
 
     def needs(self, need: Needs) -> None:
+        sender = (self.group, self.actor)
         need.groups.add(self.group)
-        need.members.add((self.group, self.actor))
+        need.members.add(sender)
+        need.paces.add(sender)
         if self.reply_to is not None:
             need.entries.add((self.group, self.reply_to))
-        need.paces.add((self.group, self.actor))
         if self.after is not None:
             need.sends.add((self.actor, self.after))
         cards.need_item(need, self.type, self.body)
@@ -228,14 +229,21 @@ TARGETED = frozenset({"reaction", "pin", "unpin", "feature", "unfeature"})
 
 def answer_of(entry: Entry, recall_window_ms: int) -> dict[str, Any]:
     """What the command that made this entry is answered, the first time and whenever it is repeated."""
-    answer: dict[str, Any] = {"group": entry.group, "pos": entry.pos}
     if entry.kind == "message":
-        answer |= {"cid": entry.cid, "at": entry.at, "recall_until": entry.at + recall_window_ms}
+        answer: dict[str, Any] = {
+            "group": entry.group,
+            "pos": entry.pos,
+            "cid": entry.cid,
+            "at": entry.at,
+            "recall_until": entry.at + recall_window_ms,
+        }
         if entry.seq is not None:
             answer["seq"] = entry.seq
         if entry.section:
             answer["section"] = entry.section
-    elif entry.kind == "edit":
+        return answer
+    answer = {"group": entry.group, "pos": entry.pos}
+    if entry.kind == "edit":
         answer |= {"target": entry.target, "version": entry.version}
     elif entry.kind in TARGETED:
         answer["target"] = entry.target

@@ -50,6 +50,10 @@ class Records:
         """A row as it is stored."""
         self._rows[type(record), record.key] = record
 
+    def knows(self, kind: type[Record]) -> bool:
+        """Whether any record of this kind was asked for, or changed."""
+        return kind in self._asked or any(one is kind for one, _ in self._changed)
+
     def find(self, kind: type[R], *key: Any) -> R | None:
         """The record with this key, as this batch has left it so far.
 

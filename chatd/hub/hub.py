@@ -263,21 +263,25 @@ class Hub(People):
 
     def _move_own_reads(self, feed: Feed, change: GroupChange) -> None:
         """Whoever writes has read what was there before. Sessions that get the entry know it from the entry."""
+        group, people, tells = change.group, self.people, self.receipts.concern(feed)
         for entry in change.entries:
-            if entry.seq is None or entry.actor is None:
+            user, seq, section = entry.actor, entry.seq, entry.section
+            if seq is None or user is None:
                 continue
-            self.reads.move(change.group, entry.actor, entry.seq, entry.section)
-            self.receipts.note(feed, entry.actor, entry.seq, entry.section)
-            person = self.people.get(entry.actor)
+            self.reads.move(group, user, seq, section)
+            if tells:
+                self.receipts.note(feed, user, seq, section)
+            person = people.get(user)
             for session in person.sessions if person is not None else ():
-                follow = session.follows.get(change.group)
-                if follow is not None:
-                    if not entry.section:
-                        follow.read = max(follow.read, entry.seq)
+                follow = session.follows.get(group)
+                if follow is None:
+                    continue
+                if not section and follow.read < seq:
+                    follow.read = seq
+                if follow.marked:
                     clear_mark(self, follow)
-                    if follow.state is State.SUMMARY:
-                        section = {"section": entry.section} if entry.section else {}
-                        session.signal("read", {"group": change.group, "read": entry.seq} | section)
+                if follow.state is State.SUMMARY:
+                    session.signal("read", {"group": group, "read": seq} | ({"section": section} if section else {}))
 
     def _publish_mine(self, entry: Mine) -> None:
         chat = self.feeds.get(entry.group or "") if entry.kind == "direct" else None

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from chatd.core.sharing import Circle
 from chatd.hub.feed import Feed
-from chatd.store.relations import circle_of
+from chatd.store.relations import circle_of, those_who_show_reads
 
 if TYPE_CHECKING:
     from chatd.hub.hub import Hub
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 PAIRS_AT_ONCE: Final = 5000
 """So many pairs of a reader and somebody to be told are looked at in one round, or those of one group."""
 READS_MAX: Final = 20_000
+Round = tuple[Feed, int, dict[str, int]]
+"""Of one group and section: who has read up to which message."""
 
 
 class Receipts:
@@ -31,9 +34,13 @@ class Receipts:
     def __len__(self) -> int:
         return self._count
 
+    def concern(self, feed: Feed) -> bool:
+        """Whether somebody can be told who has read on in this group, and there is room for more."""
+        return len(feed.live) > 1 and feed.members <= self._hub.settings.receipt_group_max and self._count < READS_MAX
+
     def note(self, feed: Feed, user: str, seq: int, section: int = 0) -> None:
         """Somebody has read on."""
-        if feed.members > self._hub.settings.receipt_group_max or len(feed.live) < 2 or self._count >= READS_MAX:
+        if not self.concern(feed):
             return
         reads = self._moved.setdefault((feed.group, section), {})
         self._count += user not in reads
@@ -42,23 +49,19 @@ class Receipts:
     async def tell(self) -> float | None:
         """One round; says when the next one is due if there is more."""
         rounds = self._take()
-        pairs = {(reader, to) for feed, _, reads in rounds for reader in reads for to in _live(feed) if to != reader}
-        if pairs:
+        if rounds:
             async with self._hub.readers.snapshot() as reader:
-                circle = await circle_of(reader, pairs, mutual=False)
-            for feed, section, reads in rounds:
-                place: dict[str, Any] = {"group": feed.group} | ({"section": section} if section else {})
-                for follow in feed.live:
-                    person = follow.session.person
-                    to = person.user if person is not None else ""
-                    shown = {user: seq for user, seq in reads.items() if user != to and circle.shows_reads(user, to)}
-                    if shown:
-                        follow.session.signal("receipts", place | {"reads": shown})
+                showing = await those_who_show_reads(reader, {user for _, _, reads in rounds for user in reads})
+                rounds = _only_of(showing, rounds)
+                pairs = {(who, to) for feed, _, reads in rounds for who in reads for to in _live(feed) if to != who}
+                circle = await circle_of(reader, pairs, mutual=False) if pairs else None
+            if circle is not None:
+                _signal(rounds, circle)
         return 0.0 if self._moved else None
 
-    def _take(self) -> list[tuple[Feed, int, dict[str, int]]]:
+    def _take(self) -> list[Round]:
         """The groups of one round."""
-        taken: list[tuple[Feed, int, dict[str, int]]] = []
+        taken: list[Round] = []
         pairs = 0
         while self._moved and pairs < PAIRS_AT_ONCE:
             group, section = next(iter(self._moved))
@@ -69,6 +72,24 @@ class Receipts:
                 taken.append((feed, section, reads))
                 pairs += len(reads) * len(feed.live)
         return taken
+
+
+def _signal(rounds: list[Round], circle: Circle) -> None:
+    """Tell everybody what they may know."""
+    for feed, section, reads in rounds:
+        place: dict[str, Any] = {"group": feed.group} | ({"section": section} if section else {})
+        for follow in feed.live:
+            person = follow.session.person
+            to = person.user if person is not None else ""
+            shown = {user: seq for user, seq in reads.items() if user != to and circle.shows_reads(user, to)}
+            if shown:
+                follow.session.signal("receipts", place | {"reads": shown})
+
+
+def _only_of(users: set[str], rounds: list[Round]) -> list[Round]:
+    """What is left of a round without everybody else: most people show nothing, and cost no more than that look."""
+    kept = [(feed, section, {user: reads[user] for user in reads.keys() & users}) for feed, section, reads in rounds]
+    return [one for one in kept if one[2]]
 
 
 def _live(feed: Feed) -> set[str]:

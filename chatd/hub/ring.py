@@ -175,7 +175,13 @@ class Ring:
         if first is None or after < first - 1:
             return None
         start = after - first + 1
-        return list(islice(self._items, start, start + most))
+        behind = len(self._items) - start
+        if behind > start:
+            return list(islice(self._items, start, start + most))
+        # From the end, which is near: nearly everybody wants the newest, and a deque is walked from one of its ends.
+        taken = list(islice(reversed(self._items), max(0, behind - most), max(0, behind)))
+        taken.reverse()
+        return taken
 
     def _drop_oldest(self) -> None:
         item = self._items.popleft()

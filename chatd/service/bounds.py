@@ -22,7 +22,7 @@ class Narrowed(msgspec.Struct, frozen=True):
         """The request, or one with a smaller page if its size was left open. Raises `Invalid` beyond a bound."""
         for path, bound, what in _CHECKS.get(op, ()):
             value = request
-            for name in path.split("."):
+            for name in _NAMES[path]:
                 value = getattr(value, name, None)  # a body of another kind has no text
             most: int = getattr(self, bound)
             size = 0 if value is None else value if isinstance(value, int) else len(value)
@@ -56,3 +56,4 @@ _CHECKS: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
     "member.add": (("users", "add_max", "`array` of length"),),
     **dict.fromkeys(_LISTS, (("limit", "list_page_max", "`int`"),)),
 }
+_NAMES: Final = {path: path.split(".") for checks in _CHECKS.values() for path, _, _ in checks}

@@ -58,6 +58,8 @@ async def fill_entries(reader: Reader, entries: Sequence[Entry]) -> None:
 
 def fill_changes(facts: Facts) -> list[Item]:
     """Fill what a commit tells the hub, and name the items that it changed."""
+    if not facts.records.knows(Item):
+        return []  # whatever shows an item asked for it
     for entry in facts.entries.values():
         key = key_of(entry)
         if key is not None:

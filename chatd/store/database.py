@@ -24,7 +24,7 @@ SQLITE_SETTINGS = (
     "PRAGMA secure_delete = ON",
     "PRAGMA mmap_size = 0",
     "PRAGMA cache_size = -65536",
-    "PRAGMA wal_autocheckpoint = 1000",
+    "PRAGMA wal_autocheckpoint = 4000",
     "PRAGMA busy_timeout = 5000",
     "PRAGMA foreign_keys = ON",
 )

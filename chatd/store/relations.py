@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
 import orjson
 
-from chatd.core.sharing import Circle
+from chatd.core.sharing import Circle, shows_receipts
 from chatd.store import schema
 from chatd.store.readers import Reader
 from chatd.store.statements import Delete, Insert, Probe
@@ -31,6 +32,12 @@ async def circle_of(reader: Reader, pairs: AbstractSet[tuple[str, str]], *, mutu
     follows = await reader.find(FOLLOWS, both) if mutual else []
     settings = {str(user): orjson.loads(settings) for user, settings in chosen}
     return Circle(settings, {(a, b) for a, b in follows}, {(a, b) for a, b in blocks})
+
+
+async def those_who_show_reads(reader: Reader, users: Iterable[str]) -> set[str]:
+    """Those of these people who show how far they have read."""
+    chosen = await reader.find(CHOSEN, [(user,) for user in users])
+    return {str(user) for user, settings in chosen if shows_receipts(orjson.loads(settings))}
 
 
 async def blocked_of(reader: Reader, user: str, others: AbstractSet[str]) -> set[str]:

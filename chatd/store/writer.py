@@ -24,6 +24,7 @@ from typing import Any, Final
 import msgspec
 
 from chatd.core.limits import Bounds
+from chatd.store.collector import spare_the_collector
 from chatd.store.database import StoreLost, connect, path_of
 from chatd.store.engine import HOUSEKEEPING_ROWS, Engine, Fenced
 from chatd.store.outcome import Outcome, Proposed, Verdict
@@ -41,7 +42,7 @@ class Settings(msgspec.Struct, array_like=True):
 
     url: str
     bounds: Bounds
-    batch_max: int = 512
+    batch_max: int = 2048
     free_disk_floor_bytes: int = 0
     command_ttl_ms: int = 30 * 86_400_000
     commits_keep: int = 10_000
@@ -208,6 +209,7 @@ def main(fd: int) -> int:
         return 0
     try:
         engine = make_engine(settings)
+        spare_the_collector()
         channel.sendall(frame(Ready(engine.n)))
         Writer(channel, engine, settings, disk_free_of(settings.url)).run(frames)
     except StoreLost as error:

@@ -145,10 +145,7 @@ async def test_what_is_recalled_is_not_found_and_what_is_edited_is_found_as_it_i
 
 @pytest.mark.promise("P9", "search")
 async def test_what_is_recalled_while_the_answer_is_being_read_is_not_in_it(town: Town) -> None:
-    ann, bob = await town.people("ann", "bob")
-    group = await town.group_of(ann, bob)
-    pos = await ann.say(group, "即将撤回")
-    await bob.up_to(group, pos)
+    ann, bob, group, pos = await town.two_who_read("即将撤回")
     await indexed(town)
     with held_reads(town.server.hub) as reads:
         asked = bob.send("message.search", query="即将撤回", group=group)

@@ -84,6 +84,14 @@ class Town:
                 await phone.up_to(group, added["pos"])
         return group
 
+    async def two_who_read(self, text: str) -> tuple[Phone, Phone, str, int]:
+        """Ann, Bob, their group, and the position of what she said in it, which he has seen."""
+        ann, bob = await self.people("ann", "bob")
+        group = await self.group_of(ann, bob)
+        pos = await ann.say(group, text)
+        await bob.up_to(group, pos)
+        return ann, bob, group, pos
+
     async def leave(self) -> None:
         """Hang up everywhere."""
         phones, self.phones = self.phones, []

@@ -52,10 +52,7 @@ async def test_a_recall_during_the_read_keeps_the_text_out_of_the_answer(town: T
 
 @pytest.mark.promise("P9", "hello.line")
 async def test_a_recall_during_hello_keeps_the_text_out_of_its_lines(town: Town) -> None:
-    ann, bob = await town.people("ann", "bob")
-    group = await town.group_of(ann, bob)
-    pos = await ann.say(group, "regretted")
-    await bob.up_to(group, pos)
+    ann, bob, group, pos = await town.two_who_read("regretted")
     again = await town.dial()
     with held_reads(town.server.hub, passing=1) as reads:
         greeting = asyncio.ensure_future(again.say_hello(town.server.token(bob.sub, "Bob"), "second"))
@@ -112,10 +109,7 @@ async def test_what_is_marked_as_read_in_a_section_during_hello_is_read_in_its_a
 
 @pytest.mark.promise("P7", "receipts")
 async def test_what_is_stored_as_read_during_the_read_has_a_receipt(town: Town) -> None:
-    ann, bob = await town.people("ann", "bob")
-    group = await town.group_of(ann, bob)
-    pos = await ann.say(group, "seen?")
-    await bob.up_to(group, pos)
+    ann, bob, group, _ = await town.two_who_read("seen?")
     await bob.ask("read.mark", group=group, seq=1)
     for phone in (ann, bob):
         await phone.do("privacy.set", receipts=True)

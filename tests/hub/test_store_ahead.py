@@ -62,10 +62,7 @@ async def act_behind_his_back(ann: Phone, bob: Phone, group: str, pos: int) -> N
 @pytest.mark.promise("P7", "awaited")
 @pytest.mark.parametrize("op", sorted(ASKED))
 async def test_what_was_read_ahead_of_the_end_of_a_stay_is_not_answered(town: Town, op: str) -> None:
-    ann, bob = await town.people("ann", "bob")
-    group = await town.group_of(ann, bob)
-    pos = await ann.say(group, "while he was in")
-    await bob.up_to(group, pos)
+    ann, bob, group, pos = await town.two_who_read("while he was in")
     assert pos == 3
     for phone in (ann, bob):
         await phone.do("privacy.set", receipts=True)
