@@ -35,6 +35,8 @@ log = logging.getLogger("chatd.store")
 _outcomes = msgspec.msgpack.Decoder(list[Outcome])
 _ready = msgspec.msgpack.Decoder(Ready)
 DEATHS_BEFORE_ALONE: Final = 2
+PROPOSALS_PER_FRAME: Final = 2000
+"""However large they are and however many wait, a frame stays within what a reader takes (`FRAME_MAX`)."""
 
 
 class Process(Protocol):
@@ -272,7 +274,8 @@ class WriterLink:
             for waiting in batch:
                 waiting.given = True
             self._committing = True
-            transport.write(frame([waiting.proposed for waiting in batch]))
+            for at in range(0, len(batch), PROPOSALS_PER_FRAME):
+                transport.write(frame([waiting.proposed for waiting in batch[at : at + PROPOSALS_PER_FRAME]]))
 
     # -- supervision
 

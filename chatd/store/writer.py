@@ -31,7 +31,8 @@ from chatd.store.outcome import Outcome, Proposed, Verdict
 
 EXIT_LOST: Final = 70
 EXIT_FENCED: Final = 71
-FRAME_MAX: Final = 256 * 1024 * 1024
+FRAME_MAX: Final = 2**31
+"""Bytes. Above it the stream must be out of step: the fullest commit of the largest messages stays below."""
 _CHUNK: Final = 1 << 20
 
 log = logging.getLogger("chatd.store")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from chatd.store.writer import frame
 from tests.store.kit import Store, create, run
 from tests.store.steering import ENGINE, GO, steering
 from tests.store.watch import Watch, go, hold, kill, linked, once, sends, texts_in
@@ -30,6 +32,28 @@ def test_outcomes_come_in_commit_order_and_before_their_verdicts(tea: Store) -> 
 
     run(work())
     assert texts_in(tea.url) == [str(number) for number in range(60)]
+
+
+@pytest.mark.promise("P1", "commit")
+def test_what_waits_is_handed_over_in_frames_of_bounded_size(tea: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    def noted(value: Any) -> bytes:
+        if isinstance(value, list):
+            sizes.append(len(value))
+        return frame(value)
+
+    monkeypatch.setattr("chatd.store.link.PROPOSALS_PER_FRAME", 3)
+    monkeypatch.setattr("chatd.store.link.frame", noted)
+
+    async def work() -> None:
+        async with linked(tea.url) as watch:
+            watch.propose(*sends(*(str(number) for number in range(8))))
+            assert await watch.seqs() == list(range(1, 9))
+
+    run(work())
+    assert sizes == [3, 3, 2]
+    assert texts_in(tea.url) == [str(number) for number in range(8)]
 
 
 @pytest.mark.usefixtures("started_by_itself")

@@ -189,6 +189,7 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "relations.relations_of": relations_all,
     "relations.blocked_of": lambda r: relations.blocked_of(r, "u00007", {"u00008", "u00016"}),
     "relations.circle_of": lambda r: relations.circle_of(r, {("u00007", "u00008"), ("u00009", "u00007")}, mutual=True),
+    "relations.those_who_show_reads": lambda r: relations.those_who_show_reads(r, ["u00007", "u00008"]),
     "users.user_by_sub": lambda r: users.user_by_sub(r, "s00007"),
     "users.revoked_before": revoked,
     "users.mine_page": lambda r: users.mine_page(r, "u00007", 2, 20),
