@@ -158,7 +158,6 @@ def main() -> None:
 
 def serve(settings: Settings) -> None:
     """Follow until the input ends."""
-    os.nice(settings.niceness)
     log = Log(settings.url)
     index: Index
     if settings.path is not None:

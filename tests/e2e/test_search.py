@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,14 @@ async def test_what_is_recalled_is_not_found_and_what_is_edited_is_found_as_it_i
     assert page["hits"] == []
     for query, hits in (("秘密", []), ("alpha", []), ("beta", []), ("公开", [(group, edited)])):
         assert await found(town, bob, query) == hits
+
+
+async def test_the_program_beside_the_server_is_nicer_than_it(town: Town) -> None:
+    await indexed(town)
+    search = town.server.hub.search
+    assert search is not None
+    assert search.pid is not None
+    assert os.getpriority(os.PRIO_PROCESS, search.pid) == 19
 
 
 @pytest.mark.promise("P9", "search")
