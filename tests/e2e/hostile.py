@@ -18,6 +18,8 @@ from tests.protocol.mutations import mutate_bytes, mutate_value
 BATCH = 40
 DEVICES = ("phone", "again")
 """What the hostile client calls its device, at first and when it comes back."""
+SEARCHING: dict[str, Any] = {"search": {"on": True}}
+"""Settings with which every op there is is served."""
 STRANGE = 0.1
 """How many of the requests about a group are about one that does not exist."""
 

@@ -15,14 +15,14 @@ from pathlib import Path
 import uvloop
 
 from chatd_protocol.codec import FORMAT_OF
-from tests.e2e.hostile import Mutants
+from tests.e2e.hostile import SEARCHING, Mutants
 from tests.e2e.town import living_town
 
 
 async def run(count: int, seed: int) -> None:
     """`count` mutants per encoding."""
     with tempfile.TemporaryDirectory() as folder:
-        async with living_town(f"sqlite:///{folder}/chatd.db", Path(folder)) as town:
+        async with living_town(f"sqlite:///{folder}/chatd.db", Path(folder), **SEARCHING) as town:
             for fmt in FORMAT_OF.values():
                 mutants, began = Mutants(town, fmt, seed), time.monotonic()
                 await mutants.send(count)

@@ -12,7 +12,7 @@ import pytest
 from chatd_protocol.codec import FORMAT_OF, Format, encode
 from chatd_protocol.errors import ERRORS
 from chatd_protocol.ops import OPS
-from tests.e2e.hostile import Mutants, ends_it, request_of, takes_cid, world_of
+from tests.e2e.hostile import SEARCHING, Mutants, ends_it, request_of, takes_cid, world_of
 from tests.e2e.phone import PATIENCE_S, Phone
 from tests.e2e.town import Town, living_town, on_loop
 from tests.protocol.judge import judge
@@ -243,7 +243,7 @@ async def test_fields_that_do_not_fit_together_are_named(town: Town) -> None:
 @on_loop
 @pytest.mark.promise("P8", "mutants")
 async def test_mutated_requests_get_what_their_shape_calls_for(sqlite_url: str, tmp_path: Path) -> None:
-    async with living_town(sqlite_url, tmp_path) as town:
+    async with living_town(sqlite_url, tmp_path, **SEARCHING) as town:
         for fmt in FORMATS:
             mutants = Mutants(town, fmt, seed=1)
             await mutants.send(1500)
