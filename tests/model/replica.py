@@ -324,17 +324,20 @@ def _apply(kept: Kept, entry: Json) -> None:
         return
     if entry["kind"] == "card" and "card" in entry:
         _show(kept, entry["card"])
-    target = kept.log.get(entry.get("target", 0))
-    if target is None:
-        return
+    at = entry.get("target", 0)
+    target = kept.log.get(at)
     if entry["kind"] == "recall" or (entry["kind"] == "edit" and "body" not in entry):
-        _recall(kept, target, {"by": entry["by"], "at": entry["at"]} if entry["kind"] == "recall" else None)
-    elif entry["kind"] == "edit" and "recalled" not in target and entry["version"] >= target.get("version", 0):
-        target["body"], target["version"] = entry["body"], entry["version"]
+        _recall(kept, at, {"by": entry["by"], "at": entry["at"]} if entry["kind"] == "recall" else None)
+    elif entry["kind"] == "edit":
+        if target is not None and ("recalled" in target or entry["version"] < target.get("version", 0)):
+            return
+        if target is not None:
+            target["body"], target["version"] = entry["body"], entry["version"]
         for other in kept.log.values():
-            if "quote" in other and other["quote"]["pos"] == target["pos"] and "text" in other["quote"]:
+            # Perhaps of a message that is not here: whoever came later may have the answer alone.
+            if "quote" in other and other["quote"]["pos"] == at and "text" in other["quote"]:
                 other["quote"]["text"] = entry["body"]["text"][:100]
-    elif entry["kind"] == "reaction" and "recalled" not in target:
+    elif entry["kind"] == "reaction" and target is not None and "recalled" not in target:
         target.pop("reactions", None)
         target.update({"reactions": entry["reactions"]} if "reactions" in entry else {})
 
@@ -348,13 +351,15 @@ def _show(kept: Kept, card: Json) -> None:
             other["body"] = other["body"] | {"card": card}
 
 
-def _recall(kept: Kept, target: Json, recalled: Json | None) -> None:
-    for name in ("body", "reactions", "version", "quote", "alt", "forwarded"):
-        target.pop(name, None)
-    if recalled is not None:
-        target["recalled"] = recalled
+def _recall(kept: Kept, at: int, recalled: Json | None) -> None:
+    target = kept.log.get(at)
+    if target is not None:
+        for name in ("body", "reactions", "version", "quote", "alt", "forwarded"):
+            target.pop(name, None)
+        if recalled is not None:
+            target["recalled"] = recalled
     for other in kept.log.values():
-        if "quote" in other and other["quote"]["pos"] == target["pos"]:
+        if "quote" in other and other["quote"]["pos"] == at:
             other["quote"].pop("text", None)
             other["quote"].pop("card", None)
             other["quote"]["recalled"] = True
