@@ -13,7 +13,7 @@ import contextlib
 import random
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
@@ -27,6 +27,7 @@ from chatd.config import Config
 from chatd.http.accounts import account_routes
 from chatd.http.app import make_http
 from chatd.http.catalogue import Signatures, catalogue_routes
+from chatd.http.front import Door, Front, front_routes
 from chatd.http.health import health_routes
 from chatd.http.invites import invite_routes
 from chatd.http.metrics import HubMetrics
@@ -74,6 +75,7 @@ class Server:
         engine: str = "chatd.store.engine:Engine",
         clock_ms: Callable[[], int] = now_ms,
         clock_s: Callable[[], float] = time.monotonic,
+        doors: Sequence[Door] = (),
     ) -> None:
         self.config = config
         self.log = structlog.get_logger("chatd")
@@ -81,6 +83,7 @@ class Server:
         self._engine = engine
         self._clock_ms = clock_ms
         self._clock_s = clock_s
+        self._doors = doors
         self._jitter = random.Random().random  # noqa: S311 - spreads pings and reconnects, guards nothing
         self._lock: int | None = None
         self.failed: asyncio.Event = asyncio.Event()
@@ -265,6 +268,12 @@ class Server:
         signatures = Signatures(catalogue.secret.encode(), catalogue.signature_window_s, self._clock_ms)
         return catalogue_routes(self.hub, signatures, catalogue.body_max_bytes)
 
+    def _front_routes(self) -> list[HTTPRouteHandler]:
+        if not self.config.front.on:
+            return []
+        front, hub = fill(Front, self.config.front, doors=self._doors), self.hub
+        return front_routes(front, hub.figures, self.ready, hub.rates.check, self._clock_ms, hub.settings.public_url)
+
     async def _open_port(self) -> None:
         server, ws = self.config.server, self.config.ws
         registry = CollectorRegistry()
@@ -272,7 +281,8 @@ class Server:
         settings = fill(PortSettings, server, echo=self.config.debug.echo)
         accounts = account_routes(self.accounts, self.hub.rates) if self.accounts is not None else []
         invites = invite_routes(self.hub, self.config.invites.app_url)
-        routes = [*health_routes(self.ready, registry), *invites, *self._catalogue_routes(), *accounts]
+        routes = [*health_routes(self.ready, registry), *self._front_routes(), *invites, *accounts]
+        routes += self._catalogue_routes()
         http = make_http(routes)
         self.port = make_server(
             http,

@@ -21,6 +21,7 @@ from chatd.config.sections import (
     Auth,
     Catalogue,
     Debug,
+    Front,
     Groups,
     Hub,
     Invites,
@@ -49,6 +50,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """All settings. Built by `load`, or in a test by naming only what differs: `Config(ws=Ws(hello_timeout_s=0.2))`."""
 
     server: Server = Server()
+    front: Front = Front()
     store: Store = Store()
     auth: Auth = Auth()
     accounts: Accounts = Accounts()

@@ -50,6 +50,15 @@ class Server(_Section, frozen=True, kw_only=True):
     drain_s: Annotated[float, Meta(ge=0, le=3600)] = 10.0
 
 
+class Front(_Section, frozen=True, kw_only=True):
+    """The page at `/`, which says what runs here and how to come in."""
+
+    on: bool = True
+    title: Annotated[str, Meta(max_length=80, pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z")] = ""
+    intro: Line = ""
+    intro_zh: Line = ""
+
+
 class Store(_Section, frozen=True, kw_only=True):
     """The database and the writer in front of it."""
 

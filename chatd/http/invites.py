@@ -9,21 +9,18 @@ The token stands in the address because it is the link. It goes nowhere else: no
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import io
 import re
-from pathlib import Path
 from typing import Any, Final
 
 import segno
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from chatd.core.limits import address_key
 from chatd.core.refusal import Refused
+from chatd.http.html import QUIET, base_of, hash_of, template_of, text_of
 from chatd.http.languages import PageWords, words_for
 from chatd.hub.hub import Hub
 from chatd.hub.invites import pay, resolve
@@ -31,18 +28,10 @@ from chatd.service.invites import preview_invite
 from chatd_protocol.errors import ERRORS
 from chatd_protocol.invites import PreviewInvite
 
-_PAGES: Final = Path(__file__).parent / "pages"
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{22}")
-_HOST: Final = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}")
 _KEEPS_LINKS: Final = re.compile(r"MicroMessenger/|\bQQ/")
 """Apps that show pages themselves and open no other app from them."""
 _HUES: Final = 6
-_QUIET: Final = {
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 _PICTURES: Final = {"svg": "image/svg+xml", "png": "image/png"}
 
 
@@ -51,14 +40,11 @@ class InvitePage:
 
     def __init__(self, app_url: str) -> None:
         self._app_url = app_url
-        self._style, self._script = (_text_of(name) for name in ("invite.css", "invite.js"))
-        environment = Environment(
-            loader=FileSystemLoader(_PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-        )
-        self._template = environment.get_template("invite.html")
+        self._style, self._script = (text_of(name) for name in ("invite.css", "invite.js"))
+        self._template = template_of("invite.html")
         self.policy = (
-            f"default-src 'none'; img-src 'self'; style-src {_hash_of(self._style)}; script-src"
-            f" {_hash_of(self._script)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            f"default-src 'none'; img-src 'self'; style-src {hash_of(self._style)}; script-src"
+            f" {hash_of(self._script)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
 
     def show(self, words: PageWords, token: str, link: str, preview: dict[str, Any], agent: str) -> str:
@@ -98,15 +84,6 @@ def _initial_of(title: str) -> str:
     return next((one for one in title if one.isalnum()), title.strip()[:1] or "#").upper()
 
 
-def _text_of(name: str) -> str:
-    return (_PAGES / name).read_text(encoding="utf-8").strip()
-
-
-def _hash_of(text: str) -> str:
-    """Content Security Policy Level 3, section 2.3.1."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
 def draw(link: str, kind: str) -> bytes:
     """A link as a picture, `svg` or `png`, with the quiet zone of four modules that readers need."""
     picture = io.BytesIO()
@@ -123,7 +100,7 @@ def invite_routes(hub: Hub, app_url: str) -> list[HTTPRouteHandler]:
         address = request.client.host if request.client is not None else ""
         words = words_for(request.headers.get("accept-language", ""))
         token, _, suffix = name.partition(".")
-        base = hub.settings.public_url or _base_of(request)
+        base = hub.settings.public_url or base_of(request)
         try:
             hub.rates.check("http", address_key(address))
             if not _TOKEN.fullmatch(token) or (suffix and suffix not in _PICTURES) or not base:
@@ -141,14 +118,8 @@ def invite_routes(hub: Hub, app_url: str) -> list[HTTPRouteHandler]:
     return [invite]
 
 
-def _base_of(request: Request[Any, Any, Any]) -> str:
-    """The address that the visitor came to; empty for one that is none."""
-    host = request.headers.get("host", "")
-    return f"{request.scope['scheme']}://{host}" if _HOST.fullmatch(host) else ""
-
-
 def _picture(picture: bytes, media_type: str) -> Response[bytes]:
-    headers = _QUIET | {"Cache-Control": "private, max-age=86400", "Content-Security-Policy": "default-src 'none'"}
+    headers = QUIET | {"Cache-Control": "private, max-age=86400", "Content-Security-Policy": "default-src 'none'"}
     return Response(picture, media_type=media_type, headers=headers)
 
 
@@ -167,4 +138,4 @@ def _html(page: InvitePage, words: PageWords, text: str, status: int, more: dict
         "Content-Security-Policy": page.policy,
         "Vary": "Accept-Language",
     }
-    return Response(text.encode(), status_code=status, media_type="text/html", headers=_QUIET | headers | more)
+    return Response(text.encode(), status_code=status, media_type="text/html", headers=QUIET | headers | more)

@@ -1,8 +1,11 @@
-"""Which language a visitor reads, and the words of the pages in each. No HTML here."""
+"""Which language a visitor reads, and the words of the invite page in each. No HTML here."""
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final, NamedTuple, TypeVar
+
+Words = TypeVar("Words")
 
 
 class PageWords(NamedTuple):
@@ -74,14 +77,21 @@ ZH: Final = PageWords(
 
 
 def words_for(accept_language: str) -> PageWords:
-    """The words that the visitor's `Accept-Language` (RFC 9110, section 12.5.4) likes best; English for neither."""
-    best, quality = EN, 0.0
+    """The words of the invite page for a visitor with this `Accept-Language`."""
+    return choose_language(accept_language, {"en": EN, "zh": ZH})
+
+
+def choose_language(accept_language: str, words: Mapping[str, Words]) -> Words:
+    """The words that the visitor's `Accept-Language` (RFC 9110, section 12.5.4) likes best; English for none of them.
+
+    `words`: by the first part of a language tag, such as `zh`.
+    """
+    best, quality = words["en"], 0.0
     for item in accept_language[:200].split(","):
         tag, _, parameters = item.strip().partition(";")
-        words = {"zh": ZH, "en": EN}.get(tag.strip().lower().partition("-")[0])
-        likes = _quality(parameters)
-        if words is not None and likes > quality:
-            best, quality = words, likes
+        offered, likes = words.get(tag.strip().lower().partition("-")[0]), _quality(parameters)
+        if offered is not None and likes > quality:
+            best, quality = offered, likes
     return best
 
 

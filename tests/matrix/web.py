@@ -145,6 +145,8 @@ async def _upgrade(case: Case, _: str) -> httpx.Response:
 
 
 _ROUTES: Final[dict[str, dict[str, Send]]] = {
+    "GET /": {"here": _get(lambda _: "/")},
+    "GET /live": {"here": _get(lambda _: "/live")},
     "GET /healthz": {"here": _get(lambda _: "/healthz")},
     "GET /readyz": {"here": _get(lambda _: "/readyz")},
     "GET /metrics": {"here": _get(lambda _: "/metrics")},
