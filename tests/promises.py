@@ -268,6 +268,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "counts": "counts that commits are judged by, over the wire",
             "fields": "every mistake in every field of every op",
             "frame_max": "frames between hub and writer",
+            "http.front": "the page at `/` and its figures, asked for too often",
             "housekeeping": "rows that have outlived their use",
             "in_flight": "requests of one connection without an answer",
             "limits.bundle": "the rules: what is forwarded together",

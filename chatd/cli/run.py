@@ -7,8 +7,8 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,9 +16,18 @@ from chatd.config import Config
 from chatd.store.collector import spare_the_collector
 from chatd.store.database import StoreLost, connect, path_of
 
+if TYPE_CHECKING:
+    from chatd.http.front import Door
 
-def serve(config: Config, chosen: dict[str, Any], served: Callable[[str], None] | None = None) -> int:
-    """Run the server until it is told to stop. `served` is called with the address once clients can connect."""
+
+def serve(
+    config: Config,
+    chosen: dict[str, Any],
+    served: Callable[[str], None] | None = None,
+    doors: Sequence[Door] = (),
+) -> int:
+    """Run the server until it is told to stop. `served` is called with the address once clients can connect; `doors`
+    are the ways in that its page names."""
     import uvloop
 
     from chatd.cli.logs import set_up_logs
@@ -27,16 +36,16 @@ def serve(config: Config, chosen: dict[str, Any], served: Callable[[str], None] 
         config = msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, **chosen))
     set_up_logs(config.log)
     raise_open_files()
-    status = uvloop.run(_serve(config, served))
+    status = uvloop.run(_serve(config, served, doors))
     return int(status)
 
 
-async def _serve(config: Config, served: Callable[[str], None] | None) -> int:
+async def _serve(config: Config, served: Callable[[str], None] | None, doors: Sequence[Door]) -> int:
     from chatd.app import Server
     from chatd.store.lock import Held
     from chatd.store.readers import ReaderLost
 
-    server = Server(config)
+    server = Server(config, doors=doors)
     stop = asyncio.Event()
     for interruption in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(interruption, stop.set)

@@ -14,11 +14,13 @@ from typing import Annotated
 import typer
 
 from chatd.cli import run
-from chatd.demo.guide import guide
-from chatd.demo.house import database_of, prepare, token_path, write_tokens
+from chatd.demo.community import GROUPS, INVITE
+from chatd.demo.guide import Place, doors, guide
+from chatd.demo.house import database_of, prepare, write_tokens
 from chatd.demo.seed import ids_of, make_community
 from chatd.store.database import StoreLost
 from chatd.store.lock import Held
+from chatd_protocol.pasted import share_text
 
 FolderOption = Annotated[Path, typer.Option("--dir", help="Where the demo keeps everything. 演示数据所在目录。")]
 PortOption = Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 takes a free one. 端口。")]
@@ -32,16 +34,18 @@ def main(folder: FolderOption = Path(".demo"), port: PortOption = 8080) -> None:
         if not database_of(folder).exists():
             print("making a small community, once … 正在生成演示社区（仅首次）…", flush=True)
             make_community(database_of(folder), datetime.now().astimezone())
-        group = ids_of(database_of(folder)).group("fans")
+        ids, (maker, scene) = ids_of(database_of(folder)), INVITE
+        title = next(plan.title for plan in GROUPS if plan.scene == scene)
+        place = Place(folder, ids.group(scene), share_text(title, ids.code(maker, scene)))
         write_tokens(folder, config, int(time.time()))
     except (Held, OSError, StoreLost, ValueError) as error:
         print(f"chatd.demo: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
 
     def tell(url: str) -> None:
-        print(guide(url, lambda sub: token_path(folder, sub), group, folder, os.getpid()), flush=True)
+        print(guide(place, url, os.getpid()), flush=True)
 
-    status = run.serve(config, {}, tell)
+    status = run.serve(config, {}, tell, doors(place))
     if status == 0:
         print(f"stopped; everything is kept in {folder} … 已停止，数据保留在 {folder}", flush=True)
     raise typer.Exit(status)

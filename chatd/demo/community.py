@@ -20,6 +20,7 @@ PEOPLE: Final = {
     "yuzu": "柚子",
     "jun": "阿俊",
     "lena": "Lena",
+    "ming": "阿明",
 }
 """Names by `sub`."""
 
@@ -103,6 +104,11 @@ GROUPS: Final = (
 DIRECTS: Final = (DirectPlan("kai_mina", "mina kai"), DirectPlan("ali_xiaoman", "ali xiaoman"))
 TALKERS: Final = ("ali", "kai")
 """As whom a newcomer is invited to chat, both in the group `fans`."""
+
+STRANGER: Final = "ming"
+"""Who is in no group and follows nobody: the gate holds for them, an invite lets them in."""
+INVITE: Final = ("ali", "fans")
+"""Who has made an invite with a share text, and to which group."""
 
 _SHOP: Final = "https://kiln.example/"
 _WATCH: Final = "https://video.example/ali/"

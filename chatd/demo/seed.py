@@ -19,14 +19,17 @@ from urllib.parse import quote
 
 from chatd.core.catalogue import ChangeCatalogue
 from chatd.core.groups import CreateDirect, CreateGroup, SetRole
+from chatd.core.invites import CreateInvite
 from chatd.core.limits import Bounds
 from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.pulls import AddMembers
 from chatd.core.relations import Follow
 from chatd.core.users import EnsureUser, SaveReads
 from chatd.core.wishes import AnyWish
-from chatd.demo.community import CATALOGUE, DIRECTS, FANS, FRIENDS, GROUPS, PEOPLE, DirectPlan, GroupPlan
+from chatd.demo.community import CATALOGUE, DIRECTS, FANS, FRIENDS, GROUPS, INVITE, PEOPLE, DirectPlan, GroupPlan
 from chatd.demo.scenes import Act, Pulled, Reacted, Rewritten, Said, TakenBack, read_scene
+from chatd.service.author import DIGEST_BYTES, Author
+from chatd.service.secrets import Secrets
 from chatd.store import lock
 from chatd.store.database import Database, connect
 from chatd.store.engine import Engine
@@ -53,6 +56,19 @@ class Ids:
 
     def cid(self, number: int) -> str:
         return self._of(f"command {number}")
+
+    def invite(self, scene: str) -> str:
+        return "i" + self._of(f"invite {scene}")
+
+    def code(self, maker: str, scene: str) -> str:
+        """The code of the invite that somebody has made: what the server would give for that command."""
+        secrets, cid = Secrets(self._key), self._of(f"code {scene}")
+        author = Author(self.user(maker), 0, cid.encode()[:DIGEST_BYTES], lambda prefix: prefix + cid, secrets)
+        return secrets.code(author, cid)
+
+    def code_hash(self, maker: str, scene: str) -> str:
+        """What the store finds it by."""
+        return Secrets(self._key).hash(self.code(maker, scene))
 
     def _of(self, name: str) -> str:
         """22 characters of base64url (RFC 4648, section 5)."""
@@ -107,6 +123,7 @@ def fill_database(database: Database, now: datetime) -> None:
     past.fill_catalogue()
     for plan in GROUPS:
         past.found_group(plan)
+    past.make_invite(*INVITE)
     for direct in DIRECTS:
         past.found_direct(direct)
     scenes = [plan.scene for plan in (*GROUPS, *DIRECTS)]
@@ -156,6 +173,12 @@ class _Past:
         self._do([CreateGroup(*self._who(owner), group, plan.title, plan.intro, plan.history, None)])
         self._pull(plan.scene, owner, plan.members.split())
         self._do(SetRole(*self._who(owner), group, self._ids.user(sub), "admin") for sub in plan.admins.split())
+
+    def make_invite(self, maker: str, scene: str) -> None:
+        """For anybody who has its code, without an end."""
+        ids = self._ids
+        named = (ids.group(scene), ids.invite(scene), "code", ids.code_hash(maker, scene))
+        self._do([CreateInvite(*self._who(maker), *named, None, "member", None, None, False, "demo")])
 
     def found_direct(self, plan: DirectPlan) -> None:
         one, other = plan.two.split()

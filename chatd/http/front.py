@@ -67,8 +67,20 @@ DOORS: Final = (
     Door(
         {"en": "From Python", "zh": "用 Python"},
         (
-            Line("from chatd_client import Client"),
-            Line('client = Client("{ws}", token=open("ann.token").read().strip(), device="mine")'),
+            Line(
+                """\
+import asyncio
+from chatd_client import Client
+
+async def main():
+    token = open("ann.token").read().strip()
+    async with Client("{ws}", token=token, device="mine") as client:
+        async for event in client.events():
+            print(event)
+
+asyncio.run(main())""",
+                {"en": "Shows everything that happens.", "zh": "打印发生的一切。"},
+            ),
         ),
     ),
     Door(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
+from chatd.core.invites import RedeemInvite
 from chatd.core.limits import Bounds
 from chatd.core.pulls import AddMembers
 from chatd.demo import seed
-from chatd.demo.community import DIRECTS, FANS, FRIENDS, GROUPS, PEOPLE, TALKERS
+from chatd.demo.community import DIRECTS, FANS, FRIENDS, GROUPS, INVITE, PEOPLE, STRANGER, TALKERS
 from chatd.demo.seed import ids_of, make_community, url_of
 from chatd.store import lock
 from chatd.store.database import connect
@@ -69,6 +71,24 @@ def test_what_the_guide_tells_to_try_comes_out_as_told(made: Path) -> None:
     assert [one["result"] for one in answer["results"]] == ["not_mutual", "not_mutual"]
     assert {"kai nora", "lena kai"} <= set(FANS)
     assert not {"nora kai", "kai lena"} & {*FANS, *FRIENDS, *(" ".join(pair.split()[::-1]) for pair in FRIENDS)}
+
+
+def test_the_share_text_leads_in_whom_the_gate_keeps_out(made: Path) -> None:
+    ids, (maker, scene) = ids_of(made), INVITE
+    database = connect(url_of(made))
+    engine = Engine(database, Bounds(), lambda: int(NOW.timestamp() * 1000), "test")
+    stranger, group, secret = ids.user(STRANGER), ids.group(scene), ids.code_hash(maker, scene)
+    pull = AddMembers(ids.user(maker), "c", b"", group, [stranger])
+    redeem = RedeemInvite(stranger, "d", b"", secret, None, "")
+    [outcome] = engine.settle([Proposed(1, pull), Proposed(2, redeem)])
+    inside = database.run("SELECT via FROM memberships WHERE group_id = ? AND user_id = ?", (group, stranger))[0]
+    database.close()
+    refused, came = (verdict.answer for verdict in outcome.verdicts)
+    assert refused is not None
+    assert refused["results"] == [{"user": stranger, "result": "not_mutual"}]
+    assert came is not None
+    assert [json.loads(via)["inviter"] for (via,) in inside] == [ids.user(maker)]
+    assert not [pair for pair in (*FRIENDS, *FANS) if STRANGER in pair.split()]
 
 
 def test_the_talkers_are_in_the_group_that_they_are_sent_to(made: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import os
 import re
 import shlex
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from chatd.demo.community import PEOPLE
@@ -24,9 +26,10 @@ CHATD = f"{shlex.quote(sys.executable)} -m chatd"
 
 
 async def read_guide(demo: Program) -> list[str]:
-    """Wait until it serves; the two lines to paste."""
+    """Wait until it serves; the two lines to paste, the third person's, and the share text for them."""
     lines = [await demo.sees(" chat ", "--token-file", "--group"), await demo.sees(" chat ", "--token-file", "--group")]
-    await demo.sees("rm -r", "清空")
+    lines.append(await demo.sees(" chat ", "--token-file"))
+    lines.append(await demo.sees("¥"))
     return lines
 
 
@@ -48,14 +51,14 @@ def test_two_pasted_lines_chat_and_a_kill_in_between_loses_nothing(tmp_path: Pat
     async def scenario() -> None:
         line = f"{DEMO} --port {free_port()}"
         async with started(line, tmp_path) as demo:
-            paste_ali, paste_kai = await read_guide(demo)
+            paste_ali, paste_kai, paste_ming, share = await read_guide(demo)
             async with started(paste_ali, tmp_path) as ali, started(paste_kai, tmp_path) as kai:
                 pos = await _talk(ali, kai)
                 os.kill(demo.pid, signal.SIGKILL)
                 await ali.sees("connection lost")
                 await kai.types("said to nobody")
                 async with started(line, tmp_path) as again:
-                    assert await read_guide(again) == [paste_ali, paste_kai]
+                    assert await read_guide(again) == [paste_ali, paste_kai, paste_ming, share]
                     assert not [text for text in again.shown if "making" in text]
                     await ali.sees("Kai ", "said to nobody")
                     assert await kai.ends() == 1  # something was refused: the pull of Nora
@@ -91,12 +94,58 @@ async def _talk(ali: Program, kai: Program) -> str:
     return pos
 
 
+def test_who_knows_nobody_comes_in_by_the_share_text(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with started(f"{DEMO} --port 0", tmp_path) as demo:
+            paste_ali, _, paste_ming, share = await read_guide(demo)
+            async with started(paste_ali, tmp_path) as ali, started(paste_ming, tmp_path) as ming:
+                await ali.sees("饭友群", "members")
+                await ali.types("/add ming")
+                await ali.sees("阿明", "not_mutual")
+                await ming.types(share)
+                await ming.sees("饭友群", "/join .")
+                await ming.types("/join .")
+                await ali.sees("阿明", "is in")
+                await ming.types("大家好")
+                await ali.sees("阿明 ", "大家好")
+                assert await ming.ends() == 0
+            assert await demo.ends(signal.SIGINT) == 0
+
+    asyncio.run(scenario())
+
+
+def test_the_page_of_the_demo_says_how_to_come_in(tmp_path: Path) -> None:
+    """Its lines are those of the terminal; no token is on it."""
+
+    async def scenario() -> tuple[list[str], dict[str, str]]:
+        async with started(f"{DEMO} --port 0", tmp_path) as demo:
+            url = (await demo.sees("http://127.0.0.1:")).split()[-1]
+            guide = await read_guide(demo)
+            pages = {}
+            async with httpx.AsyncClient() as web:
+                for lang in ("en", "zh"):
+                    answer = await web.get(url, headers={"Accept-Language": lang})
+                    assert answer.status_code == 200
+                    pages[lang] = html.unescape(answer.text)
+            assert await demo.ends(signal.SIGINT) == 0
+            return guide, pages
+
+    guide, pages = asyncio.run(scenario())
+    tokens = [path.read_text().strip() for path in (tmp_path / ".demo").glob("*.token")]
+    assert len(tokens) == len(PEOPLE)
+    for text in pages.values():
+        assert [line for line in guide if line not in text] == []
+        assert not [token for token in tokens if token in text]
+    assert "谁也没关注" in pages["zh"]
+    assert "follows nobody" in pages["en"]
+
+
 def test_the_past_is_shown_by_day_and_as_it_is_now(tmp_path: Path) -> None:
     """The newest page, without telling again who reacted to what."""
 
     async def scenario() -> list[str]:
         async with started(f"{DEMO} --port 0", tmp_path) as demo:
-            paste, _ = await read_guide(demo)
+            paste, *_ = await read_guide(demo)
             async with started(paste, tmp_path) as ali:
                 await ali.sees("电饭锅专题要不要做双语字幕")
                 assert await ali.ends() == 0
