@@ -123,6 +123,7 @@ async def test_a_browser_shows_it_and_keeps_it_up_to_date(tmp_path: Path) -> Non
             assert tab.complaints == []
             assert shown["wide"] <= width
             assert shown["buttons"] == shown["rows"] > 5
+        shown = await tab.ask(SHOWN_NOW)
         assert (shown["state"], shown["people"], shown["lamp"]) == ("运行中", "0", "lamp")
         await town.person("ann")
         assert await tab.ask(TURNS % "document.getElementById('f-people').textContent === '1'")
