@@ -136,3 +136,4 @@ def end_if_empty(facts: Facts, group: Group) -> None:
     group.settings = {}
     facts.changed_groups.add(group.id)
     facts.put(GoneGroup(group.id, facts.now_ms))
+    facts.redact("gone", group.id)

@@ -14,7 +14,7 @@ from chatd.core.limits import Bounds
 from chatd.core.records import R, Record, Records
 from chatd.core.refusal import Refused
 from chatd.core.section_rows import SectionCount
-from chatd.core.values import Audited, Entry, Group, Member, Mine, User
+from chatd.core.values import Audited, Entry, Group, Member, Mine, Redacted, User
 
 
 class Facts:
@@ -53,6 +53,7 @@ class Facts:
         self.changed_members: dict[tuple[str, str, int], Member] = {}
         self.new_mine: list[Mine] = []
         self.new_audits: list[Audited] = []
+        self.redacted: list[Redacted] = []
         self.new_users: list[User] = []
         self.changed_users: set[str] = set()
         self.follow_changes: dict[tuple[str, str], bool] = {}
@@ -200,6 +201,17 @@ class Facts:
         """
         details = {k: v for k, v in details.items() if v is not None}
         self.new_audits.append(Audited(self.now_ms, by, act, group, user, reason, details))
+
+    def redact(self, kind: str, group: str = "", pos: int = 0, user: str = "", made_at: int | None = None) -> None:
+        """Write into the ledger what goes in this commit, for good: it is not to come back with an older database.
+
+        To be called by whatever takes content away: see `Redacted` for the kinds. `made_at` is looked up where the
+        entry at `pos` is loaded.
+        """
+        if made_at is None:
+            entry = self.entries.get((group, pos))
+            made_at = entry.at if entry is not None else 0
+        self.redacted.append(Redacted(self.now_ms, kind, group, pos, user, made_at))
 
     def join(
         self,

@@ -122,6 +122,7 @@ class Recall(Command, frozen=True, tag="recall"):
         at = max(group.head_at, facts.now_ms)
         entry.body = {"type": entry.body["type"], "recalled": {"by": self.actor, "at": at}}
         facts.rewrite(entry)
+        facts.redact("recall", group.id, self.pos, self.actor)
         facts.reactions_dropped.add((self.group, self.pos))
         if entry.actor != self.actor:
             facts.audit("message.recall", by=self.actor, group=group.id, user=entry.actor, pos=self.pos)

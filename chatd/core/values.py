@@ -139,6 +139,22 @@ class Audited(msgspec.Struct, array_like=True, gc=False):
     details: dict[str, Any]
 
 
+class Redacted(msgspec.Struct, array_like=True, gc=False):
+    """One row of the ledger: what is to stay gone, whatever older state of the database comes back. Ids only.
+
+    `kind`: `recall` (the message at `pos` of `group`, by `user`), `erase` (the person `user`), `gone` (`group`) or
+    `floor` (the entries of `group` up to `pos`). `made_at` is when the entry at `pos` was made: after a restore another
+    one may have its position.
+    """
+
+    at: int
+    kind: str
+    group: str
+    pos: int
+    user: str
+    made_at: int
+
+
 def direct_key(one: str, other: str) -> str:
     """What two people's direct chat is found by, the same whoever asks."""
     return f"{min(one, other)}:{max(one, other)}"

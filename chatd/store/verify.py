@@ -45,6 +45,7 @@ _TABLES: Final = (
     "drafts",
     "mine",
     "audit",
+    "ledger",
     "invites",
     "join_requests",
     "commands",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from chatd.store import attribution, cards, mentions
+from chatd.store import attribution, cards, ledger, mentions
 
 NAMED_MAX: Final = 20
 """How many rows with the same problem are named."""
@@ -78,6 +78,7 @@ MUST_BE_EMPTY: Final = {
     "users: {0} has a log that ends before it begins": "SELECT user_id FROM users WHERE mine_floor > upos",
     **attribution.MUST_BE_EMPTY,
     **cards.MUST_BE_EMPTY,
+    **ledger.MUST_BE_EMPTY,
     "groups: {0} is direct exactly if it has no direct_key": (
         "SELECT group_id FROM groups WHERE (kind = 'direct') <> (direct_key IS NOT NULL)"
     ),

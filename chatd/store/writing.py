@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chatd.core.facts import Facts
-from chatd.store import audit, groups, messages, relations, users
+from chatd.store import audit, groups, ledger, messages, relations, users
 from chatd.store.database import Row
 from chatd.store.records import rows_of
 
@@ -26,6 +26,7 @@ def rows_of_commit(facts: Facts, user_log_keep: int) -> list[tuple[Any, list[Row
         *_edge_rows(facts),
         *_record_rows(facts),
         (audit.INSERT, [audit.row_of(audited) for audited in facts.new_audits]),
+        (ledger.INSERT, [ledger.row_of(redacted) for redacted in facts.redacted]),
     ]
 
 

@@ -289,6 +289,22 @@ DAMAGE: Final[dict[str, tuple[str, ...]]] = {
         "DELETE FROM gone_groups WHERE group_id = 'past'",
         "group past: is gone, and 9 rows of it are left",
     ),
+    "a recall that the ledger does not know": (
+        "DELETE FROM ledger WHERE kind = 'recall'",
+        "entries: 5 of tea is recalled, and the ledger does not know",
+    ),
+    "a recalled message that the ledger knows": (
+        "UPDATE entries SET recalled = NOT recalled WHERE group_id = 'tea' AND pos = 5",
+        "ledger: 5 of tea was recalled, and is there",
+    ),
+    "a group that was gone": (
+        "UPDATE ledger SET group_id = 'tea' WHERE kind = 'gone'",
+        "ledger: group tea was gone, and is there",
+    ),
+    "a line of the ledger about nothing": (
+        "UPDATE ledger SET kind = 'lost' WHERE kind = 'gone'",
+        "is of an unknown kind",
+    ),
     "a commit of an unknown group": (
         "UPDATE commits SET groups = '[\"nowhere\"]' WHERE n = 7",
         "commits: 7 names group nowhere",

@@ -9,7 +9,7 @@ A noun's tables are in its module. Here they come together: `metadata` knows eac
 
 from __future__ import annotations
 
-from chatd.store.schema.bookkeeping import audit, commands, commits, meta, writers
+from chatd.store.schema.bookkeeping import audit, commands, commits, ledger, meta, writers
 from chatd.store.schema.chat_list import chats, drafts, mine, reads
 from chatd.store.schema.columns import metadata
 from chatd.store.schema.invitation import invite_makers, invites, join_queues, join_requests
@@ -57,6 +57,7 @@ __all__ = [
     "invites",
     "join_queues",
     "join_requests",
+    "ledger",
     "memberships",
     "mentions",
     "meta",

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from chatd.store.schema.columns import metadata, number, text
 
@@ -51,4 +61,17 @@ audit = Table(
     text("details"),
     Index("audit_by_group", "group_id", "audit_id"),
     Index("audit_by_user", "user_id", "audit_id"),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("n", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    number("at"),
+    text("kind"),
+    text("group_id"),
+    number("pos"),
+    text("user_id"),
+    number("made_at"),
+    UniqueConstraint("kind", "group_id", "pos", "user_id", "made_at", name="ledger_once"),
 )

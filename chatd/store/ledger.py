@@ -1,0 +1,43 @@
+"""The ledger in the store: what was recalled, erased or has otherwise gone for good, by ids alone.
+
+Its rows are added with the commit that takes the content away, each once, and never changed. A restore carries them out
+again on the older state that it brings back.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chatd.core.values import Redacted
+from chatd.store import schema
+from chatd.store.database import Row
+from chatd.store.statements import Insert
+
+COLUMNS = ("at", "kind", "group_id", "pos", "user_id", "made_at")
+INSERT = Insert(schema.ledger, COLUMNS, " ON CONFLICT (kind, group_id, pos, user_id, made_at) DO NOTHING")
+
+MUST_BE_EMPTY: Final = {
+    "ledger: {0} is of an unknown kind": (
+        "SELECT n FROM ledger WHERE kind NOT IN ('recall', 'erase', 'gone', 'floor')"
+        " OR (kind = 'erase') <> (group_id = '')"
+    ),
+    "ledger: {1} of {0} was recalled, and is there": (
+        "SELECT l.group_id, l.pos FROM ledger AS l JOIN entries AS e ON e.group_id = l.group_id AND e.pos = l.pos"
+        " WHERE l.kind = 'recall' AND e.at = l.made_at AND NOT e.recalled"
+    ),
+    "ledger: group {0} was gone, and is there": (
+        "SELECT l.group_id FROM ledger AS l JOIN groups AS g ON g.group_id = l.group_id"
+        " WHERE l.kind = 'gone' AND (g.dissolved_at IS NULL OR g.member_count > 0)"
+    ),
+    "entries: {1} of {0} is recalled, and the ledger does not know": (
+        "SELECT e.group_id, e.pos FROM entries AS e WHERE e.recalled AND NOT EXISTS (SELECT 1 FROM ledger AS l"
+        " WHERE l.kind = 'recall' AND l.group_id = e.group_id AND l.pos = e.pos AND l.made_at = e.at)"
+        " AND NOT EXISTS (SELECT 1 FROM ledger AS l WHERE l.kind = 'erase' AND l.group_id = '' AND l.pos = 0"
+        " AND l.user_id = e.actor)"
+    ),
+}
+
+
+def row_of(redacted: Redacted) -> Row:
+    """Parameters for `INSERT`."""
+    return (redacted.at, redacted.kind, redacted.group, redacted.pos, redacted.user, redacted.made_at)
