@@ -23,7 +23,12 @@ Act = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 
 class AdminError(Exception):
-    """The server refused, or there is none. The text is for the operator."""
+    """The server refused, or there is none: a code of the protocol or `no_server`, and words for the operator."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
 
 
 class AdminSocket:
@@ -96,8 +101,8 @@ def call(path: Path, act: str, timeout_s: float = 10.0, **fields: Any) -> dict[s
             with channel.makefile("rb") as lines:
                 answer = json.loads(lines.readline() or b"{}")
         except (OSError, ValueError) as error:
-            raise AdminError(f"no server answers at {path}: {error}") from None
+            raise AdminError("no_server", f"{path}: {error}") from None
     if "ok" not in answer:
-        raise AdminError(f"{answer.get('error', 'no answer')}: {answer.get('message', '')}")
+        raise AdminError(answer.get("error", "unavailable"), answer.get("message", ""))
     ok: dict[str, Any] = answer["ok"]
     return ok

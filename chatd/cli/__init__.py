@@ -1,23 +1,32 @@
-"""The command line. Each command lives in a module of its own and imports what it needs when it runs."""
+"""The command line. Each command lives in a module of its own and imports what it needs when it runs.
+
+A command's docstring is its help, in English and in Chinese, with examples; see `help`.
+"""
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from chatd.config import Config, ConfigError, load
+from chatd.cli.answers import fail as fail
+from chatd.cli.answers import settings as settings
+from chatd.cli.help import Group
 
 app = typer.Typer(
     name="chatd",
-    help="A group-chat server: durable, ordered, gated by mutual follows. 群聊服务器。",
+    help="""A group-chat server: durable, ordered, gated by mutual follows. 群聊服务器：不丢、有序、互相关注才能拉人。
+
+    Commands about people and groups go through the running server, and ask it with the same settings file.
+    管人管群的命令通过正在运行的服务器执行，使用同一个设置文件。
+    """,
+    cls=Group,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 DEFAULT_URL: Final = "ws://127.0.0.1:8080/ws"
@@ -25,39 +34,59 @@ DEFAULT_URL: Final = "ws://127.0.0.1:8080/ws"
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
-        "--config", "-c", help="The settings file. Default: ./chatd.toml if there is one.", show_default=False
+        "--config",
+        "-c",
+        help="The settings file. Default: ./chatd.toml if there is one. 设置文件，默认 ./chatd.toml（如果有）。",
+        show_default=False,
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON for programs instead of text. 输出 JSON，供程序使用。")
+]
 
 
-def fail(problem: str, status: int = 1) -> typer.Exit:
-    """Say what is wrong on standard error; to be raised."""
-    print(f"chatd: {problem}", file=sys.stderr)
-    return typer.Exit(status)
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from chatd.cli.version import version_line
+
+        print(version_line())
+        raise typer.Exit
 
 
-def settings(path: Path | None) -> Config:
-    """The settings from the file named, or ./chatd.toml, and the environment. Ends with status 2 if they are wrong."""
-    if path is None and Path("chatd.toml").exists():
-        path = Path("chatd.toml")
-    try:
-        return load(path, os.environ)
-    except ConfigError as error:
-        raise fail("\n".join(error.problems), 2) from None
-    except OSError as error:
-        raise fail(f"{path}: {error.strerror}", 2) from None
+@app.callback()
+def _about(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the versions of chatd, its protocol and Python. 显示 chatd、协议和 Python 的版本。",
+        ),
+    ] = False,
+) -> None:
+    del version  # has been shown
 
 
 @app.command()
 def serve(
     config: ConfigOption = None,
-    host: Annotated[str | None, typer.Option(help="Overrides [server] host.")] = None,
+    host: Annotated[str | None, typer.Option(help="Overrides [server] host. 代替设置里的 [server] host。")] = None,
     port: Annotated[
-        int | None, typer.Option(min=0, max=65_535, help="Overrides [server] port; 0 takes a free one.")
+        int | None,
+        typer.Option(
+            min=0,
+            max=65_535,
+            help="Overrides [server] port; 0 takes a free one. 代替设置里的 [server] port，0 取空闲端口。",
+        ),
     ] = None,
 ) -> None:
-    """Run the server until SIGTERM or Ctrl-C. 启动服务器。"""
+    """Run the server until SIGTERM or Ctrl-C. 启动服务器，直到 SIGTERM 或 Ctrl-C。
+
+    $ chatd serve
+    $ chatd serve --config /etc/chatd/chatd.toml
+    $ chatd serve --host 0.0.0.0 --port 8443
+    """
     from chatd.cli import run
 
     chosen: dict[str, Any] = {k: v for k, v in (("host", host), ("port", port)) if v is not None}
@@ -66,7 +95,14 @@ def serve(
 
 @app.command()
 def migrate(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Bring the database to the tables of this version. Refuses while a server holds it. 升级数据库。"""
+    """Bring the database to the tables of this version. 把数据库升级到本版本的表结构。
+
+    Refuses while a server holds it; `serve` does the same by itself at its start.
+    服务器运行时拒绝执行；serve 启动时会自动升级。
+
+    $ chatd migrate
+    $ chatd migrate --config /etc/chatd/chatd.toml --json
+    """
     from chatd.cli import run
 
     raise typer.Exit(run.migrate(settings(config), as_json))
@@ -74,7 +110,11 @@ def migrate(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 @app.command()
 def verify(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Prove that the database is whole. Refuses while a server holds it. 校验数据库。"""
+    """Prove that the database is whole. Refuses while a server holds it. 校验数据库是否完整，服务器运行时拒绝执行。
+
+    $ chatd verify
+    $ chatd verify --json
+    """
     from chatd.cli import run
 
     raise typer.Exit(run.verify(settings(config), as_json))
@@ -82,15 +122,24 @@ def verify(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 @app.command()
 def token(
-    sub: Annotated[str, typer.Argument(help="Who the token speaks for.")],
+    sub: Annotated[str, typer.Argument(help="Who the token speaks for. 令牌代表谁（sub）。")],
     config: ConfigOption = None,
-    name: Annotated[str, typer.Option(help="The name that others see.")] = "",
-    ttl_s: Annotated[int, typer.Option("--ttl", min=1, max=31_536_000, help="Seconds that it is good for.")] = 86_400,
+    name: Annotated[str, typer.Option(help="The name that others see. 别人看到的名字。")] = "",
+    ttl_s: Annotated[
+        int, typer.Option("--ttl", min=1, max=31_536_000, help="Seconds that it is good for. 有效期（秒）。")
+    ] = 86_400,
+    as_json: JsonOption = False,
 ) -> None:
-    """Mint a token for trying things out (HS256 only; hosts mint their own). 生成试用令牌。"""
+    """Sign a token for trying things out (HS256 only). 签发试用令牌（仅 HS256）。
+
+    In earnest the host app signs them: see the guide for hosts. 正式使用时由宿主应用签发。
+
+    $ chatd token ann --name Ann > ann.token
+    $ chatd token ann --ttl 3600
+    """
     from chatd.cli import run
 
-    raise typer.Exit(run.token(settings(config), sub, name, ttl_s))
+    raise typer.Exit(run.token(settings(config), sub, name, ttl_s, as_json))
 
 
 @app.command()
@@ -106,9 +155,16 @@ def chat(
     device: Annotated[
         str | None, typer.Option(help="The name of this device; another one each time. 设备名，默认每次不同。")
     ] = None,
-    lang: Annotated[str | None, typer.Option(help="zh or en; default: what LANG says. 界面语言。")] = None,
+    lang: Annotated[
+        str | None, typer.Option(help="zh or en; default: what LANG says. 界面语言 zh 或 en，默认看 LANG。")
+    ] = None,
 ) -> None:
-    """Chat from this terminal, or from a script through standard input. 在终端里聊天。"""
+    """Chat from this terminal, or from a script through standard input. 在终端里聊天，或由脚本从标准输入聊天。
+
+    $ chatd chat --token-file ann.token
+    $ chatd chat --url wss://chat.example.com/ws --token-file ann.token --lang zh
+    $ echo '/groups' | chatd chat --token-file ann.token
+    """
     from chatd.cli.chat import chat as run
 
     raise typer.Exit(run(url, token, token_file, group, lang, device))
@@ -116,7 +172,11 @@ def chat(
 
 @app.command()
 def stats(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show what the running server is doing. 查看运行状态。"""
+    """Show what the running server is doing, once. 查看服务器当前的运行数据。
+
+    $ chatd stats
+    $ chatd stats --json
+    """
     from chatd.cli import run
 
     raise typer.Exit(run.stats(settings(config), as_json))
@@ -124,58 +184,49 @@ def stats(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 @app.command()
 def revoke(
-    sub: Annotated[str, typer.Argument(help="Whose tokens are refused from now on.")],
-    device: Annotated[str | None, typer.Option(help="Only on this device.")] = None,
+    sub: Annotated[str, typer.Argument(help="Whose tokens are refused from now on. 从此拒绝谁的令牌（sub）。")],
+    device: Annotated[str | None, typer.Option(help="Only on this device. 只限这个设备。")] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Refuse all tokens issued so far and close what they opened. 吊销令牌并断开连接。"""
+    """Refuse all tokens issued so far and close what they opened. 吊销已签发的令牌，并断开它们的连接。
+
+    $ chatd revoke ann
+    $ chatd revoke ann --device tablet
+    """
     from chatd.cli import run
 
     raise typer.Exit(run.revoke(settings(config), sub, device, as_json))
 
 
-invite = typer.Typer(name="invite", help="Look at invites and take them back. 查看和撤销邀请。", no_args_is_help=True)
-app.add_typer(invite, name="invite")
-
-
-@invite.command("list")
-def list_invites(
-    group: Annotated[str | None, typer.Option(help="Only of this group.")] = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List invites, without their secrets. 列出邀请。"""
-    from chatd.cli import invites
-
-    raise typer.Exit(invites.list_invites(settings(config), group, as_json))
-
-
-@invite.command("revoke")
-def revoke_invite(
-    which: Annotated[str, typer.Argument(metavar="INVITE", help="The id of the invite.")],
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Take an invite back: it lets nobody in any more. 撤销邀请。"""
-    from chatd.cli import invites
-
-    raise typer.Exit(invites.revoke_invite(settings(config), which, as_json))
-
-
 @app.command()
 def audit(
     config: ConfigOption = None,
-    group: Annotated[str | None, typer.Option(help="Only in this group.")] = None,
-    user: Annotated[str | None, typer.Option("--user", help="Only on this user (id).")] = None,
-    by: Annotated[str | None, typer.Option(help="Only by this user (id), or `operator`.")] = None,
-    act: Annotated[str | None, typer.Option(help="Only this act, like member.kick.")] = None,
-    since: Annotated[str | None, typer.Option(help="From this day or moment on (ISO 8601, UTC).")] = None,
-    until: Annotated[str | None, typer.Option(help="Before this day or moment.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="Most rows, the newest.")] = 50,
+    group: Annotated[str | None, typer.Option(help="Only in this group. 只看这个群。")] = None,
+    user: Annotated[
+        str | None, typer.Option("--user", help="Only on this user (id). 只看针对这个用户（id）的。")
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Only by this user (id), or `operator`. 只看此用户（id）或 operator 做的。")
+    ] = None,
+    act: Annotated[
+        str | None, typer.Option(help="Only this act, like member.kick. 只看这种操作，如 member.kick。")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="From this day or moment on (ISO 8601, UTC). 从何时起（ISO 8601，UTC）。")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Before this day or moment. 到何时为止（不含）。")] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="Most rows, the newest. 最多多少行，取最新的。")
+    ] = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what admins, owners and the operator did. 查看管理记录。"""
+    """Show what admins, owners and the operator did. 查看管理员、群主和运营者做过什么。
+
+    $ chatd audit
+    $ chatd audit --by operator --since 2026-01-01
+    $ chatd audit --act member.kick --limit 1000 --json
+    """
     from chatd.cli.audit import moment, show
 
     try:
@@ -186,36 +237,24 @@ def audit(
     raise typer.Exit(show(settings(config), chosen, limit, as_json))
 
 
-@app.command()
-def words(
-    what: Annotated[str, typer.Argument(help="check the files, test a TEXT, or reload them in the running server.")],
-    text: Annotated[str, typer.Argument(help="What somebody might write; for test.")] = "",
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Look at, try or reload the list of words that must not be said. 敏感词表：检查、试用、重新读取。"""
-    from chatd.cli.words import check, reload, try_text
-
-    if what == "test" and text:
-        raise typer.Exit(try_text(settings(config), text, as_json))
-    acts = {"check": check, "reload": reload}
-    if what not in acts or text:
-        raise fail("expected: words check, words reload, or words test TEXT", 2)
-    raise typer.Exit(acts[what](settings(config), as_json))
-
-
 def main() -> None:
     """The entry point."""
-    app()
+    app(prog_name="chatd")
 
 
 from chatd.cli.catalogue import catalogue  # noqa: E402 - its commands use what is defined above
+from chatd.cli.completion import completion  # noqa: E402 - as above
 from chatd.cli.govern import group_app, member_app  # noqa: E402 - as below
+from chatd.cli.invites import invite  # noqa: E402 - its commands use what is defined above
 from chatd.cli.search import searching  # noqa: E402 - its commands use what is defined above
 from chatd.cli.users import users  # noqa: E402 - its commands use what is defined above
+from chatd.cli.words import words  # noqa: E402 - its commands use what is defined above
 
+app.command()(completion)
 app.add_typer(users, name="user")
 app.add_typer(searching, name="search")
 app.add_typer(catalogue, name="catalogue")
 app.add_typer(group_app, name="group")
 app.add_typer(member_app, name="member")
+app.add_typer(invite, name="invite")
+app.add_typer(words, name="words")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chatd.admin.socket import AdminError, call
-from chatd.cli.run import _failed
+from chatd.cli.answers import refused
 from chatd.config import Config
 
 _PAGE = 200
@@ -20,7 +20,7 @@ def show(config: Config, filters: dict[str, Any], limit: int, as_json: bool) -> 
         try:
             page = call(config.admin_socket_path(), "audit", before=before, limit=min(left, _PAGE), filters=filters)
         except AdminError as error:
-            return _failed(str(error), as_json)
+            return refused(error)
         for row in page["rows"]:
             print(json.dumps(row, ensure_ascii=False) if as_json else _line(row))
         left -= len(page["rows"])

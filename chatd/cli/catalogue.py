@@ -11,19 +11,35 @@ from chatd.cli import ConfigOption, JsonOption, fail, settings
 
 catalogue = typer.Typer(help="The catalogue of videos and products. 视频和商品目录。", no_args_is_help=True)
 
-Kind = Annotated[str, typer.Argument(help="video or product.")]
-Id = Annotated[str, typer.Argument(help="The id of the item.")]
+Kind = Annotated[str, typer.Argument(help="video or product. video（视频）或 product（商品）。")]
+Id = Annotated[str, typer.Argument(help="The id of the item. 该项的 id。")]
 
 
 @catalogue.command("import")
 def import_file(
-    file: Annotated[Path, typer.Argument(help="A .csv file with a line of names, or one JSON object a line.")],
-    kind: Annotated[str | None, typer.Option(help="video or product, for rows that name none.")] = None,
-    refused: Annotated[Path | None, typer.Option(help="Write refused rows here, one JSON object a line.")] = None,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A .csv file with a line of names, or one JSON object a line. CSV（首行为列名）或每行一个 JSON 对象。"
+        ),
+    ],
+    kind: Annotated[
+        str | None, typer.Option(help="video or product, for rows that name none. 行内没写种类时用 video 或 product。")
+    ] = None,
+    refused: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write refused rows here, one JSON object a line. 被拒绝的行写到这个文件，每行一个 JSON 对象。"
+        ),
+    ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Add and change items from a file; again from the start is harmless. 从文件导入目录。"""
+    """Add and change items from a file; again from the start is harmless. 从文件导入目录，可以重复导入。
+
+    $ chatd catalogue import items.csv
+    $ chatd catalogue import videos.ndjson --kind video --refused refused.ndjson
+    """
     from chatd.cli import catalogue_run
 
     form: Literal["csv", "ndjson"] = "csv" if file.suffix.lower() == ".csv" else "ndjson"
@@ -32,7 +48,10 @@ def import_file(
 
 @catalogue.command()
 def show(kind: Kind, item: Id, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show one item. 查看一项。"""
+    """Show one item. 查看一项。
+
+    $ chatd catalogue show product teapot
+    """
     from chatd.cli import catalogue_run
 
     raise typer.Exit(catalogue_run.show(settings(config), str(check_kind(kind)), item, as_json))
@@ -41,12 +60,15 @@ def show(kind: Kind, item: Id, config: ConfigOption = None, as_json: JsonOption 
 @catalogue.command("list")
 def list_items(
     kind: Kind,
-    after: Annotated[str, typer.Option(help="Go on behind this id.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 100,
+    after: Annotated[str, typer.Option(help="Go on behind this id. 从这个 id 之后继续。")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many. 多少项。")] = 100,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List items by id. 列出目录。"""
+    """List items by id. 列出目录。
+
+    $ chatd catalogue list video --limit 20
+    """
     from chatd.cli import catalogue_run
 
     raise typer.Exit(catalogue_run.list_items(settings(config), str(check_kind(kind)), after, limit, as_json))
@@ -56,11 +78,16 @@ def list_items(
 def delete(
     kind: Kind,
     item: Id,
-    rev: Annotated[int | None, typer.Option(min=0, help="Its revision; default: the one that is there.")] = None,
+    rev: Annotated[
+        int | None, typer.Option(min=0, help="Its revision; default: the one that is there. 修订号，默认取现有的。")
+    ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take an item out of the catalogue. 从目录删除一项。"""
+    """Take an item out of the catalogue. 从目录删除一项。
+
+    $ chatd catalogue delete product teapot
+    """
     from chatd.cli import catalogue_run
 
     raise typer.Exit(catalogue_run.delete(settings(config), str(check_kind(kind)), item, rev, as_json))

@@ -1,17 +1,15 @@
-"""What `chatd catalogue` does. Status 0: done; 1: it did not work, or rows were refused; 2: the call is wrong."""
+"""What `chatd catalogue` does. Rows that were refused make status 1."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TextIO
 
-import msgspec
-
 from chatd.admin.socket import AdminError
+from chatd.cli.answers import failed, refused, say
 from chatd.cli.catalogue_file import Format, read_rows
 from chatd.cli.catalogue_import import Importer, opened_target
 from chatd.config import Config
@@ -34,10 +32,10 @@ def import_file(config: Config, file: Path, form: Format, kind: str | None, refu
             importer = Importer(target, report.add)
             _import(rows, file.stat().st_size, form, kind, importer, as_json)
     except _TROUBLES as error:
-        return _failed(error, as_json)
+        return _failed(error)
     counts = dict(sorted(importer.counts.items()))
     words = ", ".join(f"{count} {result}" for result, count in counts.items()) or "nothing in it"
-    _say({"counts": counts, "refused": report.shown}, "\n".join([*report.lines(), words]), as_json)
+    say({"counts": counts, "refused": report.shown}, "\n".join([*report.lines(), words]), as_json)
     return 1 if counts.get("refused") else 0
 
 
@@ -91,11 +89,11 @@ def show(config: Config, kind: str, item_id: str, as_json: bool) -> int:
         with _reading(config) as database:
             found = read_items(database, [(kind, item_id)])
     except _TROUBLES as error:
-        return _failed(error, as_json)
+        return _failed(error)
     if not found:
-        return _failed(f"there is no {kind} {item_id}", as_json)
+        return _failed(f"there is no {kind} {item_id}")
     raw = _raw(found[0])
-    _say(raw, "\n".join(f"{name:<12} {value}" for name, value in raw.items()), as_json)
+    say(raw, "\n".join(f"{name:<12} {value}" for name, value in raw.items()), as_json)
     return 0
 
 
@@ -105,8 +103,8 @@ def list_items(config: Config, kind: str, after: str, limit: int, as_json: bool)
         with _reading(config) as database:
             items = read_page(database, kind, after, limit)
     except _TROUBLES as error:
-        return _failed(error, as_json)
-    _say({"items": [_raw(item) for item in items]}, "\n".join(map(_line, items)) or "none", as_json)
+        return _failed(error)
+    say({"items": [_raw(item) for item in items]}, "\n".join(map(_line, items)) or "none", as_json)
     return 0
 
 
@@ -120,8 +118,8 @@ def delete(config: Config, kind: str, item_id: str, rev: int | None, as_json: bo
         with opened_target(config) as target:
             (result,) = target.change([], [{"kind": kind, "id": item_id, "rev": rev}])
     except _TROUBLES as error:
-        return _failed(error, as_json)
-    _say(result, result["result"], as_json)
+        return _failed(error)
+    say(result, result["result"], as_json)
     return 0 if result["result"] in {"deleted", "same"} else 1
 
 
@@ -150,11 +148,9 @@ def _line(item: Item) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def _say(value: Any, text: str, as_json: bool) -> None:
-    print(json.dumps(msgspec.to_builtins(value), ensure_ascii=False) if as_json else text)
-
-
-def _failed(problem: object, as_json: bool) -> int:
-    text = problem.code if isinstance(problem, Refused) else str(problem)
-    print(json.dumps({"error": text}, ensure_ascii=False) if as_json else f"chatd: {text}", file=sys.stderr)
-    return 1
+def _failed(problem: Exception | str) -> int:
+    if isinstance(problem, AdminError):
+        return refused(problem)
+    if isinstance(problem, Refused):
+        return refused(AdminError(problem.code, problem.message))
+    return failed(str(problem))

@@ -6,10 +6,11 @@ Codes of errors and of closes stand beside their words, so that a person can ask
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal
+from typing import Final
 
 from prompt_toolkit.utils import get_cwidth
 
+from chatd.cli.language import Lang, lang_of
 from chatd.cli.texts import (
     boards,
     cards,
@@ -28,7 +29,7 @@ from chatd.cli.texts import (
     users,
 )
 
-Lang = Literal["en", "zh"]
+__all__ = ["EN", "TABLES", "TEXTS", "ZH", "Lang", "Words", "lang_of"]
 
 TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     **session.TEXTS,
@@ -88,11 +89,3 @@ class Words:
 def _fill(text: str, cells: int) -> str:
     """Padded to so many cells of a terminal, and at least one space behind it."""
     return text + " " * max(cells - get_cwidth(text), 1)
-
-
-def lang_of(environ: Mapping[str, str]) -> Lang:
-    """The language that the environment asks for (POSIX: `LC_ALL` over `LC_MESSAGES` over `LANG`)."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if environ.get(name):
-            return "zh" if environ[name].lower().startswith("zh") else "en"
-    return "en"

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
-from chatd.cli import ConfigOption, JsonOption, fail, settings
+from chatd.cli import ConfigOption, JsonOption
+from chatd.cli.answers import ask, phrase, say
+from chatd.cli.completion import group_ids, user_subs
 
 group_app = typer.Typer(help="Look at groups, give them away, end them. 管理群。", no_args_is_help=True)
 member_app = typer.Typer(help="Look at who is in a group, put people out. 管理群成员。", no_args_is_help=True)
 
-Group = Annotated[str, typer.Argument(help="The id of the group.")]
-Sub = Annotated[str, typer.Argument(help="Who the user's tokens speak for.")]
-After = Annotated[str, typer.Option(help="Go on behind this id: the `more` of the page before.")]
-Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")]
-Reason = Annotated[str, typer.Option(help="Why; kept in the audit log.")]
-Tell = Annotated[bool, typer.Option("--tell", help="The person is told the reason.")]
-
-
-def _ask(config: ConfigOption, act: str, **fields: Any) -> dict[str, Any]:
-    from chatd.admin.socket import AdminError, call
-
-    try:
-        return call(settings(config).admin_socket_path(), act, **fields)
-    except AdminError as error:
-        raise fail(str(error)) from None
+Group = Annotated[str, typer.Argument(help="The id of the group. 群的 id。", autocompletion=group_ids)]
+Sub = Annotated[str, typer.Argument(help="Who the user's tokens speak for. 令牌里的 sub。", autocompletion=user_subs)]
+After = Annotated[
+    str, typer.Option(help="Go on behind this id: the `more` of the page before. 从这个 id（上一页的 more）之后继续。")
+]
+Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many at most. 最多多少个。")]
+Reason = Annotated[str, typer.Option(help="Why; kept in the audit log. 原因，记入管理记录。")]
+Tell = Annotated[bool, typer.Option("--tell", help="The person is told the reason. 把原因告诉对方。")]
 
 
 def _say(value: dict[str, Any], lines: list[str], as_json: bool) -> None:
     if "more" in value:
-        lines.append(f"more: --after {value['more']}")
-    print(json.dumps(value, ensure_ascii=False) if as_json else "\n".join(lines))
+        lines.append(phrase("more: --after {more} 还有：--after {more}", more=value["more"]))
+    say(value, "\n".join(lines), as_json)
 
 
 def _time(at_ms: int) -> str:
@@ -50,15 +44,22 @@ def _line(group: dict[str, Any]) -> str:
 def list_groups(
     after: After = "", limit: Limit = 100, config: ConfigOption = None, as_json: JsonOption = False
 ) -> None:
-    """List all groups by id. 列出所有群。"""
-    page = _ask(config, "group.list", after=after, limit=limit)
+    """List all groups by id. 列出所有群。
+
+    $ chatd group list
+    $ chatd group list --limit 1000 --json
+    """
+    page = ask(config, "group.list", after=after, limit=limit)
     _say(page, [_line(group) for group in page["groups"]], as_json)
 
 
 @group_app.command("show")
 def show_group(group: Group, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show what a group is, and nothing that was written in it. 查看一个群。"""
-    found = _ask(config, "group.show", group=group)
+    """Show what a group is, and nothing that was written in it. 查看一个群（不含聊天内容）。
+
+    $ chatd group show gXXXXXXXXXXXXXXXXXXXXXX
+    """
+    found = ask(config, "group.show", group=group)
     times = {"created", "at", "dissolved", "gone_at"}
     lines = [f"{key:<9} {_time(value) if key in times else value}" for key, value in found.items() if value is not None]
     _say(found, lines, as_json)
@@ -66,28 +67,42 @@ def show_group(group: Group, config: ConfigOption = None, as_json: JsonOption = 
 
 @group_app.command("dissolve")
 def dissolve_group(group: Group, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """End a group: read-only for the configured time, then gone. 解散群。"""
-    done = _ask(config, "group.dissolve", group=group)
-    _say(done, [f"dissolved; it can be read until {_time(done['until'])} UTC"], as_json)
+    """End a group: read-only for the configured time, then gone. 解散群：先只读一段时间，然后消失。
+
+    $ chatd group dissolve gXXXXXXXXXXXXXXXXXXXXXX
+    """
+    done = ask(config, "group.dissolve", group=group)
+    _say(
+        done,
+        [phrase("dissolved; it can be read until {at} UTC. 已解散，可读到 {at}（UTC）。", at=_time(done["until"]))],
+        as_json,
+    )
 
 
 @group_app.command("transfer")
 def transfer_group(group: Group, sub: Sub, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Give a group to one of its members. 转让群。"""
-    _say(_ask(config, "group.transfer", group=group, sub=sub), ["transferred"], as_json)
+    """Give a group to one of its members. 把群转让给一位成员。
+
+    $ chatd group transfer gXXXXXXXXXXXXXXXXXXXXXX ben
+    """
+    _say(ask(config, "group.transfer", group=group, sub=sub), [phrase("transferred. 已转让。")], as_json)
 
 
 @member_app.command("list")
 def list_members(
     group: Group,
-    banned: Annotated[bool, typer.Option("--banned", help="Those who are banned instead.")] = False,
+    banned: Annotated[bool, typer.Option("--banned", help="Those who are banned instead. 改列被封禁的人。")] = False,
     after: After = "",
     limit: Limit = 100,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List who is in a group. 列出群成员。"""
-    page = _ask(config, "member.list", group=group, banned=banned, after=after, limit=limit)
+    """List who is in a group. 列出群成员。
+
+    $ chatd member list gXXXXXXXXXXXXXXXXXXXXXX
+    $ chatd member list gXXXXXXXXXXXXXXXXXXXXXX --banned --json
+    """
+    page = ask(config, "member.list", group=group, banned=banned, after=after, limit=limit)
     rows = [(one["user"], one.get("role", "banned"), one["name"], one.get("reason", "")) for one in page["members"]]
     _say(page, [f"{user}  {role:<6}  {name}  {reason}".rstrip() for user, role, name, reason in rows], as_json)
 
@@ -101,9 +116,12 @@ def kick_member(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put somebody out, whatever their role. 移出成员。"""
-    done = _ask(config, "member.kick", group=group, sub=sub, reason=reason, tell=tell)
-    _say(done, [f"out; {done['members']} are left"], as_json)
+    """Put somebody out, whatever their role. 移出成员，不论其角色。
+
+    $ chatd member kick gXXXXXXXXXXXXXXXXXXXXXX cat --reason spam --tell
+    """
+    done = ask(config, "member.kick", group=group, sub=sub, reason=reason, tell=tell)
+    _say(done, [phrase("out; {members} are left. 已移出，还剩 {members} 人。", **done)], as_json)
 
 
 @member_app.command("ban")
@@ -115,12 +133,18 @@ def ban_member(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put somebody out for good; admins of the group cannot lift it. 移出并禁止再进群。"""
-    done = _ask(config, "member.kick", group=group, sub=sub, reason=reason, tell=tell, ban=True)
-    _say(done, ["banned"], as_json)
+    """Put somebody out for good; admins of the group cannot lift it. 移出并禁止再进群，群管理员不能解除。
+
+    $ chatd member ban gXXXXXXXXXXXXXXXXXXXXXX cat --reason spam
+    """
+    done = ask(config, "member.kick", group=group, sub=sub, reason=reason, tell=tell, ban=True)
+    _say(done, [phrase("banned. 已封禁。")], as_json)
 
 
 @member_app.command("unban")
 def unban_member(group: Group, sub: Sub, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Lift a ban, whoever made it. 取消禁止。"""
-    _say(_ask(config, "member.unban", group=group, sub=sub), ["lifted"], as_json)
+    """Lift a ban, whoever made it. 解除封禁，不论是谁封的。
+
+    $ chatd member unban gXXXXXXXXXXXXXXXXXXXXXX cat
+    """
+    _say(ask(config, "member.unban", group=group, sub=sub), [phrase("lifted. 已解除。")], as_json)

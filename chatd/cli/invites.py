@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import json
-import sys
-from typing import Any
+from typing import Annotated, Any
 
-from chatd.admin.socket import AdminError, call
-from chatd.config import Config
+import typer
+
+from chatd.cli import ConfigOption, JsonOption
+from chatd.cli.answers import ask, phrase, say
+from chatd.cli.completion import group_ids
+
+invite = typer.Typer(help="Look at invites and take them back. 查看和撤销邀请。", no_args_is_help=True)
 
 
-def list_invites(config: Config, group: str | None, as_json: bool) -> int:
-    """Print all of them; with `as_json` one object a line."""
+@invite.command("list")
+def list_invites(
+    group: Annotated[
+        str | None, typer.Option(help="Only of this group. 只看这个群的。", autocompletion=group_ids)
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List invites, without their secrets; with --json one a line. 列出邀请（不含密文），--json 时每行一个。
+
+    $ chatd invite list
+    $ chatd invite list --group gXXXXXXXXXXXXXXXXXXXXXX --json
+    """
     after: str | None = ""
-    try:
-        while after is not None:
-            page = call(config.admin_socket_path(), "invite.list", group=group, after=after)
-            for one in page["invites"]:
-                print(json.dumps(one, ensure_ascii=False) if as_json else _line(one))
-            after = page.get("more")
-    except AdminError as error:
-        return _failed(str(error), as_json)
-    return 0
+    while after is not None:
+        page = ask(config, "invite.list", group=group, after=after)
+        for one in page["invites"]:
+            print(json.dumps(one, ensure_ascii=False) if as_json else _line(one))
+        after = page.get("more")
 
 
 def _line(one: dict[str, Any]) -> str:
@@ -30,20 +41,15 @@ def _line(one: dict[str, Any]) -> str:
     return f"{plain}  {one['note']}" if "note" in one else plain
 
 
-def revoke_invite(config: Config, invite: str, as_json: bool) -> int:
-    """Take one back."""
-    try:
-        done = call(config.admin_socket_path(), "invite.revoke", invite=invite)
-    except AdminError as error:
-        return _failed(str(error), as_json)
-    print(json.dumps(done) if as_json else f"revoked {done['invite']} of {done['group']}")
-    return 0
+@invite.command("revoke")
+def revoke_invite(
+    which: Annotated[str, typer.Argument(metavar="INVITE", help="The id of the invite. 邀请的 id。")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take an invite back: it lets nobody in any more. 撤销邀请，此后不能再用它进群。
 
-
-def _failed(problem: str, as_json: bool) -> int:
-    print(json.dumps({"error": problem}, ensure_ascii=False) if as_json else f"chatd: {problem}", file=_out(as_json))
-    return 1
-
-
-def _out(as_json: bool) -> Any:
-    return sys.stdout if as_json else sys.stderr
+    $ chatd invite revoke iXXXXXXXXXXXXXXXXXXXXXX
+    """
+    done = ask(config, "invite.revoke", invite=which)
+    say(done, phrase("revoked {invite} of {group}. 已撤销群 {group} 的邀请 {invite}。", **done), as_json)

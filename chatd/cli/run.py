@@ -1,17 +1,16 @@
-"""What the commands do. Status 0: done; 1: it did not work; 2: the settings or the call are wrong."""
+"""What the commands that run, migrate and check the server do."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
-import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from chatd.cli.answers import DONE, FAILED, act_on_server, columns, failed, phrase, say
 from chatd.config import Config
 from chatd.store.collector import spare_the_collector
 from chatd.store.database import StoreLost, connect, path_of
@@ -52,8 +51,7 @@ async def _serve(config: Config, served: Callable[[str], None] | None, doors: Se
     try:
         await server.start()
     except (OSError, Held, StoreLost, ReaderLost, ValueError) as error:
-        print(f"chatd: cannot start: {error}", file=sys.stderr)
-        return 1
+        return failed(f"cannot start: {error}")
     spare_the_collector()
     if served is not None:
         served(server.ws_url)
@@ -62,7 +60,7 @@ async def _serve(config: Config, served: Callable[[str], None] | None, doors: Se
     for wait in waits:
         wait.cancel()
     await server.stop()
-    return 1 if server.failed.is_set() else 0
+    return FAILED if server.failed.is_set() else DONE
 
 
 def raise_open_files() -> None:
@@ -86,10 +84,10 @@ def migrate(config: Config, as_json: bool) -> int:
         if held is not None:
             lock.release(held)
     except (lock.Held, StoreLost, ValueError, OSError) as error:
-        return _failed(str(error), as_json)
+        return failed(str(error))
     done = f"{before or 'nothing'} -> {after}" if before != after else f"already at {after}"
-    _say({"before": before, "after": after}, done, as_json)
-    return 0
+    say({"before": before, "after": after}, done, as_json)
+    return DONE
 
 
 def verify(config: Config, as_json: bool) -> int:
@@ -99,7 +97,7 @@ def verify(config: Config, as_json: bool) -> int:
 
     path = path_of(config.store.url)
     if path is not None and not path.exists():
-        return _failed(f"there is no database at {path}", as_json)
+        return failed(f"there is no database at {path}")
     try:
         held = lock.take(path) if path is not None else None
         database = connect(config.store.url)
@@ -108,79 +106,42 @@ def verify(config: Config, as_json: bool) -> int:
         if held is not None:
             lock.release(held)
     except (lock.Held, StoreLost) as error:
-        return _failed(str(error), as_json)
+        return failed(str(error))
     text = "\n".join(
         [f"{name}: {count}" for name, count in report.counts.items()] + [f"! {p}" for p in report.problems]
     )
     whole = "whole" if not report.problems else f"{len(report.problems)} problems"
-    _say({"counts": report.counts, "problems": report.problems}, f"{text}\n{whole}", as_json)
-    return 1 if report.problems else 0
+    say({"counts": report.counts, "problems": report.problems}, f"{text}\n{whole}", as_json)
+    return FAILED if report.problems else DONE
 
 
-def token(config: Config, sub: str, name: str, ttl_s: int) -> int:
+def token(config: Config, sub: str, name: str, ttl_s: int, as_json: bool) -> int:
     """Print a token."""
     from chatd.core.refusal import Refused
     from chatd.secret import secret_of
     from chatd.service.tokens import Issuer, Tokens, load_keys, mint
 
     if config.auth.jwt_algorithm != "HS256":
-        return _failed(f"only a host with the private key can mint {config.auth.jwt_algorithm} tokens", False)
+        return failed(f"only a host with the private key can mint {config.auth.jwt_algorithm} tokens")
     extra = {k: v for k, v in (("iss", config.auth.issuer), ("aud", config.auth.audience)) if v}
     secret, auth = secret_of(config), config.auth
-    minted = mint(secret, sub, name, int(time.time()), ttl_s, extra)
+    now_s = int(time.time())
+    minted = mint(secret, sub, name, now_s, ttl_s, extra)
     try:
         keys = load_keys("HS256", [secret], "")
         asyncio.run(Tokens(Issuer(keys, auth.issuer, auth.audience), 0).verify(minted))
     except Refused as refusal:
-        return _failed(f"the server would not accept it: {refusal.message}", False)
-    print(minted)
-    return 0
+        return failed(f"the server would not accept it: {refusal.message}")
+    say({"token": minted, "sub": sub, "expires": (now_s + ttl_s) * 1000}, minted, as_json)
+    return DONE
 
 
 def stats(config: Config, as_json: bool) -> int:
     """Print the figures of the running server."""
-    from chatd.admin.socket import AdminError, call
-
-    try:
-        figures = call(config.admin_socket_path(), "stats")
-    except AdminError as error:
-        return _failed(str(error), as_json)
-    width = max(len(name) for name in figures)
-    _say(figures, "\n".join(f"{name:<{width}}  {value}" for name, value in figures.items()), as_json)
-    return 0
+    return act_on_server(config, "stats", as_json, columns)
 
 
 def revoke(config: Config, sub: str, device: str | None, as_json: bool) -> int:
     """Revoke through the running server."""
-    from chatd.admin.socket import AdminError, call
-
-    try:
-        done = call(config.admin_socket_path(), "revoke", sub=sub, device=device)
-    except AdminError as error:
-        return _failed(str(error), as_json)
-    _say(done, f"revoked; {done['closed']} connections closed", as_json)
-    return 0
-
-
-def act_on_server(config: Config, act: str, as_json: bool, show: Callable[[dict[str, Any]], str], **fields: Any) -> int:
-    """An act of the operator through the running server; `show` makes text of its answer."""
-    from chatd.admin.socket import AdminError, call
-
-    try:
-        done = call(config.admin_socket_path(), act, **fields)
-    except AdminError as error:
-        return _failed(str(error), as_json)
-    _say(done, show(done), as_json)
-    return 0
-
-
-def _say(value: dict[str, Any], text: str, as_json: bool) -> None:
-    print(json.dumps(value, ensure_ascii=False) if as_json else text)
-
-
-def _failed(problem: str, as_json: bool) -> int:
-    if as_json:
-        print(json.dumps({"error": problem}, ensure_ascii=False))
-    else:
-        print(f"chatd: {problem}", file=sys.stderr)
-    return 1
+    text = "revoked; {closed} connections closed. 已吊销，断开 {closed} 个连接。"
+    return act_on_server(config, "revoke", as_json, lambda done: phrase(text, **done), sub=sub, device=device)

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import typer
 
-from chatd.cli import ConfigOption, JsonOption, settings
+from chatd.cli import ConfigOption, JsonOption
+from chatd.cli.answers import ask, columns, phrase, say
 
 searching = typer.Typer(help="Look at the search index, or make it anew. 查看或重建搜索索引。", no_args_is_help=True)
 
 
 @searching.command()
 def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show how far the index is. 查看索引进度。"""
-    from chatd.cli.run import act_on_server
+    """Show how far the index is. 查看索引进度。
 
-    raise typer.Exit(act_on_server(settings(config), "search.status", as_json, _lines))
+    $ chatd search status
+    """
+    figures = ask(config, "search.status")
+    say(figures, columns(figures), as_json)
 
 
 @searching.command()
 def rebuild(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Make the index anew from the log; the server goes on meanwhile. 重建索引。"""
-    from chatd.cli.run import act_on_server
+    """Make the index anew from the log; the server goes on meanwhile. 从日志重建索引，服务器照常运行。
 
-    said = "the index is being made anew; chatd search status shows how far it is"
-    raise typer.Exit(act_on_server(settings(config), "search.rebuild", as_json, lambda _: said))
-
-
-def _lines(figures: dict[str, Any]) -> str:
-    width = max(len(name) for name in figures)
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in figures.items())
+    $ chatd search rebuild
+    """
+    done = ask(config, "search.rebuild")
+    said = "Under way; `chatd search status` shows how far it is. 正在重建，进度见 chatd search status。"
+    say(done, phrase(said), as_json)

@@ -8,80 +8,105 @@ from typing import Annotated, Any
 
 import typer
 
-from chatd.cli import ConfigOption, JsonOption, settings
+from chatd.cli import ConfigOption, JsonOption
+from chatd.cli.answers import ask, columns, phrase, say
+from chatd.cli.completion import user_subs
 
 users = typer.Typer(help="Create, list, disable and tag users. 管理用户。", no_args_is_help=True)
 
-Sub = Annotated[str, typer.Argument(help="Who the user's tokens speak for. 令牌里的 sub。")]
+Sub = Annotated[str, typer.Argument(help="Who the user's tokens speak for. 令牌里的 sub。", autocompletion=user_subs)]
 
 
-def _ask(act: str, config: ConfigOption, as_json: bool, show: str, **fields: Any) -> typer.Exit:
-    from chatd.cli.run import act_on_server
-
-    return typer.Exit(act_on_server(settings(config), act, as_json, lambda done: show.format(**done), **fields))
+def _ask(act: str, config: ConfigOption, as_json: bool, show: str, **fields: Any) -> type[typer.Exit]:
+    done = ask(config, act, **fields)
+    say(done, phrase(show, **done), as_json)
+    return typer.Exit
 
 
 @users.command()
 def add(
     sub: Sub,
-    name: Annotated[str, typer.Option(help="The name that others see.")] = "",
+    name: Annotated[str, typer.Option(help="The name that others see. 别人看到的名字。")] = "",
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Create a user before they first come, or rename one; prints their id. 创建或改名用户。"""
+    """Create a user before they first come, or rename one; prints their id. 预先创建用户，或改名；输出其 id。
+
+    $ chatd user add ann --name Ann
+    """
     raise _ask("user", config, as_json, "{user}", sub=sub, name=name)
 
 
 @users.command("list")
 def list_users(
-    after: Annotated[str, typer.Option(help="The id of the last user of the page before.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 100,
+    after: Annotated[
+        str,
+        typer.Option(help="Go on behind this id: the last of the page before. 从这个 id（上一页最后一个）之后继续。"),
+    ] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many. 多少个。")] = 100,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List users by id, a page at a time. 列出用户。"""
-    from chatd.cli.run import act_on_server
+    """List users by id, a page at a time. 分页列出用户。
 
-    def show(done: dict[str, Any]) -> str:
-        return "\n".join(_line(user) for user in done["users"])
-
-    raise typer.Exit(act_on_server(settings(config), "user.list", as_json, show, after=after, limit=limit))
+    $ chatd user list
+    $ chatd user list --limit 1000 --json
+    """
+    done = ask(config, "user.list", after=after, limit=limit)
+    say(done, "\n".join(_line(user) for user in done["users"]), as_json)
 
 
 @users.command()
 def show(sub: Sub, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show what is known of a user. 查看用户。"""
-    from chatd.cli.run import act_on_server
+    """Show what is known of a user. 查看用户。
 
-    def text(done: dict[str, Any]) -> str:
-        width = max(len(key) for key in done)
-        return "\n".join(f"{key:<{width}}  {value}" for key, value in done.items())
-
-    raise typer.Exit(act_on_server(settings(config), "user.show", as_json, text, sub=sub))
+    $ chatd user show ann
+    """
+    done = ask(config, "user.show", sub=sub)
+    say(done, columns(done), as_json)
 
 
 @users.command()
 def disable(sub: Sub, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Shut a user out at once; they stay in history. 停用用户并断开连接。"""
-    raise _ask("user.disable", config, as_json, "disabled; {closed} connections closed", sub=sub, on=True)
+    """Shut a user out at once; they stay in history. 停用用户并断开连接，历史保留。
+
+    $ chatd user disable ann
+    """
+    raise _ask(
+        "user.disable",
+        config,
+        as_json,
+        "disabled; {closed} connections closed. 已停用，断开 {closed} 个连接。",
+        sub=sub,
+        on=True,
+    )
 
 
 @users.command()
 def enable(sub: Sub, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Let a disabled user in again. 恢复用户。"""
-    raise _ask("user.disable", config, as_json, "enabled", sub=sub, on=False)
+    """Let a disabled user in again. 恢复用户。
+
+    $ chatd user enable ann
+    """
+    raise _ask("user.disable", config, as_json, "enabled. 已恢复。", sub=sub, on=False)
 
 
 @users.command()
 def tag(
     sub: Sub,
     name: Annotated[str, typer.Argument(help="The tag, for example staff. 标签，例如 staff。")],
-    days: Annotated[float | None, typer.Option(min=0, help="Days after which it ends by itself.")] = None,
-    remove: Annotated[bool, typer.Option("--remove", help="Take the tag away.")] = False,
+    days: Annotated[
+        float | None, typer.Option(min=0, help="Days after which it ends by itself. 多少天后自动失效。")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the tag away. 收回标签。")] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Give a user a verified tag, or take it away. 授予或收回认证标签。"""
+    """Give a user a verified tag, or take it away. 授予或收回认证标签。
+
+    $ chatd user tag ann staff --days 90
+    $ chatd user tag ann staff --remove
+    """
     until = None
     if days is not None:
         end = dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
@@ -92,14 +117,22 @@ def tag(
 @users.command()
 def account(
     login: Annotated[str, typer.Argument(help="What the user signs in with. 登录名。")],
-    name: Annotated[str, typer.Option(help="The name that others see.")] = "",
+    name: Annotated[str, typer.Option(help="The name that others see. 别人看到的名字。")] = "",
     password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read the password from standard input, not make one up.")
+        bool,
+        typer.Option(
+            "--password-stdin",
+            help="Read the password from standard input, not make one up. 从标准输入读密码，而不是随机生成。",
+        ),
     ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Create an account of our own; prints the password if it was made up. 创建本站账号。"""
+    """Create an account of our own; prints the password if it was made up. 创建本站账号，密码若随机生成则输出。
+
+    $ chatd user account ann@example.com --name Ann
+    $ chatd user account ann@example.com --password-stdin < password.txt
+    """
     password = sys.stdin.readline().rstrip("\n") if password_stdin else None
     show = "{user}" if password_stdin else "{user}  {password}"
     raise _ask("account.add", config, as_json, show, login=login, name=name, password=password)
@@ -107,13 +140,18 @@ def account(
 
 @users.command()
 def code(
-    uses: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many people may sign up with it.")] = 1,
-    days: Annotated[float, typer.Option(min=0.001, max=3650, help="Days that it is good for.")] = 7,
-    note: Annotated[str, typer.Option(help="What it is for; kept beside it.")] = "",
+    uses: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="How many people may sign up with it. 可供多少人注册。")
+    ] = 1,
+    days: Annotated[float, typer.Option(min=0.001, max=3650, help="Days that it is good for. 有效天数。")] = 7,
+    note: Annotated[str, typer.Option(help="What it is for; kept beside it. 备注用途。")] = "",
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a code for signing up where that takes one; prints it once. 生成注册码。"""
+    """Make a code for signing up where that takes one; prints it once. 生成注册码（只显示一次）。
+
+    $ chatd user code --uses 10 --days 30 --note newcomers
+    """
     raise _ask("account.code", config, as_json, "{code}", uses=uses, days=days, note=note)
 
 

@@ -2,46 +2,76 @@
 
 from __future__ import annotations
 
-from chatd.admin.socket import AdminError, call
-from chatd.cli.run import _failed, _say
-from chatd.config import Config
-from chatd.core.words import mask
-from chatd.service.words import BadWords, read_words
-from chatd.tuning import word_settings
+from typing import Annotated, Final
+
+import typer
+
+from chatd.cli import ConfigOption, JsonOption
+from chatd.cli.answers import ask, fail, phrase, say, settings
+
+words = typer.Typer(
+    help="The list of words that must not be said. 敏感词表：检查、试用、重新读取。", no_args_is_help=True
+)
+
+_RESULTS: Final = {
+    "blocked": "blocked. 被拦下。",
+    "masked": "masked: {text}. 被打码：{text}。",
+    "passes": "passes. 可以通过。",
+}
 
 
-def check(config: Config, as_json: bool) -> int:
-    """Read the files and say what is wrong with them."""
-    chosen = word_settings(config)
+@words.command()
+def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Read the files of the list and say what is wrong with them. 检查词表文件。
+
+    $ chatd words check
+    """
+    from chatd.service.words import BadWords, read_words
+    from chatd.tuning import word_settings
+
+    chosen = word_settings(settings(config))
     try:
-        words = read_words(chosen)
+        found = read_words(chosen)
     except BadWords as bad:
-        return _failed("\n".join(bad.problems), as_json)
-    _say({"files": list(chosen.files), "words": len(words)}, f"{len(words)} words, {len(chosen.files)} files", as_json)
-    return 0
+        raise fail("\n".join(bad.problems)) from None
+    text = phrase(
+        "{words} words, {files} files. {words} 个词，{files} 个文件。", words=len(found), files=len(chosen.files)
+    )
+    say({"files": list(chosen.files), "words": len(found)}, text, as_json)
 
 
-def try_text(config: Config, text: str, as_json: bool) -> int:
-    """Say what would become of a text."""
+@words.command("test")
+def try_text(
+    text: Annotated[str, typer.Argument(help="What somebody might write. 有人可能会写的话。")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what would become of a text. 试试一句话会不会被拦下。
+
+    $ chatd words test 'my WeiXin'
+    """
+    from chatd.core.words import mask
+    from chatd.service.words import BadWords, read_words
+    from chatd.tuning import word_settings
+
     try:
-        found = read_words(word_settings(config)).find(text)
+        found = read_words(word_settings(settings(config))).find(text)
     except BadWords as bad:
-        return _failed("\n".join(bad.problems), as_json)
+        raise fail("\n".join(bad.problems)) from None
     hits = [{"text": text[one.start : one.end], "start": one.start, "action": one.action} for one in found]
     blocked = any(one.action == "block" for one in found)
     result = "blocked" if blocked else "masked" if found else "passes"
     shown = "" if blocked else mask(text, found)
-    lines = [f"{result}: {shown}" if shown else result]
+    lines = [phrase(_RESULTS[result], text=shown)]
     lines += [f"  {hit['start']}: {hit['text']} ({hit['action']})" for hit in hits]
-    _say({"result": result, "text": shown, "found": hits}, "\n".join(lines), as_json)
-    return 0
+    say({"result": result, "text": shown, "found": hits}, "\n".join(lines), as_json)
 
 
-def reload(config: Config, as_json: bool) -> int:
-    """Have the running server read its files anew."""
-    try:
-        done = call(config.admin_socket_path(), "words.reload", timeout_s=60.0)
-    except AdminError as error:
-        return _failed(str(error), as_json)
-    _say(done, f"{done['words']} words, {done['before']} before", as_json)
-    return 0
+@words.command()
+def reload(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Have the running server read its files anew. 让服务器重新读取词表。
+
+    $ chatd words reload
+    """
+    done = ask(config, "words.reload", timeout_s=60.0)
+    say(done, phrase("{words} words, {before} before. {words} 个词，之前 {before} 个。", **done), as_json)

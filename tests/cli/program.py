@@ -24,6 +24,7 @@ class Program:
         self.env = kept | {
             "CHATD_STORE__URL": f"sqlite:///{self.database}",
             "CHATD_STORE__FREE_DISK_FLOOR_MB": "0",
+            "LC_ALL": "C.UTF-8",
             "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
         }
         self.env |= env

@@ -49,6 +49,10 @@ TEXTS: Final = {
     "error_unavailable": ("the server cannot store or read anything now", "服务器暂时无法读写"),
     "error_storage_full": ("the server's disk is nearly full", "服务器磁盘快满了"),
     "error_internal": ("the server failed", "服务器出错了"),
+    "error_no_server": (
+        "no server answers at {message}. Is it running, with these settings, as this user?",
+        "没有服务器应答：{message}。它在运行吗？设置和用户对吗？",
+    ),
     "error_other": ("refused: {message}", "被拒绝：{message}"),
     "close_normal": ("it said goodbye", "对方正常断开"),
     "close_protocol_error": (

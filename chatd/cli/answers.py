@@ -1,0 +1,112 @@
+"""How a command answers: text for people in their language, JSON for programs, what went wrong on standard error.
+
+With `--json` an answer is JSON on standard output, and what goes wrong an object on standard error: `error` is a code,
+or the words where there is none, and `message` says more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from chatd.cli.language import choose, lang_of
+
+if TYPE_CHECKING:
+    from chatd.admin.socket import AdminError
+    from chatd.config import Config
+
+DONE = 0
+FAILED = 1
+MISUSED = 2
+
+
+def phrase(text: str, /, **values: object) -> str:
+    """One language of a text like `{count} words. {count} 个词。`, with its places filled."""
+    return choose(text, lang_of(os.environ)).format(**values)
+
+
+def wants_json() -> bool:
+    """Whether this call is a program's; also known when the call itself is wrong and was not taken apart."""
+    return "--json" in sys.argv[1:]
+
+
+def say(value: Any, text: str, as_json: bool) -> None:
+    """An answer on standard output."""
+    print(json.dumps(value, ensure_ascii=False) if as_json else text)
+
+
+def failed(problem: str, status: int = FAILED, *, code: str = "") -> int:
+    """Say what is wrong on standard error. Returns the exit status."""
+    if wants_json():
+        told = {"error": code, "message": problem} if code else {"error": problem}
+        print(json.dumps(told, ensure_ascii=False), file=sys.stderr)
+    else:
+        print(f"chatd: {problem}", file=sys.stderr)
+    return status
+
+
+def fail(problem: str, status: int = FAILED) -> typer.Exit:
+    """The same, to be raised."""
+    return typer.Exit(failed(problem, status))
+
+
+def refused(error: AdminError) -> int:
+    """The running server refused, or there is none: what its code means, in the person's language."""
+    from chatd.cli.texts.errors import TEXTS
+
+    english, chinese = TEXTS.get(f"error_{error.code}", ("", ""))
+    words = chinese if lang_of(os.environ) == "zh" else english
+    if not words:
+        return failed(error.message, code=error.code)
+    meant = words.format(message=error.message)
+    if "{message}" not in words and error.message:
+        meant = f"{meant}: {error.message}"
+    return failed(meant if wants_json() else f"{meant} ({error.code})", code=error.code)
+
+
+def settings(path: Path | None) -> Config:
+    """The settings from the file named, or ./chatd.toml, and the environment. Ends with status 2 if they are wrong."""
+    from chatd.config import ConfigError, load
+
+    if path is None and Path("chatd.toml").exists():
+        path = Path("chatd.toml")
+    try:
+        return load(path, os.environ)
+    except ConfigError as error:
+        raise fail("\n".join(error.problems), MISUSED) from None
+    except OSError as error:
+        raise fail(f"{path}: {error.strerror}", MISUSED) from None
+
+
+def ask(config: Path | None, act: str, timeout_s: float = 10.0, **fields: Any) -> dict[str, Any]:
+    """An act of the operator through the running server. Ends with status 1 where it refuses or does not answer."""
+    from chatd.admin.socket import AdminError, call
+
+    try:
+        return call(settings(config).admin_socket_path(), act, timeout_s, **fields)
+    except AdminError as error:
+        raise typer.Exit(refused(error)) from None
+
+
+def act_on_server(config: Config, act: str, as_json: bool, show: Callable[[dict[str, Any]], str], **fields: Any) -> int:
+    """The same with settings that were read; `show` makes text of the answer. Returns the exit status."""
+    from chatd.admin.socket import AdminError, call
+
+    try:
+        done = call(config.admin_socket_path(), act, **fields)
+    except AdminError as error:
+        return refused(error)
+    say(done, show(done), as_json)
+    return DONE
+
+
+def columns(values: dict[str, Any]) -> str:
+    """Names and values in two columns."""
+    width = max(map(len, values), default=0)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in values.items())

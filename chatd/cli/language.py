@@ -1,0 +1,59 @@
+"""Which language a person reads, and how a text that holds both is parted. Imports nothing that is slow to import."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Final, Literal
+
+Lang = Literal["en", "zh"]
+
+_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
+_SENTENCES: Final = re.compile(r"(?<=[.!?])\s+")
+
+
+def lang_of(environ: Mapping[str, str]) -> Lang:
+    """The language that the environment asks for (POSIX: `LC_ALL` over `LC_MESSAGES` over `LANG`)."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if environ.get(name):
+            return "zh" if environ[name].lower().startswith("zh") else "en"
+    return "en"
+
+
+def both(text: str) -> tuple[str, str]:
+    """The English and the Chinese of a text like `List users by id. 列出用户。`; either may be empty.
+
+    The Chinese is what follows the English and has a Chinese character in each of its sentences.
+    """
+    sentences = _SENTENCES.split(" ".join(text.split()))
+    for number in range(1, len(sentences)):
+        if all(_CHINESE.search(sentence) for sentence in sentences[number:]):
+            return " ".join(sentences[:number]), " ".join(sentences[number:])
+    return ("", sentences[0]) if len(sentences) == 1 and _CHINESE.match(text) else (" ".join(sentences), "")
+
+
+def choose(text: str, lang: Lang) -> str:
+    """One language of a text that holds both; the other one where it is missing."""
+    english, chinese = both(text)
+    return (chinese or english) if lang == "zh" else (english or chinese)
+
+
+def cells(text: str) -> int:
+    """How many cells of a terminal a text takes: two for a Chinese character, none for what combines."""
+    return sum(
+        2 if unicodedata.east_asian_width(char) in "WF" else 0 if unicodedata.combining(char) else 1 for char in text
+    )
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Lines of at most `width` cells. Breaks between words, and between any two Chinese characters."""
+    lines, line = [], ""
+    for piece in re.findall(r"\s+|[^\s\u2e80-\uffef]+|[\u2e80-\uffef]", text):
+        closes = piece in "，。；：、！？）】》”’"  # never begins a line; one cell too many is the lesser evil
+        if cells(line) + cells(piece) > width + 2 * closes and line.strip():
+            lines.append(line.rstrip())
+            line = piece.lstrip()
+        else:
+            line += piece
+    return [*lines, line.rstrip()] if line.strip() else lines
