@@ -124,7 +124,7 @@ CATALOGUE: Final[dict[tuple[str, str], dict[str, Any]]] = {
         "title": "棕色茶壶 Brown teapot · 断水",
         "price": 12800,
         "currency": "CNY",
-        "stock": 0,
+        "stock": 1,
         "shop_url": _SHOP + "teapot-brown",
     },
     ("product", "plate-large"): {

@@ -8,7 +8,12 @@
       = 直播开始啦            its sender rewrites it
       -                      its sender takes it back
     mina: [product bowl] nice  a card of that item of the catalogue, with or without words
+    tom: @kai look           somebody is mentioned
+      ^ ali                  this one pins the message above
+      * ali the first one    this one makes it a featured post, with a note
     * ali pulls yuzu         the first pulls in the others
+    * ali announces 周六见   the announcement of the group
+    ! product bowl price=5   the catalogue says something else of this item from here on
 
 Times between lines follow from their length: people need longer for longer messages. Knows nothing of the store.
 """
@@ -33,7 +38,11 @@ _SAY: Final = re.compile(r"(\w+): (?:<(\d+) )?(.+)")
 _CARD: Final = re.compile(r"\[(video|product) (\S+)\] ?(.*)")
 _REACT: Final = re.compile(r"  \+ (\S+) (.+)")
 _EDIT: Final = re.compile(r"  = (.+)")
+_PIN: Final = re.compile(r"  \^ (\w+)")
+_FEATURE: Final = re.compile(r"  \* (\w+) (.+)")
 _PULL: Final = re.compile(r"\* (\w+) pulls (.+)")
+_ANNOUNCE: Final = re.compile(r"\* (\w+) announces (.+)")
+_CHANGE: Final = re.compile(r"! (video|product) (\S+)((?: \w+=\d+)+)")
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,40 @@ class Pulled:
     others: list[str]
 
 
-Act = Said | Reacted | Rewritten | TakenBack | Pulled
+@dataclass(frozen=True)
+class Pinned:
+    """The message `to` is pinned."""
+
+    who: str
+    to: int
+
+
+@dataclass(frozen=True)
+class Featured:
+    """The message `to` becomes a featured post."""
+
+    who: str
+    note: str
+    to: int
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What the group's announcement is from here on."""
+
+    who: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The catalogue says something else of an item."""
+
+    item: tuple[str, str]
+    values: dict[str, int]
+
+
+Act = Said | Reacted | Rewritten | TakenBack | Pulled | Pinned | Featured | Announced | Changed
 
 
 class Misread(Exception):
@@ -129,22 +171,41 @@ class _Reader:
 
     def _acts_of(self, line: str) -> Iterator[tuple[float, Act]]:
         if match := _SAY.fullmatch(line):
-            who, back, text = match.groups()
-            answers = None if back is None else self._said[-int(back)].number
-            card = _CARD.fullmatch(text)
-            item = (card[1], card[2]) if card else None
-            text = card[3] if card else text
-            said = Said(who, text, len(self._said) + 1, answers, item)
-            self._said.append(said)
-            yield THINK_S + TYPE_S * len(text), said
-        elif match := _REACT.fullmatch(line):
-            for who in match[2].split():
-                yield REACT_S, Reacted(who, match[1], self._said[-1].number)
-        elif match := _EDIT.fullmatch(line):
-            yield REGRET_S, Rewritten(self._said[-1].who, match[1], self._said[-1].number)
-        elif line == "  -":
-            yield REGRET_S, TakenBack(self._said[-1].who, self._said[-1].number)
+            said = self._say(*match.groups())
+            yield THINK_S + TYPE_S * len(said.text), said
+        elif line.startswith("  "):
+            yield from self._acts_on(line, self._said[-1])
         elif match := _PULL.fullmatch(line):
             yield THINK_S, Pulled(match[1], match[2].split())
+        elif match := _ANNOUNCE.fullmatch(line):
+            yield THINK_S + TYPE_S * len(match[2]), Announced(match[1], match[2])
+        elif match := _CHANGE.fullmatch(line):
+            values = dict(pair.split("=") for pair in match[3].split())
+            yield THINK_S, Changed((match[1], match[2]), {name: int(value) for name, value in values.items()})
+        else:
+            raise ValueError("not a line of a scene")
+
+    def _say(self, who: str, back: str | None, text: str) -> Said:
+        answers = None if back is None else self._said[-int(back)].number
+        card = _CARD.fullmatch(text)
+        item = (card[1], card[2]) if card else None
+        said = Said(who, card[3] if card else text, len(self._said) + 1, answers, item)
+        self._said.append(said)
+        return said
+
+    @staticmethod
+    def _acts_on(line: str, said: Said) -> Iterator[tuple[float, Act]]:
+        """What is done to a message."""
+        if match := _REACT.fullmatch(line):
+            for who in match[2].split():
+                yield REACT_S, Reacted(who, match[1], said.number)
+        elif match := _EDIT.fullmatch(line):
+            yield REGRET_S, Rewritten(said.who, match[1], said.number)
+        elif match := _PIN.fullmatch(line):
+            yield REACT_S, Pinned(match[1], said.number)
+        elif match := _FEATURE.fullmatch(line):
+            yield THINK_S, Featured(match[1], match[2], said.number)
+        elif line == "  -":
+            yield REGRET_S, TakenBack(said.who, said.number)
         else:
             raise ValueError("not a line of a scene")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -17,17 +18,32 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from chatd.core.announcements import AnnounceInGroup
 from chatd.core.catalogue import ChangeCatalogue
+from chatd.core.featured import Feature
 from chatd.core.groups import CreateDirect, CreateGroup, SetRole
 from chatd.core.invites import CreateInvite
 from chatd.core.limits import Bounds
 from chatd.core.messages import Edit, React, Recall, Send
+from chatd.core.pins import Pin
 from chatd.core.pulls import AddMembers
 from chatd.core.relations import Follow
 from chatd.core.users import EnsureUser, SaveReads
 from chatd.core.wishes import AnyWish
 from chatd.demo.community import CATALOGUE, DIRECTS, FANS, FRIENDS, GROUPS, INVITE, PEOPLE, DirectPlan, GroupPlan
-from chatd.demo.scenes import Act, Pulled, Reacted, Rewritten, Said, TakenBack, read_scene
+from chatd.demo.scenes import (
+    Act,
+    Announced,
+    Changed,
+    Featured,
+    Pinned,
+    Pulled,
+    Reacted,
+    Rewritten,
+    Said,
+    TakenBack,
+    read_scene,
+)
 from chatd.service.author import DIGEST_BYTES, Author
 from chatd.service.secrets import Secrets
 from chatd.store import lock
@@ -36,6 +52,7 @@ from chatd.store.engine import Engine
 from chatd.store.migrate import life, migrate
 from chatd.store.outcome import Proposed
 
+_NAMED: Final = re.compile(r"(@[a-z]+)")
 BORN: Final = timedelta(days=9)
 """Everybody came, and every group was made, this long before the start."""
 UNREAD: Final = timedelta(minutes=180)
@@ -154,6 +171,8 @@ class _Past:
         self._numbers = count(1)
         self._engine = Engine(database, Bounds(), lambda: int(self._at.timestamp() * 1000), "demo")
         self._pos: dict[tuple[str, int], int] = {}
+        self._items: dict[tuple[str, str], tuple[int, dict[str, Any]]] = {}
+        """The catalogue: `rev` and data of each item."""
         self._said: list[tuple[datetime, str, str, int]] = []
         """When, where, by whom, and the message's `seq`."""
 
@@ -164,8 +183,8 @@ class _Past:
 
     def fill_catalogue(self) -> None:
         status = {"product": {"status": "on_shelf"}, "video": {"visibility": "public"}}
-        items = [(kind, name, 1, data | status[kind]) for (kind, name), data in CATALOGUE.items()]
-        self._do([ChangeCatalogue(items, [])])
+        self._items = {item: (1, data | status[item[0]]) for item, data in CATALOGUE.items()}
+        self._do([ChangeCatalogue([(*item, *stands) for item, stands in self._items.items()], [])])
 
     def found_group(self, plan: GroupPlan) -> None:
         group = self._ids.group(plan.scene)
@@ -190,6 +209,9 @@ class _Past:
         if isinstance(act, Pulled):
             self._pull(scene, act.who, act.others)
             return
+        if isinstance(act, Changed):
+            self._change(act)
+            return
         answer = self._do([self._wish(scene, act)])[0]
         if isinstance(act, Said):
             self._pos[scene, act.number] = answer["pos"]
@@ -207,22 +229,45 @@ class _Past:
         rows = [(self._ids.group(scene), self._ids.user(user), 0, seq) for (scene, user), seq in read.items()]
         self._do([SaveReads(rows)])
 
-    def _wish(self, scene: str, act: Said | Reacted | Rewritten | TakenBack) -> AnyWish:
+    def _wish(self, scene: str, act: Said | Reacted | Rewritten | TakenBack | Pinned | Featured | Announced) -> AnyWish:
         who, group = self._who(act.who), self._ids.group(scene)
         now_ms = int(self._at.timestamp() * 1000)
         match act:
-            case Said(text=text, answers=answers, card=card):
-                reply_to = None if answers is None else self._pos[scene, answers]
-                said = {"text": text} if text else {}
-                if card is None:
-                    return Send(*who, group, "text", said, reply_to, None)
-                return Send(*who, group, f"{card[0]}_card", {card[0]: card[1]} | said, reply_to, None)
+            case Said():
+                return Send(*who, group, *self._body(act), self._pos_of(scene, act.answers), None)
             case Reacted(emoji=emoji, to=to):
                 return React(*who, group, self._pos[scene, to], emoji, True)
             case Rewritten(text=text, to=to):
                 return Edit(*who, group, self._pos[scene, to], {"text": text}, now_ms)
             case TakenBack(to=to):
                 return Recall(*who, group, self._pos[scene, to], now_ms)
+            case Pinned(to=to):
+                return Pin(*who, group, self._pos[scene, to], None)
+            case Featured(note=note, to=to):
+                return Feature(*who, group, self._pos[scene, to], note)
+            case Announced(text=text):
+                return AnnounceInGroup(*who, group, text)
+
+    def _body(self, said: Said) -> tuple[str, dict[str, Any]]:
+        """Kind and body of a message; `@ali` in it mentions her."""
+        text, entities = "", []
+        for part in _NAMED.split(said.text):
+            name = PEOPLE.get(part[1:]) if part.startswith("@") else None
+            if name is not None:
+                entities.append({"offset": len(text), "length": len(name) + 1, "user": self._ids.user(part[1:])})
+            text += part if name is None else f"@{name}"
+        body: dict[str, Any] = {"text": text} if text else {}
+        if said.card is not None:
+            return f"{said.card[0]}_card", {said.card[0]: said.card[1]} | body
+        return "text", body | ({"entities": entities} if entities else {})
+
+    def _pos_of(self, scene: str, number: int | None) -> int | None:
+        return None if number is None else self._pos[scene, number]
+
+    def _change(self, act: Changed) -> None:
+        rev, data = self._items[act.item]
+        self._items[act.item] = rev + 1, data | act.values
+        self._do([ChangeCatalogue([(*act.item, rev + 1, data | act.values)], [])])
 
     def _pull(self, scene: str, who: str, others: list[str]) -> None:
         users = [self._ids.user(sub) for sub in others]

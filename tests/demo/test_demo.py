@@ -62,7 +62,7 @@ def test_two_pasted_lines_chat_and_a_kill_in_between_loses_nothing(tmp_path: Pat
                     assert not [text for text in again.shown if "making" in text]
                     await ali.sees("Kai ", "said to nobody")
                     assert await kai.ends() == 1  # something was refused: the pull of Nora
-                    await ali.types("/open 1")
+                    await ali.types(f"/open {paste_ali.split()[-1]}")
                     await ali.sees(f"{pos} ", "good morning", "(edited)")
                     await ali.sees("recalled by Kai")
                     assert await ali.ends() == 0

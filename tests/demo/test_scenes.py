@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from importlib.resources import files
+from typing import get_args
 
 import pytest
 
 from chatd.demo.community import DIRECTS, GROUPS, PEOPLE
-from chatd.demo.scenes import Act, Misread, Pulled, Reacted, Rewritten, Said, TakenBack, read_scene
+from chatd.demo.scenes import (
+    Act,
+    Announced,
+    Changed,
+    Featured,
+    Misread,
+    Pinned,
+    Pulled,
+    Reacted,
+    Rewritten,
+    Said,
+    TakenBack,
+    read_scene,
+)
 
 ZONE = timezone(timedelta(hours=8))
 NOW = datetime(2026, 3, 10, 0, 5, tzinfo=ZONE)
@@ -24,15 +38,22 @@ def acts_of(text: str) -> list[Act]:
 
 
 def test_every_kind_of_line_is_an_act() -> None:
-    text = "# c\nday 2 20:00\nann: hi\nbob: <1 ho: ho\n  + 👍 ann cid\n  = hey\n  -\n\n* ann pulls dan eve"
+    text = (
+        "# c\nday 2 20:00\nann: hi\nbob: <1 ho: ho\n  + 👍 ann cid\n  = hey\n  ^ ann\n  * ann well said\n  -\n\n"
+        "* ann pulls dan eve\n* ann announces see you\n! product bowl price=5 stock=0"
+    )
     assert acts_of(text) == [
         Said("ann", "hi", 1, None),
         Said("bob", "ho: ho", 2, 1),
         Reacted("ann", "👍", 2),
         Reacted("cid", "👍", 2),
         Rewritten("bob", "hey", 2),
+        Pinned("ann", 2),
+        Featured("ann", "well said", 2),
         TakenBack("bob", 2),
         Pulled("ann", ["dan", "eve"]),
+        Announced("ann", "see you"),
+        Changed(("product", "bowl"), {"price": 5, "stock": 0}),
     ]
 
 
@@ -49,7 +70,18 @@ def test_time_never_goes_back() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["ann hi", "ann: ", "  + 👍", "  ? x", "day 2 2000", "* ann takes bob", "ann: <3 what", "  = before anybody"],
+    [
+        "ann hi",
+        "ann: ",
+        "  + 👍",
+        "  ? x",
+        "day 2 2000",
+        "* ann takes bob",
+        "ann: <3 what",
+        "  = before anybody",
+        "! bowl price=5",
+        "  ^ ann bob",
+    ],
 )
 def test_what_is_no_line_of_a_scene_is_named(line: str) -> None:
     with pytest.raises(Misread, match="line 2"):
@@ -76,6 +108,7 @@ def test_together_they_are_some_hundred_messages_in_both_languages_by_known_peop
     chinese = [act for act in said if any("\u4e00" <= char <= "\u9fff" for char in act.text)]
     assert len(said) > 300
     assert 100 < len(chinese) < len(said) - 100
-    assert {act.who for act in acts} <= PEOPLE.keys()
-    assert {Reacted, Rewritten, TakenBack, Pulled} <= {type(act) for act in acts}
+    assert {act.who for act in acts if not isinstance(act, Changed)} <= PEOPLE.keys()
+    assert {type(act) for act in acts} == set(get_args(Act))
+    assert [act for act in said if "@" in act.text]
     assert any(act.answers for act in said)
