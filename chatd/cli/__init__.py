@@ -5,11 +5,13 @@ A command's docstring is its help, in English and in Chinese, with examples; see
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
+from chatd.cli.answers import ask, columns, phrase, say
 from chatd.cli.answers import fail as fail
 from chatd.cli.answers import settings as settings
 from chatd.cli.help import Group
@@ -137,9 +139,9 @@ def token(
     $ chatd token ann --name Ann > ann.token
     $ chatd token ann --ttl 3600
     """
-    from chatd.cli import run
+    from chatd.cli.tokens import sign
 
-    raise typer.Exit(run.token(settings(config), sub, name, ttl_s, as_json))
+    raise typer.Exit(sign(settings(config), sub, name, ttl_s, as_json))
 
 
 @app.command()
@@ -177,9 +179,8 @@ def stats(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     $ chatd stats
     $ chatd stats --json
     """
-    from chatd.cli import run
-
-    raise typer.Exit(run.stats(settings(config), as_json))
+    figures = ask(config, "stats")
+    say(figures, columns(figures), as_json)
 
 
 @app.command()
@@ -194,9 +195,8 @@ def revoke(
     $ chatd revoke ann
     $ chatd revoke ann --device tablet
     """
-    from chatd.cli import run
-
-    raise typer.Exit(run.revoke(settings(config), sub, device, as_json))
+    done = ask(config, "revoke", sub=sub, device=device)
+    say(done, phrase("revoked; {closed} connections closed. 已吊销，断开 {closed} 个连接。", **done), as_json)
 
 
 @app.command()
@@ -237,9 +237,17 @@ def audit(
     raise typer.Exit(show(settings(config), chosen, limit, as_json))
 
 
-def main() -> None:
+def main() -> NoReturn:
     """The entry point."""
-    app(prog_name="chatd")
+    try:
+        status = app(prog_name="chatd", standalone_mode=False)
+    except typer.TyperException as wrong:
+        from chatd.cli.misuse import misused
+
+        status = misused(wrong)
+    except typer.Abort:
+        status = 130
+    sys.exit(status or 0)
 
 
 from chatd.cli.catalogue import catalogue  # noqa: E402 - its commands use what is defined above

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from chatd.cli.answers import DONE, FAILED, act_on_server, columns, failed, phrase, say
+from chatd.cli.answers import DONE, FAILED, failed, say
 from chatd.config import Config
 from chatd.store.collector import spare_the_collector
 from chatd.store.database import StoreLost, connect, path_of
@@ -113,35 +112,3 @@ def verify(config: Config, as_json: bool) -> int:
     whole = "whole" if not report.problems else f"{len(report.problems)} problems"
     say({"counts": report.counts, "problems": report.problems}, f"{text}\n{whole}", as_json)
     return FAILED if report.problems else DONE
-
-
-def token(config: Config, sub: str, name: str, ttl_s: int, as_json: bool) -> int:
-    """Print a token."""
-    from chatd.core.refusal import Refused
-    from chatd.secret import secret_of
-    from chatd.service.tokens import Issuer, Tokens, load_keys, mint
-
-    if config.auth.jwt_algorithm != "HS256":
-        return failed(f"only a host with the private key can mint {config.auth.jwt_algorithm} tokens")
-    extra = {k: v for k, v in (("iss", config.auth.issuer), ("aud", config.auth.audience)) if v}
-    secret, auth = secret_of(config), config.auth
-    now_s = int(time.time())
-    minted = mint(secret, sub, name, now_s, ttl_s, extra)
-    try:
-        keys = load_keys("HS256", [secret], "")
-        asyncio.run(Tokens(Issuer(keys, auth.issuer, auth.audience), 0).verify(minted))
-    except Refused as refusal:
-        return failed(f"the server would not accept it: {refusal.message}")
-    say({"token": minted, "sub": sub, "expires": (now_s + ttl_s) * 1000}, minted, as_json)
-    return DONE
-
-
-def stats(config: Config, as_json: bool) -> int:
-    """Print the figures of the running server."""
-    return act_on_server(config, "stats", as_json, columns)
-
-
-def revoke(config: Config, sub: str, device: str | None, as_json: bool) -> int:
-    """Revoke through the running server."""
-    text = "revoked; {closed} connections closed. 已吊销，断开 {closed} 个连接。"
-    return act_on_server(config, "revoke", as_json, lambda done: phrase(text, **done), sub=sub, device=device)

@@ -5,20 +5,25 @@ Whoever adds a command and forgets one of these finds its name and what is missi
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import typer
+import uvloop
 from typer.main import get_command
 
-from chatd.cli import app
+from chatd.cli import app, main
 from chatd.cli.help import EXIT_STATUSES, PANELS, explain
 from chatd.cli.language import both, cells
 from tests.cli.program import Program
+from tests.e2e.phone import Phone
 
 CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
 NO_JSON: Final = {
@@ -170,3 +175,81 @@ def test_the_version_names_what_a_bug_report_needs(tmp_path: Path) -> None:
     shown = Program(tmp_path).run("--version")
     assert shown.returncode == 0
     assert re.fullmatch(r"chatd \S+ \(protocol chatd\.v1, Python 3\.\d+\.\d+\)\n", shown.stdout)
+
+
+@pytest.mark.parametrize(
+    ("typed", "says", "sagt"),
+    [
+        ("dance", "No such command 'dance'.", "没有命令 'dance'"),
+        ("usr list", "Did you mean 'user'", "是不是 'user'？"),
+        ("token", "Missing argument 'sub'.", "缺少 'sub'"),
+        ("token ann --tttl 5", "No such option: --tttl", "没有选项 --tttl"),
+        ("token ann --ttl 0", "greater than or equal to 1", "'--ttl' 的值应不小于 1"),
+        ("token ann --ttl soon", "a valid integer", "'--ttl' 的值应为整数"),
+        ("token ann ben", "(ben)", "多余的参数：ben"),
+        ("token ann --ttl", "Option '--ttl' requires an argument.", "选项 '--ttl' 需要一个值"),
+        ("completion csh", "'csh' is not one of", "没有 'csh' 这个值"),
+    ],
+)
+def test_a_call_typed_wrongly_is_explained_in_either_language_and_to_programs(
+    typed: str, says: str, sagt: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def end(lang: str, *arguments: str) -> str:
+        monkeypatch.setenv("LC_ALL", lang)
+        monkeypatch.setattr("sys.argv", ["chatd", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        return err
+
+    assert says in end("C", *typed.split())
+    assert sagt in end("zh_CN.UTF-8", *typed.split())
+    told = json.loads(end("C", *typed.split(), "--json"))
+    assert told["error"] == "usage"
+    assert told["message"]
+
+
+SHELLS: Final = {
+    "bash": "source <(chatd completion bash); COMP_WORDS=({words}); COMP_CWORD={at}; _chatd_completion chatd; "
+    'printf "%s\\n" "${{COMPREPLY[@]}}"',
+    "zsh": '_TYPER_COMPLETE_ARGS="{line}" _CHATD_COMPLETE=complete_zsh chatd',
+    "fish": '_TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS="{line}" _CHATD_COMPLETE=complete_fish chatd',
+}
+"""A Tab in bash itself; for the others what their scripts call, for they are rarely installed."""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_tab_completes_commands_options_and_ids_of_the_running_server(shell: str, tmp_path: Path) -> None:
+    program = Program(tmp_path)
+    (tmp_path / "chatd").write_text(f'#!/bin/sh\nexec {sys.executable} -m chatd "$@"\n')
+    (tmp_path / "chatd").chmod(0o755)
+    script = program.run("completion", shell)
+    assert (script.returncode, "_CHATD_COMPLETE" in script.stdout) == (0, True)
+
+    def tab(line: str) -> str:
+        words = line.split(" ")
+        call = SHELLS[shell].format(words=" ".join(words), at=len(words) - 1, line=line)
+        env = program.env | {"PATH": f"{tmp_path}:{program.env['PATH']}"}
+        run = ["bash", "-c", call]
+        ended = subprocess.run(run, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
+        assert ended.stderr == ""
+        return ended.stdout
+
+    assert "token" in tab("chatd tok")
+    assert "--ttl" in tab("chatd token ann --t")
+    assert tab("chatd group show g").strip() in {"", "_files"}, "without a server there is nothing to offer"
+    with program.serving() as served:
+        token = program.run("token", "ann").stdout.strip()
+        group = uvloop.run(_make_group(served.url, token))
+        assert group in tab(f"chatd group show {group[:3]}")
+        assert "ann" in tab("chatd user show a")
+
+
+async def _make_group(url: str, token: str) -> str:
+    phone = await Phone.dial(url)
+    await phone.say_hello(token)
+    group = str((await phone.do("group.create", kind="private", title="Tea 茶"))["group"])
+    await phone.cut_off()
+    return group
