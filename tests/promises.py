@@ -55,6 +55,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "cid.restart": "the engine knows it after the writer was killed at any step",
             "cid.retry": "the engine answers a repetition with the first answer",
             "conflict": "another request, of any op, under a cid that was used",
+            "import": "an import of follows that was killed goes on behind the last portion that counted",
             "order.one_cid": "one cid twice, in every order of commits",
             "race.one_cid": "one cid twice at once, from two connections",
             "refusal": "a refused command may be tried again under its cid",

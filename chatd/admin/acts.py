@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from chatd.admin import accounts, audit, catalogue, groups, invites, search, users, words
+from chatd.admin import accounts, audit, catalogue, follows, groups, invites, search, users, words
 from chatd.admin.operator import Operator
 from chatd.admin.socket import Act
 
@@ -18,6 +18,7 @@ ACTS: Final[Mapping[str, Callable[[Operator, Mapping[str, Any]], Awaitable[dict[
     **words.ACTS,
     **catalogue.ACTS,
     **groups.ACTS,
+    **follows.ACTS,
     **accounts.ACTS,
 }
 

@@ -252,6 +252,7 @@ def main() -> NoReturn:
 
 from chatd.cli.catalogue import catalogue  # noqa: E402 - its commands use what is defined above
 from chatd.cli.completion import completion  # noqa: E402 - as above
+from chatd.cli.follow import follow  # noqa: E402 - as below
 from chatd.cli.govern import group_app, member_app  # noqa: E402 - as below
 from chatd.cli.invites import invite  # noqa: E402 - its commands use what is defined above
 from chatd.cli.search import searching  # noqa: E402 - its commands use what is defined above
@@ -266,3 +267,4 @@ app.add_typer(group_app, name="group")
 app.add_typer(member_app, name="member")
 app.add_typer(invite, name="invite")
 app.add_typer(words, name="words")
+app.add_typer(follow, name="follow")

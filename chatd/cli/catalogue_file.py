@@ -1,20 +1,20 @@
 """The rows of a file to import, one after the other: CSV (RFC 4180) with a line of names, or a JSON object a line.
 
 Memory is bounded by the longest line allowed. What cannot be read is a row too, which says why. It opens nothing and
-knows nothing of items beyond which of their fields are numbers.
+knows nothing of what it reads beyond which of their fields are numbers.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Final, Literal
 
 import orjson
 
 LINE_MAX_BYTES: Final = 65_536
-_NUMBERS: Final = frozenset({"rev", "price", "stock", "duration_ms"})
+_NUMBERS: Final = frozenset({"rev", "price", "stock", "duration_ms", "version"})
 Format = Literal["csv", "ndjson"]
 
 
@@ -49,10 +49,11 @@ class _Lines:
             yield line if whole else None
 
 
-def read_rows(file: BinaryIO, form: Format, kind: str | None) -> Iterator[Row]:
-    """Every row of the file. `kind` is that of rows that name none."""
+def read_rows(file: BinaryIO, form: Format, kind: str | None = None, columns: Sequence[str] = ()) -> Iterator[Row]:
+    """Every row of the file. `kind` is that of rows that name none; `columns` are those of a CSV whose first line names
+    none of them, and so is a row."""
     lines = _Lines(file)
-    rows = _read_csv(lines) if form == "csv" else _read_ndjson(lines)
+    rows = _read_csv(lines, columns) if form == "csv" else _read_ndjson(lines)
     for row in rows:
         if kind is not None and isinstance(row.raw, dict):
             row.raw.setdefault("kind", kind)
@@ -70,7 +71,7 @@ def _read_ndjson(lines: _Lines) -> Iterator[Row]:
                 yield Row(lines.number, None, "not JSON", lines.end)
 
 
-def _read_csv(lines: _Lines) -> Iterator[Row]:
+def _read_csv(lines: _Lines, columns: Sequence[str]) -> Iterator[Row]:
     csv.field_size_limit(LINE_MAX_BYTES)
     reader = csv.reader(_texts(lines), strict=True)
     names: list[str] | None = None
@@ -83,6 +84,8 @@ def _read_csv(lines: _Lines) -> Iterator[Row]:
         except (csv.Error, UnicodeDecodeError) as error:
             yield Row(first, None, f"not CSV in UTF-8: {type(error).__name__}", lines.end)
             continue
+        if names is None and columns and not set(columns) & {name.strip() for name in cells}:
+            names = list(columns)
         if names is None:
             names = [name.strip() for name in cells]
         elif len(cells) == len(names):

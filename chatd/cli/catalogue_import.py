@@ -8,7 +8,6 @@ is the same or older, and costs next to nothing.
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,17 +16,14 @@ from typing import Any, Final, Protocol
 import msgspec
 import orjson
 
-from chatd.admin.socket import AdminError, call
-from chatd.app import now_ms
+from chatd.admin.socket import call
 from chatd.cli.catalogue_file import Row
+from chatd.cli.hold import held_engine
 from chatd.config import Config
 from chatd.core.wishes import AnyWish
 from chatd.service.catalogue import change_catalogue, read_item
-from chatd.store import lock, migrate
-from chatd.store.database import connect, path_of
 from chatd.store.engine import Engine
 from chatd.store.outcome import Proposed, Verdict
-from chatd.tuning import bounds_of
 from chatd_protocol.codec import Invalid
 
 PORTION_ROWS: Final = 200
@@ -105,27 +101,6 @@ class _Directly:
 
 @contextmanager
 def opened_target(config: Config) -> Iterator[Target]:
-    """The running server, or the database if none runs.
-
-    Raises `AdminError` for PostgreSQL without a server here: another one may be writing to it from elsewhere. Raises
-    `Held`, `StoreLost`, ValueError.
-    """
-    try:
-        call(config.admin_socket_path(), "stats")
-    except AdminError:
-        path = path_of(config.store.url)
-        if path is None:
-            raise
-    else:
-        yield _Server(config)
-        return
-    held = lock.take(path)
-    try:
-        migrate.migrate(config.store.url)
-        database = connect(config.store.url)
-        try:
-            yield _Directly(Engine(database, bounds_of(config), now_ms, secrets.token_hex(12)))
-        finally:
-            database.close()
-    finally:
-        lock.release(held)
+    """The running server, or the database if none runs. Raises as `held_engine`."""
+    with held_engine(config) as engine:
+        yield _Server(config) if engine is None else _Directly(engine)

@@ -19,27 +19,16 @@ class Follow(Command, frozen=True, tag="follow"):
     on: bool
 
     def needs(self, need: Needs) -> None:
-        need_pair(need, self.actor, self.user)
-        need_fan(need, self.actor, self.user)
+        need_follow(need, self.actor, self.user)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `invalid` for oneself, `not_found`, `limit`."""
-        actor, edge = self.actor, (self.actor, self.user)
+        actor = self.actor
         if self.user not in facts.users:
             raise Refused("not_found")
         if self.user == actor:
             raise Refused("invalid", "Nobody follows themselves", path="$.data.user")
-        if self.on != (edge in facts.follows):
-            user = facts.users[actor]
-            if self.on and user.following >= facts.bounds.following_max:
-                raise Refused("limit", bound="following_max", max=facts.bounds.following_max)
-            user.following += 1 if self.on else -1
-            followed = follows(facts, *edge)
-            facts.changed_users.add(actor)
-            set_edge(facts.follows, edge, self.on)
-            facts.follow_changes[edge] = self.on
-            settle_direct_chat(facts, actor, self.user)
-            settle_fan(facts, actor, self.user, followed)
+        set_follow(facts, actor, self.user, self.on)
         mutual = self.on and (self.user, actor) in facts.follows
         return {"user": self.user, "following": self.on, "mutual": mutual}
 
@@ -68,6 +57,31 @@ class Block(Command, frozen=True, tag="block"):
             settle_direct_chat(facts, self.actor, self.user)
             settle_fan(facts, self.actor, self.user, followed)
         return {"user": self.user, "blocked": self.on}
+
+
+def need_follow(need: Needs, one: str, other: str) -> None:
+    """What `set_follow` has to know."""
+    need_pair(need, one, other)
+    need_fan(need, one, other)
+
+
+def set_follow(facts: Facts, one: str, other: str, on: bool) -> bool:
+    """`one` follows `other`, or no longer does, with what follows from it for their direct chat and for the groups of
+    the other. Returns whether that is new. Raises `limit`. Both exist and are two."""
+    edge = (one, other)
+    if on == (edge in facts.follows):
+        return False
+    user = facts.users[one]
+    if on and user.following >= facts.bounds.following_max:
+        raise Refused("limit", bound="following_max", max=facts.bounds.following_max)
+    user.following += 1 if on else -1
+    followed = follows(facts, *edge)
+    facts.changed_users.add(one)
+    set_edge(facts.follows, edge, on)
+    facts.follow_changes[edge] = on
+    settle_direct_chat(facts, one, other)
+    settle_fan(facts, one, other, followed)
+    return True
 
 
 def need_pair(need: Needs, one: str, other: str) -> None:

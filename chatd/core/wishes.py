@@ -12,6 +12,7 @@ from chatd.core.contacts import AcceptContact, DeclineContact, RequestContact
 from chatd.core.devices import RevokeDevice, SaveDevices
 from chatd.core.dissolution import Disband, Dissolve, EndStay, Sweep
 from chatd.core.featured import Feature, Unfeature
+from chatd.core.follows import ChangeFollows, CheckPull, ForgetImport, MakeUsers
 from chatd.core.forwards import Forward
 from chatd.core.groups import CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
 from chatd.core.handles import SetHandle
@@ -103,4 +104,8 @@ AnyWish = (
     | CreateSection
     | OrderSections
     | UpdateSection
+    | ChangeFollows
+    | CheckPull
+    | ForgetImport
+    | MakeUsers
 )

@@ -43,6 +43,7 @@ DROP_COMMANDS = Delete(schema.commands, ("user_id", "cid"))
 KEEP_COMMIT = Insert(schema.commits, ("writer", "n", "groups", "users"))
 OLD_COMMANDS = "SELECT user_id, cid FROM commands WHERE at < ? ORDER BY at LIMIT ?"
 OLDEST_COMMIT = "SELECT min(n) FROM commits WHERE writer = ?"
+OLD_IMPORTS = "DELETE FROM follow_imports WHERE at < ?"
 DROP_COMMITS = "DELETE FROM commits WHERE writer = ? AND n <= ?"
 HOUSEKEEPING_ROWS = 500
 TRIES = 5
@@ -68,6 +69,11 @@ class Engine:
         self._holder = holder
         self._cache = Cache()
         self.n = self._take_over()
+
+    @property
+    def database(self) -> Database:
+        """What it holds, for a program that reads beside it while nothing is being settled."""
+        return self._db
 
     # -- the only way in
 
@@ -100,6 +106,7 @@ class Engine:
         try:
             self._db.begin()
             dropped = self._drop_commands(commands_before_ms) + self._drop_commits(self.n - commits_keep)
+            self._db.run(OLD_IMPORTS, (commands_before_ms,))
             self._db.commit()
         except StorageFull:
             self._roll_back()

@@ -165,11 +165,27 @@ _ROUTES: Final[dict[str, dict[str, Send]]] = {
 ROUTES: Final[Mapping[str, Mapping[str, Send]]] = _ROUTES | _accounts()
 
 Fields = Callable[[Case], dict[str, Any]]
+
+
+def _edges() -> dict[str, Fields]:
+    """Somebody and the owner, or nobody."""
+    return {
+        "other": lambda c: {"sub": c.more["sub"], "target": c.cast.staff["mate"].sub},
+        "absent": lambda c: {"sub": c.more["sub"], "target": "nobody at all"},
+    }
+
+
 ACTS: Final[Mapping[str, Mapping[str, Fields]]] = {
     "account.add": {"here": lambda _: {"login": f"made-{secrets.token_hex(6)}"}},
     "account.code": {"here": lambda _: {}},
     "audit": {"here": lambda _: {}},
     "catalogue": {"here": lambda _: {"items": []}},
+    "follow.add": _edges(),
+    "follow.check": _edges(),
+    "follow.import": {"here": lambda _: {"edges": [], "step": ["graph", 0, 0, 0, [], False]}},
+    "follow.list": {"other": lambda c: {"sub": c.more["sub"]}, "absent": lambda _: {"sub": "nobody at all"}},
+    "follow.progress": {"here": lambda _: {"import_id": "graph"}},
+    "follow.remove": _edges(),
     "group.dissolve": {"here": lambda c: {"group": c.group}, "absent": lambda c: {"group": c.nowhere}},
     "group.list": {"here": lambda _: {}},
     "group.show": {"here": lambda c: {"group": c.group}, "absent": lambda c: {"group": c.nowhere}},

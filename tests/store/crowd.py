@@ -15,6 +15,8 @@ def fill(database: Database) -> None:
     rows: dict[str, list[Row]] = {
         "users": [(f"u{i:05}", f"s{i:05}", "", 1, 9, 0, 10, 10, 0) for i in every],
         "follows": [(f"u{i:05}", f"u{(i + k) % PEOPLE:05}", 1) for i in every for k in (1, 2, 3, -1, -2)],
+        "follow_versions": [(f"u{i:05}", f"u{(i + 1) % PEOPLE:05}", 1) for i in every],
+        "follow_imports": [(f"name:{i:05}", i, i, False, "{}", "[]") for i in every],
         "contacts": [(f"u{i:05}", f"u{(i + k) % PEOPLE:05}", "waiting", 1, "", "c") for i in every for k in (3, 4)],
         "bans": [(_gid(g), f"u{i:05}", None, 1, "") for g in range(GROUPS) for i in range(g, PEOPLE, 997)],
         "fan_groups": [(f"u{i:05}", "[]") for i in every],

@@ -19,6 +19,7 @@ from chatd.core.catalogue import Pending
 from chatd.core.chats import Chat, Draft
 from chatd.core.devices import Devices
 from chatd.core.fans import FanGroups
+from chatd.core.follows import FollowImport, FollowVersion
 from chatd.core.handles import Handle
 from chatd.core.invite_rows import Invite, Maker
 from chatd.core.profiles import NamePart
@@ -34,6 +35,7 @@ from chatd.store import (
     contacts,
     engine,
     fans,
+    follows,
     groups,
     invites,
     mentions,
@@ -62,6 +64,7 @@ MODULES: tuple[ModuleType, ...] = (
     contacts,
     engine,
     fans,
+    follows,
     groups,
     invites,
     mentions,
@@ -85,13 +88,14 @@ STATEMENTS |= {
 }
 STATEMENTS |= {
     f"{kind.table}.{name}": statement
-    for kind in (Board, FanGroups, Featured, Invite, JoinRequest, Maker, Mention)
+    for kind in (Board, FanGroups, Featured, FollowImport, FollowVersion, Invite, JoinRequest, Maker, Mention)
     for name, statement in vars(records.rows_of(kind)).items()
     if isinstance(statement, Statement)
 }
 # Written out in the engine, with parameters that fit the rows below.
 WRITTEN: dict[str, tuple[str, Row]] = {
     "engine.OLD_COMMANDS": (engine.OLD_COMMANDS, (1000, 500)),
+    "engine.OLD_IMPORTS": (engine.OLD_IMPORTS, (5,)),
     "engine.OLDEST_COMMIT": (engine.OLDEST_COMMIT, (0,)),
     "engine.DROP_COMMITS": (engine.DROP_COMMITS, (0, 10)),
     "the next commit": ("UPDATE writers SET n = n + 1 WHERE writer = ? AND holder = ? AND n = ?", (0, "x", 1)),
@@ -101,6 +105,11 @@ WRITTEN: dict[str, tuple[str, Row]] = {
 async def relations_all(reader: Reader) -> None:
     for which in ("following", "followers", "mutual", "blocked"):
         await relations.relations_of(reader, "u00007", which, "u00100", 20)
+
+
+async def edges(reader: Reader) -> None:
+    for which in follows.WHICH:
+        await follows.edges_page(reader, "u00007", which, "u00100", 20)
 
 
 async def revoked(reader: Reader) -> None:
@@ -190,6 +199,9 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "relations.blocked_of": lambda r: relations.blocked_of(r, "u00007", {"u00008", "u00016"}),
     "relations.circle_of": lambda r: relations.circle_of(r, {("u00007", "u00008"), ("u00009", "u00007")}, mutual=True),
     "relations.those_who_show_reads": lambda r: relations.those_who_show_reads(r, ["u00007", "u00008"]),
+    "follows.users_of": lambda r: follows.users_of(r, ["s00007", "s00008"]),
+    "follows.import_of": lambda r: follows.import_of(r, "name:00007"),
+    "follows.edges_page": edges,
     "users.user_by_sub": lambda r: users.user_by_sub(r, "s00007"),
     "users.revoked_before": revoked,
     "users.mine_page": lambda r: users.mine_page(r, "u00007", 2, 20),

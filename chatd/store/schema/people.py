@@ -16,7 +16,7 @@ from sqlalchemy import (
     false,
 )
 
-from chatd.store.schema.columns import json_dict, metadata, number, text
+from chatd.store.schema.columns import flag, json_dict, metadata, number, text
 
 users = Table(
     "users",
@@ -111,6 +111,27 @@ follows = Table(
     number("at"),
     PrimaryKeyConstraint("user_id", "target_id"),
     Index("follows_by_target", "target_id", "user_id"),
+)
+
+follow_versions = Table(
+    "follow_versions",
+    metadata,
+    text("user_id"),
+    text("target_id"),
+    number("version"),
+    PrimaryKeyConstraint("user_id", "target_id"),
+)
+
+follow_imports = Table(
+    "follow_imports",
+    metadata,
+    Column("import_id", Text, primary_key=True),
+    number("line"),
+    number("at"),
+    flag("done"),
+    json_dict("counts"),
+    text("refused"),
+    Index("follow_imports_by_age", "at"),
 )
 
 blocks = Table(

@@ -1,0 +1,43 @@
+"""Where the operator's imports go: to the running server, or into the database itself if none runs."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from chatd.admin.socket import AdminError, call
+from chatd.app import now_ms
+from chatd.config import Config
+from chatd.store import lock, migrate
+from chatd.store.database import connect, path_of
+from chatd.store.engine import Engine
+from chatd.tuning import bounds_of
+
+
+@contextmanager
+def held_engine(config: Config) -> Iterator[Engine | None]:
+    """The database, held so that no server starts meanwhile; None if one is running, which is to be asked.
+
+    Raises `AdminError` for PostgreSQL without a server here: another one may be writing to it from elsewhere. Raises
+    `Held`, `StoreLost`, ValueError.
+    """
+    try:
+        call(config.admin_socket_path(), "stats")
+    except AdminError:
+        path = path_of(config.store.url)
+        if path is None:
+            raise
+    else:
+        yield None
+        return
+    held = lock.take(path)
+    try:
+        migrate.migrate(config.store.url)
+        database = connect(config.store.url)
+        try:
+            yield Engine(database, bounds_of(config), now_ms, secrets.token_hex(12))
+        finally:
+            database.close()
+    finally:
+        lock.release(held)
