@@ -38,6 +38,7 @@ from chatd.search.link import SearchLink
 from chatd.search.program import Settings as SearchSettings
 from chatd.secret import secret_of
 from chatd.service.accounts import CODES_EVERY_S, Accounts, AccountSettings, own_issuer
+from chatd.service.bots import BotTokens
 from chatd.service.delivery import PAUSE_S, Delivery, hook_of
 from chatd.service.jwks import JwksKeys
 from chatd.service.passwords import Passwords
@@ -99,7 +100,7 @@ class Server:
             await self._open_port()
             undo.push_async_callback(self.port.drain, 0)
             self._admin = AdminSocket(
-                self.config.admin_socket_path(), acts_of(Operator(self.hub, self.ws_url, self.accounts))
+                self.config.admin_socket_path(), acts_of(Operator(self.hub, self.ws_url, self.accounts, self.bots))
             )
             await self._admin.start()
             undo.pop_all()
@@ -121,6 +122,7 @@ class Server:
         self.readers = Readers(config.store.url, config.store.readers)
         undo.push_async_callback(self.readers.close)
         await self.readers.open()
+        self.bots = BotTokens(self.life.key, self.readers)
         self.hub = self._make_hub()
         teller = CardTeller(self.hub, fill(CardSettings, config.catalogue))
         self.hub.jobs.add(JOB, LOOK_EVERY_S, teller.step)
@@ -199,7 +201,7 @@ class Server:
         return Hub(
             hub_settings(self.config),
             self.readers,
-            Tokens(Issuer(keys, auth.issuer, auth.audience), auth.leeway_s, own),
+            Tokens(Issuer(keys, auth.issuer, auth.audience), auth.leeway_s, own, self.bots),
             self.life,
             words=Words(word_settings(self.config), read_words(word_settings(self.config))),
             now_ms=self._clock_ms,

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from chatd.admin import accounts, audit, catalogue, follows, groups, invites, search, users, words
+from chatd.admin import accounts, audit, bots, catalogue, follows, groups, invites, search, users, words
 from chatd.admin.operator import Operator
 from chatd.admin.socket import Act
 
@@ -20,6 +20,7 @@ ACTS: Final[Mapping[str, Callable[[Operator, Mapping[str, Any]], Awaitable[dict[
     **groups.ACTS,
     **follows.ACTS,
     **accounts.ACTS,
+    **bots.ACTS,
 }
 
 

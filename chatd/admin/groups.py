@@ -57,7 +57,7 @@ async def list_members(operator: Operator, request: Mapping[str, Any]) -> dict[s
         if request.get("banned"):
             banned = await stored_bans.bans_page(reader, group, after, limit + 1)
             people = [
-                {"user": user, "name": name, "by": by, "at": at, "reason": why} for user, by, at, why, name in banned
+                {"user": user, "name": name, "by": by, "at": at, "reason": why} for user, by, at, why, name, _ in banned
             ]
         else:
             rows = await stored.members_page(reader, group, after, limit + 1)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from chatd.hub.hub import Hub
 from chatd.service.accounts import Accounts
+from chatd.service.bots import BotTokens
 
 
 class Operator(NamedTuple):
@@ -15,3 +16,4 @@ class Operator(NamedTuple):
     url: str
     accounts: Accounts | None
     """None where there are no accounts of our own."""
+    bots: BotTokens

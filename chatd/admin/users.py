@@ -9,9 +9,10 @@ from typing import Any, Final
 from chatd.admin.operator import Operator
 from chatd.core.profiles import SetTag
 from chatd.core.refusal import Refused
-from chatd.core.values import User
+from chatd.core.values import User, is_bot
 from chatd.service.users import check_person, view_user
 from chatd.store import users as stored
+from chatd_protocol.codec import Invalid
 from chatd_protocol.values import SAFE_INTEGER_MAX
 
 _PAGE_MAX: Final = 1000
@@ -34,6 +35,8 @@ async def revoke(operator: Operator, request: Mapping[str, Any]) -> dict[str, An
 async def add_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """There is a user for `sub` with this `name`."""
     sub, name = check_person(request["sub"], request.get("name") or "")
+    if is_bot(sub):
+        raise Invalid("sub", "`bot:` begins the `sub` of bots, which `chatd bot create` makes")
     return {"user": await operator.hub.ensure_user(sub, name)}
 
 

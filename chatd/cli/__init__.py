@@ -250,6 +250,7 @@ def main() -> NoReturn:
     sys.exit(status or 0)
 
 
+from chatd.cli.bots import bots  # noqa: E402 - its commands use what is defined above
 from chatd.cli.catalogue import catalogue  # noqa: E402 - its commands use what is defined above
 from chatd.cli.completion import completion  # noqa: E402 - as above
 from chatd.cli.follow import follow  # noqa: E402 - as below
@@ -268,3 +269,4 @@ app.add_typer(member_app, name="member")
 app.add_typer(invite, name="invite")
 app.add_typer(words, name="words")
 app.add_typer(follow, name="follow")
+app.add_typer(bots, name="bot")

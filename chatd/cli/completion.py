@@ -45,6 +45,12 @@ def user_subs(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     return [(one["sub"], one.get("name", "")) for one in page if one["sub"].startswith(incomplete)][:SHOWN_MAX]
 
 
+def bot_names(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Bots of the running server whose name begins like that, with the names that people see."""
+    page = _asked(context, "bot.list", limit=1000).get("bots", [])
+    return [(one["bot"], one["name"]) for one in page if one["bot"].startswith(incomplete)][:SHOWN_MAX]
+
+
 def _asked(context: typer.Context, act: str, **fields: Any) -> dict[str, Any]:
     """The answer of the running server; nothing if there is none, or the settings are wrong: a Tab says no errors."""
     from chatd.admin.socket import AdminError, call

@@ -162,6 +162,7 @@ class Rates(_Section, frozen=True, kw_only=True):
     create: RateText = "30/min, burst 60"
     follow: RateText = "120/min, burst 300"
     search: RateText = "2/s, burst 20"
+    press: RateText = "2/s, burst 20"
     group_send: RateText = "300/s, burst 1000"
     hello: RateText = "50/s, burst 2000"
     http: RateText = "50/s, burst 200"

@@ -192,7 +192,7 @@ def content(entry: Entry) -> dict[str, Any]:
     body: dict[str, Any] = entry.body["body"]
     if key_of(entry) is None:
         return body
-    return ({"text": body["text"]} if "text" in body else {}) | {"card": card_of(entry)}
+    return {name: body[name] for name in ("text", "menu") if name in body} | {"card": card_of(entry)}
 
 
 def words_of(entry: Entry) -> str:

@@ -42,6 +42,8 @@ class Facts:
         self.invite_of_secret: dict[str, str] = {}
         self.staff: dict[str, list[str]] = {}
         """Owner and admins, as many as are told of things, as they were before the locks were taken."""
+        self.heirs: dict[str, set[str]] = {}
+        """Groups whose owner may vanish: people whom the store knows to be able to come next."""
         # changes
         self.new_entries: list[tuple[Entry, bytes | None]] = []
         self.rewritten: dict[tuple[str, int], Entry] = {}
@@ -228,7 +230,8 @@ class Facts:
         entry = self._members_entry(group, user_id)
         member = self.enter(group, user_id, role, by, entry.pos, via=via, how=how)
         told = {"by": by, "how": how, "role": member.role if member.role != "member" else None}
-        entry.body["joined"].append({"user": user_id} | {k: v for k, v in told.items() if v is not None})
+        is_bot = {"bot": True} if self.users[user_id].bot else {}
+        entry.body["joined"].append({"user": user_id} | {k: v for k, v in told.items() if v is not None} | is_bot)
         entry.body["count"] = group.members
         return entry.pos
 

@@ -31,6 +31,7 @@ class Forward(Command, frozen=True, tag="forward"):
     tags: list[str] = []
     """The forwarder's verified tags when it arrived."""
     section: int = 0
+    bot: bool = False
 
     def needs(self, need: Needs) -> None:
         for group in (self.group, self.source):
@@ -63,9 +64,11 @@ class Forward(Command, frozen=True, tag="forward"):
             kind, body = BUNDLE, _bundle_of(facts, found)
         if self.section:
             check_may_post_in(group, member, self.section, kind)
-        content = {"type": kind, "body": body, "forwarded": _origin_of(facts.groups[self.source])}
+        content: dict[str, Any] = {"type": kind, "body": body, "forwarded": _origin_of(facts.groups[self.source])}
         if self.tags:
             content["tags"] = self.tags
+        if self.bot:
+            content["bot"] = True
         entry = facts.append(
             group,
             "message",

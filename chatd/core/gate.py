@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 from chatd.core.facts import Facts
 from chatd.core.needs import Needs
 from chatd.core.records import Record
+from chatd.core.refusal import Refused
 from chatd.core.values import Group
 
 Judgement = Literal["open", "already", "dissolved", "banned", "full"]
@@ -36,6 +37,12 @@ def need_newcomer(need: Needs, group: str, user: str) -> None:
     need.newcomers.add(group)
     need.members.add((group, user))
     need.record(Ban, group, user)
+
+
+def check_person(facts: Facts, user: str) -> None:
+    """Raises `not_for_bots`: a bot comes in by the right of admin or owner, never by itself."""
+    if facts.users[user].bot:
+        raise Refused("not_for_bots")
 
 
 def judge_newcomer(facts: Facts, group: Group, user: str) -> Judgement:

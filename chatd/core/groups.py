@@ -11,6 +11,7 @@ from chatd.core.needs import Needs
 from chatd.core.ownership import find_successor, hand_over
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
+from chatd.core.relations import settle_direct_chat
 from chatd.core.rights import RANK, check_admin, check_rights, check_writable, may, outranks, require, rights_of
 from chatd.core.titles import list_title, unlist_title
 from chatd.core.values import Group, Member, direct_key
@@ -76,16 +77,22 @@ class CreateDirect(Command, frozen=True, tag="direct"):
             raise Refused("invalid", "A direct chat has two people", path="$.data.user")
         existing = facts.direct.get(direct_key(self.actor, self.user))
         writable = existing is not None and not facts.groups[existing].read_only
-        if not writable and (self.user not in facts.users or not facts.mutual(self.actor, self.user)):
+        open_bot = talks_to_anybody(facts, self.actor, self.user)
+        if not (writable or open_bot) and (self.user not in facts.users or not facts.mutual(self.actor, self.user)):
             raise Refused("not_mutual")
         if existing is not None:
             member = facts.members[existing, self.actor]
             archive(facts, member, archived=False)
+            if open_bot:
+                accept_all(facts, facts.groups[existing])
+                settle_direct_chat(facts, self.actor, self.user)
             return {"group": existing, "pos": 1, "created": False}
         check_place_in_list(facts, self.actor)
         if facts.users[self.user].groups >= facts.bounds.groups_per_user:
             raise Refused("limit", bound="groups_per_user of the other", max=facts.bounds.groups_per_user)
-        make_direct(facts, self.group, self.actor, self.user)
+        group = make_direct(facts, self.group, self.actor, self.user)
+        if open_bot:
+            accept_all(facts, group)
         return {"group": self.group, "pos": 1, "created": True}
 
 
@@ -269,6 +276,21 @@ def make_direct(facts: Facts, group_id: str, actor: str, user: str) -> Group:
     found_group(facts, group, actor, {actor: "member", user: "member"})
     facts.direct[direct_key(actor, user)] = group.id
     return group
+
+
+def talks_to_anybody(facts: Facts, user: str, other: str) -> bool:
+    """Whether `other` is a bot whom anybody may begin a direct chat with, and neither has blocked the other."""
+    bot = facts.users.get(other)
+    if bot is None or not bot.bot or bot.disabled or facts.blocked(user, other):
+        return False
+    return bool(bot.settings.get("direct"))
+
+
+def accept_all(facts: Facts, group: Group) -> None:
+    """A direct chat of two who need not be mutual to write there."""
+    if not group.settings.get("accepted"):
+        group.settings = group.settings | {"accepted": True}
+        facts.changed_groups.add(group.id)
 
 
 def archive(facts: Facts, member: Member, *, archived: bool) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from chatd.core.facts import Facts
-from chatd.core.gate import Ban, judge_newcomer, need_newcomer
+from chatd.core.gate import Ban, check_person, judge_newcomer, need_newcomer
 from chatd.core.invite_rows import Invite, Maker
 from chatd.core.needs import Needs, Sought
 from chatd.core.proposal import Command, Wish
@@ -214,6 +214,7 @@ class RedeemInvite(Command, frozen=True, tag="redeem"):
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `invite_invalid`, `limit`, `invalid` for a question left open, `rate_limited`."""
+        check_person(facts, self.actor)
         invite = named(facts, self.secret, self.invite, self.actor)
         group = facts.groups[invite.group_id]
         if is_inside(facts, group.id, self.actor):

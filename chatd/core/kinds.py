@@ -37,7 +37,7 @@ def alt_of(kind: str, body: Body) -> str:
 
 
 def copy_of(kind: str, body: Body) -> Body:
-    """What of a message goes along when it is forwarded: everything but the mentions."""
+    """What of a message goes along when it is forwarded: everything but the mentions and the buttons."""
     if kind != TEXT:
         return body
     links = [part for part in body.get("entities", ()) if "url" in part]

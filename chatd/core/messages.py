@@ -9,6 +9,7 @@ from chatd.core.board import Board, need_taking_down, take_down
 from chatd.core.facts import Facts
 from chatd.core.kinds import NOTICE, TEXT
 from chatd.core.mentions import call_all, calls_all, check_mentions, is_called, mention, mention_anew, need_mentions
+from chatd.core.menus import changed_menu
 from chatd.core.needs import Needs
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
@@ -29,6 +30,7 @@ class Send(Command, frozen=True, tag="send"):
     tags: list[str] = []
     """The sender's verified tags when it arrived."""
     section: int = 0
+    bot: bool = False
 
     def needs(self, need: Needs) -> None:
         sender = (self.group, self.actor)
@@ -66,6 +68,8 @@ class Send(Command, frozen=True, tag="send"):
         body: dict[str, Any] = {"type": self.type, "body": cards.snapshot(facts, self.type, self.body)}
         if self.tags:
             body["tags"] = self.tags
+        if self.bot:
+            body["bot"] = True
         marked = "entities" in self.body
         if marked:
             check_mentions(facts, group, member, self.body)
@@ -91,11 +95,13 @@ class Send(Command, frozen=True, tag="send"):
 
 
 class Recall(Command, frozen=True, tag="recall"):
-    """Take a message back. `arrived_at`: when the request reached the server, which is what the window is judged by."""
+    """Take a message back. `arrived_at`: when the request reached the server, which is what the window is judged by.
+    `scope`: the one that the actor, a bot, lacks for taking back what others wrote."""
 
     group: str
     pos: int
     arrived_at: int
+    scope: str | None = None
 
     def needs(self, need: Needs) -> None:
         _needs_of_change(need, self.group, self.actor, self.pos)
@@ -104,11 +110,13 @@ class Recall(Command, frozen=True, tag="recall"):
         need_taking_down(need, self.group, self.pos)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `not_found`, `gone`, `forbidden`, `too_late`, `read_only`."""
+        """Raises `not_found`, `gone`, `forbidden`, `too_late`, `read_only`, `scope_missing`."""
         member = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
         check_writable(group)
         entry = facts.visible_message(member, self.pos)
+        if self.scope is not None and entry.actor != self.actor:
+            raise Refused("scope_missing", scope=self.scope)
         sender = facts.members.get((self.group, entry.actor or ""))
         sender_role = sender.role if sender is not None and sender.present else "member"
         if entry.actor == self.actor:
@@ -132,12 +140,17 @@ class Recall(Command, frozen=True, tag="recall"):
 
 
 class Edit(Command, frozen=True, tag="edit"):
-    """Rewrite one's own text."""
+    """Rewrite one's own text. A bot (`bot`) may do so at any time, with its cards too, and change the buttons.
+
+    `body`: the new words with what is marked in them, empty if they stay. `menu`: None if the buttons stay.
+    """
 
     group: str
     pos: int
     body: dict[str, Any]
     arrived_at: int
+    bot: bool = False
+    menu: list[list[dict[str, str]]] | None = None
 
     def needs(self, need: Needs) -> None:
         _needs_of_change(need, self.group, self.actor, self.pos)
@@ -152,18 +165,18 @@ class Edit(Command, frozen=True, tag="edit"):
         check_writable(group)
         check_unrestricted(facts, group, member)
         entry = facts.visible_message(member, self.pos)
-        if entry.actor != self.actor or cards.key_of(entry) is not None:
-            raise Refused("forbidden")
-        if entry.body["type"] != TEXT or "forwarded" in entry.body:
-            raise Refused("invalid", "Only a text of one's own words is edited", path="$.data.pos")
-        check_may_post_in(group, member, entry.section, TEXT)
-        check_window(facts, entry, self.arrived_at)
+        self._check(entry)
+        check_may_post_in(group, member, entry.section, entry.body["type"])
+        if not self.bot:
+            check_window(facts, entry, self.arrived_at)
         if entry.version >= facts.bounds.edits_per_message:
             raise Refused("limit", bound="edits_per_message", max=facts.bounds.edits_per_message)
-        check_mentions(facts, group, member, self.body, is_called(facts.find(Board, self.group), self.pos))
-        mention_anew(facts, entry, self.body)
+        body = self._body_of(entry)
+        if self.body:
+            check_mentions(facts, group, member, self.body, is_called(facts.find(Board, self.group), self.pos))
+            mention_anew(facts, entry, self.body)
         entry.version += 1
-        entry.body = entry.body | {"body": self.body}
+        entry.body = entry.body | {"body": body}
         facts.rewrite(entry)
         new = facts.append(
             group,
@@ -176,6 +189,21 @@ class Edit(Command, frozen=True, tag="edit"):
             version=entry.version,
         )
         return answer_of(new, facts.bounds.recall_window_ms)
+
+    def _check(self, entry: Entry) -> None:
+        card = cards.key_of(entry) is not None
+        if entry.actor != self.actor or (card and not self.bot):
+            raise Refused("forbidden")
+        if not (card or entry.body["type"] == TEXT) or "forwarded" in entry.body:
+            raise Refused("invalid", "Only a text of one's own words is edited", path="$.data.pos")
+        if card and "entities" in self.body:
+            raise Refused("invalid", "A card has no parts", path="$.data.entities")
+
+    def _body_of(self, entry: Entry) -> dict[str, Any]:
+        kept: dict[str, Any] = entry.body["body"]
+        words = self.body or {name: kept[name] for name in ("text", "entities") if name in kept}
+        rest = {name: value for name, value in kept.items() if name not in ("text", "entities", "menu")}
+        return rest | words | changed_menu(kept, self.menu)
 
 
 class React(Command, frozen=True, tag="react"):

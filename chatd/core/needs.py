@@ -52,6 +52,8 @@ class Needs:
         """Requests to come in, as (group, user), whose invites are needed too."""
         self.staffed: set[str] = set()
         """Groups whose admins will be told something."""
+        self.pressed: set[tuple[str, int]] = set()
+        """Messages whose sender, who never changes, is told something."""
 
         self.fans: set[tuple[str, str]] = set()
         """(owner, fan) of those who may cease to follow, or follow again."""

@@ -1,8 +1,8 @@
 """Who owns a group: handing it over, and who comes next when the owner vanishes.
 
 An owner who goes by themselves names a successor. One who vanishes in any other way (disabled, put out by the operator)
-is followed by the oldest admin, else by the oldest member; silent viewers do not follow, and a group that nobody can
-follow in is dissolved. All of it falls in the commit that makes the owner vanish.
+is followed by the oldest admin, else by the oldest member; silent viewers and bots do not follow, and a group that
+nobody can follow in is dissolved. All of it falls in the commit that makes the owner vanish.
 """
 
 from __future__ import annotations
@@ -66,10 +66,13 @@ class Appoint(Wish, frozen=True, tag="appoint"):
 
 
 def find_successor(facts: Facts, group: Group, owner: Member, user: str) -> Member:
-    """Whom the owner names: somebody in the group who can still come. Raises `not_found`, `invalid` for the owner."""
+    """Whom the owner names: somebody in the group who can still come. Raises `not_found`, `invalid` for the owner,
+    `not_for_bots`."""
     if user == owner.user:
         raise Refused("invalid", "The owner owns it already", path="$.data.user")
     heir = facts.member(group.id, user)
+    if facts.users[user].bot:
+        raise Refused("not_for_bots", "A bot owns no group.")
     if facts.users[user].disabled:
         raise Refused("not_found")
     return heir
@@ -121,11 +124,11 @@ def succeed_owner(facts: Facts, group: Group, owner: Member) -> Entry | None:
 
 
 def next_owner(facts: Facts, group: Group) -> Member | None:
-    """The oldest admin, else the oldest member, of those who are not disabled."""
+    """The oldest admin, else the oldest member, of the people who are not disabled."""
     able = [
         member
         for (of, user), member in facts.members.items()
-        if of == group.id and member.present and member.role in ("admin", "member") and not _disabled(facts, user)
+        if of == group.id and member.present and member.role in ("admin", "member") and _is_able(facts, of, user)
     ]
     return min(able, key=lambda m: (-RANK[m.role], m.joined_at, m.joined_pos, m.user), default=None)
 
@@ -136,6 +139,10 @@ def owner_of(facts: Facts, group: Group) -> Member | None:
     return next(owners, None)
 
 
-def _disabled(facts: Facts, user: str) -> bool:
-    """The store gives nobody who is disabled; who became so in this batch is known here."""
-    return user in facts.users and facts.users[user].disabled
+def _is_able(facts: Facts, group: str, user: str) -> bool:
+    """Whether somebody could own a group: a person who is not disabled. The store says so of those who come next; who
+    came, or was disabled, in this batch is known here. Of whom nothing is known, another proposal brought the row."""
+    known = facts.users.get(user)
+    if known is None:
+        return user in facts.heirs.get(group, ())
+    return not (known.bot or known.disabled)

@@ -62,6 +62,8 @@ class AddMembers(Command, frozen=True, tag="add"):
             if result == "added":
                 via = {"invite": None, "inviter": self.actor, "parent": (actor.via or {}).get("invite")}
                 pos = facts.join(group, user, "member", self.actor, via=via)
+                if facts.users[user].bot:
+                    facts.audit("member.add", by=self.actor, group=group.id, user=user, pos=pos)
             elif result == "asked":
                 ask(facts, group, self.actor, user)
             results.append({"user": user, "result": result})
@@ -76,7 +78,11 @@ def judge_pull(facts: Facts, group: Group, actor: Member, user: str) -> str:
     member = facts.members.get((group.id, user))
     if member is not None and member.present:
         return "already"
-    if user not in facts.users or user == actor.user or not facts.mutual(actor.user, user):
+    if user not in facts.users or user == actor.user:
+        return "not_mutual"
+    if facts.users[user].bot:
+        return _judge_bot(facts, group, actor, user)
+    if not facts.mutual(actor.user, user):
         return "not_mutual"
     judged = judge_newcomer(facts, group, user)
     if judged == "banned":
@@ -89,6 +95,14 @@ def judge_pull(facts: Facts, group: Group, actor: Member, user: str) -> str:
     if judged != "open":
         return judged
     return "asked" if wish == "ask" else "added"
+
+
+def _judge_bot(facts: Facts, group: Group, actor: Member, user: str) -> str:
+    """Bots follow nobody: they come in by the right of admin or owner, to whomever they were put out by."""
+    if RANK[actor.role] < RANK["admin"] or facts.blocked(actor.user, user) or facts.users[user].disabled:
+        return "not_mutual"
+    judged = judge_newcomer(facts, group, user)
+    return "added" if judged == "open" else judged
 
 
 def check_may_ask(facts: Facts, group: Group, actor: Member, users: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 from msgspec.structs import replace
 
 from chatd.core.facts import Facts
-from chatd.core.gate import judge_newcomer, need_newcomer
+from chatd.core.gate import check_person, judge_newcomer, need_newcomer
 from chatd.core.invite_rows import Invite
 from chatd.core.needs import Needs
 from chatd.core.proposal import Command
@@ -118,6 +118,7 @@ class Join(Command, frozen=True, tag="join"):
         judged = judge_newcomer(facts, group, self.actor)
         if judged == "already":
             return {"group": group.id, "result": "already"}
+        check_person(facts, self.actor)
         entry = entry_of(group, False)
         if judged == "banned" or entry not in DOORS or group.read_only or group.dissolved_at is not None:
             raise Refused("not_found")

@@ -6,7 +6,7 @@ proposal of the batch is decided on. `array_like` keeps them small on the way fr
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -29,6 +29,11 @@ class User(msgspec.Struct, array_like=True):
     """What others see beside the name."""
     settings: dict[str, Any] = {}
     """What this person chose for themselves; what is missing is as by default."""
+
+    @property
+    def bot(self) -> bool:
+        """A program, made by the operator."""
+        return is_bot(self.sub)
 
 
 class Group(msgspec.Struct, array_like=True):
@@ -153,6 +158,15 @@ class Redacted(msgspec.Struct, array_like=True, gc=False):
     pos: int
     user: str
     made_at: int
+
+
+BOT_SUB: Final = "bot:"
+"""What the `sub` of every bot begins with; neither the host's tokens nor our accounts speak for them."""
+
+
+def is_bot(sub: str) -> bool:
+    """Whether a `sub` is a bot's."""
+    return sub.startswith(BOT_SUB)
 
 
 def direct_key(one: str, other: str) -> str:

@@ -69,6 +69,8 @@ def _fill_message(shown: dict[str, Any], entry: Entry) -> None:
         shown["forwarded"] = entry.body["forwarded"]
     if "tags" in entry.body:
         shown["tags"] = entry.body["tags"]
+    if "bot" in entry.body:
+        shown["bot"] = True
     if entry.version:
         shown["version"] = entry.version
     if entry.reactions:

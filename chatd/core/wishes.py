@@ -5,6 +5,7 @@ from __future__ import annotations
 from chatd.core.accounts import DropCodes, FinishReset, MakeSignupCode, SetPassword, SignUp, StartReset
 from chatd.core.announcements import AnnounceInGroup
 from chatd.core.bans import BanMember, Expel, Pardon, Unban
+from chatd.core.bots import AddToken, MakeBot, SetCommands, SetScopes
 from chatd.core.cards import Announce
 from chatd.core.catalogue import ChangeCatalogue
 from chatd.core.chats import ClearMark, SaveDrafts, UpdateChat
@@ -17,6 +18,7 @@ from chatd.core.forwards import Forward
 from chatd.core.groups import CreateDirect, CreateGroup, Kick, Leave, SetRole, UpdateGroup
 from chatd.core.handles import SetHandle
 from chatd.core.invites import CreateInvite, DeclineInvite, EndInvite, PreviewInvite, RedeemInvite, RevokeInvite
+from chatd.core.menus import Press
 from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.moderation import RestrictGroup, RestrictMember, SlowDown, UnrestrictMember
 from chatd.core.nicknames import SetNickname
@@ -108,4 +110,9 @@ AnyWish = (
     | CheckPull
     | ForgetImport
     | MakeUsers
+    | AddToken
+    | MakeBot
+    | SetCommands
+    | SetScopes
+    | Press
 )

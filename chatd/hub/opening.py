@@ -11,12 +11,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from chatd.core.bots import Bot
 from chatd.core.refusal import Refused
 from chatd.core.session import Phase
 from chatd.core.values import Mine, User
 from chatd.service import groups as service
 from chatd.service.tokens import Claims
 from chatd.store import commits, messages, users
+from chatd.store.bots import bot_of_user, token_by_digest
 from chatd.store.chats import Place, cursor_of, drafts_of, places_of
 from chatd.store.engine import WRITER
 from chatd.store.readers import Reader
@@ -49,6 +51,7 @@ class _Snapshot:
     def __init__(self, n: int, user: User) -> None:
         self.n = n
         self.user = user
+        self.bot: Bot | None = None
         self.mark = 0
         """The catalogue as the hub knew it before this was read."""
         self.places: list[Place] = []
@@ -74,7 +77,7 @@ async def open_session(session: Session, hello: Hello) -> dict[str, Any]:
         raise Refused("unauthenticated", "The token is for another device.")
     user_id = await _user_of(session, claims)
     check_opening(session)
-    session.device = hello.device
+    session.device, session.token = hello.device, claims.token
     hub.enter(session, user_id)
     for _ in range(_ATTEMPTS):
         missed = session.watch_again()
@@ -105,8 +108,9 @@ async def _user_of(session: Session, claims: Claims) -> str:
     user = await hub.readers.read(lambda reader: users.user_by_sub(reader, claims.sub))
     if user is not None and claims.name in ("", user.name) and _has_tags(user, claims):
         return user.id
-    if user is None and claims.device is not None:
-        raise Refused("unauthenticated", "The user is gone.")  # who has an account is made with it, never at sight
+    if user is None and (claims.device is not None or claims.token is not None):
+        # Who has an account is made with it, and a bot by the operator: never at sight.
+        raise Refused("unauthenticated", "The user is gone.")
     return await hub.ensure_user(claims.sub, claims.name, claims.tags)
 
 
@@ -115,12 +119,15 @@ def _has_tags(user: User, claims: Claims) -> bool:
 
 
 async def check_allowed(reader: Reader, user: User, device: str, claims: Claims) -> None:
-    """Raises `disabled`, and `revoked` for a token that was issued before one of its revocations."""
+    """Raises `disabled`, and `revoked` for a token that was issued before one of its revocations, or a bot's that was
+    taken back since it was looked up."""
     if user.disabled:
         raise Refused("disabled")
     if claims.device not in (None, device):
         raise Refused("unauthenticated", "The token is for another device.")
     if claims.issued_at < await users.revoked_before(reader, user, device):
+        raise Refused("revoked")
+    if claims.token is not None and await token_by_digest(reader, claims.token) is None:
         raise Refused("revoked")
 
 
@@ -152,6 +159,7 @@ async def _read_places(user_id: str, claims: Claims, hello: Hello, epoch: str, r
         raise Refused("unauthenticated", "The user is gone.")
     await check_allowed(reader, user, hello.device, claims)
     snapshot = _Snapshot(n, user)
+    snapshot.bot = await bot_of_user(reader, user_id) if user.bot else None
     snapshot.places = await places_of(reader, user_id)
     if hello.mine is not None:
         snapshot.mine_at = await users.mine_at(reader, user_id, hello.mine[0])
@@ -179,6 +187,8 @@ def _is_of_another_past(hello: Hello, epoch: str, snapshot: _Snapshot) -> bool:
 def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot, missed: Missed) -> dict[str, Any]:
     """Everything from here on happens in one step of the loop."""
     hub = session.hub
+    if snapshot.user.bot:
+        session.scopes = frozenset(snapshot.bot.scopes if snapshot.bot is not None else ())
     for place in snapshot.places:
         hub.ensure_feed(place)
         newer = snapshot.newer_reads.get((place.group, 0), 0)
@@ -194,7 +204,7 @@ def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot,
     # A line is of the stay in the group that its floor belongs to; whoever left meanwhile is not shown it.
     lines = [line for line in snapshot.lines if session.stays(line["group"], line["floor"])]
     for line in lines:
-        if hub.redacted_since(line["group"], snapshot.n):
+        if hub.redacted_since(line["group"], snapshot.n) or not session.may_read:
             line.pop("last", None)
         hub.drafts.lay_over(snapshot.user.id, line, line["group"])
     hub.shelf.drop_stale(lines, snapshot.mark)
@@ -207,7 +217,6 @@ def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot,
         "protocol": PROTOCOL_VERSION,
         "bounds": hub.settings.told,
         "groups": lines,
-        "expires": claims.expires_at,
     } | mine
     listed = {line["group"] for line in snapshot.lines}
     unlisted = [group for group in snapshot.cursors if group in session.follows and group not in listed]
@@ -217,6 +226,9 @@ def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot,
     optional["section_reads"] = _section_reads(session, snapshot, set(unlisted))
     optional["mine_at"] = snapshot.mine_head_at
     optional["profile_fields"] = hub.settings.profile_fields
+    optional["expires"] = claims.expires_at
+    if snapshot.bot is not None:
+        optional["bot"] = {"name": snapshot.bot.name, "scopes": snapshot.bot.scopes}
     answer.update({key: value for key, value in optional.items() if value})
     hub.replace_older(session)
     assert session.person is not None
@@ -244,7 +256,7 @@ def _place_cursors(session: Session, snapshot: _Snapshot) -> None:
         if place.group in cursors:
             cursor = _resume(cursors[place.group], place, snapshot.times, line)
         follow.told = place.head
-        if index < session.hub.settings.live_groups:
+        if index < session.hub.settings.live_groups and session.may_read:
             session.go_live_from(follow, cursor)
             line["live"] = True
             line["after"] = cursor

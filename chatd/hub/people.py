@@ -9,10 +9,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from chatd.core.bots import AddToken, SetScopes
 from chatd.core.limits import Budget
 from chatd.core.profiles import tag_names
 from chatd.core.refusal import Refused
 from chatd.core.users import DisableUser, EnsureUser, Revoke
+from chatd.core.wishes import AnyWish
 from chatd.hub.devices import Devices
 from chatd.hub.feed import Feed, State
 from chatd.hub.presence import Presence
@@ -121,6 +123,38 @@ class People(ABC):
             session.forgotten = device is not None
             session.close(errors.CLOSE_REVOKED, "revoked")
         return len(hit)
+
+    async def rotate_token(self, user: str, digest: str, *, rotate: bool) -> int:
+        """A further token of a bot; with `rotate`, what the older ones opened is closed. Returns how many that were.
+
+        Raises `Refused`: `not_found`, `limit`, `unavailable`.
+        """
+        done = await self._settle(AddToken(user, digest, rotate))
+        hit = [s for s in self._sessions_of(user) if s.token not in done["tokens"]]
+        for session in hit:
+            session.close(errors.CLOSE_REVOKED, "revoked")
+        return len(hit)
+
+    async def set_scopes(self, user: str, scopes: list[str]) -> int:
+        """What a bot may do from now on. Its connections end, to come back as what it is now. Returns how many.
+
+        Raises `Refused`: `not_found`, `unavailable`.
+        """
+        done = await self._settle(SetScopes(user, scopes))
+        hit = self._sessions_of(user) if done["changed"] else []
+        for session in hit:
+            session.close(errors.CLOSE_SCOPES_CHANGED, "the scopes were changed")
+        return len(hit)
+
+    async def _settle(self, wish: AnyWish) -> dict[str, Any]:
+        verdict = await self.link.ask(wish)
+        if verdict.answer is None:
+            raise Refused(verdict.code, verdict.message, **verdict.details)
+        return verdict.answer
+
+    def _sessions_of(self, user: str) -> list[Session]:
+        person = self.people.get(user)
+        return list(person.sessions) if person is not None else []
 
     async def disable(self, user: str, on: bool) -> int:
         """Shut somebody out, or let them in again. Returns how many connections were closed.

@@ -39,6 +39,7 @@ class Receiver:
         "outbox",
         "person",
         "phase",
+        "scopes",
         "socket",
     )
 
@@ -53,6 +54,8 @@ class Receiver:
         self.behind: dict[Follow, None] = {}
         self.mine_cursor = 0
         self.mine_head = 0
+        self.scopes: frozenset[str] | None = None
+        """What a bot may do; None for a person."""
         self._tasks: set[asyncio.Task[None]] | None = None
         self._catching_up = False
 
@@ -114,9 +117,17 @@ class Receiver:
         self.behind.pop(follow, None)
         self.hub.drop_if_idle(follow.feed)
 
+    @property
+    def may_read(self) -> bool:
+        """Whether what is said in groups is for this session: for people, and for bots with that scope."""
+        return self.scopes is None or "read" in self.scopes
+
     def go_live_from(self, follow: Follow, cursor: int) -> None:
-        """Push entries of this group from a cursor on."""
+        """Push entries of this group from a cursor on; to a bot that may not read, its head only."""
         follow.cursor = cursor
+        if not self.may_read:
+            follow.told = cursor
+            return
         if cursor >= follow.feed.published:
             follow.told = cursor
             self.behind.pop(follow, None)

@@ -22,6 +22,7 @@ from chatd.hub.feed import State
 from chatd.hub.ports import Socket
 from chatd.hub.receiver import Receiver
 from chatd.service.author import Author
+from chatd.service.bots import check_scope
 from chatd.service.commands import COMMANDS
 from chatd.service.tokens import Claims
 from chatd.store.outcome import Verdict
@@ -56,12 +57,15 @@ class Session(Receiver):
         "forgotten",
         "issued_at",
         "reading_paused",
+        "token",
     )
 
     def __init__(self, hub: Hub, socket: Socket) -> None:
         super().__init__(hub, socket)
         self.device = ""
         self.issued_at = 0
+        self.token: str | None = None
+        """The digest of a bot's token."""
         self.forgotten = False
         """Its device was taken away: that it was here is not to be remembered."""
         self.reading_paused = False
@@ -132,6 +136,7 @@ class Session(Receiver):
             op = _op_named(request.op)
             data = self.hub.settings.narrowed.check(op.name, shape(request.data, op.request))
             if self.person is not None:
+                check_scope(op.name, self.scopes)
                 self._spend_on(op.name, data)
             if op.command:
                 self._command(number, op, data)
@@ -148,7 +153,7 @@ class Session(Receiver):
         hub = self.hub
         assert self.person is not None
         digest, tags = hub.digester.digest(op.name, data), hub.tags_of(self.person)
-        author = Author(self.person.user, hub.now_ms(), digest, hub.new_id, hub.secrets, tags)
+        author = Author(self.person.user, hub.now_ms(), digest, hub.new_id, hub.secrets, tags, self.scopes)
         effect = effects.EFFECTS.get(op.name)
         answered = partial(self._settled, number, effect and partial(effect, self, data))
         settled = invites.around(self, data, author, answered)
@@ -298,7 +303,8 @@ class Session(Receiver):
         self._warned = False
 
     def _trust(self, claims: Claims) -> None:
-        self._expires_s, self.issued_at = claims.expires_at / 1000, claims.issued_at
+        self._expires_s = None if claims.expires_at is None else claims.expires_at / 1000
+        self.issued_at, self.token = claims.issued_at, claims.token
 
     def _watch_token(self) -> None:
         if self._expires_s is None:

@@ -26,6 +26,12 @@ class Author(msgspec.Struct, frozen=True):
     secrets: Secrets
     tags: list[str] = []
     """The verified tags that count now."""
+    scopes: frozenset[str] | None = None
+    """What a bot may do; None for a person."""
+
+    @property
+    def bot(self) -> bool:
+        return self.scopes is not None
 
 
 class Digester:

@@ -7,6 +7,7 @@ from typing import Any
 from chatd.core.bans import BanMember, Unban
 from chatd.core.refusal import Refused
 from chatd.core.rights import RANK
+from chatd.core.values import is_bot
 from chatd.service.author import Author
 from chatd.store import bans as stored
 from chatd.store.chats import line_of
@@ -33,8 +34,8 @@ async def list_bans(reader: Reader, user: str, request: wire.ListBans) -> dict[s
         raise Refused("forbidden")
     rows = await stored.bans_page(reader, request.group, request.after or "", request.limit + 1)
     bans = []
-    for other, by, at, reason, name in rows[: request.limit]:
-        optional = {"name": name, "by": by, "reason": reason}
+    for other, by, at, reason, name, sub in rows[: request.limit]:
+        optional = {"name": name, "by": by, "reason": reason, "bot": is_bot(sub)}
         bans.append({"user": other, "at": at} | {key: value for key, value in optional.items() if value})
     page: dict[str, Any] = {"bans": bans}
     if len(rows) > request.limit:

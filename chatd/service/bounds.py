@@ -54,6 +54,7 @@ _CHECKS: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
     "group.update": (("title", "title_max", "`str` of length"),),
     "draft.save": (("text", "text_max", "`str` of length"),),
     "member.add": (("users", "add_max", "`array` of length"),),
+    "group.bots": (("limit", "list_page_max", "`int`"),),
     **dict.fromkeys(_LISTS, (("limit", "list_page_max", "`int`"),)),
 }
 _NAMES: Final = {path: path.split(".") for checks in _CHECKS.values() for path, _, _ in checks}

@@ -8,6 +8,7 @@ from typing import Any, Final
 from chatd.core.wishes import AnyWish
 from chatd.service import (
     bans,
+    bots,
     chats,
     contacts,
     featured,
@@ -78,4 +79,6 @@ COMMANDS: Final[dict[str, Callable[[Any, Author], AnyWish]]] = {
     "section.create": sections.create_section,
     "section.update": sections.update_section,
     "section.order": sections.order_sections,
+    "bot.commands": bots.set_commands,
+    "menu.press": bots.press_menu,
 }

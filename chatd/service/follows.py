@@ -12,6 +12,7 @@ import msgspec
 
 from chatd.core.follows import ChangeFollows, Edge, FollowImport, MakeUsers, Step
 from chatd.core.refusal import Refused
+from chatd.core.values import is_bot
 from chatd.core.wishes import AnyWish
 from chatd.service.users import SUB_MAX
 from chatd.store.outcome import Verdict
@@ -85,7 +86,7 @@ class Follows:
     async def _users(self, told: Sequence[Told], make: bool) -> dict[str, str]:
         subs = {sub for one in told for sub in (one.follower, one.followed)}
         ids = await self._find(sorted(subs))
-        missing = subs - ids.keys()
+        missing = {sub for sub in subs - ids.keys() if not is_bot(sub)}  # those the operator makes as such
         if make and missing:
             wish = MakeUsers([(self._new_id("u"), sub) for sub in sorted(missing)])
             ids |= (await self.propose(wish))["users"]

@@ -14,7 +14,7 @@ from chatd.core.pulls import AddMembers
 from chatd.core.refusal import Refused
 from chatd.core.restrictions import own_end, restriction_in, restriction_of
 from chatd.core.rights import RANK, rights_of
-from chatd.core.values import Entry, Group
+from chatd.core.values import Entry, Group, is_bot
 from chatd.core.visibility import view
 from chatd.service.author import Author
 from chatd.service.chats import view_draft
@@ -275,9 +275,10 @@ async def list_members(reader: Reader, user: str, request: wire.ListMembers, now
     admin = RANK[line.role] >= RANK["admin"]
     rows = await stored.members_page(reader, request.group, request.after or "", request.limit + 1)
     members = []
-    for other, role, since, name, by, restricted_until, profile, nickname, left_at in rows[: request.limit]:
+    for other, role, since, name, by, restricted_until, profile, nickname, left_at, sub in rows[: request.limit]:
         member = {"user": other, "role": role, "since": since}
-        optional = {"name": name, "by": by, "tags": tag_names(orjson.loads(profile), now_ms), "nickname": nickname}
+        optional = {"name": name, "by": by, "nickname": nickname, "bot": is_bot(sub)}
+        optional["tags"] = tag_names(orjson.loads(profile), now_ms)
         member.update({key: value for key, value in optional.items() if value})
         restriction = restriction_of(own_end(line.group.settings, role, restricted_until, left_at), now_ms)
         if restriction is not None and (admin or other == user):

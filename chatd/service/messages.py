@@ -20,7 +20,8 @@ from chatd_protocol.codec import Invalid
 
 
 def send_message(request: wire.SendMessage, author: Author) -> Send:
-    """Send."""
+    """Send. Raises `Refused`: `bots_only` for a menu of somebody who is none."""
+    _check_menu(getattr(request.body, "menu", None), author, "$.data.body.menu")
     body = msgspec.to_builtins(request.body)
     return Send(
         author.user,
@@ -33,20 +34,38 @@ def send_message(request: wire.SendMessage, author: Author) -> Send:
         request.after,
         author.tags,
         request.section,
+        author.bot,
     )
 
 
+def _check_menu(menu: object, author: Author, path: str) -> None:
+    if menu is not None and not author.bot:
+        raise Refused("bots_only", "Only the message of a bot has a menu.", path=path)
+
+
 def recall_message(request: wire.RecallMessage, author: Author) -> Recall:
-    """Take back."""
-    return Recall(author.user, request.cid, author.digest, request.group, request.pos, author.arrived_at)
+    """Take back. What others wrote, a bot takes back by the scope `moderate`."""
+    missing = "moderate" if author.scopes is not None and "moderate" not in author.scopes else None
+    return Recall(author.user, request.cid, author.digest, request.group, request.pos, author.arrived_at, missing)
 
 
 def edit_message(request: wire.EditMessage, author: Author) -> Edit:
-    """Rewrite."""
-    body: dict[str, Any] = {"text": request.text}
+    """Rewrite. Raises `Refused`: `bots_only` for a menu of somebody who is none."""
+    _check_menu(request.menu, author, "$.data.menu")
+    body: dict[str, Any] = {} if request.text is None else {"text": request.text}
     if request.entities:
         body["entities"] = msgspec.to_builtins(request.entities)
-    return Edit(author.user, request.cid, author.digest, request.group, request.pos, body, author.arrived_at)
+    return Edit(
+        author.user,
+        request.cid,
+        author.digest,
+        request.group,
+        request.pos,
+        body,
+        author.arrived_at,
+        author.bot,
+        msgspec.to_builtins(request.menu),
+    )
 
 
 def forward_messages(request: wire_forwards.ForwardMessages, author: Author) -> Forward:
@@ -60,6 +79,7 @@ def forward_messages(request: wire_forwards.ForwardMessages, author: Author) -> 
         request.positions,
         author.tags,
         request.section,
+        author.bot,
     )
 
 

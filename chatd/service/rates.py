@@ -26,13 +26,14 @@ RATED: Final[dict[str, str]] = {
     "group.join": "join",
     "request.create": "join",
     "group.find": "search",
+    "menu.press": "press",
 }
 """By op: the budget of the person who asks."""
 
 GROUP_RATED: Final = frozenset(
     {
         *("message.send", "message.edit", "message.forward", "reaction.add", "reaction.remove"),
-        *("pin.add", "pin.remove", "feature.add", "feature.remove"),
+        *("pin.add", "pin.remove", "feature.add", "feature.remove", "menu.press"),
     }
 )
 """Ops that are also paid from what all members of the group may do together."""

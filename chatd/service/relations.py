@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatd.core.relations import Block, Follow
+from chatd.core.values import is_bot
 from chatd.service.author import Author
 from chatd.store import relations as stored
 from chatd.store.readers import Reader
@@ -44,11 +45,9 @@ async def list_blocks(reader: Reader, user: str, request: wire.ListBlocks) -> di
 async def _page(reader: Reader, user: str, which: str, after: str | None, limit: int) -> dict[str, Any]:
     rows = await stored.relations_of(reader, user, which, after or "", limit + 1)
     people = []
-    for other, at, name in rows[:limit]:
-        person: dict[str, Any] = {"user": other, "at": at}
-        if name:
-            person["name"] = name
-        people.append(person)
+    for other, at, name, sub in rows[:limit]:
+        optional = {"name": name, "bot": is_bot(sub)}
+        people.append({"user": other, "at": at} | {key: value for key, value in optional.items() if value})
     page: dict[str, Any] = {"users": people}
     if len(rows) > limit:
         page["more"] = rows[limit - 1][0]

@@ -19,7 +19,9 @@ import msgspec
 
 from chatd.core.accounts import SUB_PREFIX
 from chatd.core.refusal import Refused
+from chatd.core.values import is_bot
 from chatd.service.users import NAME_MAX, check_person
+from chatd_protocol.bots import TOKEN_PREFIX
 from chatd_protocol.codec import Invalid
 from chatd_protocol.values import SAFE_INTEGER_MAX
 
@@ -36,14 +38,16 @@ class Claims(msgspec.Struct, frozen=True):
     """What a verified token says. Times are ms; `issued_at` is 0 for a token that does not tell.
 
     `tags` are those that the host vouches for, None if it does not say; `device` is the one that it is only good for.
+    `token` is the digest of a bot's, which has no end of its own.
     """
 
     sub: str
     name: str
     issued_at: int
-    expires_at: int
+    expires_at: int | None
     tags: list[dict[str, Any]] | None = None
     device: str | None = None
+    token: str | None = None
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -78,24 +82,35 @@ class Issuer(msgspec.Struct, frozen=True):
     audience: str = ""
 
 
-class Tokens:
-    """Verifies tokens: the host's, and our own where there are own accounts.
+class Opaque(Protocol):
+    """Knows tokens that say nothing by themselves."""
 
-    Whose a token is, its `kid` says, and then only that one's keys count: neither can speak for the other's people.
+    async def verify(self, token: str) -> Claims:
+        """Raises `Refused`: `unauthenticated`."""
+
+
+class Tokens:
+    """Verifies tokens: the host's, our own where there are own accounts, and those of bots.
+
+    Whose a token is, its `kid` says, and then only that one's keys count: neither can speak for the other's people, nor
+    for bots.
     """
 
-    def __init__(self, host: Issuer, leeway_s: float, own: Issuer | None = None) -> None:
+    def __init__(self, host: Issuer, leeway_s: float, own: Issuer | None = None, bots: Opaque | None = None) -> None:
         self._host = host
         self._own = own
+        self._bots = bots
         self._leeway_s = leeway_s
 
     async def verify(self, token: str) -> Claims:
         """Raises `Refused`: `unauthenticated`, saying what is wrong and nothing of the token; `unavailable`."""
+        if self._bots is not None and token.startswith(TOKEN_PREFIX):
+            return await self._bots.verify(token)
         kid = _kid_of(token)
         own = self._own is not None and kid == OWN_KID
         by = self._own if self._own is not None and own else self._host
         claims = self._check(token, by, await by.keys.find(kid))
-        if self._own is not None and claims.sub.startswith(SUB_PREFIX) != own:
+        if is_bot(claims.sub) or (self._own is not None and claims.sub.startswith(SUB_PREFIX) != own):
             raise Refused("unauthenticated", "`sub` is for another issuer's tokens.")
         return claims if own else msgspec.structs.replace(claims, device=None)
 

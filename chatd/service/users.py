@@ -121,6 +121,7 @@ def view_user(user: User, now_ms: int, seen: int) -> dict[str, Any]:
         "tags": tags_of(user, now_ms),
         "seen": seen,
         "disabled": user.disabled,
+        "bot": user.bot,
     }
     return shown | {key: value for key, value in optional.items() if value}
 

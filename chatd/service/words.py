@@ -18,8 +18,9 @@ from chatd.core.refusal import Refused
 from chatd.core.words import Action, WordList, fold, mask
 
 TEXTS: Final[dict[str, tuple[str, ...]]] = {
-    "message.send": ("body.text", "body.alt"),
-    "message.edit": ("text",),
+    "message.send": ("body.text", "body.alt", "body.menu.label"),
+    "message.edit": ("text", "menu.label"),
+    "bot.commands": ("commands.en", "commands.zh"),
     "nickname.set": ("nickname",),
     "group.create": ("title", "intro"),
     "group.update": ("title", "intro", "rules"),
@@ -148,7 +149,7 @@ class Words:
         value = getattr(holder, name, None)
         where = f"{at}.{name}"
         if rest and value is not None:
-            judged = self._apply_to(value, rest, where, masks)
+            judged = self._apply_to_each(value, rest, where, masks)
         elif isinstance(value, str):
             judged = self._judge(value, where, masks)
         elif isinstance(value, dict):
@@ -157,6 +158,13 @@ class Words:
         else:
             return holder
         return holder if judged is value else msgspec.structs.replace(holder, **{name: judged})
+
+    def _apply_to_each(self, value: Any, path: list[str], where: str, masks: Action) -> Any:
+        """The same for what may be a list, or a list of lists."""
+        if not isinstance(value, list):
+            return self._apply_to(value, path, where, masks)
+        judged = [self._apply_to_each(one, path, f"{where}[{at}]", masks) for at, one in enumerate(value)]
+        return value if all(one is before for one, before in zip(judged, value, strict=True)) else judged
 
     def _judge(self, text: str, where: str, masks: Action) -> str:
         found = self.words.find(text)

@@ -178,7 +178,7 @@ def row_of_changed_member(member: Member) -> Row:
 
 MEMBERS = (
     "SELECT m.user_id, m.role, m.joined_at, u.name, m.added_by, m.restricted_until, u.profile, m.nickname,"
-    " m.unfollowed_pos"
+    " m.unfollowed_pos, u.sub"
     " FROM memberships AS m"
     " JOIN users AS u ON u.user_id = m.user_id"
     " WHERE m.group_id = ? AND m.until_pos IS NULL AND m.user_id > ? ORDER BY m.user_id LIMIT ?"
@@ -186,7 +186,7 @@ MEMBERS = (
 
 
 async def members_page(reader: Reader, group: str, after: str, limit: int) -> list[Row]:
-    """(user, role, since, name, added by, restricted until, profile, nickname, unfollowed_pos) of present members,
+    """(user, role, since, name, added by, restricted until, profile, nickname, unfollowed_pos, sub) of present members,
     above `after`."""
     return await reader.all(MEMBERS, (group, after, limit))
 

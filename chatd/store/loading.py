@@ -13,7 +13,7 @@ from chatd.core.facts import Facts
 from chatd.core.needs import Needs
 from chatd.core.restrictions import Pace
 from chatd.core.values import Group
-from chatd.store import fans, groups, invites, messages, ownership, relations, users
+from chatd.store import bots, fans, groups, invites, messages, ownership, relations, users
 from chatd.store.database import Database, Row
 from chatd.store.memory import Cache
 from chatd.store.records import rows_of
@@ -24,6 +24,8 @@ def load_facts(database: Database, cache: Cache, need: Needs, facts: Facts, batc
     """Lock, then read all that a batch of so many proposals needs. Raises what the database raises."""
     if need.sought or need.asked or need.staffed:
         invites.look_ahead(lambda what, keys: find(database, what, keys), need, facts)
+    if need.pressed:
+        bots.look_ahead(lambda what, keys: find(database, what, keys), need)
     _load_users(database, need, facts)
     ownership.ask_owned(database, need)
     if need.fans or need.fan_groups:

@@ -6,6 +6,7 @@ from typing import Final
 
 from chatd.core.facts import Facts
 from chatd.core.needs import Needs
+from chatd.core.values import BOT_SUB
 from chatd.store.database import Database
 from chatd.store.groups import MEMBER_COLUMNS, member_from
 
@@ -13,7 +14,8 @@ _COLUMNS: Final = ", ".join("m." + column for column in MEMBER_COLUMNS)
 OWNED: Final = "SELECT group_id FROM memberships WHERE user_id = ? AND until_pos IS NULL AND role = 'owner'"
 HEIRS: Final = (
     f"SELECT {_COLUMNS} FROM memberships AS m JOIN users AS u ON u.user_id = m.user_id"
-    " WHERE m.group_id = ? AND m.until_pos IS NULL AND m.role <> 'silent' AND (m.role = 'owner' OR NOT u.disabled)"
+    " WHERE m.group_id = ? AND m.until_pos IS NULL AND m.role <> 'silent' AND (m.role = 'owner'"
+    f" OR (NOT u.disabled AND substr(u.sub, 1, {len(BOT_SUB)}) <> '{BOT_SUB}'))"
     " ORDER BY CASE m.role WHEN 'owner' THEN 0 WHEN 'admin' THEN 1 ELSE 2 END, m.joined_at, m.joined_pos, m.user_id"
     " LIMIT ?"
 )
@@ -35,3 +37,4 @@ def load_heirs(database: Database, need: Needs, facts: Facts, batch_size: int) -
         for row in database.run(HEIRS, (group, batch_size + 2))[0]:
             member = member_from(row)
             facts.members[member.group, member.user] = member
+            facts.heirs.setdefault(group, set()).add(member.user)

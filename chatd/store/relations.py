@@ -46,26 +46,28 @@ async def blocked_of(reader: Reader, user: str, others: AbstractSet[str]) -> set
     return {str(other) for _, other in await reader.find(BLOCKS, pairs)} if pairs else set()
 
 
-async def relations_of(reader: Reader, user: str, which: str, after: str, limit: int) -> list[tuple[str, int, str]]:
-    """(user, since, name) of a page of `following`, `followers`, `mutual` or `blocked`, by id above `after`.
+async def relations_of(
+    reader: Reader, user: str, which: str, after: str, limit: int
+) -> list[tuple[str, int, str, str]]:
+    """(user, since, name, sub) of a page of `following`, `followers`, `mutual` or `blocked`, by id above `after`.
 
     Whoever the user has blocked is hidden from their followers and mutuals.
     """
     rows = await reader.all(_LISTS[which], (*[user] * _LISTS[which].count("= ?"), after, limit))
-    return [(str(other), int(at), str(name)) for other, at, name in rows]
+    return [(str(other), int(at), str(name), str(sub)) for other, at, name, sub in rows]
 
 
 _NOT_BLOCKED = "NOT EXISTS (SELECT 1 FROM blocks AS b WHERE b.user_id = f.target_id AND b.target_id = f.user_id)"
 _PAGE = " AND {0} > ? ORDER BY {0} LIMIT ?"
 _LISTS = {
-    "following": "SELECT f.target_id, f.at, u.name FROM follows AS f JOIN users AS u ON u.user_id = f.target_id"
+    "following": "SELECT f.target_id, f.at, u.name, u.sub FROM follows AS f JOIN users AS u ON u.user_id = f.target_id"
     " WHERE f.user_id = ?" + _PAGE.format("f.target_id"),
-    "followers": "SELECT f.user_id, f.at, u.name FROM follows AS f JOIN users AS u ON u.user_id = f.user_id"
+    "followers": "SELECT f.user_id, f.at, u.name, u.sub FROM follows AS f JOIN users AS u ON u.user_id = f.user_id"
     f" WHERE f.target_id = ? AND {_NOT_BLOCKED}" + _PAGE.format("f.user_id"),
-    "mutual": "SELECT f.user_id, f.at, u.name FROM follows AS f JOIN users AS u ON u.user_id = f.user_id"
+    "mutual": "SELECT f.user_id, f.at, u.name, u.sub FROM follows AS f JOIN users AS u ON u.user_id = f.user_id"
     " JOIN follows AS back ON back.user_id = f.target_id AND back.target_id = f.user_id"
     f" WHERE f.target_id = ? AND {_NOT_BLOCKED}" + _PAGE.format("f.user_id"),
-    "blocked": "SELECT f.target_id, f.at, u.name FROM blocks AS f JOIN users AS u ON u.user_id = f.target_id"
+    "blocked": "SELECT f.target_id, f.at, u.name, u.sub FROM blocks AS f JOIN users AS u ON u.user_id = f.target_id"
     " WHERE f.user_id = ?" + _PAGE.format("f.target_id"),
 }
 

@@ -23,6 +23,7 @@ from chatd_client.cursors import Cursors, CursorStore, Taken
 from chatd_client.errors import ChatdError, ConnectionLost
 from chatd_client.events import EntriesEvent, Event, MineEvent, Reset, Truncated
 from chatd_client.lane import Lane
+from chatd_client.ops.bots import Menu, rows_of
 from chatd_client.session import Identity, Session, Token
 from chatd_client.timing import Backoff, Clock, SystemClock
 from chatd_client.view import GroupView
@@ -179,28 +180,40 @@ class Client(Commands):
         reply_to: int | None = None,
         entities: Sequence[messages.Entity] = (),
         section: int = 0,
+        menu: Menu | None = None,
     ) -> messages.SendMessageOk:
-        """Send a text; `entities` are its mentions and links. Sends of one group arrive in the order in which they were
-        called, also over reconnects; one that is refused does not hold up the next."""
-        return await self.send_kind(
-            group, "text", messages.TextBody(text, list(entities)), reply_to=reply_to, section=section
-        )
+        """Send a text; `entities` are its mentions and links, `menu` a bot's buttons. Sends of one group arrive in the
+        order in which they were called, also over reconnects; one that is refused does not hold up the next."""
+        body = messages.TextBody(text, list(entities), rows_of(menu))
+        return await self.send_kind(group, "text", body, reply_to=reply_to, section=section)
 
     async def send_video(
-        self, group: str, video: str, text: str | None = None, *, reply_to: int | None = None, section: int = 0
+        self,
+        group: str,
+        video: str,
+        text: str | None = None,
+        *,
+        reply_to: int | None = None,
+        section: int = 0,
+        menu: Menu | None = None,
     ) -> messages.SendMessageOk:
         """Send a card of a video of the catalogue, in order as `send` does. `no_item` if it cannot be shared."""
-        return await self.send_kind(
-            group, "video_card", messages.VideoCardBody(video, text), reply_to=reply_to, section=section
-        )
+        body = messages.VideoCardBody(video, text, rows_of(menu))
+        return await self.send_kind(group, "video_card", body, reply_to=reply_to, section=section)
 
     async def send_product(
-        self, group: str, product: str, text: str | None = None, *, reply_to: int | None = None, section: int = 0
+        self,
+        group: str,
+        product: str,
+        text: str | None = None,
+        *,
+        reply_to: int | None = None,
+        section: int = 0,
+        menu: Menu | None = None,
     ) -> messages.SendMessageOk:
         """Send a card of a product of the catalogue, in order as `send` does. `no_item` if it cannot be shared."""
-        return await self.send_kind(
-            group, "product_card", messages.ProductCardBody(product, text), reply_to=reply_to, section=section
-        )
+        body = messages.ProductCardBody(product, text, rows_of(menu))
+        return await self.send_kind(group, "product_card", body, reply_to=reply_to, section=section)
 
     async def send_notice(
         self, group: str, text: str, *, reply_to: int | None = None, section: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chatd_client.ops.bans import BanOps
 from chatd_client.ops.boards import BoardOps
+from chatd_client.ops.bots import BotOps
 from chatd_client.ops.chats import ChatOps
 from chatd_client.ops.contacts import ContactOps
 from chatd_client.ops.groups import GroupOps
@@ -33,5 +34,6 @@ class Commands(
     ChatOps,
     BoardOps,
     SectionOps,
+    BotOps,
 ):
     """What the client can ask, put together from its nouns."""

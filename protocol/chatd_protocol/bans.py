@@ -51,6 +51,7 @@ class Banned(View):
     name: str = ""
     by: UserId | None = None
     reason: str = ""
+    bot: bool = False
 
 
 class Bans(View):

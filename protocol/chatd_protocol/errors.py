@@ -61,6 +61,7 @@ CLOSE_RESTART: Final = 1012
 CLOSE_STALLED: Final = 4000
 CLOSE_DEAD_PEER: Final = 4001
 CLOSE_SLOW_FRAME: Final = 4002
+CLOSE_SCOPES_CHANGED: Final = 4003
 CLOSE_HELLO_TIMEOUT: Final = 4100
 CLOSE_TOO_MANY_CONNECTIONS: Final = 4101
 CLOSE_FLOOD: Final = 4102
@@ -88,6 +89,7 @@ _CLOSES = (
     Close(CLOSE_STALLED, "stalled", "The client took no byte for `stall_timeout_s`; resume from the cursor.", True),
     Close(CLOSE_DEAD_PEER, "dead_peer", "No answer to a ping.", True),
     Close(CLOSE_SLOW_FRAME, "slow_frame", "A frame or a fragmented message was begun and not finished in time.", True),
+    Close(CLOSE_SCOPES_CHANGED, "scopes_changed", "What the bot may do was changed: resume, and learn what.", True),
     Close(CLOSE_HELLO_TIMEOUT, "hello_timeout", "No `session.hello` within the time for it.", True),
     Close(CLOSE_TOO_MANY_CONNECTIONS, "too_many_connections", "This user has too many connections open.", True),
     Close(CLOSE_FLOOD, "flood", "Requests kept coming far beyond the rate after many refusals.", True),
@@ -156,6 +158,13 @@ _ERRORS = (
     ErrorKind("no_item", "There is no such video or product in the catalogue, or it cannot be shared.", False, 404),
     ErrorKind("no_section", "The group has no section of the number in `details.section`.", False, 404),
     ErrorKind("section_limit", "The group has as many open sections as it may have.", False, 409),
+    # bots
+    ErrorKind("scope_missing", "The bot was not given the scope in `details.scope`, which this needs.", False, 403),
+    ErrorKind("not_for_bots", "Only people do this.", False, 403),
+    ErrorKind("bots_only", "Only bots do this.", False, 403),
+    ErrorKind(
+        "no_button", "The message has no such button now, or the bot that sent it is not here any more.", False, 404
+    ),
     # how much at once
     ErrorKind("rate_limited", "Too many requests; try again after `retry_after` seconds.", True, 429),
     ErrorKind(

@@ -266,6 +266,8 @@ class Member(View):
     """The verified tags that they have now."""
     nickname: str = ""
     """What they are called in this group."""
+    bot: bool = False
+    """A program, and no person."""
 
 
 class Members(View):
@@ -275,7 +277,7 @@ class Members(View):
 
 class AddMembers(Data):
     """`member.add`: pull in people who follow the caller and are followed by the caller, or ask those who want to be
-    asked first."""
+    asked first. Bots come in by the right of an admin or the owner, and follow nobody."""
 
     group: GroupId
     cid: Cid

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta
 
 from chatd_protocol.codec import Invalid, shape_part
+from chatd_protocol.menus import Menu, MenuRows, check_menu
 from chatd_protocol.values import SAFE_INTEGER_MAX, Alt, Cursor, Data, ItemId, Text, Url, UserId, View
 
 ENTITIES_MAX: Final = 100
@@ -45,13 +46,15 @@ Entities = Annotated[list[Entity], Meta(max_length=ENTITIES_MAX)]
 
 
 class TextBody(Data):
-    """The body of a `text` message."""
+    """The body of a `text` message. Only bots may give it a `menu`."""
 
     text: Text
     entities: Entities = []
+    menu: Menu | None = None
 
     def checked(self, where: str) -> TextBody:
         check_entities(self.text, self.entities, where)
+        check_menu(self.menu, f"{where}.menu")
         return self
 
 
@@ -76,17 +79,29 @@ class CustomBody(Data):
 
 
 class VideoCardBody(Data):
-    """The body of a `video_card` message: a video of the catalogue, and what to say about it."""
+    """The body of a `video_card` message: a video of the catalogue, and what to say about it. Only bots may
+    give it a `menu`."""
 
     video: ItemId
     text: Text | None = None
+    menu: Menu | None = None
+
+    def checked(self, where: str) -> VideoCardBody:
+        check_menu(self.menu, f"{where}.menu")
+        return self
 
 
 class ProductCardBody(Data):
-    """The body of a `product_card` message: a product of the catalogue, and what to say about it."""
+    """The body of a `product_card` message: a product of the catalogue, and what to say about it. Only bots
+    may give it a `menu`."""
 
     product: ItemId
     text: Text | None = None
+    menu: Menu | None = None
+
+    def checked(self, where: str) -> ProductCardBody:
+        check_menu(self.menu, f"{where}.menu")
+        return self
 
 
 BODIES: Final[dict[str, type[Data]]] = {
@@ -182,11 +197,12 @@ class Mark(View):
 
 class TextContent(View):
     """What a message of words holds. `card` is there for a `video_card` or `product_card`; `text` is what its sender
-    wrote."""
+    wrote; `menu` are the buttons of a bot's message, which `menu.press` presses."""
 
     text: str = ""
     card: Card | None = None
     entities: list[Mark] = []
+    menu: MenuRows = []
 
 
 class CustomContent(View):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from chatd_protocol.codec import Invalid
 from chatd_protocol.kinds import (
     AnyBody,
     Entities,
@@ -18,6 +19,7 @@ from chatd_protocol.kinds import (
     check_entities,
 )
 from chatd_protocol.log import AnyEntry
+from chatd_protocol.menus import ChangedMenu, check_menu
 from chatd_protocol.values import (
     Cid,
     Cursor,
@@ -78,16 +80,24 @@ class RecallMessage(Data):
 
 class EditMessage(Data):
     """`message.edit`: the text of one's own `text` message that was not forwarded, within the window. Its parts are
-    those given here: who is mentioned no more is not mentioned any more."""
+    those given here: who is mentioned no more is not mentioned any more.
+
+    A bot may edit its cards too, at any time, and change the `menu`: without `text` the words stay as they are, without
+    `menu` the buttons; an empty `menu` takes them away.
+    """
 
     group: GroupId
     pos: Pos
     cid: Cid
-    text: Text
+    text: Text | None = None
     entities: Entities = []
+    menu: ChangedMenu | None = None
 
     def checked(self, where: str) -> EditMessage:
-        check_entities(self.text, self.entities, where)
+        if self.text is None and self.menu is None:
+            raise Invalid(f"{where}.text", "This field is required")
+        check_entities(self.text or "", self.entities, where)
+        check_menu(self.menu, f"{where}.menu")
         return self
 
 

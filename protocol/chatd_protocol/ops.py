@@ -7,6 +7,7 @@ from typing import Final
 
 from chatd_protocol import (
     bans,
+    bots,
     chats,
     contacts,
     featured,
@@ -131,6 +132,9 @@ _OPS = (
     Op("section.update", sections.UpdateSection, sections.SectionOk, True),
     Op("section.order", sections.OrderSections, sections.SectionOk, True),
     Op("section.list", sections.ListSections, sections.Sections, False),
+    Op("bot.commands", bots.SetCommands, bots.SetCommandsOk, True),
+    Op("group.bots", bots.ListBots, bots.Bots, False),
+    Op("menu.press", bots.PressMenu, bots.PressMenuOk, True),
 )
 
 OPS: Final[dict[str, Op]] = {op.name: op for op in _OPS}

@@ -17,6 +17,7 @@ from chatd_protocol import log
 from chatd_protocol.errors import CLOSES, ERRORS
 from chatd_protocol.ops import OPS, Op
 from chatd_protocol.schema import ANY_ENTRY, BODIES, BODY, CONTENT, CONTENTS, EVENTS
+from chatd_protocol.scopes import SCOPE_OF
 from chatd_protocol.session import Unnamed
 from chatd_protocol.values import PATTERN_WORDS, SAFE_INTEGER_MAX
 
@@ -56,11 +57,17 @@ def _list_ops() -> Iterator[str]:
         return [
             f"[`{op.name}`](#{op.name.replace('.', '')})",
             "yes" if op.command else "",
+            _of_bots(SCOPE_OF[op.name]),
             _names(op.request),
             _names(op.answer),
         ]
 
-    yield from _table(["op", "`cid`", "request", "answer"], map(row, OPS.values()))
+    yield from _table(["op", "`cid`", "bots", "request", "answer"], map(row, OPS.values()))
+
+
+def _of_bots(rule: str) -> str:
+    """What a bot needs for an op."""
+    return {"open": "all", "closed": "none"}.get(rule) or f"`{rule}`"
 
 
 def _names(kind: type) -> str:

@@ -41,6 +41,7 @@ class Relation(View):
     user: UserId
     at: Millis
     name: str = ""
+    bot: bool = False
 
 
 class Relations(View):

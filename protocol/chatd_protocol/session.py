@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from chatd_protocol.bots import BotSelf
 from chatd_protocol.groups import GroupLine
 from chatd_protocol.users import ProfileField
 from chatd_protocol.values import (
@@ -96,6 +97,8 @@ class HelloOk(View):
     """The same for sections other than the main one."""
     drafts: dict[GroupId, Millis] = {}
     """When unsent text was saved, in groups of `heads` that have nothing new; those that are missing have none."""
+    bot: BotSelf | None = None
+    """Only for bots."""
 
 
 class Renew(Data):

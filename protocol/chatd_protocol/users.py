@@ -56,6 +56,8 @@ class User(View):
     tags: list[Tag] = []
     seen: Millis | None = None
     disabled: bool = False
+    bot: bool = False
+    """A program, and no person."""
 
 
 class GetUsersOk(View):

@@ -29,6 +29,8 @@ _SOME_LINE = r"^(?=.*\S)[^\x00-\x1f\x7f\ud800-\udfff]*$(?!\n)"
 _URL = r"^https?://[^\s\x00-\x1f\x7f\ud800-\udfff/?#@\\]+([/?#][^\s\x00-\x1f\x7f\ud800-\udfff\\]*)?$(?!\n)"
 _CURRENCY = r"^[A-Z]{3}$(?!\n)"
 _WEB_ADDRESS = r"^(https?://[\x21-\x7e]+)?$(?!\n)"
+_BUTTON_ID = r"^[\x21-\x7e]{1,32}$(?!\n)"
+_COMMAND = r"^[a-z][a-z0-9_]{0,31}$(?!\n)"
 
 _MESSAGE_KIND = r"^[a-z][a-z0-9_-]{0,39}$(?!\n)"
 _SEARCH_CURSOR = r"^[1-9][0-9]{0,18}$(?!\n)"
@@ -54,6 +56,8 @@ PATTERN_WORDS: Final[dict[str, str]] = {
     _URL: "an address that begins with `http://` or `https://`, without a user name or white space",
     _CURRENCY: "a currency: 3 capital letters of ISO 4217",
     _WEB_ADDRESS: "an address that begins with `https://` or `http://`, in ASCII without spaces, or empty",
+    _BUTTON_ID: "the id of a button: 1 to 32 printable ASCII characters without spaces",
+    _COMMAND: "the name of a command: 1 to 32 small letters, digits or `_`, a letter first",
 }
 """What each pattern asks for, for people. Every pattern of this package has a row."""
 
@@ -90,7 +94,9 @@ Subject = Annotated[
 ]
 Device = Annotated[str, Meta(pattern=_DEVICE, max_length=64, description="A name the client keeps for this device.")]
 Client = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=100, description="Name and version of the program.")]
-Token = Annotated[str, Meta(min_length=1, max_length=8192, description="A signed JSON Web Token.")]
+Token = Annotated[
+    str, Meta(min_length=1, max_length=8192, description="A signed JSON Web Token, or the token of a bot.")
+]
 Name = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=80)]
 Title = Annotated[str, Meta(pattern=_CLEAN_LINE, min_length=1, max_length=80)]
 CleanText = Annotated[str, Meta(pattern=_CLEAN_TEXT)]
@@ -159,6 +165,11 @@ Url = Annotated[str, Meta(pattern=_URL, max_length=2000, description="An address
 Currency = Annotated[str, Meta(pattern=_CURRENCY, max_length=3, description="A currency of ISO 4217.")]
 Price = Annotated[int, Meta(ge=0, le=10**12, description="Money in minor units of its currency.")]
 
+ButtonId = Annotated[str, Meta(pattern=_BUTTON_ID, max_length=32, description="What a bot calls a button.")]
+ButtonLabel = Annotated[str, Meta(pattern=_SOME_LINE, min_length=1, max_length=40)]
+CommandName = Annotated[str, Meta(pattern=_COMMAND, max_length=32, description="What people write behind `/`.")]
+CommandText = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=100)]
+
 ItemKind = Literal["video", "product"]
 SendKind = Literal["text", "video_card", "product_card"]
 Rules = Annotated[str, Meta(pattern=_CLEAN_TEXT, max_length=4000)]
@@ -217,6 +228,7 @@ MineKind = Literal[
     "contact",
     "chat",
     "declined",
+    "pressed",
 ]
 SectionKind = Literal["chat", "announce", "showcase", "qa"]
 EntryGate = Literal["open", "invite", "approval", "question"]

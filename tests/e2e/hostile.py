@@ -79,7 +79,7 @@ async def world_of(town: Town, fmt: Format) -> tuple[Phone, dict[str, dict[str, 
         "message.send": of
         | {"kind": "text", "body": {"text": "hello", "entities": [link]}, "reply_to": pos, "after": new_cid()},
         "message.recall": at,
-        "message.edit": at | {"text": "edited", "entities": [link]},
+        "message.edit": at | {"text": "edited", "entities": [link], "menu": [[{"id": "yes", "label": "Yes"}]]},
         "message.history": of | {"before": pos, "limit": 5},
         "message.search": of
         | {"query": "hello", "sender": bob.user, "kind": "text", "after": 1, "before": 2, "limit": 5, "cursor": "7"},
@@ -136,6 +136,9 @@ async def world_of(town: Town, fmt: Format) -> tuple[Phone, dict[str, dict[str, 
         "section.update": of | {"section": 1, "title": "told", "intro": "i", "kind": "announce", "closed": True},
         "section.order": of | {"sections": [0]},
         "section.list": of,
+        "bot.commands": {"commands": [{"name": "help", "en": "what I do", "zh": "我会什么"}]},
+        "group.bots": of | {"after": bob.user, "limit": 5},
+        "menu.press": at | {"button": "yes"},
     }
 
 

@@ -90,11 +90,14 @@ COMMANDS: dict[str, Callable[[Setting], dict[str, Any]]] = {
     "section.update": lambda s: {"group": s["group"], "section": 1, "title": "Once"},
     "section.order": lambda s: {"group": s["group"], "sections": [1, 0]},
 }
-"""A request of the owner for each command but leaving, which they may not, and taking a request back."""
+"""A request of the owner for each command but leaving, which they may not, taking a request back, and what needs a bot
+(`test_bots`)."""
 
 
 def test_every_command_is_here() -> None:
-    assert {*COMMANDS, "member.leave", "request.withdraw"} == {op.name for op in OPS.values() if op.command}
+    assert {*COMMANDS, "member.leave", "request.withdraw", "bot.commands", "menu.press"} == {
+        op.name for op in OPS.values() if op.command
+    }
 
 
 @pytest.mark.promise("P2", "retry.every_op", "retry.reconnect")

@@ -72,6 +72,8 @@ OF_A_GROUP: dict[str, dict[str, Any]] = {
     "section.update": {"section": 0, "title": "from outside", "cid": True},
     "section.order": {"sections": [0], "cid": True},
     "section.list": {},
+    "group.bots": {},
+    "menu.press": {"pos": 3, "button": "yes", "cid": True},
 }
 
 

@@ -8,12 +8,32 @@ from typing import Any, Final
 from tests.matrix.asks import Ask, Build, Case, among, but, members, places, shows
 from tests.matrix.relations import ABSENT, OTHER, OWN, stand_to_another
 
+_BOTS: Final[dict[str, Build]] = dict.fromkeys(("bot", "bot.closed"), lambda c, _: {"user": c.more["bot"]})
+
+
+async def _stand_to(case: Case, of: str) -> None:
+    if of in _BOTS:
+        case.more["bot"] = (await case.cast.make_bot(direct=of == "bot"))["user"]
+    await stand_to_another(case, of)
+
+
+async def _add_bot(case: Case, of: str) -> None:
+    if of == "bot":
+        case.more["bot"] = (await case.cast.make_bot())["user"]
+        await case.cast.callers["owner"].do("member.add", group=case.group, users=[case.more["bot"]])
+
+
+def _heirs() -> dict[str, Build]:
+    return but(members(), "other.admin", "other.owner") | {
+        "bot": lambda c, _: {"group": c.group, "user": c.more["bot"]}
+    }
+
 
 def _create() -> dict[str, Build]:
     return {
         "private": lambda *_: {"kind": "private", "title": "mine"},
         "public": lambda *_: {"kind": "public", "title": "ours"},
-    } | {of: _direct(build) for of, build in (OTHER | OWN | ABSENT).items()}
+    } | {of: _direct(build) for of, build in (OTHER | OWN | ABSENT | _BOTS).items()}
 
 
 def _direct(build: Build) -> Build:
@@ -47,7 +67,7 @@ def _find() -> dict[str, Build]:
 
 
 ASKS: Final = {
-    "group.create": Ask(_create(), prepare=stand_to_another, house="none"),
+    "group.create": Ask(_create(), prepare=_stand_to, house="none"),
     "group.get": Ask(places() | _public(), prepare=_open_public, house="shared"),
     "group.list": Ask(
         {of: (lambda *_: {}) for of in ("here", "elsewhere")},
@@ -61,7 +81,7 @@ ASKS: Final = {
     "group.close": Ask(places()),
     "group.members": Ask(places() | _public(), prepare=_open_public, house="shared"),
     "group.find": Ask(_find(), shows(_titled), prepare=_open_public, house="shared", same_blank=True),
-    "group.transfer": Ask(but(members(), "other.admin", "other.owner"), house="row", settings={"prey": True}),
+    "group.transfer": Ask(_heirs(), prepare=_add_bot, house="row", settings={"prey": True}),
     "group.dissolve": Ask(places(), house="row"),
     "group.announce": Ask(places(text="come all")),
     "chat.update": Ask(places(marked=True)),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tests.matrix.asks import Ask, Build, Case, Data, but, members, only, places
 from tests.matrix.cast import befriend
-from tests.matrix.table import INSIDE
+from tests.matrix.table import INSIDE, PEOPLE
 
 _WISHES: Final = {"other.asking": "ask", "other.unwilling": "nobody"}
 
@@ -27,13 +27,17 @@ def _add() -> dict[str, Build]:
     named = only(members(), "other", "own", "outsider", "absent", "elsewhere", "nowhere")
     named |= {f"other.{state}": named["other"] for state in ("banned", "kicked")}
     named["other.in"] = lambda c, who: {"group": c.group, "user": _mate(c, who)}
+    named["bot"] = lambda c, who: {"group": c.group, "user": c.more["bots"][who]}
     for wish in _WISHES:
         named[wish] = lambda c, _: {"group": c.group, "user": c.more["another"].user}
     return {of: one(build) for of, build in named.items()}
 
 
 async def _prepare_pull(case: Case, of: str) -> None:
-    if of in _WISHES:
+    if of == "bot":
+        made = await asyncio.gather(*(case.cast.make_bot() for _ in PEOPLE))
+        case.more["bots"] = {who: bot["user"] for who, bot in zip(PEOPLE, made, strict=True)}
+    elif of in _WISHES:
         another = case.more["another"] = await case.cast.enter("another")
         await another.do("privacy.set", pull=_WISHES[of])
         await asyncio.gather(*(befriend(case.cast.callers[who], another) for who in INSIDE))

@@ -10,6 +10,7 @@ from tests.matrix.asks_sections import make_sections, sections
 from tests.matrix.house import House, new_word
 from tests.matrix.table import PEOPLE
 
+MENU: Final = [[{"id": "yes", "label": "Yes"}]]
 TEXT: Final[Data] = {"kind": "text", "body": {"text": "hello"}}
 _PRIVATE, _PUBLIC = "matrix:private", "matrix:public"
 
@@ -47,6 +48,7 @@ def _send() -> dict[str, Build]:
         "recalled": reply(lambda h: h.recalled),
         "before": reply(lambda h: h.before),
         "absent": reply(lambda _: 9_000),
+        "menu": lambda c, _: {"group": c.group, "kind": "text", "body": {"text": "hello", "menu": MENU}},
         "notice": lambda c, _: {"group": c.group, "kind": "notice", "body": {"text": "hear"}},
         **sections(**TEXT),
         "item": card("video", _PUBLIC),

@@ -113,6 +113,17 @@ class Cast:
         await phone.say_hello(self.server.token(sub, sub), device)
         return phone
 
+    async def make_bot(self, **fields: Any) -> dict[str, Any]:
+        """A bot that nobody knows, as the operator is told of it."""
+        return await self.act("bot.create", bot=f"bot-{next(_names)}", **fields)
+
+    async def enter_bot(self) -> Caller:
+        """One that is connected."""
+        made = await self.make_bot()
+        phone = await self.connect()
+        await phone.say_hello(made["token"], "server")
+        return phone
+
     async def connect(self, like: str = "") -> Caller:
         """A connection that has said nothing, in the encoding of a caller."""
         fmt = self.callers[like].format if like in self.callers else next(self._formats)

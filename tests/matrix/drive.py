@@ -15,15 +15,21 @@ from typing import Any, Final, NamedTuple
 from chatd_protocol.errors import CLOSE_REVOKED, CLOSE_UNAUTHENTICATED
 from chatd_protocol.ops import OPS
 from tests.e2e.phone import new_cid
-from tests.matrix import asks_entry, asks_groups, asks_members, asks_messages, asks_people, asks_sections
+from tests.matrix import asks_bots, asks_entry, asks_groups, asks_members, asks_messages, asks_people, asks_sections
 from tests.matrix.asks import Ask, Case, Data
 from tests.matrix.cast import Answer, Caller, Cast
 from tests.matrix.house import Elsewhere, House, build_house
 from tests.matrix.table import CALLERS, LOCKED_OUT, OPERATOR, Row, Table, is_op
 
-ASKS: Final[Mapping[str, Ask]] = (
-    asks_messages.ASKS | asks_groups.ASKS | asks_members.ASKS | asks_entry.ASKS | asks_people.ASKS | asks_sections.ASKS
-)
+ASKS: Final[Mapping[str, Ask]] = {
+    **asks_messages.ASKS,
+    **asks_groups.ASKS,
+    **asks_members.ASKS,
+    **asks_entry.ASKS,
+    **asks_people.ASKS,
+    **asks_sections.ASKS,
+    **asks_bots.ASKS,
+}
 LANES: Final = 24
 """So many ops are driven at the same time."""
 CLOSED: Final = {CLOSE_UNAUTHENTICATED: "unauthenticated", CLOSE_REVOKED: "revoked"}

@@ -61,6 +61,9 @@ VERDICTS: Final[Mapping[str, str]] = {
     "uo": "unknown_op",
     "tk": "taken",
     "ro": "read_only",
+    "bo": "bots_only",
+    "pn": "not_for_bots",
+    "nb": "no_button",
 }
 NO_CASE: Final = "--"
 _GROUPS: Final = (LOCKED_OUT, OUTSIDE, INSIDE, (OPERATOR,))

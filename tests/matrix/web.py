@@ -175,10 +175,21 @@ def _edges() -> dict[str, Fields]:
     }
 
 
+def _bots(**more: Any) -> Mapping[str, Fields]:
+    """The ways to name a bot."""
+    return {"other": lambda c: {"bot": c.more["bot"]} | more, "absent": lambda _: {"bot": "nobody-at-all"} | more}
+
+
 ACTS: Final[Mapping[str, Mapping[str, Fields]]] = {
     "account.add": {"here": lambda _: {"login": f"made-{secrets.token_hex(6)}"}},
     "account.code": {"here": lambda _: {}},
     "audit": {"here": lambda _: {}},
+    "bot.create": {"here": lambda _: {"bot": f"made-{secrets.token_hex(6)}"}},
+    "bot.disable": _bots(on=True),
+    "bot.list": {"here": lambda _: {}},
+    "bot.scopes": _bots(scopes=["read"]),
+    "bot.show": _bots(),
+    "bot.token": _bots(rotate=True),
     "catalogue": {"here": lambda _: {"items": []}},
     "follow.add": _edges(),
     "follow.check": _edges(),
@@ -274,6 +285,8 @@ class Web:
         house = await build_house(self._cast, invites=True)
         case = Case(self._cast, house, self._case.elsewhere)
         case.more["sub"] = (await self._cast.enter("somebody")).sub
+        if name.startswith("bot."):
+            case.more["bot"] = (await self._cast.make_bot())["bot"]
         for row in rows.values():
             fields = ACTS[name][row.of](case)
             for who in CALLERS:

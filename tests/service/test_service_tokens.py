@@ -51,6 +51,7 @@ def _take(claims: dict[str, Any]) -> str:
         return refusal.code
     assert 1 <= len(taken.sub) <= 200
     assert len(taken.name) <= NAME_MAX
+    assert taken.expires_at is not None
     assert NOW_S * 1000 <= taken.expires_at <= SAFE_INTEGER_MAX
     assert abs(taken.issued_at) <= SAFE_INTEGER_MAX
     return ""

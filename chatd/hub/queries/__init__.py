@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatd.hub.queries import (
     bans,
+    bots,
     chats,
     contacts,
     featured,
@@ -62,4 +63,5 @@ _AWAITED: Final[Awaited] = {
     **bans.AWAITED,
     **titles.AWAITED,
     **sections.AWAITED,
+    **bots.AWAITED,
 }

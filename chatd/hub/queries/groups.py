@@ -40,7 +40,7 @@ async def get_group(session: Session, request: wire.GetGroup) -> dict[str, Any]:
 
     info = await settled(session, read)
     check_still(session, follow)
-    if redactions != follow.feed.redactions:
+    if redactions != follow.feed.redactions or not session.may_read:
         info["line"].pop("last", None)
     session.hub.shelf.drop_stale([info["line"]], mark)
     info["line"]["live"] = follow.state is not State.SUMMARY
@@ -71,7 +71,7 @@ async def list_groups(session: Session, request: wire.ListGroups) -> dict[str, A
         follow = session.follows[line["group"]]
         line["live"] = follow.state is not State.SUMMARY
         session.hub.drafts.lay_over(user, line, line["group"])
-        if redactions.get(line["group"]) != follow.feed.redactions:
+        if redactions.get(line["group"]) != follow.feed.redactions or not session.may_read:
             line.pop("last", None)
     session.hub.shelf.drop_stale(lines, mark)
     return {"groups": lines} | more

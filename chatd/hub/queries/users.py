@@ -26,7 +26,7 @@ async def renew(session: Session, request: wire_session.Renew) -> dict[str, Any]
             raise Refused("unauthenticated", "The token speaks for somebody else.")
         await check_allowed(reader, user, session.device, claims)
     session.renewed(claims)
-    return {"expires": claims.expires_at}
+    return {} if claims.expires_at is None else {"expires": claims.expires_at}
 
 
 async def get_users(session: Session, request: wire.GetUsers) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from chatd.store.schema.membership import bans, fan_groups, gone_groups, group_t
 from chatd.store.schema.people import (
     accounts,
     blocks,
+    bot_tokens,
+    bots,
     contacts,
     devices,
     follow_imports,
@@ -38,6 +40,8 @@ __all__ = [
     "bans",
     "blocks",
     "boards",
+    "bot_tokens",
+    "bots",
     "card_changes",
     "card_places",
     "catalogue",

@@ -76,6 +76,25 @@ reset_codes = Table(
     Index("reset_codes_by_end", "expires_at"),
 )
 
+bots = Table(
+    "bots",
+    metadata,
+    Column("user_id", Text, ForeignKey("users.user_id"), primary_key=True),
+    text("name"),
+    text("scopes"),
+    text("commands"),
+    text("tokens"),
+    number("made_at"),
+)
+
+bot_tokens = Table(
+    "bot_tokens",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("user_id", Text, ForeignKey("users.user_id"), nullable=False),
+    number("made_at"),
+)
+
 handles = Table(
     "handles",
     metadata,

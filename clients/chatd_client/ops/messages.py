@@ -7,6 +7,7 @@ from typing import Any
 
 from chatd_client.feed import last_pos
 from chatd_client.ops.asks import PAGE, Asks
+from chatd_client.ops.bots import Menu, rows_of
 from chatd_protocol import forwards, groups, messages, session
 from chatd_protocol.kinds import Entity
 from chatd_protocol.log import Entry, UnknownEntry, read_entry
@@ -19,9 +20,18 @@ class MessageOps(Asks):
         """Take a message back."""
         return await self.ask(messages.RecallMessage(group, pos, self.new_cid()), groups.Placed)
 
-    async def edit(self, group: str, pos: int, text: str, *, entities: Sequence[Entity] = ()) -> messages.EditMessageOk:
-        """Rewrite one's own text; its mentions and links are those given here."""
-        wish = messages.EditMessage(group, pos, self.new_cid(), text, list(entities))
+    async def edit(
+        self,
+        group: str,
+        pos: int,
+        text: str | None = None,
+        *,
+        entities: Sequence[Entity] = (),
+        menu: Menu | None = None,
+    ) -> messages.EditMessageOk:
+        """Rewrite one's own text; its mentions and links are those given here. A bot may change the `menu`, alone or
+        with it; an empty one takes the buttons away."""
+        wish = messages.EditMessage(group, pos, self.new_cid(), text, list(entities), rows_of(menu))
         return await self.ask(wish, messages.EditMessageOk)
 
     async def forward(

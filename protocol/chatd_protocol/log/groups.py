@@ -35,12 +35,14 @@ class Created(GroupEntry, tag="created"):
 
 class Joined(View):
     """Somebody who came. Without `how` they were pulled in by `by`; with `invite` that is who made the invite, with
-    `request` who let them in; `open` is by nobody. `role` where it is not `member`."""
+    `request` who let them in; `open` is by nobody. `role` where it is not `member`. `bot`: a program,
+    and no person."""
 
     user: UserId
     by: UserId | None = None
     how: Literal["invite", "request", "open"] | None = None
     role: Role | None = None
+    bot: bool = False
 
 
 class Left(View):

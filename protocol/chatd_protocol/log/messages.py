@@ -69,6 +69,8 @@ class Message(GroupEntry, tag="message"):
     """What to show of a `type` that one does not know."""
     forwarded: Forwarded | None = None
     section: SectionNumber = 0
+    bot: bool = False
+    """The sender is a program, and no person."""
 
 
 class Edited(GroupEntry, tag="edit"):

@@ -20,6 +20,7 @@ class MineEntry(View):
     or without an end; `unrestricted`: they may again. Both with `why` `unfollowed` where that came from ceasing to
     follow the owner. `profile`: what others see of the caller changed, `tags` are the verified ones they have now.
     `contact`: `by` asks for a direct chat, in the words `text`. `chat`: how the group stands in the chat list now.
+    `pressed`: `by` has pressed the `button` of the message `pos`, which the caller, a bot, has sent.
     """
 
     upos: Pos
@@ -41,6 +42,7 @@ class MineEntry(View):
     number: Pos | None = None
     state: RequestState | None = None
     chat: ChatState | None = None
+    button: str | None = None
 
 
 class Mine(View):
