@@ -10,11 +10,11 @@ RUN     := $(PY) -m chatd.demo
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.12 python3.11 python3.13 python3.14 python)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench chaos venv
+.PHONY: help run test check fmt bench chaos docs docs-links venv
 .SUFFIXES:
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(STAMP) ## start a server with a small demo community
 	$(RUN) $(ARGS)
@@ -39,6 +39,12 @@ bench: $(STAMP) ## measure speed and size; prints figures
 
 chaos: $(STAMP) ## kill the server again and again and check that nothing is lost (long)
 	$(PY) -m tests.chaos $(ARGS)
+
+docs: $(STAMP) ## build the documents in both languages; any warning fails
+	$(PY) -m docs $(ARGS)
+
+docs-links: $(STAMP) ## ask for every address outside that the documents name (needs a network)
+	$(PY) -m docs --links $(ARGS)
 
 venv: $(STAMP) ## only make .venv
 

@@ -58,8 +58,8 @@ def _list_ops() -> Iterator[str]:
             f"[`{op.name}`](#{op.name.replace('.', '')})",
             "yes" if op.command else "",
             _of_bots(SCOPE_OF[op.name]),
-            _names(op.request),
-            _names(op.answer),
+            names_of(op.request),
+            names_of(op.answer),
         ]
 
     yield from _table(["op", "`cid`", "bots", "request", "answer"], map(row, OPS.values()))
@@ -70,7 +70,7 @@ def _of_bots(rule: str) -> str:
     return {"open": "all", "closed": "none"}.get(rule) or f"`{rule}`"
 
 
-def _names(kind: type) -> str:
+def names_of(kind: type) -> str:
     shown = [f"{field.encode_name}" + ("" if field.required else "?") for field in _struct(kind).fields]
     return "`{" + ", ".join(shown) + "}`"
 
@@ -89,24 +89,24 @@ def _list_closes() -> Iterator[str]:
 
 def _describe_ops() -> Iterator[str]:
     for op in OPS.values():
-        about = _prose(op.request).removeprefix(f"`{op.name}`").lstrip(".:, ")
+        about = prose_of(op.request).removeprefix(f"`{op.name}`").lstrip(".:, ")
         yield from _block(op.name, about[:1].upper() + about[1:], op.request)
         if op.answer is Unnamed:
             yield from ("Answer: `{}`.", "")
         else:
-            about = _prose(op.answer).removeprefix(f"`{op.name}`").lstrip(".:, ")
+            about = prose_of(op.answer).removeprefix(f"`{op.name}`").lstrip(".:, ")
             yield from (f"Answer: `{op.answer.__name__}`" + (f". {about}" if about else "."), "")
             yield from _fields(op.answer)
 
 
 def _describe_entries() -> Iterator[str]:
     for kind in get_args(log.Entry):
-        yield from _block(f"`{_struct(kind).tag}`", _prose(kind), kind)
+        yield from _block(f"`{_struct(kind).tag}`", prose_of(kind), kind)
 
 
 def _describe_events() -> Iterator[str]:
     for name, kind in EVENTS.items():
-        yield from _block(f"`{name}`", _prose(kind), kind)
+        yield from _block(f"`{name}`", prose_of(kind), kind)
 
 
 def _describe_shapes() -> Iterator[str]:
@@ -117,7 +117,7 @@ def _describe_shapes() -> Iterator[str]:
     for root in [*roots, *parts]:
         _collect(types.type_info(root), found)
     for name in sorted(found.keys() - {root.__name__ for root in roots} | {"GroupLine"}):
-        yield from _block(f"`{name}`", _prose(found[name].cls), found[name].cls)
+        yield from _block(f"`{name}`", prose_of(found[name].cls), found[name].cls)
 
 
 def _collect(kind: types.Type, found: dict[str, types.StructType]) -> None:
@@ -152,7 +152,7 @@ def _struct(kind: type) -> types.StructType:
     return about
 
 
-def _prose(kind: type) -> str:
+def prose_of(kind: type) -> str:
     """What the type says of itself, with its paragraphs as lines."""
     own = kind.__doc__ if "__doc__" in vars(kind) else None
     return re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(own)) if own else ""

@@ -1,0 +1,1 @@
+"""How the pages become a site: settings of Sphinx, its two extensions, the build."""

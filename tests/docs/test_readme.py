@@ -1,0 +1,37 @@
+"""Both READMEs: what they lead to is there, and they are the same in both languages. Their blocks: test_blocks.py."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.docs.blocks import READMES, ROOT, blocks_of
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_every_path_and_place_that_the_readme_names_is_there(readme: str) -> None:
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    links = {link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link}
+    named = set(re.findall(r"`((?:tests|docs|protocol|chatd|bench|clients)/[\w./-]+)`", text)) - {"bench/results"}
+    assert len(links) > 8
+    assert len(named) > 10
+    missing = [path for path in links | named if not (ROOT / path).exists()]
+    assert missing == []
+    headings = {heading.lower().replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= headings
+
+
+def test_both_readmes_show_the_same_lines() -> None:
+    def lines(readme: str) -> list[str]:
+        text = "\n".join(block.text for block in blocks_of(readme) if block.language in {"sh", "toml", "python"})
+        kept = [line for line in text.splitlines() if not line.startswith("#")]
+        return [re.sub(r"Ann|小安|Friends|朋友| --lang zh", "…", line).replace("…", "") for line in kept]
+
+    assert lines(READMES[0]) == lines(READMES[1])
+
+
+def test_the_picture_shows_a_refusal_and_loads_nothing() -> None:
+    picture = (ROOT / "docs" / "img" / "chat.svg").read_text(encoding="utf-8")
+    assert "://" not in picture.replace("http://www.w3.org/2000/svg", "")
+    assert "(not_mutual)" in picture
