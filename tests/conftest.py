@@ -28,6 +28,7 @@ LONG: Final = (
     "tests/cli",
     "tests/store/test_store_plans.py",
     "tests/demo",
+    "tests/docs",
     "tests/stall",
     "tests/e2e",
 )

@@ -3,6 +3,7 @@
 A comment in the line above a block marks it:
 
     <!-- stays: listening -->            a program that goes on; it has shown this when the next block begins
+    <!-- ends with: 1 -->                the status of its last line, where that is not 0
     <!-- not run: REASON; checked: NAME -->   tried in another way, by a function of tests/docs/checks.py
 """
 
@@ -22,6 +23,8 @@ FENCE: Final = re.compile(
 )
 NOT_RUN: Final = re.compile(r"not run: (.{10,}); checked: (\w+)")
 STAYS: Final = re.compile(r"stays: (.+)")
+ENDS: Final = re.compile(r"ends with: (\d+)")
+MARKS: Final = (NOT_RUN, STAYS, ENDS)
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,12 @@ class Block:
         """What it shows once it is up, if it is a program that goes on."""
         found = STAYS.fullmatch(self.mark)
         return found[1] if found else None
+
+    @property
+    def status(self) -> int:
+        """What its last line ends with."""
+        found = ENDS.fullmatch(self.mark)
+        return int(found[1]) if found else 0
 
 
 def pages() -> list[str]:

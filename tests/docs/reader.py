@@ -108,15 +108,16 @@ class Reader:
 
     async def _shell_block(self, block: Block) -> None:
         self._last = []
-        for line in logical_lines(block.text):
+        lines = list(logical_lines(block.text))
+        for number, line in enumerate(lines, 1):
             for name in list(self._saved):
                 if name in line:
                     del self._saved[name]
-            await self._line(line, block)
+            await self._line(line, block, block.status if number == len(lines) else 0)
         if block.stays or "chatd serve" in block.text:
             self._shell = []  # That terminal is taken now; the next lines are typed into another one.
 
-    async def _line(self, line: str, block: Block) -> None:
+    async def _line(self, line: str, block: Block, status: int) -> None:
         self.ran.append(line)
         missing = [tool for tool in TOOLS if re.search(rf"(^|[|$(; ]){tool} ", line) and shutil.which(tool) is None]
         if missing:
@@ -132,7 +133,7 @@ class Reader:
         else:
             if re.search(r"chatd (verify|migrate|restore)", line):
                 await self.stop()
-            await self._run(line)
+            await self._run(line, status)
 
     async def _serve(self, line: str) -> None:
         await self.stop()
@@ -143,7 +144,7 @@ class Reader:
     def _started(self, line: str) -> AbstractAsyncContextManager[Program]:
         return started(self.put(line), self._folder, self._environ)
 
-    async def _run(self, line: str) -> None:
+    async def _run(self, line: str, wanted: int) -> None:
         line = self.put(line)
         script = "\n".join(["set -eu", *self._shell, line])
         assigned = re.match(r"(\w+)=(\$\(.*\)|\S*)$", line, re.DOTALL)
@@ -157,7 +158,7 @@ class Reader:
                 status = await program.ends()
             except TimeoutError:
                 raise AssertionError(f"does not end: {line}") from None
-        assert status == 0, (line, program.shown)
+        assert status == wanted, (line, program.shown)
         if assigned:
             self._shell.append(f"{assigned[1]}={shlex.quote((self._folder / 'value').read_text(encoding='utf-8'))}")
         self.ran += program.shown

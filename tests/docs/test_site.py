@@ -28,7 +28,7 @@ FOUND = """new Promise(resolve => {
   };
   look();
 })"""
-QUESTIONS = {"zh": ["撤回", "互相关注", "断点续传", "备份", "message.recall", "令牌过期"], "en": ["recall", "backup"]}
+QUESTIONS = {"zh": ["撤回", "互相关注", "断点续传", "message.recall", "令牌"], "en": ["recall", "token"]}
 
 
 @pytest.fixture(scope="module")
