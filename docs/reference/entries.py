@@ -23,6 +23,7 @@ OWN = {
     "request": "A request to come into a group, one's own or one to decide on.",
     "contact": "Somebody asks for a direct chat, or what one asked was accepted.",
     "chat": "The user changed the line of a chat on one of their devices.",
+    "pressed": "For a bot: `by` pressed the `button` of its message `pos`.",
     "declined": "An invite directed to the user was turned down on one of their devices.",
 }
 
