@@ -15,6 +15,7 @@ from chatd.cli.chat_words import Words
 from chatd.cli.typed import (
     bans,
     boards,
+    bots,
     cards,
     chats,
     contacts,
@@ -44,6 +45,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     **search.COMMANDS,
     **cards.COMMANDS,
     **boards.COMMANDS,
+    **bots.COMMANDS,
     **sections.COMMANDS,
     **relations.COMMANDS,
     **chats.COMMANDS,
@@ -95,6 +97,9 @@ class Commander(Desk):
         name, _, rest = typed.strip().partition(" ")
         name = name.lower()
         command = COMMANDS.get(name)
+        if command is None and await bots.is_for_a_bot(self, name):
+            await self.say("/" + typed)
+            return
         if command is None:
             raise Mistyped("unknown_command", name="/" + printable(name))
         parts = rest.split(maxsplit=command.parts - 1) if command.parts else rest.split()

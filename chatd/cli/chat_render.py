@@ -14,6 +14,7 @@ from chatd.cli.chat_cells import cut, fill, printable, wrap
 from chatd.cli.chat_words import Words
 from chatd_protocol import kinds, log
 from chatd_protocol.groups import GroupLine
+from chatd_protocol.menus import MenuRows
 
 Line = list[tuple[str, str]]
 """Pieces of one line, each with its style (prompt_toolkit's words: `bold`, `ansigreen`)."""
@@ -58,10 +59,21 @@ _ACTS: Final = {
     "open": "section_opened",
     "order": "section_ordered",
 }
+MENU_CELLS: Final = 60
 _SETTINGS: Final = (
     *("title", "intro", "history", "limit", "entry", "question", "invites", "rules", "avatar", "rights"),
     "on_unfollow_owner",
 )
+
+
+def menu_lines(menu: MenuRows, room: int) -> list[str]:
+    """The buttons of a bot's message, numbered as they are pressed, a row on a line."""
+    lines, number = [], 0
+    for row in menu:
+        labels = [f"[{number + place} {printable(button.label)}]" for place, button in enumerate(row, 1)]
+        number += len(row)
+        lines += wrap(" ".join(labels), room)
+    return lines
 
 
 class Renderer:
@@ -131,6 +143,10 @@ class Renderer:
                 (style, fill(self.name(message.sender), NAME_CELLS) + " "),
                 (text_style, part),
             ]
+        if message.recalled is None and isinstance(message.body, kinds.TextContent) and message.body.menu:
+            hint = self._words("press_hint", pos=message.pos)
+            lines = [*menu_lines(message.body.menu, room), hint]
+            yield from ([(DIM if part == hint else NOTICE, indent + part)] for part in lines)
         if message.reactions:
             signs = "  ".join(f"{printable(one.emoji)} {one.count}" for one in message.reactions)
             yield from ([(DIM, indent + part)] for part in wrap(signs, room))
@@ -215,7 +231,8 @@ class Renderer:
         match entry:
             case log.Edited(by=by, target=target, body=body):
                 key, text = ("edited_gone", "") if body is None else ("edited", printable(body.text))
-                return [self._words(key, by=self.name(by), target=target, text=text)]
+                told = [self._words(key, by=self.name(by), target=target, text=text)]
+                return told + (menu_lines(body.menu, MENU_CELLS) if body is not None else [])
             case log.Recalled(by=by, target=target):
                 return [self._words("recalled", by=self.name(by), target=target)]
             case log.Reacted(by=by, target=target, emoji=emoji):

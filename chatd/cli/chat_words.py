@@ -13,6 +13,7 @@ from prompt_toolkit.utils import get_cwidth
 from chatd.cli.language import Lang, lang_of
 from chatd.cli.texts import (
     boards,
+    bots,
     cards,
     chats,
     contacts,
@@ -37,6 +38,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     **messages.TEXTS,
     **cards.TEXTS,
     **boards.TEXTS,
+    **bots.TEXTS,
     **relations.TEXTS,
     **chats.TEXTS,
     **moderation.TEXTS,

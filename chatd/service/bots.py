@@ -30,6 +30,11 @@ def new_token() -> str:
     return TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
 
 
+def token_digest(key: bytes, token: str) -> str:
+    """What a token is kept as, by the server whose database has this key."""
+    return hmac.digest(key, b"bot token\0" + token.encode(), "sha256").hex()
+
+
 class BotTokens:
     """Knows tokens of bots by their digests, which are keyed with `key`, that of the database."""
 
@@ -39,7 +44,7 @@ class BotTokens:
 
     def digest(self, token: str) -> str:
         """What a token is kept as."""
-        return hmac.digest(self._key, b"bot token\0" + token.encode(), "sha256").hex()
+        return token_digest(self._key, token)
 
     async def verify(self, token: str) -> Claims:
         """Which bot a token speaks for. Raises `Refused`: `unauthenticated`."""
