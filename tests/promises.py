@@ -156,6 +156,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "gate.direct": "the rules: a direct chat",
             "gate.invite": "the rules: invites",
             "gate.open": "the rules: an open door",
+            "gate.operator": "the rules: whom the operator puts in",
             "gate.request": "the rules: requests",
             "gate.dissolved": "the rules: a group that is dissolved",
             "gate.kicked": "the rules: who was put out",

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from chatd.admin import accounts, audit, bots, catalogue, follows, groups, invites, search, users, words
+from chatd.admin import accounts, audit, bots, catalogue, follows, groups, invites, search, tending, users, words
 from chatd.admin.operator import Operator
 from chatd.admin.socket import Act
 
@@ -19,6 +19,7 @@ ACTS: Final[Mapping[str, Callable[[Operator, Mapping[str, Any]], Awaitable[dict[
     **catalogue.ACTS,
     **groups.ACTS,
     **follows.ACTS,
+    **tending.ACTS,
     **accounts.ACTS,
     **bots.ACTS,
 }

@@ -22,9 +22,9 @@ REASON_MAX: Final = 200
 
 async def list_groups(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """A page of all groups, by id above `after`."""
-    limit = _page_of(request)
+    limit = page_of(request)
     async with operator.hub.readers.snapshot() as reader:
-        groups = await stored.groups_page(reader, _text(request, "after", ""), limit + 1)
+        groups = await stored.groups_page(reader, text_of(request, "after", ""), limit + 1)
     page: dict[str, Any] = {"groups": [service.view_row(group) for group in groups[:limit]]}
     return page | ({"more": groups[limit - 1].id} if len(groups) > limit else {})
 
@@ -32,7 +32,7 @@ async def list_groups(operator: Operator, request: Mapping[str, Any]) -> dict[st
 async def show_group(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """A group as its row says, and who owns it. Nothing that was written in it."""
     async with operator.hub.readers.snapshot() as reader:
-        group = await stored.group_by_id(reader, _text(request, "group"))
+        group = await stored.group_by_id(reader, text_of(request, "group"))
         if group is None:
             raise Refused("not_found")
         return service.view_row(group) | {"owner": await stored.owner_of(reader, group.id)}
@@ -40,17 +40,17 @@ async def show_group(operator: Operator, request: Mapping[str, Any]) -> dict[str
 
 async def dissolve_group(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """End a group."""
-    return await _commit(operator, Disband(_text(request, "group")))
+    return await commit(operator, Disband(text_of(request, "group")))
 
 
 async def transfer_group(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """Give a group to the member with this `sub`."""
-    return await _commit(operator, Appoint(_text(request, "group"), await _user_of(operator, request)))
+    return await commit(operator, Appoint(text_of(request, "group"), await user_of(operator, request)))
 
 
 async def list_members(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """A page of who is in a group, by id above `after`; with `banned`, of who is banned."""
-    limit, group, after = _page_of(request), _text(request, "group"), _text(request, "after", "")
+    limit, group, after = page_of(request), text_of(request, "group"), text_of(request, "after", "")
     async with operator.hub.readers.snapshot() as reader:
         if await stored.group_by_id(reader, group) is None:
             raise Refused("not_found")
@@ -68,41 +68,45 @@ async def list_members(operator: Operator, request: Mapping[str, Any]) -> dict[s
 
 async def kick_member(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """Put the member with this `sub` out, with a `reason`; `ban`: for good; `tell`: they are told why."""
-    reason = _text(request, "reason", "")
+    reason = text_of(request, "reason", "")
     if len(reason) > REASON_MAX:
         raise TypeError(f"reason: at most {REASON_MAX} characters")
     ban, tell = bool(request.get("ban")), bool(request.get("tell"))
-    return await _commit(operator, Expel(_text(request, "group"), await _user_of(operator, request), reason, ban, tell))
+    return await commit(operator, Expel(text_of(request, "group"), await user_of(operator, request), reason, ban, tell))
 
 
 async def unban_member(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """Lift a ban, whoever made it."""
-    return await _commit(operator, Pardon(_text(request, "group"), await _user_of(operator, request)))
+    return await commit(operator, Pardon(text_of(request, "group"), await user_of(operator, request)))
 
 
-async def _commit(operator: Operator, wish: AnyWish) -> dict[str, Any]:
+async def commit(operator: Operator, wish: AnyWish) -> dict[str, Any]:
+    """Have it decided. Raises `Refused`."""
     verdict = await operator.hub.link.ask(wish)
     if verdict.answer is None:
         raise Refused(verdict.code, verdict.message)
     return verdict.answer
 
 
-async def _user_of(operator: Operator, request: Mapping[str, Any]) -> str:
+async def user_of(operator: Operator, request: Mapping[str, Any]) -> str:
+    """The id of the user of the request's `sub`. Raises `Refused`: `not_found`."""
     async with operator.hub.readers.snapshot() as reader:
-        user = await user_by_sub(reader, _text(request, "sub"))
+        user = await user_by_sub(reader, text_of(request, "sub"))
     if user is None:
         raise Refused("not_found")
     return user.id
 
 
-def _text(request: Mapping[str, Any], name: str, otherwise: str | None = None) -> str:
+def text_of(request: Mapping[str, Any], name: str, otherwise: str | None = None) -> str:
+    """A field that is text; without `otherwise` it has to be there. Raises KeyError, TypeError."""
     value = request[name] if otherwise is None else request.get(name) or otherwise
     if not (isinstance(value, str) and value.isprintable()):
         raise TypeError(f"{name}: expected printable text")
     return value
 
 
-def _page_of(request: Mapping[str, Any]) -> int:
+def page_of(request: Mapping[str, Any]) -> int:
+    """How many are to be listed. Raises TypeError."""
     limit = request.get("limit", 100)
     if not (isinstance(limit, int) and 1 <= limit <= PAGE_MAX):
         raise TypeError(f"limit: expected 1 to {PAGE_MAX}")

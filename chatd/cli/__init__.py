@@ -250,12 +250,15 @@ def main() -> NoReturn:
     sys.exit(status or 0)
 
 
+import chatd.cli.tending  # noqa: E402, F401 - adds commands to groups, members and invites
+from chatd.cli.ban import bans  # noqa: E402 - its commands use what is defined above
 from chatd.cli.bots import bots  # noqa: E402 - its commands use what is defined above
 from chatd.cli.catalogue import catalogue  # noqa: E402 - its commands use what is defined above
 from chatd.cli.completion import completion  # noqa: E402 - as above
 from chatd.cli.follow import follow  # noqa: E402 - as below
 from chatd.cli.govern import group_app, member_app  # noqa: E402 - as below
 from chatd.cli.invites import invite  # noqa: E402 - its commands use what is defined above
+from chatd.cli.request import requests  # noqa: E402 - its commands use what is defined above
 from chatd.cli.search import searching  # noqa: E402 - its commands use what is defined above
 from chatd.cli.users import users  # noqa: E402 - its commands use what is defined above
 from chatd.cli.words import words  # noqa: E402 - its commands use what is defined above
@@ -270,3 +273,5 @@ app.add_typer(invite, name="invite")
 app.add_typer(words, name="words")
 app.add_typer(follow, name="follow")
 app.add_typer(bots, name="bot")
+app.add_typer(bans, name="ban")
+app.add_typer(requests, name="request")

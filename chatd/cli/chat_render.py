@@ -52,7 +52,13 @@ MENTION: Final = "ansiyellow bold"
 
 
 _WENT: Final[dict[str | None, str]] = {"removed": "put_out", "unfollowed": "fan_left"}
-_CAME: Final = {None: "joined", "invite": "came_by_invite", "request": "let_in", "open": "came"}
+_CAME: Final = {
+    None: "joined",
+    "invite": "came_by_invite",
+    "request": "let_in",
+    "open": "came",
+    "operator": "added_by_operator",
+}
 _ACTS: Final = {
     "create": "section_made",
     "close": "section_closed",
@@ -97,7 +103,7 @@ class Renderer:
     def name(self, user: str | None) -> str:
         """How somebody is called here."""
         if user is None:
-            return "?"
+            return self._words("operator")
         return self._words("you") if user == self._me() else printable(self._name_of(user))
 
     def section(self, number: int) -> str:
@@ -365,7 +371,7 @@ def users_in(entry: log.Entry | log.UnknownEntry) -> set[str]:
             people = {one.user for one in joined} | {one.by for one in joined if one.by}
             return people | {one.user for one in left} | {one.by for one in left if one.by}
         case log.RoleChanged(by=by, user=user):
-            return {by, user}
+            return {user} | ({by} if by else set())
         case log.NicknamesChanged(names=names):
             return {one.user for one in names}
         case log.Hidden() | log.UnknownEntry() | log.CardChanged():

@@ -24,13 +24,15 @@ Reason = Annotated[str, typer.Option(help="Why; kept in the audit log. 原因，
 Tell = Annotated[bool, typer.Option("--tell", help="The person is told the reason. 把原因告诉对方。")]
 
 
-def _say(value: dict[str, Any], lines: list[str], as_json: bool) -> None:
+def say_lines(value: dict[str, Any], lines: list[str], as_json: bool) -> None:
+    """An answer, with how to go on if it is a page."""
     if "more" in value:
         lines.append(phrase("more: --after {more} 还有：--after {more}", more=value["more"]))
     say(value, "\n".join(lines), as_json)
 
 
-def _time(at_ms: int) -> str:
+def shown_time(at_ms: int) -> str:
+    """A moment in UTC."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
 
 
@@ -50,7 +52,7 @@ def list_groups(
     $ chatd group list --limit 1000 --json
     """
     page = ask(config, "group.list", after=after, limit=limit)
-    _say(page, [_line(group) for group in page["groups"]], as_json)
+    say_lines(page, [_line(group) for group in page["groups"]], as_json)
 
 
 @group_app.command("show")
@@ -61,8 +63,10 @@ def show_group(group: Group, config: ConfigOption = None, as_json: JsonOption = 
     """
     found = ask(config, "group.show", group=group)
     times = {"created", "at", "dissolved", "gone_at"}
-    lines = [f"{key:<9} {_time(value) if key in times else value}" for key, value in found.items() if value is not None]
-    _say(found, lines, as_json)
+    lines = [
+        f"{key:<9} {shown_time(value) if key in times else value}" for key, value in found.items() if value is not None
+    ]
+    say_lines(found, lines, as_json)
 
 
 @group_app.command("dissolve")
@@ -72,9 +76,13 @@ def dissolve_group(group: Group, config: ConfigOption = None, as_json: JsonOptio
     $ chatd group dissolve gXXXXXXXXXXXXXXXXXXXXXX
     """
     done = ask(config, "group.dissolve", group=group)
-    _say(
+    say_lines(
         done,
-        [phrase("dissolved; it can be read until {at} UTC. 已解散，可读到 {at}（UTC）。", at=_time(done["until"]))],
+        [
+            phrase(
+                "dissolved; it can be read until {at} UTC. 已解散，可读到 {at}（UTC）。", at=shown_time(done["until"])
+            )
+        ],
         as_json,
     )
 
@@ -85,7 +93,7 @@ def transfer_group(group: Group, sub: Sub, config: ConfigOption = None, as_json:
 
     $ chatd group transfer gXXXXXXXXXXXXXXXXXXXXXX ben
     """
-    _say(ask(config, "group.transfer", group=group, sub=sub), [phrase("transferred. 已转让。")], as_json)
+    say_lines(ask(config, "group.transfer", group=group, sub=sub), [phrase("transferred. 已转让。")], as_json)
 
 
 @member_app.command("list")
@@ -104,7 +112,7 @@ def list_members(
     """
     page = ask(config, "member.list", group=group, banned=banned, after=after, limit=limit)
     rows = [(one["user"], one.get("role", "banned"), one["name"], one.get("reason", "")) for one in page["members"]]
-    _say(page, [f"{user}  {role:<6}  {name}  {reason}".rstrip() for user, role, name, reason in rows], as_json)
+    say_lines(page, [f"{user}  {role:<6}  {name}  {reason}".rstrip() for user, role, name, reason in rows], as_json)
 
 
 @member_app.command("kick")
@@ -121,7 +129,7 @@ def kick_member(
     $ chatd member kick gXXXXXXXXXXXXXXXXXXXXXX cat --reason spam --tell
     """
     done = ask(config, "member.kick", group=group, sub=sub, reason=reason, tell=tell)
-    _say(done, [phrase("out; {members} are left. 已移出，还剩 {members} 人。", **done)], as_json)
+    say_lines(done, [phrase("out; {members} are left. 已移出，还剩 {members} 人。", **done)], as_json)
 
 
 @member_app.command("ban")
@@ -138,7 +146,7 @@ def ban_member(
     $ chatd member ban gXXXXXXXXXXXXXXXXXXXXXX cat --reason spam
     """
     done = ask(config, "member.kick", group=group, sub=sub, reason=reason, tell=tell, ban=True)
-    _say(done, [phrase("banned. 已封禁。")], as_json)
+    say_lines(done, [phrase("banned. 已封禁。")], as_json)
 
 
 @member_app.command("unban")
@@ -147,4 +155,4 @@ def unban_member(group: Group, sub: Sub, config: ConfigOption = None, as_json: J
 
     $ chatd member unban gXXXXXXXXXXXXXXXXXXXXXX cat
     """
-    _say(ask(config, "member.unban", group=group, sub=sub), [phrase("lifted. 已解除。")], as_json)
+    say_lines(ask(config, "member.unban", group=group, sub=sub), [phrase("lifted. 已解除。")], as_json)

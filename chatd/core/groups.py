@@ -123,30 +123,37 @@ class UpdateGroup(Command, frozen=True, tag="update"):
         group = facts.groups[self.group]
         require(group, actor, "edit")
         check_writable(group)
-        if self.limit is not None:
-            check_member_limit(facts, group.kind, self.limit)
         if self.rights is not None:
             check_rights(actor, self.rights)
         if self.on_unfollow_owner is not None:
             check_choice(facts, group, actor, self.on_unfollow_owner)
-        if self.title is not None:
-            unlist_title(facts, group)
-            group.title = self.title
-            list_title(facts, group)
-        group.intro = group.intro if self.intro is None else self.intro
-        group.history = group.history if self.history is None else self.history
-        group.member_limit = group.member_limit if self.limit is None else self.limit
         rights = None if self.rights is None else rights_of(group) | self.rights
-        chosen = _named({"rules": self.rules, "avatar": self.avatar, "rights": rights})
-        group.settings = group.settings | chosen
-        facts.changed_groups.add(group.id)
-        plain = _named({"title": self.title, "intro": self.intro, "history": self.history, "limit": self.limit})
-        changed = plain | chosen | _named({"on_unfollow_owner": self.on_unfollow_owner})
+        plain = {"title": self.title, "intro": self.intro, "history": self.history, "limit": self.limit}
+        chosen = {"rules": self.rules, "avatar": self.avatar, "rights": rights}
+        changed = change_settings(facts, group, plain, chosen) | _named({"on_unfollow_owner": self.on_unfollow_owner})
         entry = facts.append(group, "settings", self.actor, changed)
         if self.on_unfollow_owner is not None:
             choose(facts, group, self.actor, self.on_unfollow_owner, entry.pos)
         facts.audit("group.update", by=self.actor, group=group.id, pos=entry.pos, changed=list(changed))
         return {"group": group.id, "pos": entry.pos}
+
+
+def change_settings(facts: Facts, group: Group, plain: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
+    """Change what is not None: `plain` are title, intro, history and limit, `chosen` what is kept as it is. Returns
+    what was changed. Raises `limit`."""
+    plain, chosen = _named(plain), _named(chosen)
+    if "limit" in plain:
+        check_member_limit(facts, group.kind, plain["limit"])
+    if "title" in plain:
+        unlist_title(facts, group)
+        group.title = plain["title"]
+        list_title(facts, group)
+    group.intro = plain.get("intro", group.intro)
+    group.history = plain.get("history", group.history)
+    group.member_limit = plain.get("limit", group.member_limit)
+    group.settings = group.settings | chosen
+    facts.changed_groups.add(group.id)
+    return plain | chosen
 
 
 def _named(changes: dict[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class RestrictMember(Command, frozen=True, tag="restrict"):
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found`, `forbidden`."""
         member = _check_over(facts, self.group, self.actor, self.user)
-        member.restricted_until = _end(facts, self.for_s)
+        member.restricted_until = end_after(facts, self.for_s)
         facts.change_member(member)
         end = end_of(member.restricted_until)
         told = self.reason if self.tell and self.reason else None
@@ -77,9 +77,9 @@ class RestrictGroup(Command, frozen=True, tag="quiet"):
         group = _check_admin(facts, self.group, self.actor)[0]
         if not self.on and group.settings.get("restricted_until", 0) <= facts.now_ms:
             return {"group": group.id}
-        until = _end(facts, self.for_s) if self.on else 0
+        until = end_after(facts, self.for_s) if self.on else 0
         end = end_of(until) if self.on else {}
-        pos = _change(facts, group, self.actor, {"restricted": self.on} | end, restricted_until=until)
+        pos = change(facts, group, self.actor, {"restricted": self.on} | end, restricted_until=until)
         act = "group.restrict" if self.on else "group.unrestrict"
         facts.audit(act, by=self.actor, group=group.id, reason=self.reason, pos=pos, **end)
         return {"group": group.id, "pos": pos} | end
@@ -100,7 +100,7 @@ class SlowDown(Command, frozen=True, tag="slow"):
         group = _check_admin(facts, self.group, self.actor)[0]
         if group.settings.get("slow_s", 0) == self.slow_s:
             return {"group": group.id}
-        pos = _change(facts, group, self.actor, {"slow_s": self.slow_s}, slow_s=self.slow_s)
+        pos = change(facts, group, self.actor, {"slow_s": self.slow_s}, slow_s=self.slow_s)
         facts.audit("group.slow", by=self.actor, group=group.id, pos=pos, slow_s=self.slow_s)
         return {"group": group.id, "pos": pos}
 
@@ -113,7 +113,8 @@ def _needs_of_act(need: Needs, group: str, actor: str, user: str | None = None) 
         need.members.add((group, user))
 
 
-def _end(facts: Facts, for_s: int | None) -> int:
+def end_after(facts: Facts, for_s: int | None) -> int:
+    """When a restriction of so many seconds is over."""
     return FOREVER if for_s is None else facts.now_ms + for_s * 1000
 
 
@@ -135,7 +136,8 @@ def _check_over(facts: Facts, group: str, actor: str, user: str) -> Member:
     return member
 
 
-def _change(facts: Facts, group: Group, actor: str, told: dict[str, Any], **settings: Any) -> int:
+def change(facts: Facts, group: Group, actor: str | None, told: dict[str, Any], **settings: Any) -> int:
+    """Settings that hold for everybody, with the entry that says so. Returns its pos."""
     group.settings = group.settings | settings
     facts.changed_groups.add(group.id)
     return facts.append(group, "moderation", actor, told).pos

@@ -160,30 +160,12 @@ class Decide(Command, frozen=True, tag="decide"):
         if self.number < request.number or request.state != "pending":
             raise Refused("already_decided")
         answer: dict[str, Any] = {"group": group.id, "user": self.user}
-        pos = self._let_in(facts, group, request, actor.role) if self.approved else None
+        pos = let_in(facts, group, request, actor.role, self.actor) if self.approved else None
         state = "approved" if self.approved else "refused"
         settle(facts, group, replace(request, state=state, decided_by=self.actor, decided_at=facts.now_ms))
         act = "request.approve" if self.approved else "request.refuse"
         facts.audit(act, by=self.actor, group=group.id, user=self.user, pos=pos, number=self.number)
         return answer | {"state": state} | ({} if pos is None else {"pos": pos})
-
-    def _let_in(self, facts: Facts, group: Group, request: JoinRequest, most: str) -> int | None:
-        """The entry from which they are in, None if they were in already."""
-        if group.read_only or group.dissolved_at is not None:
-            raise Refused("read_only")
-        judged = judge_newcomer(facts, group, self.user)
-        if judged == "already":
-            return None
-        if judged == "banned":
-            raise Refused("forbidden", "Somebody who is banned is not let in", reason="banned")
-        if judged == "full":
-            raise Refused("limit", bound="members", max=group.member_limit)
-        role = request.role if RANK[request.role] <= RANK[most] else "member"
-        pos = facts.join(group, self.user, role, self.actor, how="request", via=request.via)
-        invite = facts.find(Invite, request.invite) if request.invite is not None else None
-        if invite is not None and not invite.used_up:
-            count_use(facts, invite)
-        return pos
 
 
 class Withdraw(Command, frozen=True, tag="withdraw"):
@@ -233,6 +215,26 @@ def ask_to_enter(
     facts.put(request)
     tell(facts, group, request)
     return pending
+
+
+def let_in(facts: Facts, group: Group, request: JoinRequest, most: str, by: str | None) -> int | None:
+    """Let in who asked, as `by` (None: the operator) decides, with a role up to `most`. Returns the entry from which
+    they are in, None if they were in already. Raises `read_only`, `forbidden` for who is banned, `limit`."""
+    if group.read_only or group.dissolved_at is not None:
+        raise Refused("read_only")
+    judged = judge_newcomer(facts, group, request.user_id)
+    if judged == "already":
+        return None
+    if judged == "banned":
+        raise Refused("forbidden", "Somebody who is banned is not let in", reason="banned")
+    if judged == "full":
+        raise Refused("limit", bound="members", max=group.member_limit)
+    role = request.role if RANK[request.role] <= RANK[most] else "member"
+    pos = facts.join(group, request.user_id, role, by, how="request" if by is not None else "operator", via=request.via)
+    invite = facts.find(Invite, request.invite) if request.invite is not None else None
+    if invite is not None and not invite.used_up:
+        count_use(facts, invite)
+    return pos
 
 
 def settle(facts: Facts, group: Group, request: JoinRequest) -> None:

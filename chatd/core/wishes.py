@@ -30,6 +30,7 @@ from chatd.core.pulls import AddMembers
 from chatd.core.relations import Block, Follow
 from chatd.core.requests import Decide, Join, SetEntry, Withdraw
 from chatd.core.sections import CreateSection, OrderSections, UpdateSection
+from chatd.core.tending import Adjust, Admit, Assign, Enlist, FoundFor, Hush, InviteFor, Silence
 from chatd.core.users import DisableUser, EnsureUser, Revoke, SaveReads
 
 AnyWish = (
@@ -115,4 +116,12 @@ AnyWish = (
     | SetCommands
     | SetScopes
     | Press
+    | Admit
+    | Adjust
+    | Assign
+    | Enlist
+    | FoundFor
+    | Hush
+    | InviteFor
+    | Silence
 )

@@ -7,7 +7,7 @@ read again under it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -137,6 +137,23 @@ async def requests_page(
     rows = await reader.all(f"SELECT user_id, name FROM users WHERE user_id {reader.among}", (reader.array(users),))
     names: dict[str, str] = dict(rows)
     return [(request, str(names.get(request.user_id, ""))) for request in found]
+
+
+_WAITING: Final = (
+    "SELECT group_id, user_id, number, at, answer FROM join_requests WHERE (group_id, user_id) > (?, ?)"
+    " AND state = 'pending'{} ORDER BY group_id, user_id LIMIT ?"
+)
+
+
+async def waiting_page(reader: Reader, group: str | None, after: tuple[str, str], limit: int) -> list[Row]:
+    """(group, user, sub, name, number, at, answer) of requests that wait, of one group or of all, by group and user."""
+    named = () if group is None else (group,)
+    sql = _WAITING.format(" AND group_id = ?" if named else "")
+    found = await reader.all(sql, (*after, *named, limit))
+    users = reader.array(sorted({row[1] for row in found}))
+    rows = await reader.all(f"SELECT user_id, sub, name FROM users WHERE user_id {reader.among}", (users,))
+    people = {user: (sub, name) for user, sub, name in rows}
+    return [(row[0], row[1], *people[row[1]], *row[2:]) for row in found]
 
 
 async def good_invites(reader: Reader, requests: Sequence[JoinRequest], now_ms: int) -> set[str]:

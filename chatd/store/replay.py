@@ -24,6 +24,8 @@ from chatd.store.replay_messages import MessageReplay, Target
 from chatd.store.sections import SectionReplay
 
 CID_CHARACTERS: Final = 22
+_OF_OPERATOR: Final = frozenset({"owner", "dissolved", "role", "settings", "moderation"})
+"""Kinds of entries that are by nobody where the operator did it."""
 _SETTINGS: Final = {"title": "title", "intro": "intro", "history": "history", "limit": "member_limit"}
 _HOW_OUT: Final = {why: {why} for why in ("dissolved", "unfollowed")} | {"": {"left"}, "removed": {"removed", "banned"}}
 """By what the entry says of who is out without anybody's doing: what their membership may say."""
@@ -152,7 +154,7 @@ class Replay:
             self._at_entry(entry, "has a cid, which its kind has not")
         if entry.kind != "message" and (entry.recalled or entry.reactions or reacted or entry.section):
             self._at_entry(entry, "is recalled, has reactions or stands in a section, and is no message")
-        nobodys = entry.kind in {"owner", "dissolved"} and entry.actor is None
+        nobodys = entry.kind in _OF_OPERATOR and entry.actor is None
         unsigned = {"members", "created", "nicknames", "card"}
         if entry.kind not in unsigned and not nobodys and entry.actor not in self._roles:
             self._at_entry(entry, f"is by {entry.actor}, who was not in the group")
@@ -192,7 +194,7 @@ class Replay:
     def _check_way(self, entry: Entry, person: dict[str, Any]) -> None:
         """Who brought or let somebody in could: an invite outlives its maker's stay, an open door needs nobody."""
         by, how = person.get("by"), person.get("how")
-        if how not in {None, "invite", "request", "open"} or (by is None) != (how == "open"):
+        if how not in {None, "invite", "request", "open", "operator"} or (by is None) != (how in {"open", "operator"}):
             self._at_entry(entry, f"has {person.get('user')} come in by no way there is")
         elif how == "invite" and not self._periods[by or ""]:
             self._at_entry(entry, f"has people brought by {by}, who was never in the group")
@@ -202,6 +204,8 @@ class Replay:
     def _take_role(self, entry: Entry) -> None:
         user, role = entry.body.get("user", ""), entry.body.get("role", "")
         above = self._outranks(entry.actor, user) and self._rank_of(entry.actor) > RANK.get(role, 0)
+        if entry.actor is None:
+            above = "owner" not in {role, self._roles.get(user)}
         if not above or user not in self._roles:
             self._at_entry(entry, f"sets the role of {user} without the right to")
         if user in self._roles:
@@ -209,6 +213,8 @@ class Replay:
 
     def _take_settings(self, entry: Entry) -> None:
         least = "owner" if entry.body.keys() & {"rights", "on_unfollow_owner"} else self._right("edit")
+        if entry.actor is None:
+            least = "member"
         if self._rank_of(entry.actor) < RANK[least]:
             self._at_entry(entry, "changes settings without the right to")
         self._settings.update((name, entry.body[name]) for name in _SETTINGS.keys() & entry.body.keys())
@@ -245,7 +251,7 @@ class Replay:
         self._dissolved = entry.at
 
     def _take_moderation(self, entry: Entry) -> None:
-        if RANK.get(self._roles.get(entry.actor or "", ""), 0) < RANK["admin"]:
+        if entry.actor is not None and self._rank_of(entry.actor) < RANK["admin"]:
             self._at_entry(entry, "moderates without the right to")
         if "slow_s" in entry.body:
             self._moderated["slow_s"] = entry.body["slow_s"]

@@ -60,3 +60,91 @@ def test_the_operator_looks_puts_out_gives_away_and_ends(tmp_path: Path) -> None
         assert "dissolved" in program.run("group", "list").stdout
         assert program.run("group", "show", "nowhere").returncode == 1
     assert program.run("verify").stdout.strip().endswith("whole")
+
+
+async def _asking(url: str, tokens: dict[str, str], group: str) -> None:
+    """Cat and dan ask to come in."""
+    ann = await Phone.dial(url)
+    await ann.say_hello(tokens["ann"])
+    await ann.do("group.entry", group=group, entry="approval")
+    for name in ("cat", "dan"):
+        phone = await Phone.dial(url)
+        await phone.say_hello(tokens[name])
+        await phone.do("request.create", group=group, answer=f"it is {name}\n茶")
+        await phone.cut_off()
+    await ann.cut_off()
+
+
+async def _redeem(url: str, token: str, secret: str) -> str:
+    phone = await Phone.dial(url)
+    await phone.say_hello(token)
+    result = (await phone.do("invite.redeem", secret=secret))["result"]
+    await phone.cut_off()
+    return str(result)
+
+
+def test_the_operator_makes_a_group_and_does_what_its_owner_and_admins_do(tmp_path: Path) -> None:
+    program = Program(tmp_path)
+    with program.serving() as served:
+        tokens = {name: program.run("token", name).stdout.strip() for name in ("ann", "ben", "cat", "dan", "eve")}
+        for name in tokens:
+            program.run("user", "add", name, "--name", name.title())
+        group = told(program, "group", "create", "ann", "Tea 茶", "--kind", "public", "--limit", "5")["group"]
+        assert program.run("group", "create", "ann", "x" * 1000).returncode == 1
+        assert told(program, "member", "add", group, "ben")["result"] == "added"
+        assert told(program, "member", "add", group, "ben")["result"] == "already"
+        assert told(program, "member", "role", group, "ben", "admin")["role"] == "admin"
+        assert program.run("member", "role", group, "ann", "member").returncode == 1
+        assert program.run("member", "role", group, "ben", "king").returncode == 2
+        told(program, "group", "update", group, "--title", "Coffee", "--rules", "be kind")
+        assert program.run("group", "update", group).returncode == 1, "names nothing"
+        told(program, "group", "set-limit", group, "4")
+        assert program.run("group", "set-limit", group, "1").returncode == 2
+        shown = told(program, "group", "show", group)
+        assert (shown["title"], shown["limit"], shown["members"]) == ("Coffee", 4, 2)
+        assert told(program, "group", "restrict", group, "--minutes", "60")["until"] > 0
+        assert told(program, "group", "unrestrict", group)["restricted"] is False
+        assert told(program, "member", "restrict", group, "ben", "--reason", "noise")["restricted"] is True
+        assert told(program, "member", "unrestrict", group, "ben")["restricted"] is False
+
+        uvloop.run(_asking(served.url, tokens, group))
+        waiting = told(program, "request", "list", "--group", group)["requests"]
+        assert sorted((one["sub"], one["answer"]) for one in waiting) == [
+            ("cat", "it is cat\n茶"),
+            ("dan", "it is dan\n茶"),
+        ]
+        page = told(program, "request", "list", "--limit", "1")
+        rest = told(program, "request", "list", "--after", page["more"])
+        assert len(page["requests"] + rest["requests"]) == 2
+        assert "it is cat 茶" in program.run("request", "list").stdout
+        assert told(program, "request", "approve", group, "cat")["state"] == "approved"
+        assert told(program, "request", "decline", group, "dan")["state"] == "refused"
+        assert program.run("request", "approve", group, "dan").returncode == 1
+
+        told(program, "ban", "add", group, "dan", "--reason", "spam")
+        told(program, "member", "ban", group, "cat")
+        bans = told(program, "ban", "list")["bans"]
+        assert sorted((one["group"], one["sub"], one["reason"]) for one in bans) == [
+            (group, "cat", ""),
+            (group, "dan", "spam"),
+        ]
+        assert [one["sub"] for one in told(program, "ban", "list", "--user", "dan")["bans"]] == ["dan"]
+        assert len(told(program, "member", "list", group, "--banned")["members"]) == 2
+        assert program.run("member", "add", group, "dan").returncode == 1
+        told(program, "ban", "remove", group, "dan")
+        assert "nobody" in program.run("ban", "list", "--user", "dan").stdout
+
+        invite = told(program, "invite", "create", group, "--kind", "code", "--uses", "1", "--note", "poster 海报")
+        assert uvloop.run(_redeem(served.url, tokens["eve"], invite["code"])) == "pending", "its door asks"
+        (listed,) = program.run("invite", "list", "--json").stdout.splitlines()
+        assert (json.loads(listed)["note"], invite["code"] in listed) == ("poster 海报", False)
+        assert "/i/" in program.run("invite", "create", group, "--days", "7").stdout
+        acts = {
+            json.loads(line)["act"] for line in program.run("audit", "--json", "--by", "operator").stdout.splitlines()
+        }
+        assert acts == {
+            *("group.create", "group.update", "group.restrict", "group.unrestrict", "invite.create"),
+            *("member.add", "member.role", "member.restrict", "member.unrestrict", "member.ban", "member.unban"),
+            *("request.approve", "request.refuse"),
+        }
+    assert program.run("verify").stdout.strip().endswith("whole")

@@ -90,11 +90,11 @@ def test_quotes_of_messages_too_old_to_be_here_follow_too() -> None:
 def test_people_come_and_go() -> None:
     view = GroupView(GROUP)
     view.apply([Created(1, at=1, by=USER, group_kind="private", members=[USER], title="Friends")])
-    view.apply([MembersChanged(2, at=2, count=2, joined=[Joined(BOB, USER)]), RoleChanged(3, 3, USER, BOB, "admin")])
+    view.apply([MembersChanged(2, at=2, count=2, joined=[Joined(BOB, USER)]), RoleChanged(3, 3, BOB, "admin", USER)])
     assert (view.title, view.members) == ("Friends", {USER: "owner", BOB: "admin"})
     view.apply([SettingsChanged(4, 4, USER, title="Enemies"), MembersChanged(5, 5, count=1, left=[Left(BOB)])])
     assert (view.title, view.members) == ("Enemies", {USER: "owner"})
-    view.apply([RoleChanged(6, 6, USER, BOB, "admin"), Hidden(7, at=9, to=9), UnknownEntry(10, "weather")])
+    view.apply([RoleChanged(6, 6, BOB, "admin", USER), Hidden(7, at=9, to=9), UnknownEntry(10, "weather")])
     assert (view.members, view.cursor) == ({USER: "owner"}, 10)
 
 

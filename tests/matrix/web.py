@@ -180,6 +180,20 @@ def _bots(**more: Any) -> Mapping[str, Fields]:
     return {"other": lambda c: {"bot": c.more["bot"]} | more, "absent": lambda _: {"bot": "nobody-at-all"} | more}
 
 
+def _members(**fields: Any) -> dict[str, Fields]:
+    """Somebody who is in, somebody who is not, and nobody."""
+    return {
+        "here": lambda c: {"group": c.group, "sub": c.cast.staff["mate"].sub} | fields,
+        "outsider": lambda c: {"group": c.group, "sub": c.cast.resident.sub} | fields,
+        "absent": lambda c: {"group": c.group, "sub": "nobody at all"} | fields,
+    }
+
+
+def _requests() -> dict[str, Fields]:
+    """Somebody who asked to come in, somebody who did not, and nobody."""
+    return _members() | {"here": lambda c: {"group": c.group, "sub": c.cast.callers["pending"].sub}}
+
+
 ACTS: Final[Mapping[str, Mapping[str, Fields]]] = {
     "account.add": {"here": lambda _: {"login": f"made-{secrets.token_hex(6)}"}},
     "account.code": {"here": lambda _: {}},
@@ -190,6 +204,7 @@ ACTS: Final[Mapping[str, Mapping[str, Fields]]] = {
     "bot.scopes": _bots(scopes=["read"]),
     "bot.show": _bots(),
     "bot.token": _bots(rotate=True),
+    "ban.list": {"here": lambda _: {}, "absent": lambda _: {"sub": "nobody at all"}},
     "catalogue": {"here": lambda _: {"items": []}},
     "follow.add": _edges(),
     "follow.check": _edges(),
@@ -197,17 +212,34 @@ ACTS: Final[Mapping[str, Mapping[str, Fields]]] = {
     "follow.list": {"other": lambda c: {"sub": c.more["sub"]}, "absent": lambda _: {"sub": "nobody at all"}},
     "follow.progress": {"here": lambda _: {"import_id": "graph"}},
     "follow.remove": _edges(),
+    "group.create": {
+        "other": lambda c: {"sub": c.more["sub"], "title": "Tea"},
+        "absent": lambda _: {"sub": "nobody at all", "title": "Tea"},
+    },
     "group.dissolve": {"here": lambda c: {"group": c.group}, "absent": lambda c: {"group": c.nowhere}},
     "group.list": {"here": lambda _: {}},
+    "group.restrict": {
+        "here": lambda c: {"group": c.group, "on": False},
+        "absent": lambda c: {"group": c.nowhere, "on": False},
+    },
     "group.show": {"here": lambda c: {"group": c.group}, "absent": lambda c: {"group": c.nowhere}},
     "group.transfer": {
         "here": lambda c: {"group": c.group, "sub": c.cast.staff["mate"].sub},
         "absent": lambda c: {"group": c.nowhere, "sub": c.cast.staff["mate"].sub},
     },
+    "group.update": {
+        "here": lambda c: {"group": c.group, "intro": "about tea"},
+        "absent": lambda c: {"group": c.nowhere, "intro": "about tea"},
+    },
+    "invite.create": {"here": lambda c: {"group": c.group}, "absent": lambda c: {"group": c.nowhere}},
     "invite.list": {"here": lambda c: {"group": c.group}},
     "invite.revoke": {
         "here": lambda c: {"invite": c.house.invite_of["mate"]},
         "absent": lambda _: {"invite": "i" + secrets.token_urlsafe(17)[:22]},
+    },
+    "member.add": {
+        "outsider": lambda c: {"group": c.group, "sub": c.cast.resident.sub},
+        "absent": lambda c: {"group": c.group, "sub": "nobody at all"},
     },
     "member.kick": {
         "here": lambda c: {"group": c.group, "sub": c.cast.staff["mate"].sub},
@@ -215,11 +247,16 @@ ACTS: Final[Mapping[str, Mapping[str, Fields]]] = {
         "absent": lambda c: {"group": c.group, "sub": "nobody at all"},
     },
     "member.list": {"here": lambda c: {"group": c.group}, "absent": lambda c: {"group": c.nowhere}},
+    "member.restrict": _members(on=False),
+    "member.role": _members(role="member"),
     "member.unban": {
         "here": lambda c: {"group": c.group, "sub": c.cast.callers["banned"].sub},
         "outsider": lambda c: {"group": c.group, "sub": c.cast.resident.sub},
         "absent": lambda c: {"group": c.group, "sub": "nobody at all"},
     },
+    "request.approve": _requests(),
+    "request.decline": _requests(),
+    "request.list": {"here": lambda c: {"group": c.group}},
     "revoke": {"other": lambda c: {"sub": c.more["sub"]}, "absent": lambda _: {"sub": "nobody at all"}},
     "search.rebuild": {"here": lambda _: {}},
     "search.status": {"here": lambda _: {}},

@@ -107,6 +107,16 @@ async def relations_all(reader: Reader) -> None:
         await relations.relations_of(reader, "u00007", which, "u00100", 20)
 
 
+async def bans_of_all(reader: Reader) -> None:
+    for group, user in ((None, None), ("g01400", None), (None, "u00007"), ("g01400", "u00007")):
+        await bans.all_bans(reader, group, user, ("g01400", "u00001"), 20)
+
+
+async def waiting(reader: Reader) -> None:
+    for group in (None, "g01400"):
+        await invites.waiting_page(reader, group, ("g01400", "u00001"), 20)
+
+
 async def edges(reader: Reader) -> None:
     for which in follows.WHICH:
         await follows.edges_page(reader, "u00007", which, "u00100", 20)
@@ -178,6 +188,8 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "groups.owner_of": lambda r: groups.owner_of(r, "g01400"),
     "groups.group_by_id": lambda r: groups.group_by_id(r, "g01400"),
     "groups.groups_page": lambda r: groups.groups_page(r, "g01400", 20),
+    "bans.all_bans": bans_of_all,
+    "invites.waiting_page": waiting,
     "bans.bans_page": lambda r: bans.bans_page(r, "g01400", "u00001", 20),
     "chats.drafts_of": lambda r: chats.drafts_of(r, "u00007"),
     "chats.reads_of": lambda r: chats.reads_of(r, "g01400", 100),

@@ -39,6 +39,8 @@ TEXTS: Final = {
     "unarchived": ("{title}: back in the list", "{title}：已放回列表"),
     "created": ("{name} made the group", "{name} 建了这个群"),
     "joined": ("{name} is in, pulled in by {by}", "{by} 把 {name} 拉进了群"),
+    "operator": ("the operator", "运营方"),
+    "added_by_operator": ("{name} is in, added by {by}", "{by}把 {name} 加进了群"),
     "came": ("{name} is in", "{name} 进群了"),
     "left": ("{name} left", "{name} 退群了"),
     "kicked": ("{by} put {name} out", "{by} 把 {name} 移出了群"),

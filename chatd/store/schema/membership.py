@@ -86,6 +86,7 @@ bans = Table(
     number("at"),
     text("reason"),
     PrimaryKeyConstraint("group_id", "user_id"),
+    Index("bans_by_user", "user_id", "group_id"),
 )
 
 fan_groups = Table("fan_groups", metadata, Column("user_id", Text, primary_key=True), text("groups"))

@@ -35,12 +35,12 @@ class Created(GroupEntry, tag="created"):
 
 class Joined(View):
     """Somebody who came. Without `how` they were pulled in by `by`; with `invite` that is who made the invite, with
-    `request` who let them in; `open` is by nobody. `role` where it is not `member`. `bot`: a program,
-    and no person."""
+    `request` who let them in; `open` is by nobody, and `operator` by the operator of the server. `role` where it is not
+    `member`. `bot`: a program, and no person."""
 
     user: UserId
     by: UserId | None = None
-    how: Literal["invite", "request", "open"] | None = None
+    how: Literal["invite", "request", "open", "operator"] | None = None
     role: Role | None = None
     bot: bool = False
 
@@ -64,17 +64,19 @@ class MembersChanged(GroupEntry, tag="members"):
 
 
 class RoleChanged(GroupEntry, tag="role"):
+    """Without `by` it was the operator."""
+
     at: Millis
-    by: UserId
     user: UserId
     role: Role
+    by: UserId | None = None
 
 
 class SettingsChanged(GroupEntry, tag="settings"):
-    """The fields that changed, with their new values."""
+    """The fields that changed, with their new values. Without `by` it was the operator."""
 
     at: Millis
-    by: UserId
+    by: UserId | None = None
     title: str | None = None
     intro: str | None = None
     history: HistoryRule | None = None
@@ -144,10 +146,10 @@ class SectionsChanged(GroupEntry, tag="sections"):
 
 class Moderated(GroupEntry, tag="moderation"):
     """Everybody below admin is `restricted`, `until` a time or without an end, or no longer; or members wait `slow_s`
-    seconds between two messages, 0 for no longer."""
+    seconds between two messages, 0 for no longer. Without `by` it was the operator."""
 
     at: Millis
-    by: UserId
+    by: UserId | None = None
     restricted: bool | None = None
     until: Millis | None = None
     slow_s: int | None = None

@@ -36,7 +36,7 @@ class MineEntry(View):
     until: Millis | None = None
     tags: list[Tag] | None = None
     text: str | None = None
-    how: Literal["invite", "request", "open"] | None = None
+    how: Literal["invite", "request", "open", "operator"] | None = None
     invite: InviteId | None = None
     user: UserId | None = None
     number: Pos | None = None

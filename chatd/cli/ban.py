@@ -1,0 +1,67 @@
+"""`chatd ban`: who must not come back, over all groups; `chatd member ban` and `unban` do the same in one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from chatd.cli import ConfigOption, JsonOption
+from chatd.cli.answers import ask, phrase
+from chatd.cli.completion import group_ids, user_subs
+from chatd.cli.govern import After, Group, Limit, Reason, Sub, Tell, say_lines, shown_time
+
+bans = typer.Typer(help="Ban people from groups, over all groups. 查看和管理所有群的封禁。", no_args_is_help=True)
+
+
+@bans.command("list")
+def list_bans(
+    group: Annotated[
+        str | None, typer.Option(help="Only of this group. 只看这个群的。", autocompletion=group_ids)
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option(help="Only of this person (a sub). 只看此人的（sub）。", autocompletion=user_subs)
+    ] = None,
+    after: After = "",
+    limit: Limit = 100,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List who is banned from which group, by whom and why. 列出谁被哪个群封禁、由谁、为何。
+
+    $ chatd ban list
+    $ chatd ban list --user cat --json
+    """
+    page = ask(config, "ban.list", group=group, sub=user, after=after, limit=limit)
+    operator = phrase("the operator. 运营方。").rstrip(".。")
+    lines = [
+        f"{one['group']}  {one['sub']}  {shown_time(one['at'])}  {one['by'] or operator}  {one['reason']}".rstrip()
+        for one in page["bans"]
+    ]
+    say_lines(page, lines or [phrase("nobody. 没有人。")], as_json)
+
+
+@bans.command("add")
+def add_ban(
+    group: Group,
+    sub: Sub,
+    reason: Reason = "",
+    tell: Tell = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ban somebody from a group, in it or not; its admins cannot lift it. 禁止某人进群，群管理员不能解除。
+
+    $ chatd ban add gXXXXXXXXXXXXXXXXXXXXXX cat --reason spam --tell
+    """
+    done = ask(config, "member.kick", group=group, sub=sub, reason=reason, tell=tell, ban=True)
+    say_lines(done, [phrase("banned. 已封禁。")], as_json)
+
+
+@bans.command("remove")
+def remove_ban(group: Group, sub: Sub, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Lift a ban, whoever made it. 解除封禁，不论是谁封的。
+
+    $ chatd ban remove gXXXXXXXXXXXXXXXXXXXXXX cat
+    """
+    say_lines(ask(config, "member.unban", group=group, sub=sub), [phrase("lifted. 已解除。")], as_json)

@@ -1,0 +1,207 @@
+"""The rest of `chatd group`, `chatd member` and `chatd invite`: what the operator does in place of owner and admins."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from chatd.cli import ConfigOption, JsonOption
+from chatd.cli.answers import ask, phrase
+from chatd.cli.completion import user_subs
+from chatd.cli.govern import Group, Reason, Sub, Tell, group_app, member_app, say_lines, shown_time
+from chatd.cli.invites import invite
+
+Role = Literal["member", "admin", "silent"]
+History = Annotated[
+    str | None, typer.Option(help="What newcomers see: none, all or last:N. 新人能看到：none、all 或 last:N。")
+]
+Most = Annotated[int | None, typer.Option("--limit", min=2, help="Most members. 人数上限。")]
+Minutes = Annotated[
+    float | None, typer.Option(min=0.02, max=5_256_000, help="How long; else until lifted. 多少分钟，默认直到解除。")
+]
+
+
+def _seconds(minutes: float | None) -> int | None:
+    return None if minutes is None else max(1, round(minutes * 60))
+
+
+@group_app.command("create")
+def create_group(
+    owner: Annotated[str, typer.Argument(help="Who owns it (a sub). 群主的 sub。", autocompletion=user_subs)],
+    title: Annotated[str, typer.Argument(help="What it is called. 群名。")],
+    kind: Annotated[
+        Literal["private", "public"], typer.Option(help="A public one is found and open. public 可被搜到、可直接加入。")
+    ] = "private",
+    intro: Annotated[str | None, typer.Option(help="What it is about. 群介绍。")] = None,
+    history: History = None,
+    limit: Most = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a group that somebody owns; prints its id. 为某人建群；输出群 id。
+
+    $ chatd group create ann "Tea 茶友会" --limit 500
+    """
+    done = ask(config, "group.create", sub=owner, title=title, kind=kind, intro=intro, history=history, limit=limit)
+    say_lines(done, [done["group"]], as_json)
+
+
+@group_app.command("update")
+def update_group(
+    group: Group,
+    title: Annotated[str | None, typer.Option(help="What it is called. 群名。")] = None,
+    intro: Annotated[str | None, typer.Option(help="What it is about. 群介绍。")] = None,
+    history: History = None,
+    limit: Most = None,
+    rules: Annotated[str | None, typer.Option(help="Rules for newcomers. 群规。")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change what is named; members see that the operator did it. 修改群设置；成员会看到是运营方改的。
+
+    $ chatd group update gXXXXXXXXXXXXXXXXXXXXXX --title "Tea 茶友会" --limit 500
+    """
+    done = ask(config, "group.update", group=group, title=title, intro=intro, history=history, limit=limit, rules=rules)
+    say_lines(done, [phrase("changed. 已修改。")], as_json)
+
+
+@group_app.command("set-limit")
+def set_limit(
+    group: Group,
+    limit: Annotated[int, typer.Argument(min=2, help="Most members. 人数上限。")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change how many people a group may have; a lower limit removes nobody. 修改人数上限；调低不会移出任何人。
+
+    $ chatd group set-limit gXXXXXXXXXXXXXXXXXXXXXX 500
+    """
+    say_lines(ask(config, "group.update", group=group, limit=limit), [phrase("changed. 已修改。")], as_json)
+
+
+@group_app.command("restrict")
+def restrict_group(
+    group: Group, minutes: Minutes = None, reason: Reason = "", config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """Let nobody below admin write. 全员禁言（管理员除外）。
+
+    $ chatd group restrict gXXXXXXXXXXXXXXXXXXXXXX --minutes 60 --reason "a raid"
+    """
+    done = ask(config, "group.restrict", group=group, on=True, for_s=_seconds(minutes), reason=reason)
+    say_lines(done, [phrase("restricted. 已禁言。"), *_until(done)], as_json)
+
+
+@group_app.command("unrestrict")
+def unrestrict_group(group: Group, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Let everybody write again. 解除全员禁言。
+
+    $ chatd group unrestrict gXXXXXXXXXXXXXXXXXXXXXX
+    """
+    say_lines(ask(config, "group.restrict", group=group, on=False), [phrase("lifted. 已解除。")], as_json)
+
+
+@member_app.command("add")
+def add_member(
+    group: Group,
+    sub: Sub,
+    role: Annotated[Role, typer.Option(help="What they are in it. 角色。")] = "member",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put somebody into a group, followed or not; who is banned stays out. 把某人加进群，不看互关；被封禁者除外。
+
+    $ chatd member add gXXXXXXXXXXXXXXXXXXXXXX dan
+    """
+    done = ask(config, "member.add", group=group, sub=sub, role=role)
+    added = phrase("added. 已加入。") if done["result"] == "added" else phrase("was in already. 本来就在群里。")
+    say_lines(done, [added], as_json)
+
+
+@member_app.command("role")
+def set_role(
+    group: Group,
+    sub: Sub,
+    role: Annotated[Role, typer.Argument(help="What they are from now on. 新角色。")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a member another role; `group transfer` makes an owner. 修改成员角色；转让群主用 group transfer。
+
+    $ chatd member role gXXXXXXXXXXXXXXXXXXXXXX ben admin
+    """
+    say_lines(ask(config, "member.role", group=group, sub=sub, role=role), [phrase("changed. 已修改。")], as_json)
+
+
+@member_app.command("restrict")
+def restrict_member(
+    group: Group,
+    sub: Sub,
+    minutes: Minutes = None,
+    reason: Reason = "",
+    tell: Tell = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a member read and not write. 禁言成员。
+
+    $ chatd member restrict gXXXXXXXXXXXXXXXXXXXXXX cat --minutes 60 --reason spam
+    """
+    done = ask(
+        config,
+        "member.restrict",
+        group=group,
+        sub=sub,
+        on=True,
+        for_s=_seconds(minutes),
+        reason=reason,
+        tell=tell,
+    )
+    say_lines(done, [phrase("restricted. 已禁言。"), *_until(done)], as_json)
+
+
+@member_app.command("unrestrict")
+def unrestrict_member(group: Group, sub: Sub, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Let a member write again. 解除成员禁言。
+
+    $ chatd member unrestrict gXXXXXXXXXXXXXXXXXXXXXX cat
+    """
+    say_lines(ask(config, "member.restrict", group=group, sub=sub, on=False), [phrase("lifted. 已解除。")], as_json)
+
+
+@invite.command("create")
+def create_invite(
+    group: Group,
+    kind: Annotated[
+        Literal["link", "code"], typer.Option(help="A link with a page, or a code for share texts. 链接或口令。")
+    ] = "link",
+    role: Annotated[Role, typer.Option(help="What a newcomer becomes. 进群后的角色。")] = "member",
+    uses: Annotated[int | None, typer.Option(min=1, max=1_000_000, help="Most newcomers. 最多进多少人。")] = None,
+    days: Annotated[float | None, typer.Option(min=0.001, max=3650, help="Days it is good for. 有效天数。")] = None,
+    approval: Annotated[bool, typer.Option("--approval", help="An admin decides on each. 需管理员同意。")] = False,
+    note: Annotated[str, typer.Option(help="What it is for; kept beside it. 备注。")] = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an invite in the name of the group's owner; prints it once. 以群主名义生成邀请；只显示一次。
+
+    $ chatd invite create gXXXXXXXXXXXXXXXXXXXXXX --uses 100 --days 7
+    $ chatd invite create gXXXXXXXXXXXXXXXXXXXXXX --kind code --note "poster 海报"
+    """
+    done = ask(
+        config,
+        "invite.create",
+        group=group,
+        kind=kind,
+        role=role,
+        max_uses=uses,
+        expires_in=None if days is None else max(1, round(days * 86_400)),
+        approval=approval,
+        note=note,
+    )
+    say_lines(done, [done.get("link") or done["code"]], as_json)
+
+
+def _until(done: dict[str, object]) -> list[str]:
+    until = done.get("until")
+    return [phrase("until {at} UTC. 到 {at}（UTC）。", at=shown_time(until))] if isinstance(until, int) else []
