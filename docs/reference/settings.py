@@ -39,7 +39,7 @@ def lines(words: Words) -> Iterator[str]:
         yield from table(
             words.pick("setting|default|may be|what it does", "配置项|默认值|取值|作用").split("|"),
             (
-                [f"`{field.name}`", f"`{commented[section, field.name][0]}`", bounds(field.type), words.of(said)]
+                [f"`{field.name}`", f"`{commented[section, field.name][0]}`", bounds(field.type, words), words.of(said)]
                 for field in about.fields
                 for said in [commented[section, field.name][1]]
             ),
@@ -60,20 +60,22 @@ def comments() -> dict[tuple[str, str], tuple[str, str]]:
     return found
 
 
-def bounds(kind: Any) -> str:
-    """What a value may be, in signs that need no language."""
+def bounds(kind: Any, words: Words) -> str:
+    """What a value may be."""
     if isinstance(kind, types.Metadata):
-        return bounds(kind.type)
+        return bounds(kind.type, words)
     if isinstance(kind, types.LiteralType):
         return " ".join(f"`{value}`" for value in sorted(map(str, kind.values)))
     if isinstance(kind, types.BoolType):
         return "`true` `false`"
     if isinstance(kind, types.IntType | types.FloatType):
         return number_bounds(kind)
-    return "[…]" if isinstance(kind, types.VarTupleType) else "“…”"
+    return words.pick("list", "列表") if isinstance(kind, types.VarTupleType) else words.pick("text", "文本")
 
 
 def number_bounds(kind: types.IntType | types.FloatType) -> str:
+    if kind.ge is not None and kind.le is not None:
+        return f"{kind.ge:,}–{kind.le:,}"
     low = f"≥ {kind.ge:,}" if kind.ge is not None else f"> {kind.gt:,}" if kind.gt is not None else ""
     high = f"≤ {kind.le:,}" if kind.le is not None else f"< {kind.lt:,}" if kind.lt is not None else ""
     return ", ".join(filter(None, [low, high]))
