@@ -71,7 +71,8 @@ def tag(kind: type) -> str:
 
 
 def row(kind: type[View], name: str, words: Words) -> list[str]:
-    said = prose_of(kind).split("\n")[0] or PLAIN.get(name, "")
+    first = prose_of(kind).split("\n")[0]
+    said = f"{PLAIN.get(name, '')} {first}".strip()
     return [words.of(said), names_of(kind)]
 
 
