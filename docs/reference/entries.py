@@ -79,6 +79,5 @@ def row(kind: type[View], name: str, words: Words) -> list[str]:
 PLAIN = {
     "role": "`user` has another role from here on.",
     "typing": "Somebody is writing.",
-    "reaction": "Somebody reacted to a message, or took that back.",
 }
 """What the wire leaves to the name of the kind."""
