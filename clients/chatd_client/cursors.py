@@ -136,9 +136,12 @@ class Taken:
         self.cursors.mine = (entries[-1].upos, entries[-1].at)
 
     def _take_hello(self, hello: HelloOk) -> None:
+        """Begin at the heads. But a group that is new to who goes on from somewhere begins where its `added` says, and
+        that is to come."""
         self.cursors.epoch = hello.epoch
-        if self.cursors.mine is None or hello.mine_truncated is not None:
-            self.cursors.mine = base_of_mine(hello)
+        if self.cursors.mine is not None and hello.mine_truncated is None:
+            return
+        self.cursors.mine = base_of_mine(hello)
         for line in hello.groups:
             if line.live and line.after == line.head:
                 self.cursors.heads.setdefault(line.group, (line.head, line.at))

@@ -9,11 +9,14 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from chatd_client import Cursors, EntriesEvent, FileCursors, MemoryCursors, MineEvent
+from chatd_client import Connected, Cursors, EntriesEvent, FileCursors, MemoryCursors, MineEvent
 from chatd_client.cursors import Taken
-from tests.client.peer import EPOCH, GROUP, OTHER, first, in_loop, line, message, staged
+from chatd_protocol.log import MineEntry
+from chatd_protocol.session import HelloOk
+from tests.client.peer import EPOCH, GROUP, OTHER, first, hello_ok, in_loop, line, message, staged
 
 SOME = Cursors(EPOCH, (3, 30), {GROUP: (41, 410)})
 
@@ -151,3 +154,13 @@ def test_more_groups_than_a_hello_takes_are_not_kept() -> None:
     taken = Taken(Cursors(EPOCH, None, {f"g{n:016d}": (n, n) for n in range(1, 1202)}))
     assert min(taken.snapshot().heads.values()) == (202, 202)
     assert len(taken.snapshot().heads) == 1000
+
+
+def test_a_group_that_one_came_into_meanwhile_begins_where_one_came_in_and_not_at_its_head() -> None:
+    taken = Taken(SOME)
+    hello = msgspec.convert(hello_ok(groups=[line(OTHER)], mine=4, mine_at=40), HelloOk)
+    taken.take(Connected(hello, True, 0))
+    assert taken.snapshot().heads == SOME.heads, "a crash here must not skip what was said since one came in"
+    added = msgspec.convert({"upos": 4, "at": 40, "kind": "added", "group": OTHER, "pos": 30}, MineEntry)
+    taken.take(MineEvent(3, (added,)))
+    assert taken.snapshot() == Cursors(EPOCH, (4, 40), SOME.heads | {OTHER: (0, 0)})
