@@ -17,13 +17,13 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import msgspec
 
-from chatd_client.commands import Commands
 from chatd_client.connection import Endpoint
 from chatd_client.cursors import Cursors, CursorStore, Taken
 from chatd_client.errors import ChatdError, ConnectionLost
 from chatd_client.events import EntriesEvent, Event, MineEvent, Reset, Truncated
 from chatd_client.lane import Lane
 from chatd_client.ops.bots import Menu, rows_of
+from chatd_client.port import Port
 from chatd_client.session import Identity, Session, Token
 from chatd_client.timing import Backoff, Clock, SystemClock
 from chatd_client.view import GroupView
@@ -47,7 +47,7 @@ V = TypeVar("V", bound=View)
 T = TypeVar("T")
 
 
-class Client(Commands):
+class Client(Port):
     """One user on one device.
 
     `url`: `ws://` or `wss://`, `/ws` is added where there is no path. `token`: a JSON Web Token, or an async function

@@ -1,0 +1,94 @@
+"""What becomes of a handler that fails: tried again a few times, then put aside where it can be seen.
+
+Policy. An error is logged with the handler's name and where it arose (never with its words, which may quote what
+somebody wrote), given to the hook `on_error`, and counted. The handler is run again up to `retries` times with growing
+pauses; meanwhile the group waits, so that order is kept, for a bounded time. Then what it was about goes to the dead
+letters in the bot's store, and the group goes on. A refusal of the server that cannot change by itself is not tried
+again. A handler that does not end within `timeout_s` has failed. One that took the whole program down `crashes` times
+is not begun again.
+"""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from chatd_client.errors import ChatdError
+
+PAUSE_CAP_S: Final = 30.0
+
+
+class KeepsDying(Exception):
+    """The program ended every time while this was being handled."""
+
+
+class NoSuchJob(Exception):
+    """A job is due that this bot has no longer."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How patient the bot is. `pause_s` is that before the second attempt; each further one is twice as long."""
+
+    retries: int = 3
+    pause_s: float = 1.0
+    timeout_s: float = 60.0
+    crashes: int = 5
+
+    def __post_init__(self) -> None:
+        if self.retries < 0 or self.pause_s < 0 or self.timeout_s <= 0 or self.crashes < 1:
+            raise ValueError("retries and pause_s are 0 or more, timeout_s is more than 0, crashes 1 or more")
+
+    def pause_after_s(self, attempts: int) -> float:
+        """Before the next attempt, after so many."""
+        return min(PAUSE_CAP_S, self.pause_s * 2.0 ** min(attempts - 1, 30))
+
+    def tries_again(self, error: Exception, attempts: int) -> bool:
+        """Whether it may help to run it once more."""
+        if isinstance(error, KeepsDying | NoSuchJob) or (isinstance(error, ChatdError) and not error.retry):
+            return False
+        return attempts <= self.retries
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A handler failed. `unit` says at what, `final` that it was given up. The error may quote what people wrote."""
+
+    handler: str
+    unit: str
+    error: Exception
+    attempts: int
+    final: bool
+
+
+@dataclass
+class Counters:
+    """What has happened since the start."""
+
+    entries: int = 0
+    """Entries of groups that were read."""
+    handled: int = 0
+    """Things that a handler took, or that none did."""
+    taken: int = 0
+    """Those that one took."""
+    failed: int = 0
+    """Attempts that failed."""
+    dead: int = 0
+    """Things that were given up."""
+    gone: int = 0
+    """Answers to what had been recalled meanwhile."""
+    jobs: int = 0
+    behind: int = 0
+    """Times that a group was read from its history, because it moved faster than the bot."""
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+def place_of(error: BaseException) -> str:
+    """Where an error arose, as `ValueError in shop.py:41`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
+    code = f" {error.code}" if isinstance(error, ChatdError) else ""
+    return f"{type(error).__name__}{code}{where}"

@@ -1,0 +1,161 @@
+"""A bot as a program of its own: arguments, environment, signals, exit codes.
+
+    python shop.py --url ws://127.0.0.1:8080 --token-file shop.token
+
+| option | environment | |
+|---|---|---|
+| `--url` | `CHATD_URL` | the server, `ws://` or `wss://` |
+| `--token-file` | `CHATD_TOKEN_FILE` | a file with the bot's token; `CHATD_TOKEN` holds the token itself |
+| `--state` | `CHATD_BOT_STATE` | what it remembers, `<name>.bot.db` in this folder if not named |
+| `--device` | `CHATD_BOT_DEVICE` | the name of this installation, `bot` if not named |
+| `--log` | `CHATD_BOT_LOG` | `debug`, `info`, `warning`, `error` |
+| `--dead` | | show what was given up, and end |
+
+SIGTERM and Ctrl-C end it in order: handlers that run have `stop_s` to end; a second signal ends it at once. Exit codes:
+0 stopped, 1 it could not go on, 2 the arguments are wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from chatd_client.bots.failures import place_of
+from chatd_client.bots.runner import WrongBot
+from chatd_client.bots.store import Store, StoredCursors, StoreHeld
+from chatd_client.bots.words import Lang, Phrase
+from chatd_client.client import Client
+from chatd_client.errors import ClientClosed
+from chatd_client.session import Token
+
+if TYPE_CHECKING:
+    from chatd_client.bots.bot import Bot
+
+_log = logging.getLogger("chatd_client.bots")
+DESCRIPTION: Final = Phrase("The bot “{name}” of a chatd server.", "chatd 服务器上的机器人「{name}」。")
+WORDS: Final[dict[str, Phrase]] = {
+    "url": Phrase("the server, ws:// or wss:// (CHATD_URL)", "服务器地址，ws:// 或 wss://（CHATD_URL）"),
+    "token_file": Phrase("a file with the bot's token (CHATD_TOKEN_FILE)", "存放令牌的文件（CHATD_TOKEN_FILE）"),
+    "state": Phrase("where to keep what it remembers (CHATD_BOT_STATE)", "记忆存放在哪个文件（CHATD_BOT_STATE）"),
+    "device": Phrase("the name of this installation (CHATD_BOT_DEVICE)", "本次安装的名称（CHATD_BOT_DEVICE）"),
+    "log": Phrase("debug, info, warning or error (CHATD_BOT_LOG)", "日志级别（CHATD_BOT_LOG）"),
+    "dead": Phrase("show what was given up, and end", "列出已放弃处理的内容后退出"),
+    "no_url": Phrase("say which server: --url ws://…, or CHATD_URL", "请指明服务器：--url ws://…，或设置 CHATD_URL"),
+    "no_token": Phrase(
+        "say which token: --token-file FILE, CHATD_TOKEN_FILE or CHATD_TOKEN",
+        "请给出令牌：--token-file 文件、CHATD_TOKEN_FILE 或 CHATD_TOKEN",
+    ),
+    "no_dead": Phrase("Nothing was given up.", "没有放弃处理的内容。"),
+    "running": Phrase("{name} is running", "{name} 已启动"),
+    "stopped": Phrase("{name} has stopped", "{name} 已停止"),
+    "ended": Phrase("{name} cannot go on: {why}", "{name} 无法继续：{why}"),
+}
+
+
+def main(bot: Bot, args: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:
+    """Run a bot until it is stopped. Returns the exit code."""
+    env = os.environ if environment is None else environment
+    options = _options(bot, env).parse_args(args)
+    logging.basicConfig(level=options.log.upper(), format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    state = Path(options.state or f"{bot.name}.bot.db")
+    try:
+        if options.dead:
+            return _show_dead(state, env)
+        token = _token_of(options.token_file, env)
+        if not options.url or token is None:
+            _say("no_url" if not options.url else "no_token", env)
+            return 2
+        return asyncio.run(_run(bot, options.url, token, options.device, state, env))
+    except (StoreHeld, ValueError, OSError) as error:
+        _say("ended", env, name=bot.name, why=error)
+        return 2
+
+
+def _options(bot: Bot, env: Mapping[str, str]) -> argparse.ArgumentParser:
+    lang = _lang(env)
+    words = {name: phrase.in_(lang).replace("%", "%%") for name, phrase in WORDS.items()}
+    parser = argparse.ArgumentParser(description=DESCRIPTION.in_(lang, name=bot.name))
+    parser.add_argument("--url", default=env.get("CHATD_URL"), help=words["url"])
+    parser.add_argument("--token-file", default=env.get("CHATD_TOKEN_FILE"), metavar="FILE", help=words["token_file"])
+    parser.add_argument("--state", default=env.get("CHATD_BOT_STATE"), metavar="FILE", help=words["state"])
+    parser.add_argument("--device", default=env.get("CHATD_BOT_DEVICE", "bot"), help=words["device"])
+    levels = ("debug", "info", "warning", "error")
+    parser.add_argument("--log", default=env.get("CHATD_BOT_LOG", "info"), choices=levels, help=words["log"])
+    parser.add_argument("--dead", action="store_true", help=words["dead"])
+    return parser
+
+
+def _token_of(path: str | None, env: Mapping[str, str]) -> Token | None:
+    """A token that is read anew for every connection: whoever renews the file need not stop the bot."""
+    if not path:
+        return env.get("CHATD_TOKEN") or None
+    file = Path(path)
+    file.read_text(encoding="utf-8")  # one that cannot be read is told now, and not as a lost connection
+
+    async def read() -> str:
+        return (await asyncio.to_thread(file.read_text, encoding="utf-8")).strip()
+
+    return read
+
+
+async def _run(bot: Bot, url: str, token: Token, device: str, state: Path, env: Mapping[str, str]) -> int:
+    store = Store(state)
+    client = Client(url, token=token, device=device, cursors=StoredCursors(store), program=f"bot {bot.name}")
+    loop, running = asyncio.get_running_loop(), asyncio.ensure_future(bot.run(client, store))
+
+    def stop() -> None:
+        if bot.runner is None or bot.runner.stopping:
+            running.cancel()
+        bot.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    _log.info(WORDS["running"].in_(_lang(env), name=bot.name))
+    try:
+        await running
+    except asyncio.CancelledError:
+        pass
+    except (ClientClosed, WrongBot) as why:
+        _say("ended", env, name=bot.name, why=why)
+        return 1
+    except Exception as error:  # noqa: BLE001  the last one who can say so
+        _say("ended", env, name=bot.name, why=place_of(error))
+        return 1
+    finally:
+        await client.close()
+        await asyncio.to_thread(store.close)
+    _log.info(WORDS["stopped"].in_(_lang(env), name=bot.name))
+    return 0
+
+
+def _show_dead(state: Path, env: Mapping[str, str]) -> int:
+    if not state.exists():
+        raise FileNotFoundError(2, os.strerror(2), str(state))
+    store = Store(state)
+    try:
+        letters = store.dead()
+    finally:
+        store.close()
+    for one in letters:
+        at = datetime.fromtimestamp(one.at / 1000, UTC).isoformat(timespec="seconds")
+        sys.stdout.write(f"{one.id}\t{at}\t{one.unit}\t{one.handler}\t{one.attempts}\t{one.error}\n")
+    if not letters:
+        sys.stdout.write(WORDS["no_dead"].in_(_lang(env)) + "\n")
+    return 0
+
+
+def _say(what: str, env: Mapping[str, str], **blanks: object) -> None:
+    sys.stderr.write(WORDS[what].in_(_lang(env), **blanks) + "\n")
+
+
+def _lang(env: Mapping[str, str]) -> Lang:
+    told = env.get("LC_ALL") or env.get("LC_MESSAGES") or env.get("LANG") or ""
+    return "zh" if told.lower().startswith("zh") else "en"

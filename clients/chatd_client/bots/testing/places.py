@@ -1,0 +1,106 @@
+"""Where a dialogue is played: on a stage in memory, or at a real server, with real connections."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+
+from chatd_client.bots.testing.clock import TurnedClock
+from chatd_client.bots.testing.stage import Stage
+from chatd_client.bots.testing.stage_client import StageClient
+from chatd_client.client import Client
+from chatd_client.cursors import CursorStore
+from chatd_client.port import Port
+from chatd_client.session import Token
+from chatd_protocol.catalogue import Deletion, Item
+
+
+class Place(ABC):
+    """People, a catalogue, and a bot's account. The bot's clock stands until the dialogue turns it."""
+
+    def __init__(self) -> None:
+        self.clock = TurnedClock()
+
+    @abstractmethod
+    async def person(self, name: str, shown: str) -> Port:
+        """Somebody's session, connected. The same one for the same name."""
+
+    @abstractmethod
+    async def bot(self, cursors: CursorStore) -> Port:
+        """A session of the bot's account, not connected yet."""
+
+    @abstractmethod
+    async def change(self, item: Item | Deletion) -> None:
+        """Change the catalogue."""
+
+    async def admit(self, owner: Port, group: str, bot: str) -> None:
+        """Let the bot into a group."""
+        added = await owner.add_members(group, [bot])
+        assert [one.result for one in added.results] == ["added"], f"the bot may not come in: {added.results[0].result}"
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Everybody goes."""
+
+
+class StagePlace(Place):
+    """No server: everything is in memory, and times are those of the bot's clock."""
+
+    def __init__(self, bot_name: str = "bot") -> None:
+        super().__init__()
+        self.stage = Stage(self.clock)
+        self._account = self.stage.add_user("bot " + bot_name, bot_name, bot=True)
+        self._people: dict[str, StageClient] = {}
+
+    async def person(self, name: str, shown: str) -> Port:
+        if name not in self._people:
+            self._people[name] = StageClient(self.stage, self.stage.add_user(name, shown))
+            await self._people[name].connect()
+        return self._people[name]
+
+    async def bot(self, cursors: CursorStore) -> Port:
+        return StageClient(self.stage, self._account, cursors=cursors)
+
+    async def change(self, item: Item | Deletion) -> None:
+        self.stage.change(item)
+
+    async def close(self) -> None:
+        for client in self._people.values():
+            await client.close()
+
+
+class ServerPlace(Place):
+    """A real server. `token_of` gives the token of a person by name and shown name; `change` puts something into the
+    catalogue, for dialogues that need one."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        bot_token: Token,
+        token_of: Callable[[str, str], str],
+        change: Callable[[Item | Deletion], Awaitable[None]] | None = None,
+    ) -> None:
+        super().__init__()
+        self._url = url
+        self._bot_token = bot_token
+        self._token_of = token_of
+        self._change = change
+        self._people: dict[str, Client] = {}
+
+    async def person(self, name: str, shown: str) -> Port:
+        if name not in self._people:
+            self._people[name] = Client(self._url, token=self._token_of(name, shown), device="dialogue")
+            await self._people[name].connect()
+        return self._people[name]
+
+    async def bot(self, cursors: CursorStore) -> Port:
+        return Client(self._url, token=self._bot_token, device="dialogue", cursors=cursors)
+
+    async def change(self, item: Item | Deletion) -> None:
+        assert self._change is not None, "this dialogue changes the catalogue: say how, with `change=`"
+        await self._change(item)
+
+    async def close(self) -> None:
+        for client in self._people.values():
+            await client.close()

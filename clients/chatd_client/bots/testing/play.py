@@ -1,0 +1,438 @@
+"""Plays a dialogue with a bot: does what the people do, waits until the bot has done its part, and compares.
+
+No waiting by guess: an act has a number in the log, and the bot says when it has handled it and nothing is due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import tempfile
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from chatd_client.bots.bot import Bot
+from chatd_client.bots.runner import Runner
+from chatd_client.bots.store import Store, StoredCursors
+from chatd_client.bots.testing.clock import NoPauses
+from chatd_client.bots.testing.dialogue import (
+    BOT,
+    Did,
+    Gathered,
+    Line,
+    Named,
+    Passed,
+    Said,
+    Stocked,
+    Switched,
+    read_dialogue,
+)
+from chatd_client.bots.testing.places import Place, StagePlace
+from chatd_client.events import EntriesEvent
+from chatd_client.port import Port
+from chatd_protocol import messages
+from chatd_protocol.bots import PressMenu, PressMenuOk
+from chatd_protocol.catalogue import Deletion, Product, Video
+from chatd_protocol.kinds import Card, Entity, ProductCard
+from chatd_protocol.log import CardChanged, Edited, Message, Reacted, Recalled, read_entry
+from chatd_protocol.values import PAGE_MAX, Data, ItemKind
+
+PATIENCE_S: Final = 20.0
+ANYTHING: Final = "…"
+
+
+class DialogueFailed(AssertionError):
+    """The bot did not do what is written down."""
+
+    def __init__(self, line: int, wanted: str, heard: str) -> None:
+        super().__init__(f"line {line}:\n  wanted: {wanted}\n  heard:  {heard}")
+
+
+@dataclass
+class Chat:
+    """A place where the bot may be heard: as whom it is read, and how far."""
+
+    reader: Port
+    group: str
+    read: int
+
+
+async def play(bot: Bot, dialogue: str | Path, place: Place | None = None, *, folder: Path | None = None) -> None:
+    """Play a dialogue, given as text or as the path of a file: on a stage, or at another place. What the bot remembers
+    is kept in `folder`, else in one that is removed.
+
+    Raises `DialogueFailed`, with the line, where the bot does something else; `BadDialogue`; `TimeoutError` if it does
+    not come to an end.
+    """
+    text = await asyncio.to_thread(dialogue.read_text, "utf-8") if isinstance(dialogue, Path) else dialogue
+    with contextlib.ExitStack() as stack:
+        where = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        theatre = Theatre(bot, place or StagePlace(bot.name), where)
+        try:
+            for line in read_dialogue(text):
+                async with asyncio.timeout(PATIENCE_S):
+                    await theatre.act(line)
+            await theatre.finish()
+        finally:
+            await theatre.close()
+
+
+class Theatre:
+    """A dialogue in the middle."""
+
+    def __init__(self, bot: Bot, place: Place, folder: Path) -> None:
+        self._bot = bot
+        self._place = place
+        self._folder = folder
+        self._names: dict[str, str] = {}
+        self._people: dict[str, Port] = {}
+        self._main: Chat | None = None
+        self._alone: dict[str, Chat] = {}
+        self._heard: dict[str | None, deque[Said | Did]] = {}
+        self._me = ""
+        self._store: Store | None = None
+        self._port: Port | None = None
+        self._run: asyncio.Task[None] | None = None
+        self._last: dict[str | None, int] = {}
+        """The last message of everybody, the bot's under None and in private chats under `bot <person>`."""
+        self._shown: dict[tuple[str, str], Any] = {}
+        self._line = 0
+        self._cards = 0
+        """How often the group was told that a card looks otherwise."""
+        self._card_came = asyncio.Event()
+        self._watching: asyncio.Task[None] | None = None
+
+    async def act(self, line: Line) -> None:
+        """One line."""
+        self._line = line.number
+        turn = line.turn
+        if isinstance(turn, Said | Did) and turn.who == BOT:
+            self._compare(turn)
+            return
+        self._check_silence()
+        match turn:
+            case Named():
+                self._names[turn.who] = turn.name
+            case Gathered():
+                await self._gather(turn)
+            case Said():
+                await self._say(turn)
+            case Did():
+                await self._do(turn)
+            case Stocked():
+                await self._stock(turn)
+            case Passed():
+                now = self._place.clock.now_ms()
+                self._place.clock.turn_to(turn.until_ms or now + turn.for_ms)
+                await self._settle()
+            case Switched():
+                await self._switch(turn.what)
+        await self._listen()
+
+    async def finish(self) -> None:
+        """Nothing more was said, and nothing was given up."""
+        self._check_silence()
+        store = self._store
+        if store is not None and self._run is not None:
+            letters = await store.run(store.dead)
+            if letters:
+                raise DialogueFailed(self._line, "no handler that fails", f"{letters[0].handler}: {letters[0].error}")
+
+    async def close(self) -> None:
+        await self._stop()
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        await self._place.close()
+
+    # --- the bot
+
+    @property
+    def _runner(self) -> Runner:
+        assert self._bot.runner is not None, "the bot is not running"
+        return self._bot.runner
+
+    async def _start(self) -> None:
+        self._store = Store(self._folder / f"{self._bot.name}.db")
+        self._port = await self._place.bot(StoredCursors(self._store))
+        running = self._bot.run(self._port, self._store, clock=self._place.clock, pauses=NoPauses())
+        self._run = asyncio.create_task(running, name="bot")
+        await self._while_it_runs(self._bot.running.wait())
+        await self._while_it_runs(self._runner.ready.wait())
+        assert self._port.hello is not None
+        self._me = self._port.hello.user
+
+    def _see_that_it_runs(self) -> None:
+        if self._run is not None and self._run.done():
+            self._run.result()
+            raise AssertionError("the bot has ended")
+
+    async def _stop(self) -> None:
+        if self._run is not None:
+            self._bot.stop()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._run
+        if self._port is not None:
+            await self._port.close()
+        if self._store is not None:
+            self._store.close()
+        self._run = self._port = self._store = None
+
+    async def _switch(self, what: str) -> None:
+        if what in {"stops", "restarts"}:
+            await self._stop()
+        if what in {"starts", "restarts"}:
+            await self._start()
+            await self._settle()
+
+    async def _settle(self) -> None:
+        """Until the bot has seen everything there is, and has nothing to do."""
+        if self._run is None:
+            return
+        for chat in [self._main, *self._alone.values()]:
+            if chat is not None:
+                head = (await chat.reader.get_group(chat.group)).line.head
+                await self._while_it_runs(self._runner.until(chat.group, head))
+        await self._while_it_runs(self._runner.idle())
+
+    async def _while_it_runs(self, wait: Any) -> None:
+        assert self._run is not None
+        waiting = asyncio.ensure_future(wait)
+        await asyncio.wait({waiting, self._run}, return_when=asyncio.FIRST_COMPLETED)
+        if not waiting.done():
+            waiting.cancel()
+            self._see_that_it_runs()
+        waiting.result()
+
+    # --- people
+
+    async def _gather(self, turn: Gathered) -> None:
+        for who in turn.who:
+            await self._person(who)
+        if self._run is None:
+            await self._start()
+        owner = self._people[turn.who[0]]
+        group = (await owner.create_group(turn.title, history="all")).group
+        for who in turn.who[1:]:
+            await self._befriend(turn.who[0], who)
+            await owner.add_members(group, [_id_of(self._people[who])])
+        await self._place.admit(owner, group, self._me)
+        self._main = Chat(owner, group, 0)
+        self._watching = asyncio.create_task(self._watch(owner, group), name="dialogue")
+        await self._while_it_runs(self._runner.wait_for(lambda: self._runner.seen["added"] > 0))
+        await self._settle()
+
+    async def _watch(self, reader: Port, group: str) -> None:
+        """See with the eyes of a person when cards change."""
+        async for event in reader.events():
+            if isinstance(event, EntriesEvent) and event.group == group:
+                self._cards += sum(isinstance(entry, CardChanged) for entry in event.entries)
+                self._card_came.set()
+
+    async def _person(self, who: str) -> Port:
+        if who not in self._people:
+            self._people[who] = await self._place.person(who, self._names.get(who, who.title()))
+        return self._people[who]
+
+    async def _befriend(self, one: str, other: str) -> None:
+        first, second = await self._person(one), await self._person(other)
+        await first.follow(_id_of(second))
+        await second.follow(_id_of(first))
+
+    async def _chat(self, person: str | None) -> Chat:
+        if person is None:
+            assert self._main is not None, "say first who is there: * group title: ann, bo"
+            return self._main
+        if person not in self._alone:
+            port = await self._person(person)
+            if self._run is None:
+                await self._start()
+            group = (await port.create_direct(self._me)).group
+            self._alone[person] = Chat(port, group, 0)
+        return self._alone[person]
+
+    async def _say(self, turn: Said) -> None:
+        chat, port = await self._chat(turn.to), await self._person(turn.who)
+        text, marks = self._marked(turn.text)
+        if turn.edits:
+            wish: Data = messages.EditMessage(chat.group, self._last[turn.who], port.new_cid(), text, marks)
+            await port.ask(wish, messages.EditMessageOk)
+            await self._settle()
+            return
+        kind, body = "text", messages.TextBody(text, marks) if turn.card is None else _card_body(turn.card, text)
+        if turn.card is not None:
+            kind = f"{turn.card[0]}_card"
+        reply_to = self._last[_bot_in(turn.to)] if turn.reply else None
+        send = messages.SendMessage(chat.group, port.new_cid(), kind, body, reply_to=reply_to)
+        self._last[turn.who] = (await port.ask(send, messages.SendMessageOk)).pos
+        await self._settle()
+
+    def _marked(self, text: str) -> tuple[str, list[Entity]]:
+        marks = []
+        for found in re.finditer(r"@(\w+)", text):
+            user = self._me if found[1] == BOT else None
+            if found[1] in self._people:
+                user = _id_of(self._people[found[1]])
+            if user:
+                marks.append(Entity(found.start(), len(found[0]), user=user))
+        return text, marks
+
+    async def _do(self, turn: Did) -> None:
+        port, chat = await self._person(turn.who), await self._chat(None)
+        match turn.act:
+            case "presses":
+                await self._press(port, turn.what)
+            case "reacts":
+                await port.react(chat.group, self._last[None], turn.what)
+            case "recalls":
+                await port.recall(chat.group, self._last[turn.who])
+            case "pulls":
+                await self._befriend(turn.who, turn.what)
+                await port.add_members(chat.group, [_id_of(self._people[turn.what])])
+            case "comes":
+                made = await (await self._person(turn.what)).create_invite(chat.group)
+                await port.redeem_invite(made.token)
+            case "kicks":
+                await port.kick_member(chat.group, _id_of(await self._person(turn.what)))
+            case _:
+                await port.leave_group(chat.group)
+        await self._settle()
+
+    async def _press(self, port: Port, label: str) -> None:
+        before = self._runner.seen["pressed"]
+        for chat in [self._main, *self._alone.values()]:
+            if chat is None or (chat is not self._main and chat.reader is not port):
+                continue
+            page = await chat.reader.read_history(chat.group, limit=PAGE_MAX)
+            for raw in reversed(page.entries):
+                entry = read_entry(raw)
+                rows = getattr(entry.body, "menu", ()) if isinstance(entry, Message) and entry.body else ()
+                for button in (one for row in rows for one in row if one.label == label):
+                    wish = PressMenu(chat.group, entry.pos, button.id, port.new_cid())
+                    await port.ask(wish, PressMenuOk)
+                    await self._while_it_runs(self._runner.wait_for(lambda: self._runner.seen["pressed"] > before))
+                    return
+        raise DialogueFailed(self._line, f"a button [[{label}]]", "there is none")
+
+    async def _stock(self, turn: Stocked) -> None:
+        item = turn.item
+        key = (item.kind, item.id) if isinstance(item, Deletion) else (_kind_of(item), item.id)
+        before, after = self._shown.get(key), _looks_of(item)
+        cards = self._cards
+        await self._place.change(item)
+        if before is not None and before != after:
+            self._shown[key] = after
+            while self._cards == cards:  # a server tells the groups a little later
+                self._card_came.clear()
+                await self._card_came.wait()
+        await self._settle()
+
+    # --- what the bot did
+
+    async def _listen(self) -> None:
+        """Read on in every chat, and note what the bot did."""
+        for person, chat in [(None, self._main), *self._alone.items()]:
+            while chat is not None:
+                page = await chat.reader.read_history(chat.group, after=chat.read, limit=PAGE_MAX)
+                for raw in page.entries:
+                    self._note(person, read_entry(raw))
+                chat.read = page.entries[-1]["pos"] if page.entries else chat.read  # type: ignore[assignment]
+                if not page.more:
+                    break
+
+    def _note(self, person: str | None, entry: Any) -> None:
+        heard = self._heard.setdefault(person, deque())
+        if isinstance(entry, Message):
+            card: Card | None = getattr(entry.body, "card", None)
+            if card is not None and person is None:
+                kind = "product" if isinstance(card, ProductCard) else "video"
+                self._shown[kind, card.id] = _looks_of_card(card)
+            if entry.sender == self._me:
+                self._last[_bot_in(person)] = entry.pos
+                heard.append(_heard(entry.body, person, edits=False))
+        elif isinstance(entry, Edited) and entry.by == self._me:
+            heard.append(_heard(entry.body, person, edits=True))
+        elif isinstance(entry, Reacted) and entry.by == self._me and entry.on:
+            heard.append(Did(BOT, "reacts", entry.emoji))
+        elif isinstance(entry, Recalled) and entry.by == self._me:
+            heard.append(Did(BOT, "recalls"))
+
+    def _compare(self, wanted: Said | Did) -> None:
+        person = wanted.to if isinstance(wanted, Said) else None
+        heard = self._heard.get(person) or deque()
+        got = heard.popleft() if heard else None
+        if got is None or not _fits(wanted, got):
+            raise DialogueFailed(self._line, show(wanted), "nothing" if got is None else show(got))
+
+    def _check_silence(self) -> None:
+        for heard in self._heard.values():
+            if heard:
+                raise DialogueFailed(self._line, "nothing more from the bot", show(heard[0]))
+
+
+def show(turn: Said | Did) -> str:
+    """As it is written in a dialogue."""
+    if isinstance(turn, Did):
+        return f"{turn.who} {turn.act} {turn.what}".rstrip()
+    to = f" (to {turn.to})" if turn.to else ""
+    card = f"[{turn.card[0]} {turn.card[1]}] " if turn.card else ""
+    text = turn.text.replace("\n", "\n  ")
+    buttons = "".join(f" [[{label}]]" for label in turn.buttons)
+    return f"{turn.who}{to}{' edits' if turn.edits else ''}> {card}{text}{buttons}".rstrip()
+
+
+def _heard(body: Any, person: str | None, *, edits: bool) -> Said:
+    """A message of the bot, in the words of a dialogue."""
+    shown: Card | None = getattr(body, "card", None)
+    card = None if shown is None else ("product" if isinstance(shown, ProductCard) else "video", shown.id)
+    labels = tuple(button.label for row in getattr(body, "menu", ()) for button in row)
+    text = getattr(body, "text", "") or getattr(body, "alt", "")
+    return Said(BOT, text, person, edits=edits, card=card, buttons=labels)  # type: ignore[arg-type]
+
+
+def _fits(wanted: Said | Did, got: Said | Did) -> bool:
+    if isinstance(wanted, Did) or isinstance(got, Did):
+        return wanted == got
+    pattern = ".*".join(re.escape(part) for part in wanted.text.split(ANYTHING))
+    same = (wanted.card, wanted.buttons, wanted.edits) == (got.card, got.buttons, got.edits)
+    return same and re.fullmatch(pattern, got.text, re.DOTALL) is not None
+
+
+def _card_body(card: tuple[ItemKind, str], text: str) -> messages.ProductCardBody | messages.VideoCardBody:
+    make = messages.ProductCardBody if card[0] == "product" else messages.VideoCardBody
+    return make(card[1], text or None)
+
+
+def _bot_in(person: str | None) -> str | None:
+    return None if person is None else f"bot {person}"
+
+
+def _id_of(port: Port) -> str:
+    assert port.hello is not None
+    return port.hello.user
+
+
+def _kind_of(item: Product | Video) -> str:
+    return "product" if isinstance(item, Product) else "video"
+
+
+def _looks_of(item: Product | Video | Deletion) -> tuple[object, ...]:
+    """What of it a card shows."""
+    if isinstance(item, Deletion):
+        return ("gone",)
+    if isinstance(item, Video):
+        return (item.title,) if item.visibility == "public" else ("unavailable",)
+    if item.status == "off_shelf":
+        return ("off_shelf", item.title, item.price)
+    return ("sold_out" if item.stock == 0 else "on_sale", item.title, item.price)
+
+
+def _looks_of_card(card: Card) -> tuple[object, ...]:
+    if card.status in {"gone", "unavailable"}:
+        return (card.status,)
+    if isinstance(card, ProductCard):
+        return (card.status, card.title, card.price)
+    return (card.title,)
