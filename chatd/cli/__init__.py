@@ -5,6 +5,7 @@ A command's docstring is its help, in English and in Chinese, with examples; see
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
@@ -239,6 +240,7 @@ def audit(
 
 def main() -> NoReturn:
     """The entry point."""
+    os.umask(0o077)  # what chatd makes (databases, secrets, exports) is for its user alone, unless they say otherwise
     try:
         status = app(prog_name="chatd", standalone_mode=False)
     except typer.TyperException as wrong:
@@ -255,6 +257,7 @@ from chatd.cli.ban import bans  # noqa: E402 - its commands use what is defined 
 from chatd.cli.bots import bots  # noqa: E402 - its commands use what is defined above
 from chatd.cli.catalogue import catalogue  # noqa: E402 - its commands use what is defined above
 from chatd.cli.completion import completion  # noqa: E402 - as above
+from chatd.cli.doctor.command import doctor  # noqa: E402 - its commands use what is defined above
 from chatd.cli.follow import follow  # noqa: E402 - as below
 from chatd.cli.govern import group_app, member_app  # noqa: E402 - as below
 from chatd.cli.invites import invite  # noqa: E402 - its commands use what is defined above
@@ -264,6 +267,7 @@ from chatd.cli.users import users  # noqa: E402 - its commands use what is defin
 from chatd.cli.words import words  # noqa: E402 - its commands use what is defined above
 
 app.command()(completion)
+app.command()(doctor)
 app.add_typer(users, name="user")
 app.add_typer(searching, name="search")
 app.add_typer(catalogue, name="catalogue")

@@ -117,6 +117,7 @@ def test_a_minted_token_opens_a_session_and_revoking_ends_it(program: Program, s
     token = minted.stdout.strip()
     secret = program.folder / "chatd.secret"
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert stat.S_IMODE(program.database.stat().st_mode) == 0o600
 
     async def story() -> None:
         phone = await _hello(served.url, token)
