@@ -1,4 +1,4 @@
-"""Makes docs/img/chat.svg: two people of the demo chat in two real terminals, as tmux shows them.
+"""Makes docs/img/chat.svg: two people of the demo chat line by line in two real terminals, as tmux shows them.
 
     .venv/bin/python docs/picture.py
 
@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.ansi import AnsiDecoder
 from rich.cells import cell_len
@@ -27,7 +27,6 @@ from rich.color import Color
 from rich.console import Console
 from rich.text import Text
 
-COLUMNS, ROWS = 88, 15
 CELL_W, CELL_H = 8.4, 18.0
 PAD, BAR = 12.0, 26.0
 WAIT_S = 30.0
@@ -42,6 +41,19 @@ PALETTE: Final = (
 CONSOLE: Final = Console()
 
 
+class Size(NamedTuple):
+    """Of a terminal, in cells."""
+
+    columns: int
+    rows: int
+
+    def __str__(self) -> str:
+        return f"{self.columns}x{self.rows}"
+
+
+CHAT: Final = Size(88, 15)
+
+
 class Tmux:
     """A tmux server of our own, with panes that we type into."""
 
@@ -53,10 +65,11 @@ class Tmux:
         done = subprocess.run([*self._command, *words], check=True, capture_output=True, text=True, cwd=self._folder)
         return done.stdout
 
-    def open(self, name: str, line: str, rows: int = ROWS) -> None:
-        self.run("new-session", "-d", "-s", name, "-x", str(COLUMNS), "-y", str(rows), f"exec {line}")
+    def open(self, name: str, line: str, size: Size) -> None:
+        box = ["-x", str(size.columns), "-y", str(size.rows)]
+        self.run("new-session", "-d", "-s", name, *box, f"exec {line}")
         self.run("set-option", "-t", name, "status", "off")
-        self.run("resize-window", "-t", name, "-x", str(COLUMNS), "-y", str(rows))
+        self.run("resize-window", "-t", name, *box)
 
     def type(self, name: str, text: str) -> None:
         self.run("send-keys", "-t", name, "-l", text)
@@ -71,9 +84,9 @@ class Tmux:
             time.sleep(0.05)
         raise TimeoutError(f"{name} never showed {pattern!r}")
 
-    def picture(self, name: str) -> list[str]:
+    def picture(self, name: str, size: Size) -> list[str]:
         """The lines of a pane with their colours."""
-        return self.run("capture-pane", "-p", "-e", "-N", "-t", name).split("\n")[:ROWS]
+        return self.run("capture-pane", "-p", "-e", "-N", "-t", name).split("\n")[: size.rows]
 
 
 @contextlib.contextmanager
@@ -90,12 +103,12 @@ def terminals() -> Iterator[Tmux]:
 
 def play(tmux: Tmux) -> None:
     """What the two do."""
-    tmux.open("demo", f"{sys.executable} -m chatd.demo --port 0", rows=60)
+    tmux.open("demo", f"{sys.executable} -m chatd.demo --port 0", Size(CHAT.columns, 60))
     group = tmux.shows("demo", r"--group (\S+)")[1]
     url = tmux.shows("demo", r"--url (\S+)")[1]
     for who, lang in (("ali", "zh"), ("kai", "en")):
-        chat = f"{sys.executable} -m chatd chat --url {url} --token-file .demo/{who}.token --group {group}"
-        tmux.open(who, f"{chat} --lang {lang}")
+        chat = f"{sys.executable} -m chatd chat --plain --url {url} --token-file .demo/{who}.token --group {group}"
+        tmux.open(who, f"{chat} --lang {lang}", CHAT)
         tmux.shows(who, "双语字幕")
     tmux.type("ali", "今晚试播双语字幕，Kai 你那边能看到吗？")
     pos = tmux.shows("kai", r"(\d+) \d\d:\d\d 阿梨 +今晚试播")[1]
@@ -113,13 +126,13 @@ def play(tmux: Tmux) -> None:
     tmux.shows("kai", "not_mutual")
 
 
-def draw(panes: list[tuple[str, list[str]]]) -> str:
+def draw(panes: list[tuple[str, list[str]]], size: Size) -> str:
     """The picture as SVG (version 1.1), one window below the other."""
-    width = COLUMNS * CELL_W + 2 * PAD
-    height = BAR + ROWS * CELL_H + PAD
+    width = size.columns * CELL_W + 2 * PAD
+    height = BAR + size.rows * CELL_H + PAD
     whole = len(panes) * height + (len(panes) - 1) * PAD
     box = f'viewBox="0 0 {width:g} {whole:g}" font-family="{FONTS}" font-size="14"'
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" aria-label="Two terminals">']
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" aria-label="{len(panes)} terminal windows">']
     for index, (title, lines) in enumerate(panes):
         parts += draw_window(title, lines, index * (height + PAD), width, height)
     return "\n".join([*parts, "</svg>", ""])
@@ -184,8 +197,10 @@ def main() -> None:
     os.environ.update(LANG="C.UTF-8", LC_ALL="C.UTF-8", TERM="xterm-256color")
     with terminals() as tmux:
         play(tmux)
-        panes = [(f"chatd chat --token-file .demo/{who}.token …", tmux.picture(who)) for who in ("ali", "kai")]
-    (Path(__file__).parent / "img" / "chat.svg").write_text(draw(panes), encoding="utf-8")
+        panes = [
+            (f"chatd chat --plain --token-file .demo/{who}.token …", tmux.picture(who, CHAT)) for who in ("ali", "kai")
+        ]
+    (Path(__file__).parent / "img" / "chat.svg").write_text(draw(panes, CHAT), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -161,6 +161,9 @@ def chat(
     lang: Annotated[
         str | None, typer.Option(help="zh or en; default: what LANG says. 界面语言 zh 或 en，默认看 LANG。")
     ] = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="One line to type in, not the whole screen. 单行输入模式，不占满屏幕。")
+    ] = False,
 ) -> None:
     """Chat from this terminal, or from a script through standard input. 在终端里聊天，或由脚本从标准输入聊天。
 
@@ -170,7 +173,7 @@ def chat(
     """
     from chatd.cli.chat import chat as run
 
-    raise typer.Exit(run(url, token, token_file, group, lang, device))
+    raise typer.Exit(run(url, token, token_file, group, lang, device, plain=plain))
 
 
 @app.command()

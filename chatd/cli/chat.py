@@ -1,8 +1,8 @@
 """`chatd chat`: one person talks from a terminal, or a script talks through it.
 
-Here the parts are put together: the client, what shows events, what does commands. On a terminal there is a line to
-type in and a status below it; otherwise lines come from standard input and the program ends when they do, after
-everything was answered.
+On a terminal the whole screen is the chat (`chatd.cli.screen`). With `--plain`, or where the terminal cannot be drawn
+on, there is a line to type in and a status below it, and everything else scrolls by; otherwise lines come from standard
+input and the program ends when they do, after everything was answered.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import os
 import secrets
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -41,13 +41,15 @@ def chat(
     group: str | None = None,
     lang: str | None = None,
     device: str | None = None,
+    *,
+    plain: bool = False,
 ) -> int:
     """Run until `/quit` or the end of the input. Returns the exit status: 0, 1 if anything was refused, 2 for wrong
     arguments, which are explained on standard error.
 
     `token_file` is read for every connection, so whoever renews the file renews the session. `lang`: `zh` or `en`, by
     default what the environment says. `device`: by default another one each time, so that two terminals of one person
-    do not push each other out.
+    do not push each other out. `plain`: a line to type in, not the whole screen.
     """
     words = Words(lang_of(os.environ))
     try:
@@ -58,6 +60,8 @@ def chat(
         print(words(mistake.key, **mistake.values), file=sys.stderr)
         return MISUSED
     try:
+        if not plain and draws(os.environ):
+            return _fill_screen(client, words, group)
         return asyncio.run(converse(client, url, _screen(), words, group))
     except KeyboardInterrupt:
         return DONE
@@ -102,6 +106,21 @@ def _client(url: str, token: Token, device: str) -> Client:
         return Client(url, token=token, device=device, program=PROGRAM)
     except ValueError as error:
         raise Mistyped("bad_url", why=error) from error
+
+
+def draws(environ: Mapping[str, str]) -> bool:
+    """Whether there is a terminal that can be drawn on, at both ends."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and environ.get("TERM", "dumb") not in {"", "dumb", "unknown"}
+
+
+def _fill_screen(client: Client, words: Words, group: str | None) -> int:
+    """Chat on the whole screen. What is to be said at the end is said below, when the terminal is itself again."""
+    from chatd.cli.screen.app import run
+
+    status, last_words = asyncio.run(run(client, words, group))
+    if last_words:
+        print(last_words, file=sys.stderr)
+    return status
 
 
 def _screen() -> Screen:

@@ -60,6 +60,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
 class Commander(Desk):
     """Does what is typed, for one client."""
 
+    commands: Mapping[str, Command] = COMMANDS
     names = list(COMMANDS)
 
     def __init__(
@@ -82,7 +83,7 @@ class Commander(Desk):
             self.failed = True
             self.watcher.say(ERROR, mistake.key, **mistake.values)
         except ChatdError as error:
-            self._show_error(error)
+            self.show_error(error)
 
     async def open_group(self, group: str) -> None:
         """Make a group the open one and show its newest entries. Raises `ChatdError`."""
@@ -96,7 +97,7 @@ class Commander(Desk):
     async def _command(self, typed: str) -> None:
         name, _, rest = typed.strip().partition(" ")
         name = name.lower()
-        command = COMMANDS.get(name)
+        command = self.commands.get(name)
         if command is None and await bots.is_for_a_bot(self, name):
             await self.say("/" + typed)
             return
@@ -110,7 +111,8 @@ class Commander(Desk):
         except NotANumber:
             raise Mistyped("usage", usage=self.words(f"usage_{name}")) from None
 
-    def _show_error(self, error: ChatdError) -> None:
+    def show_error(self, error: ChatdError) -> None:
+        """Say in words why something was refused."""
         self.failed = True
         words = self.words.choose(f"error_{error.code}", "error_other", message=printable(error.message))
         until = error.details.get("until")
@@ -136,7 +138,7 @@ class Commander(Desk):
             if self.state.drafts.pop(group, ""):
                 await self.client.save_draft(group, "")
         except ChatdError as error:
-            self._show_error(error)
+            self.show_error(error)
         except ClientClosed:
             self.failed = True  # The watcher says why.
         else:

@@ -320,6 +320,9 @@ class Watcher:
     def _mark_read(self, group: str, seq: int, section: int) -> None:
         """Tell the server what was shown: the newest of each section only, one request at a time."""
         self._state.count_read(group, section)
+        self._tell_read(group, seq, section)
+
+    def _tell_read(self, group: str, seq: int, section: int) -> None:
         self._read_to[group, section] = seq
         if self._marking is None or self._marking.done():
             self._marking = asyncio.create_task(self._mark())

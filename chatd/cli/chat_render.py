@@ -116,14 +116,22 @@ class Renderer:
             return list(self._message(entry, columns))
         if isinstance(entry, log.Hidden | log.UnknownEntry):
             return []
-        notices = [notice for notice in self._notice(entry) if notice]
-        at = [("", " " * (POS_CELLS + 1)), (DIM, self._time(entry.at) + " ")]
+        notices = self.notices(entry)
+        at = [("", " " * (POS_CELLS + 1)), (DIM, self.clock(entry.at) + " ")]
         room = max(columns - POS_CELLS - 9, 10)
         return [
             [*(at if first else [("", " " * (POS_CELLS + 7))]), (DIM, "· " if first else "  "), (DIM, part)]
             for notice in notices
             for first, part in ((index == 0, part) for index, part in enumerate(wrap(notice, room)))
         ]
+
+    def notices(self, entry: log.Entry) -> list[str]:
+        """What is said of an entry that is no message, line by line."""
+        return [notice for notice in self._notice(entry) if notice]
+
+    def is_me(self, user: str) -> bool:
+        """Whether that is the reader."""
+        return user == self._me()
 
     def day(self, entry: log.Entry | log.UnknownEntry) -> str:
         """The day of an entry, as ISO 8601 writes it; empty where the entry has no time."""
@@ -137,7 +145,7 @@ class Renderer:
         room = max(columns - TEXT_START, 10)
         indent = " " * TEXT_START
         if message.quote is not None and message.recalled is None:
-            yield [(DIM, indent + cut("┆ " + self._quote(message.quote), room))]
+            yield [(DIM, indent + cut("┆ " + self.quote_line(message.quote), room))]
         style = MINE if message.sender == self._me() else OTHERS
         for index, (text_style, part) in enumerate(self._parts(message, room)):
             if index:
@@ -145,7 +153,7 @@ class Renderer:
                 continue
             head = f"{message.pos:>{POS_CELLS}} "
             yield [
-                (DIM, head + self._time(message.at) + " "),
+                (DIM, head + self.clock(message.at) + " "),
                 (style, fill(self.name(message.sender), NAME_CELLS) + " "),
                 (text_style, part),
             ]
@@ -197,12 +205,14 @@ class Renderer:
             return False
         return any(part.all or part.user == self._me() for part in message.body.entities)
 
-    def _quote(self, quote: log.Quote) -> str:
+    def quote_line(self, quote: log.Quote) -> str:
+        """The start of the message that another one answers, with who said it."""
         if quote.recalled:
             return self._words("quote_recalled", pos=quote.pos)
         return self._words("quote", pos=quote.pos, name=self.name(quote.sender), text=printable(quote.text))
 
-    def _time(self, at_ms: int) -> str:
+    def clock(self, at_ms: int) -> str:
+        """The time of day."""
         return self._moment(at_ms).strftime("%H:%M")
 
     def _moment(self, at_ms: int) -> datetime:

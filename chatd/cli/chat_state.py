@@ -121,9 +121,10 @@ class State:
             self.open = None
 
     def count_unread(self, group: str, seq: int, section: int = 0) -> None:
-        """A message came into a group that is not open."""
+        """A message of somebody else came that is not read. One that the line has counted already changes nothing: what
+        was missed comes once more behind the lines of a new session."""
         line = self.lines.get(group)
-        if line is None:
+        if line is None or seq <= self.newest_in(group, section):
             return
         main = {} if section else {"seq": max(line.seq, seq)}
         sections = [
@@ -131,14 +132,35 @@ class State:
         ]
         self.lines[group] = replace(line, unread=line.unread + 1, sections=sections, **main)
 
-    def count_read(self, group: str, section: int = 0) -> None:
-        """All of a section is read."""
+    def count_read(self, group: str, section: int = 0, left: int = 0, read: int | None = None) -> None:
+        """All of a section is read; or up to the number `read`, with so many `left`."""
         line = self.lines.get(group)
         if line is None:
             return
-        main = {} if section else {"read": line.seq}
-        sections = [replace(one, unread=0, read=one.seq) if one.section == section else one for one in line.sections]
-        self.lines[group] = replace(line, unread=sum(one.unread for one in sections), sections=sections, **main)
+        main = {} if section else {"read": line.seq if read is None else read}
+        sections = [
+            replace(one, unread=left, mentions=one.mentions if left else 0, read=one.seq if read is None else read)
+            if one.section == section
+            else one
+            for one in line.sections
+        ]
+        unread = sum(one.unread for one in sections) if sections else left
+        mentions = sum(one.mentions for one in sections) if sections else line.mentions if left else 0
+        self.lines[group] = replace(line, unread=unread, mentions=mentions, sections=sections, **main)
+
+    def count_mention(self, group: str, pos: int, section: int = 0) -> None:
+        """An unread message is addressed to the reader."""
+        line = self.lines.get(group)
+        if line is None:
+            return
+        sections = [replace(one, mentions=one.mentions + 1) if one.section == section else one for one in line.sections]
+        self.lines[group] = replace(line, mentions=line.mentions + 1, mention=line.mention or pos, sections=sections)
+
+    def move(self, group: str, head: int, at: int) -> None:
+        """Something happened in a group: its newest entry is this one."""
+        line = self.lines.get(group)
+        if line is not None and head > line.head:
+            self.lines[group] = replace(line, head=head, at=max(at, line.at))
 
     def newest_in(self, group: str, section: int) -> int:
         """The number of the newest message of a section, as far as it is known."""

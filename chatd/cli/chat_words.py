@@ -24,6 +24,7 @@ from chatd.cli.texts import (
     moderation,
     ownership,
     relations,
+    screen,
     search,
     sections,
     session,
@@ -49,6 +50,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     **errors.TEXTS,
     **ownership.TEXTS,
     **sections.TEXTS,
+    **screen.TEXTS,
 }
 EN: Final[Mapping[str, str]] = {key: texts[0] for key, texts in TEXTS.items()}
 ZH: Final[Mapping[str, str]] = {key: texts[1] for key, texts in TEXTS.items()}

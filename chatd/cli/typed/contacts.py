@@ -6,7 +6,6 @@ from typing import Final
 
 from chatd.cli.chat_render import NOTICE, printable
 from chatd.cli.typed.desk import Command, Desk
-from chatd.cli.typed.groups import open_group
 
 
 async def ask(desk: Desk, sub: str, text: str) -> None:
@@ -28,7 +27,7 @@ async def asked(desk: Desk) -> None:
 
 async def accept(desk: Desk, sub: str) -> None:
     """Say yes, and open the chat."""
-    await open_group(desk, (await desk.client.accept_contact(await desk.person(sub))).group)
+    await desk.open_group((await desk.client.accept_contact(await desk.person(sub))).group)
 
 
 async def decline(desk: Desk, sub: str) -> None:

@@ -58,6 +58,10 @@ class Desk(ABC):
     async def say(self, text: str, reply_to: int | None = None) -> None:
         """Send a text to the open group."""
 
+    @abstractmethod
+    async def open_group(self, group: str) -> None:
+        """Make a group the open one and show its newest entries. Raises `ChatdError`."""
+
     def group(self) -> str:
         """The open group. Raises `Mistyped`."""
         if self.state.open is None:

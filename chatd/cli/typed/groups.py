@@ -43,7 +43,7 @@ async def name_lines(desk: Desk, lines: list[GroupLine]) -> None:
 
 
 async def open_numbered(desk: Desk, which: str) -> None:
-    await open_group(desk, group_named(desk, which))
+    await desk.open_group(group_named(desk, which))
 
 
 def group_named(desk: Desk, which: str) -> str:
@@ -84,7 +84,7 @@ async def open_group(desk: Desk, group: str) -> None:
         entries = [read_entry(raw) for raw in page.entries]
         await desk.state.names.learn(user for entry in entries for user in users_in(entry))
         await name_lines(desk, [line])
-        await _learn_people(desk, line)
+        await learn_here(desk, line)
     except ChatdError:
         desk.state.open, desk.state.held = before, None
         raise
@@ -102,7 +102,7 @@ async def open_group(desk: Desk, group: str) -> None:
     await _show_draft(desk, line)
 
 
-async def _learn_people(desk: Desk, line: GroupLine) -> None:
+async def learn_here(desk: Desk, line: GroupLine) -> None:
     """What people are called in a small group, and who of them is here."""
     hello = desk.client.hello
     if hello is None or line.members > min(PAGE_MAX, hello.bounds.presence_group_members):
@@ -159,7 +159,7 @@ async def direct(desk: Desk, sub: str) -> None:
 
 async def _enter(desk: Desk, group: str) -> None:
     desk.done("group_made", group=group)
-    await open_group(desk, group)
+    await desk.open_group(group)
 
 
 async def leave(desk: Desk) -> None:

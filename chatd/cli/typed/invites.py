@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from chatd.cli.chat_render import DIM, NOTICE, printable
-from chatd.cli.typed import groups
 from chatd.cli.typed.desk import Command, Desk, Mistyped, number_in
 from chatd_protocol.pasted import find_invite, share_text
 from chatd_protocol.requests import Entered, JoinRequest
@@ -105,7 +104,7 @@ async def _entered(desk: Desk, done: Entered) -> None:
         desk.watcher.say(NOTICE, "request_waits")
         return
     desk.done("group_made", group=done.group)
-    await groups.open_group(desk, done.group)
+    await desk.open_group(done.group)
 
 
 async def requests(desk: Desk) -> None:

@@ -1,0 +1,52 @@
+"""Asking somebody something: a dialog is put up, and what is decided comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rich.text import Text
+from textual.screen import ModalScreen
+
+from chatd.cli.screen.dialogs import Choice, Decision, Picker
+
+if TYPE_CHECKING:
+    from chatd.cli.screen.backstage import Backstage
+
+T = TypeVar("T")
+
+
+class Asking:
+    """Puts up dialogs for the app."""
+
+    def __init__(self, app: Backstage) -> None:
+        self._app = app
+
+    async def ask(self, dialog: ModalScreen[T]) -> T | None:
+        """What somebody decides in a dialog."""
+        decided: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
+
+        def decide(result: T | None) -> None:
+            if not decided.done():
+                decided.set_result(result)
+
+        self._app.push_screen(dialog, decide)
+        return await decided
+
+    async def pick(self, title: str, choices: Sequence[Choice], **more: Any) -> str | None:
+        """What somebody picks from a list."""
+        nothing = self._app.words("nothing_here")
+        return await self.ask(Picker(title, choices, nothing=nothing, **more))
+
+    async def sure(self, text: str) -> bool:
+        """Whether somebody means it."""
+        words = self._app.words
+        answers = [("yes", words("act_yes")), ("no", words("act_cancel"))]
+        decided = await self.ask(Decision("chatd", Text(text), answers))
+        return decided is not None and decided[0] == "yes"
+
+    def look(self, *pieces: tuple[str, str]) -> Text:
+        """A text of some styles."""
+        ink = self._app.ink()
+        return Text.assemble(*((text, ink[style]) for style, text in pieces), overflow="fold")

@@ -1,0 +1,333 @@
+"""What the watcher, the desk and the views work with: the parts of the app, and what becomes of what they say."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Final
+
+from rich.text import Text
+
+from chatd.cli.chat_render import ERROR, Line, Renderer
+from chatd.cli.chat_state import GROUPS_MAX, Names, State
+from chatd.cli.chat_words import Words
+from chatd.cli.screen import bars
+from chatd.cli.screen.acts import Acts
+from chatd.cli.screen.bar import Bar
+from chatd.cli.screen.cells import clean
+from chatd.cli.screen.chats import ChatRows, Chats, in_order
+from chatd.cli.screen.composer import Composer
+from chatd.cli.screen.conversation import Conversation
+from chatd.cli.screen.desk import COLLECTED, SCREEN_COMMANDS, ScreenDesk
+from chatd.cli.screen.dialogs import Sheet
+from chatd.cli.screen.ink import Look, Signs
+from chatd.cli.screen.life import Life
+from chatd.cli.screen.paint import Painter
+from chatd.cli.screen.timeline import Timeline
+from chatd.cli.screen.transcript import Transcript
+from chatd.cli.screen.views import Views
+from chatd.cli.screen.watcher import ScreenWatcher
+from chatd.cli.typed.groups import name_lines
+from chatd_client import ChatdError, Client, ClientClosed, Connected
+from chatd_protocol import log
+from chatd_protocol.receipts import ReceiptsSignal
+
+NOTE_ROWS: Final = 4
+"""Answers of so many rows stand above the line one types in; longer ones get a sheet."""
+TYPING_S: Final = 5.0
+BARS: Final = ("top", "title", "tabs", "banner", "notes", "offers", "aim", "status")
+_ABOUT_GROUP: Final = (
+    log.MembersChanged,
+    log.RoleChanged,
+    log.OwnerChanged,
+    log.Announced,
+    log.SettingsChanged,
+    log.Moderated,
+)
+
+
+class AppScreen:
+    """The screen as commands and events know it. Lines of a command are gathered, others stand above the composer."""
+
+    interactive = True
+
+    def __init__(self, app: Backstage) -> None:
+        self._app = app
+
+    @property
+    def columns(self) -> int:
+        return min(self._app.size.width - 12, 100)
+
+    def show(self, line: Line) -> None:
+        collected = COLLECTED.get()
+        if collected is not None:
+            collected.append(line)
+        else:
+            self._app.note([line])
+
+    def set_status(self, status: Callable[[], str]) -> None:
+        """The screen has a status of its own."""
+
+    def refresh(self) -> None:
+        self._app.changed()
+
+    def prefill(self, text: str) -> None:
+        self._app.composer.put(text)
+
+    async def lines(self) -> AsyncIterator[str]:
+        """Keys come to the composer."""
+        no_lines: tuple[str, ...] = ()
+        for line in no_lines:
+            yield line
+
+    def drawn(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+class Backstage(Life):
+    """One person's chat, but for its keys."""
+
+    def __init__(self, client: Client, words: Words, look: Look | None) -> None:
+        super().__init__(client, words, look)
+        self._drawn = False
+        self._seen_to: tuple[Transcript, int] | None = None
+        self._waiting: dict[int, tuple[str, str]] = {}
+        self.reply_to: int | None = None
+        self.editing: int | None = None
+        self._build()
+
+    def _build(self) -> None:
+        """The parts that are not drawn."""
+        self.state = State(Names(self.client))
+        self.signs = Signs(os.environ.get("TERM", ""))
+        self.render_text = Renderer(self.words, self.me, self.state.called, section_of=self.state.section_title)
+        screen = AppScreen(self)
+        self.watcher = ScreenWatcher(self.client, self.state, screen, self.render_text, self.words, self)
+        self.desk = ScreenDesk(self.client, self.state, screen, self.render_text, self.words, self.watcher)
+        self.desk.stage = self
+        self.painter = Painter(self.words, self.render_text, self.signs)
+        self.timeline = Timeline(self.painter, self.ink, self.signs.bar, id="timeline")
+        self.timeline.empty_words = self.words("nothing_said")
+        self.chats = Chats(ChatRows(self.words, self.render_text, self.signs), self.ink, id="chats")
+        self.chats.empty_words = self.words("no_chats")
+        commands = [(name, self.words(f"usage_{name}"), self.words(f"help_{name}")) for name in SCREEN_COMMANDS]
+        self.composer = Composer(
+            lambda: self.state.people, commands, id="composer", placeholder=self.words("write_here")
+        )
+        self.conversation = Conversation(self.desk, self.timeline)
+        self.views = Views(self)
+        self.acts = Acts(self)
+        self.bars = {
+            name: Bar(self.ink, id=name)
+            for name in ("top", "title", "tabs", "banner", "notes", "offers", "aim", "status")
+        }
+
+    # --- what the watcher and the desk tell
+
+    @property
+    def transcript(self) -> Transcript | None:
+        return self.conversation.transcript
+
+    def came(self, entries: list[log.Entry | log.UnknownEntry]) -> None:
+        transcript = self.transcript
+        if transcript is None:
+            return
+        transcript.trim(keep_newest=self.timeline.at_newest)
+        if any(isinstance(entry, log.Message) for entry in entries):
+            self.state.typing = ""
+            self.conversation.count_readers()
+        if any(isinstance(entry, _ABOUT_GROUP) for entry in entries):
+            self.spawn(self._learn_anew())
+        self.timeline.touch()
+
+    async def _learn_anew(self) -> None:
+        with contextlib.suppress(ChatdError, ClientClosed):
+            await self.conversation.learn_info()
+            self.changed()
+
+    def told_of_reading(self, signal: ReceiptsSignal) -> None:
+        self.conversation.told_of_reading(signal)
+
+    def heard_typing(self) -> None:
+        self.set_timer(TYPING_S, self._forget_typing)
+
+    def _forget_typing(self) -> None:
+        self.state.typing = ""
+        self.changed()
+
+    def connected(self, event: Connected) -> None:
+        if not event.resumed:
+            self.spawn(self._load_quietly())
+
+    async def _load_quietly(self) -> None:
+        with contextlib.suppress(ChatdError, ClientClosed):
+            await self.load_chats()
+
+    async def reload(self, group: str | None) -> None:
+        with contextlib.suppress(ChatdError, ClientClosed):
+            if self.transcript is not None and group in {None, self.transcript.group}:
+                await self.conversation.reload()
+
+    async def load_chats(self) -> None:
+        """All of one's groups, page by page, as far as there is room."""
+        after: str | None = None
+        while len(self.state.lines) < GROUPS_MAX:
+            page = await self.client.list_groups(after)
+            await name_lines(self.desk, page.groups)
+            for line in page.groups:
+                self.state.put(line)
+            self.changed()
+            after = page.more
+            if after is None:
+                break
+
+    def changed(self) -> None:
+        """Something that stands at an edge is another: list, title, status."""
+        if not self._drawn:
+            return
+        if self.state.open is None and self.transcript is not None:
+            self.conversation.close()
+        if self._seen_to is not None and self._seen_to[0] is self.transcript:
+            self.watcher.seen(*self._seen_to)  # Once more: what the server said of the group may be older than that.
+        lines = in_order(self.state.lines.values())
+        self.state.numbers = [line.group for line in lines]
+        lasts = {line.group: self._last(line.group) for line in lines}
+        self.chats.show(lines, lasts, {}, self.state.open)
+        bars.show(self)
+
+    def _last(self, group: str) -> str:
+        """What was said last in a chat; unsent text comes first."""
+        line = self.state.lines[group]
+        draft = (
+            line.draft.text
+            if line.draft is not None and group not in self.state.drafts
+            else self.state.drafts.get(group)
+        )
+        if draft and group != self.state.open:
+            return clean(self.words("draft", text=draft))
+        pos, text = self.watcher.lasts.get(group, (0, ""))
+        last = line.last or {}
+        known = last.get("pos")
+        return clean(
+            text if pos and not (isinstance(known, int) and known > pos) else self.render_text.preview(line.last)
+        )
+
+    def note(self, lines: list[Line]) -> None:
+        """Say something above the composer."""
+        rows = [[(style, clean(text), "close notes") for style, text in line] for line in lines[-NOTE_ROWS:]]
+        self.bars["notes"].set(*rows)
+
+    def answer(self, lines: list[Line]) -> None:
+        """The answer of a command."""
+        shown = [line for line in lines if any(text.strip() for _, text in line)]
+        if len(shown) > NOTE_ROWS or any(
+            len("".join(text for _, text in line)) > self.timeline.size.width for line in shown
+        ):
+            ink = self.ink()
+            text = Text("\n").join(
+                Text.assemble(*((clean(part), ink[style]) for style, part in line)) for line in lines
+            )
+            self.push_screen(Sheet("chatd", text))
+        elif shown:
+            self.note(shown)
+
+    def sending(self, group: str, text: str, cid: int, state: str) -> None:
+        if state == "waits":
+            self._waiting[cid] = group, text
+        else:
+            self._waiting.pop(cid, None)
+        if state == "refused":
+            if not self.composer.text and group == self.state.open:
+                self.composer.put(text)
+            else:
+                self.note([[(ERROR, self.words("not_sent", text=text))]])
+        mine = [f"{self.signs.waits} {clean(text)}" for of, text in self._waiting.values() if of == self.state.open]
+        self.timeline.waiting = mine
+        self.timeline.touch()
+
+    # --- chats
+
+    async def open_chat(self, group: str, section: int | None = None) -> None:
+        before, typed = self.state.open, self.composer.text
+        self.set_class(False, "-listing")
+        if not await self.conversation.open(group, section):
+            return
+        if before != group:
+            await self._save_draft(before, typed)
+            self.composer.put(self.state.drafts.get(group, ""))
+        self.drop_aim()
+        self.bars["notes"].set()
+        self.composer.focus()
+        self.changed()
+
+    async def _save_draft(self, group: str | None, text: str) -> None:
+        """Keep unsent text where all devices find it."""
+        if group is None or self.editing is not None or self.state.drafts.get(group, "") == text:
+            return
+        self.state.drafts[group] = text
+        await self.client.save_draft(group, text)
+
+    async def older(self) -> None:
+        await self.conversation.older()
+        self.timeline.scroll_rows(self.timeline.size.height - 2)
+
+    async def go_to(self, where: str) -> None:
+        await self.conversation.go_to(where)
+        self.timeline.focus()
+
+    async def jump(self, group: str, pos: int, section: int = 0) -> None:
+        """To a message wherever it stands."""
+        if group != self.state.open or section != self.state.section:
+            await self.open_chat(group, section or None)
+        await self.conversation.go_to_pos(pos)
+        self.timeline.focus()
+
+    async def view(self, name: str, words: str = "") -> None:
+        await self.views.show(name, words)
+
+    async def keep_draft(self) -> None:
+        await self._save_draft(self.state.open, self.composer.text)
+
+    # --- writing
+
+    def send(self, text: str) -> None:
+        """Do a line, or send it: as an answer or a correction if one has been chosen for that."""
+        reply, edit = self.reply_to, self.editing
+        self.bars["notes"].set()
+        if text.startswith("/") and not text.startswith("//"):
+            self.do(lambda: self.desk.do(text))
+            return
+        self.drop_aim()
+        self.timeline.chosen = None
+        said = text[1:] if text.startswith("//") else text
+        if edit is not None:
+            self.do(lambda: self._edit(edit, said))
+        else:
+            self.go_to_newest()
+            self.do(lambda: self.desk.say(said, reply))
+
+    async def _edit(self, pos: int, text: str) -> None:
+        try:
+            await self.desk.rewrite(pos, text)
+        except ChatdError:
+            self.composer.put(text)
+            self.editing = pos
+            raise
+
+    def aim(self, *, reply_to: int | None = None, editing: int | None = None) -> None:
+        """What is written next answers a message, or takes the place of one."""
+        self.reply_to, self.editing = reply_to, editing
+        self.composer.focus()
+        self.changed()
+
+    def drop_aim(self) -> None:
+        """What is written next stands for itself."""
+        if self.editing is not None:
+            self.composer.clear()
+        self.reply_to = self.editing = None
+        self.changed()
+
+    def go_to_newest(self) -> None:
+        self.do(self.conversation.newest)

@@ -1,0 +1,196 @@
+"""What stands at the edges: who one is, which group is open and how it stands, what is being written, the keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+from textual.widgets import Static
+
+from chatd.cli.screen.bar import Part
+from chatd.cli.screen.cells import Row, clean, cut, cut_row, width, wrap
+from chatd.cli.screen.ink import style_of
+from chatd_protocol.groups import GroupLine, Member
+
+if TYPE_CHECKING:
+    from chatd.cli.screen.backstage import Backstage
+
+MEMBERS_MAX: Final = 200
+
+
+def show(app: Backstage) -> None:
+    """Draw all of them as things are now."""
+    line = app.state.lines.get(app.state.open or "")
+    app.bars["top"].set(_top(app))
+    app.bars["title"].set(_title(app, line))
+    app.bars["tabs"].set(*([_tabs(app, line)] if line is not None and line.sections else []))
+    app.bars["banner"].set(*_banner(app))
+    app.bars["aim"].set(*_aim(app))
+    app.bars["status"].set(_status(app))
+    _details(app, line)
+
+
+def show_offers(app: Backstage) -> None:
+    """What could stand where one writes, above it; the next one first."""
+    offers = app.composer.offers
+    first = max(0, min(app.composer.offered - 2, len(offers) - 5))
+    rows: list[list[Part]] = []
+    for index, offer in list(enumerate(offers))[first : first + 5]:
+        chosen = index == app.composer.offered
+        about = f"  {offer.about}" if offer.about else ""
+        spot = f"offer {index}"
+        rows.append(
+            [
+                ("accent" if chosen else "text", ("» " if chosen else "  ") + clean(offer.text), spot),
+                ("dim", about, spot),
+            ]
+        )
+    app.bars["offers"].set(*rows)
+
+
+def _top(app: Backstage) -> list[Part]:
+    hello = app.client.hello
+    count = sum(one.unread for one in app.state.lines.values() if one.chat is None or one.chat.level != "none")
+    name = clean(hello.name or app.state.names.of(hello.user)) if hello else "chatd"
+    unread: list[Part] = [("dim", "  " + app.words("unread", count=count), "beside(1, True)")] if count else []
+    return [("bold", cut(name, 16), "view('help')"), *unread]
+
+
+def _title(app: Backstage, line: GroupLine | None) -> list[Part]:
+    if line is None:
+        return [("dim", app.words("pick_a_chat"), "view('help')")]
+    about: list[Part] = []
+    here = sum(app.state.here.values())
+    if line.peer is not None:
+        known = app.state.here.get(line.peer)
+        if known is not None:
+            sign, key = (app.signs.here, "is_here") if known else (app.signs.away, "is_away")
+            about.append(("good" if known else "dim", f" {sign} {app.words(key)}", "details"))
+    else:
+        about.append(
+            ("dim", f"  {app.words('members_of', members=line.members, count=line.members)}", "view('members')")
+        )
+        if here:
+            about.append(("good", f" · {app.words('here_now', count=here)}", "view('members')"))
+    below: list[Part] = [] if app.timeline.at_newest else [("accent", "  " + app.words("to_newest"), "newest")]
+    used = sum(width(text) for _, text, _ in [*about, *below])
+    room = max(app.bars["title"].size.width - 2 - used, 8)
+    return [("bold", cut(clean(app.render_text.title(line)), room), "details"), *about, *below]
+
+
+def _tabs(app: Backstage, line: GroupLine) -> list[Part]:
+    parts: list[Part] = []
+    for one in line.sections:
+        title = clean(one.title) or app.words("section_main")
+        current = one.section == app.state.section
+        count = f" ({one.unread})" if one.unread else ""
+        called = "@" if one.mentions else ""
+        shown = f"[{title}{count}{called}]" if current else f" {title}{count}{called} "
+        parts.append(("tab_on" if current else "mention" if one.mentions else "tab", shown, f"section {one.section}"))
+    return parts
+
+
+def _banner(app: Backstage) -> list[list[Part]]:
+    """What stands on top of the group; what keeps one from writing comes first."""
+    info = app.conversation.info
+    if info is None:
+        return []
+    words, parts = app.words, []
+    if info.line.gone_at is not None:
+        parts.append(("error", words("about_ends", time=app.render_text.until(info.line.gone_at))))
+    if info.restricted_self is not None:
+        parts.append(("error", words("about_restricted", until=app.render_text.end(info.restricted_self.until))))
+    elif info.restricted is not None:
+        parts.append(("error", words("about_silent")))
+    if info.slow_s:
+        parts.append(("notice", words("about_slow", seconds=info.slow_s)))
+    if info.announcement is not None:
+        parts.append(("notice", words("announcement", text=clean(info.announcement.text))))
+    row: list[Part] = []
+    for style, text in parts:
+        row += [("faint", " · ", "")] if row else []
+        row.append((style, text, "details"))
+    return [row] if row else []
+
+
+def _aim(app: Backstage) -> list[list[Part]]:
+    cancel: Part = ("faint", "  " + app.words("cancel"), "aim")
+    if app.editing is not None:
+        return [[("accent", app.words("rewriting", pos=app.editing), "aim"), cancel]]
+    transcript = app.transcript
+    message = transcript.messages.get(app.reply_to) if transcript is not None and app.reply_to is not None else None
+    if message is None:
+        return []
+    text = app.words("replying", name=app.render_text.name(message.sender), text=app.render_text.text(message))
+    room = max(app.bars["aim"].size.width - 2 - width(cancel[1]), 10)
+    return [[("accent", cut(clean(text), room), "aim"), cancel]]
+
+
+def _status(app: Backstage) -> list[Part]:
+    words, online = app.words, app.state.online
+    sign = app.signs.here if online else app.signs.away
+    key = "state_online" if online else "state_offline" if app.client.hello else "state_connecting"
+    parts: list[Part] = [("good" if online else "error", f"{sign} {words(key)}", "")]
+    if app.state.typing:
+        parts.append(("notice", f"  {clean(app.state.typing)}", ""))
+        return parts
+    gap: Part = ("faint", " · ", "")
+    if app.timeline.has_focus:
+        return [*parts, gap, ("dim", words("hint_message"), "")]
+    if app.chats.has_focus:
+        return [*parts, gap, ("dim", words("hint_list"), "")]
+    hints = (
+        ("hint_help", "view('help')"),
+        ("hint_chats", "chats"),
+        ("hint_search", "view('search')"),
+        ("hint_details", "details"),
+        ("hint_choose", ""),
+        ("hint_quit", "leave"),
+    )
+    for name, spot in hints:
+        parts += [gap, ("dim", words(name), spot)]
+    return parts
+
+
+def _details(app: Backstage, line: GroupLine | None) -> None:
+    right = app.query_one("#right")
+    if line is None or not right.display:
+        return
+    ink, words, info = app.ink(), app.words, app.conversation.info
+    cells = max(right.size.width - 3, 10)
+    rows: list[Row] = []
+
+    def put(style: str, part: str) -> None:
+        rows.extend(wrap([(style, part)], cells))
+
+    put("bold", clean(app.render_text.title(line)))
+    if info is not None and info.intro:
+        put("text", clean(info.intro))
+    if info is not None and info.announcement is not None:
+        put("notice", "\n" + words("announcement", text=clean(info.announcement.text)))
+    if info is not None and info.rules:
+        put("dim", "\n" + words("about_rules", text=clean(info.rules)))
+    if line.peer is None:
+        put("dim", "\n" + words("title_members", count=line.members))
+    rows += [cut_row(_member(app, one), cells) for one in _in_rank(app)[:MEMBERS_MAX]]
+    pieces = [(text, ink[style]) for row in rows for style, text in (*row, ("", "\n"))]
+    app.query_one("#details", Static).update(Text.assemble(*pieces, no_wrap=True))
+
+
+def _in_rank(app: Backstage) -> list[Member]:
+    """Members: who is here first, then owner and admins."""
+    return sorted(app.conversation.members, key=lambda one: (not app.state.here.get(one.user), _RANKS.get(one.role, 2)))
+
+
+def _member(app: Backstage, one: Member) -> Row:
+    here = app.state.here.get(one.user)
+    sign = app.signs.here if here else app.signs.away if here is False else " "
+    own = app.render_text.is_me(one.user)
+    role = " " + app.words(f"role_{one.role}") if one.role != "member" else ""
+    tags = "".join(f" [{clean(tag)}]" for tag in one.tags)
+    name = clean(app.state.called(one.user))
+    style = "mine" if own else style_of(one.user)
+    return [("good" if here else "faint", sign + " "), (style, name), ("dim", role), ("notice", tags)]
+
+
+_RANKS: Final = {"owner": 0, "admin": 1}

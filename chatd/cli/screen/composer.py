@@ -1,0 +1,150 @@
+"""Where one writes: Enter sends, a pasted text keeps its lines, Tab completes names and commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NamedTuple
+
+from textual import events
+from textual.message import Message
+from textual.widgets import TextArea
+
+from chatd.cli.chat_names import ALL
+
+OFFERED_MAX: Final = 5
+NEWLINE_KEYS: Final = frozenset({"shift+enter", "alt+enter", "ctrl+j", "ctrl+enter"})
+
+
+class Completion(NamedTuple):
+    """What could stand there: the text, how much of what is typed it replaces, and a few words about it."""
+
+    text: str
+    replaces: int
+    about: str = ""
+
+
+def completions(typed: str, people: Iterable[str], commands: Iterable[tuple[str, str, str]]) -> list[Completion]:
+    """What the text before the cursor could become: a command (name, usage, help) at its beginning, a name behind
+    an `@` at the beginning of a word."""
+    if typed.startswith("/") and not typed.startswith("//") and " " not in typed and "\n" not in typed:
+        begun = typed[1:].lower()
+        fits = [(name, f"{usage}  {about}") for name, usage, about in commands if name.startswith(begun)]
+        return [Completion(f"/{name}", len(typed), about) for name, about in fits]
+    head, at, begun = typed.rpartition("@")
+    if not at or (head and not head[-1].isspace()):
+        return []
+    names = [name for name in sorted({*people, *ALL}) if name.casefold().startswith(begun.casefold())]
+    return [Completion(f"@{name}", len(begun) + 1) for name in names if f"@{name}" != f"@{begun}"]
+
+
+class Composer(TextArea):
+    """A text of some lines."""
+
+    class Sent(Message):
+        """Enter was pressed."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Asked(Message):
+        """A key that means something outside: `up`, `escape`, `pageup`, `pagedown`, `tab`."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
+    class Pasted(Message):
+        """A text came from elsewhere."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Offers(Message):
+        """There are other completions now, or another one is the next."""
+
+    def __init__(self, people: Callable[[], Iterable[str]], commands: list[tuple[str, str, str]], **more: Any) -> None:
+        super().__init__(
+            soft_wrap=True, show_line_numbers=False, tab_behavior="focus", highlight_cursor_line=False, **more
+        )
+        self.cursor_blink = False
+        self.offers: list[Completion] = []
+        self.offered = 0
+        self._people = people
+        self._commands = commands
+
+    def put(self, text: str) -> None:
+        """Another text, with the cursor behind it."""
+        self.text = text
+        self.move_cursor(self.document.end)
+
+    @property
+    def before_cursor(self) -> str:
+        """What stands before the cursor."""
+        return self.get_text_range((0, 0), self.cursor_location)
+
+    def on_text_area_changed(self) -> None:
+        self._offer()
+
+    def _offer(self) -> None:
+        offers = completions(self.before_cursor, self._people(), self._commands)
+        if offers != self.offers:
+            self.offers, self.offered = offers, 0
+            self.post_message(self.Offers())
+
+    def take_offer(self, index: int | None = None) -> None:
+        """Put a completion where one writes: the next one, or the one of this number."""
+        if not self.offers:
+            return
+        chosen = self.offers[self.offered if index is None else min(index, len(self.offers) - 1)]
+        row, column = self.cursor_location
+        self.replace(chosen.text + " ", (row, column - chosen.replaces), (row, column))
+        self.offers = []
+        self.post_message(self.Offers())
+
+    async def on_key(self, event: events.Key) -> None:
+        if self._own(event.key):
+            event.stop()
+            event.prevent_default()
+
+    def _own(self, key: str) -> bool:
+        """Do what a key means here; False if it is one of any text."""
+        if key in NEWLINE_KEYS:
+            self.insert("\n")
+        elif key == "enter":
+            self._enter()
+        elif key == "tab" and self.offers:
+            self.take_offer()
+        elif key in {"up", "down"} and self.offers:
+            step = 1 if key == "down" else -1
+            self.offered = (self.offered + step) % len(self.offers)
+            self.post_message(self.Offers())
+        elif key == "escape" and self.offers:
+            self.offers = []
+            self.post_message(self.Offers())
+        elif key in {"escape", "tab", "shift+tab", "pageup", "pagedown"} or (
+            key == "up" and self.cursor_location[0] == 0 and self.wrapped_document.height >= 1 and self._on_first_row()
+        ):
+            self.post_message(self.Asked(key))
+        else:
+            return False
+        return True
+
+    def _on_first_row(self) -> bool:
+        return self.wrapped_document.location_to_offset(self.cursor_location).y == 0
+
+    def _enter(self) -> None:
+        """Send; a command that is begun and not there is completed instead."""
+        text = self.text
+        name = text[1:].lower()
+        if self.offers and text.startswith("/") and name not in {known for known, _, _ in self._commands}:
+            self.take_offer()
+            return
+        self.offers = []
+        self.post_message(self.Offers())
+        if text.strip():
+            self.post_message(self.Sent(text))
+
+    def on_paste(self, event: events.Paste) -> None:
+        self.post_message(self.Pasted(event.text))

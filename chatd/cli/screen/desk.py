@@ -1,0 +1,138 @@
+"""What is typed on the screen: all commands of the line-based chat, some of which have a view of their own here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from itertools import count
+from typing import Final, Protocol
+
+from chatd.cli.chat_commands import COMMANDS, Commander
+from chatd.cli.chat_render import Line
+from chatd.cli.typed.desk import Command, Desk, NotANumber, number_in
+from chatd.cli.typed.groups import mentions_of
+from chatd.cli.typed.sections import section as change_section
+from chatd_client import ChatdError, ClientClosed
+from chatd_protocol.kinds import Entity
+
+COLLECTED: ContextVar[list[Line] | None] = ContextVar("COLLECTED", default=None)
+"""Where the lines go that a command shows; they are put up together when it is done."""
+
+
+class Stage(Protocol):
+    """What a command can ask of the screen."""
+
+    async def open_chat(self, group: str, section: int | None = None) -> None:
+        """Open a group, one of its sections if it is named."""
+
+    async def view(self, name: str, words: str = "") -> None:
+        """Bring up one of the views."""
+
+    async def go_to(self, where: str) -> None:
+        """To a position or a day of the open group."""
+
+    async def older(self) -> None:
+        """One page up."""
+
+    def sending(self, group: str, text: str, cid: int, state: str) -> None:
+        """A message is on its way (`waits`), there (`sent`), or refused (`refused`)."""
+
+    def leave(self) -> None:
+        """End the chat."""
+
+
+class ScreenDesk(Commander):
+    """Does what is typed, for the screen."""
+
+    stage: Stage
+    _numbers = count(1)
+
+    async def open_group(self, group: str) -> None:
+        """Make a group the open one and show it."""
+        await self.stage.open_chat(group)
+
+    async def rewrite(self, pos: int, text: str) -> None:
+        """Edit a message of one's own. Raises `ChatdError`."""
+        group = self.group()
+        await self.client.edit(group, pos, text, entities=await mentions_of(self, group, text))
+
+    async def _send(self, group: str, text: str, reply_to: int | None, entities: list[Entity], section: int) -> None:
+        COLLECTED.set(None)  # What becomes of it is told when it is known, whatever was typed meanwhile.
+        number = next(self._numbers)
+        self.stage.sending(group, text, number, "waits")
+        state = "refused"
+        try:
+            await self.client.send(group, text, reply_to=reply_to, entities=entities, section=section)
+            state = "sent"
+            if self.state.drafts.pop(group, ""):
+                await self.client.save_draft(group, "")
+        except ChatdError as error:
+            if state == "refused":
+                self.show_error(error)
+        except ClientClosed:
+            self.failed = True
+        finally:
+            self.stage.sending(group, text, number, state)
+
+
+def _staged(desk: Desk) -> Stage:
+    assert isinstance(desk, ScreenDesk)
+    return desk.stage
+
+
+def _view(name: str) -> Command:
+    async def show(desk: Desk) -> None:
+        await _staged(desk).view(name)
+
+    return Command(0, show)
+
+
+async def _search(desk: Desk, words: str) -> None:
+    await _staged(desk).view("search", words)
+
+
+async def _go_to(desk: Desk, where: str) -> None:
+    desk.group()
+    await _staged(desk).go_to(where)
+
+
+async def _older(desk: Desk) -> None:
+    desk.group()
+    await _staged(desk).older()
+
+
+async def _section(desk: Desk, what: str) -> None:
+    try:
+        number = number_in(what)
+    except NotANumber:
+        await change_section(desk, what)
+        return
+    await _staged(desk).open_chat(desk.group(), number)
+
+
+async def _quit(desk: Desk) -> None:
+    _staged(desk).leave()
+
+
+VIEWS: Final = (
+    "help",
+    "groups",
+    "members",
+    "pins",
+    "featured",
+    "mentions",
+    "requests",
+    "invited",
+    "greetings",
+    "sections",
+)
+SCREEN_COMMANDS: Final[Mapping[str, Command]] = {
+    **COMMANDS,
+    **{name: _view(name) for name in VIEWS},
+    "search": Command(1, _search),
+    "goto": Command(1, _go_to),
+    "history": Command(0, _older),
+    "section": Command(1, _section),
+    "quit": Command(0, _quit),
+}
+ScreenDesk.commands = SCREEN_COMMANDS

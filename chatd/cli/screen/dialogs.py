@@ -1,0 +1,172 @@
+"""What comes up over the conversation: something to pick from, to read, or to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import ClassVar, Final, NamedTuple
+
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+FREE: Final = "="
+"""In front of a text that was typed and is none of the choices."""
+
+
+class Choice(NamedTuple):
+    """One thing to pick: what is returned for it, and how it looks. A `key` picks it at once."""
+
+    name: str
+    look: Text
+    key: str = ""
+
+
+Source = Callable[[str], Awaitable[Sequence[Choice]]]
+
+
+class Picker(ModalScreen[str | None]):
+    """A list to pick from; with `ask` a line to type in, that narrows the list, or asks `source` for another one.
+
+    The result is the name of a choice; with `free` also `=` and what was typed; None after Escape.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)")]
+
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[Choice] = (),
+        *,
+        ask: str = "",
+        nothing: str = "",
+        source: Source | None = None,
+        free: bool = False,
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._choices = list(choices)
+        self._ask = ask
+        self._nothing = nothing
+        self._source = source
+        self._free = free
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Text(self._title), classes="dialog-title")
+            if self._ask:
+                yield Input(placeholder=self._ask)
+            yield OptionList()
+            yield Static(Text(self._nothing), id="nothing")
+
+    def on_mount(self) -> None:
+        self._fill(self._choices)
+        self.query_one(Input if self._ask and not (self._source and self._choices) else OptionList).focus()
+
+    def _fill(self, choices: Sequence[Choice]) -> None:
+        listed = self.query_one(OptionList)
+        listed.clear_options()
+        listed.add_options([Option(one.look, id=one.name) for one in choices])
+        listed.display = bool(choices)
+        self.query_one("#nothing").display = not choices and bool(self._nothing)
+        if choices:
+            listed.highlighted = 0
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if self._source is None:
+            typed = event.value.casefold()
+            self._fill([one for one in self._choices if typed in one.look.plain.casefold()])
+
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        listed = self.query_one(OptionList)
+        if self._source is not None:
+            self._fill(await self._source(event.value) if event.value.strip() else [])
+            if listed.option_count:
+                listed.focus()
+        elif listed.option_count and listed.highlighted is not None:
+            self.dismiss(listed.get_option_at_index(listed.highlighted).id)
+        elif self._free and event.value.strip():
+            self.dismiss(FREE + event.value.strip())
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_id)
+
+    def on_key(self, event: events.Key) -> None:
+        typing = isinstance(self.focused, Input)
+        listed = self.query_one(OptionList)
+        if typing and event.key in {"down", "up", "pagedown", "pageup"} and listed.option_count:
+            event.stop()
+            moves = {"down": listed.action_cursor_down, "up": listed.action_cursor_up}
+            moves |= {"pagedown": listed.action_page_down, "pageup": listed.action_page_up}
+            moves[event.key]()
+        elif not typing and event.character:
+            for one in self._choices:
+                if one.key == event.character:
+                    event.stop()
+                    self.dismiss(one.name)
+
+
+class Sheet(ModalScreen[None]):
+    """Something to read. Any of Escape, Enter and `q` puts it away."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [(key, "dismiss(None)") for key in ("escape", "enter", "q")]
+
+    def __init__(self, title: str, text: Text) -> None:
+        super().__init__()
+        self._title = title
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Text(self._title), classes="dialog-title")
+            with VerticalScroll():
+                yield Static(self._text)
+
+    def on_mount(self) -> None:
+        self.query_one(VerticalScroll).focus()
+
+
+class Decision(ModalScreen[tuple[str, str] | None]):
+    """A question with a few answers, and a line to type in if `ask` says for what.
+
+    The result is the name of the answer and what was typed; None after Escape.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape", "dismiss(None)"),
+        ("left", "app.focus_previous"),
+        ("right", "app.focus_next"),
+    ]
+
+    def __init__(self, title: str, text: Text, answers: Sequence[tuple[str, str]], *, ask: str = "") -> None:
+        super().__init__()
+        self._title = title
+        self._text = text
+        self._answers = answers
+        self._ask = ask
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Text(self._title), classes="dialog-title")
+            yield Static(self._text, classes="dialog-text")
+            if self._ask:
+                yield Input(placeholder=self._ask)
+            with Horizontal(classes="dialog-answers"):
+                for name, label in self._answers:
+                    yield Button(Text(label), id=f"answer-{name}", compact=True)
+
+    def on_mount(self) -> None:
+        self.query(Input if self._ask else Button).first().focus()
+
+    def _typed(self) -> str:
+        return self.query_one(Input).value.strip() if self._ask else ""
+
+    def on_input_submitted(self) -> None:
+        self.dismiss((self._answers[0][0], self._typed()))
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(((event.button.id or "").removeprefix("answer-"), self._typed()))

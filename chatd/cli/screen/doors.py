@@ -1,0 +1,107 @@
+"""Coming in: requests, invites and greetings that wait for an answer, and an invite that was pasted."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from chatd.cli.screen.asking import Asking
+from chatd.cli.screen.cells import clean
+from chatd.cli.screen.dialogs import Choice, Decision
+from chatd.cli.screen.ink import style_of
+from chatd_protocol.pasted import find_invite
+
+
+class Doors(Asking):
+    """What waits at a door."""
+
+    async def requests(self, _: str) -> None:
+        app = self._app
+        page = await app.client.list_requests(app.state.open)
+        await app.state.names.learn(one.inviter for one in page.requests if one.inviter)
+        choices = []
+        for index, one in enumerate(page.requests):
+            by = app.words("request_by", name=app.render_text.name(one.inviter)) if one.inviter else ""
+            about = "  ".join(part for part in (by, clean(one.answer)) if part)
+            choices.append(Choice(str(index), self.look(("bold", clean(one.name or one.user)), ("dim", "  " + about))))
+        picked = await self.pick(app.words("title_requests"), choices)
+        if picked is None:
+            return
+        one = page.requests[int(picked)]
+        if one.user == (app.client.hello.user if app.client.hello else ""):
+            return
+        answers = [
+            ("approve", app.words("act_approve")),
+            ("refuse", app.words("act_refuse")),
+            ("no", app.words("act_cancel")),
+        ]
+        decided = await self.ask(Decision(app.words("title_requests"), choices[int(picked)].look, answers))
+        if decided is not None and decided[0] == "approve":
+            await app.client.approve_request(one.group, one.user, one.number)
+        elif decided is not None and decided[0] == "refuse":
+            await app.client.refuse_request(one.group, one.user, one.number)
+
+    async def invited(self, _: str) -> None:
+        app = self._app
+        page = await app.client.list_received_invites()
+        choices = [
+            Choice(one.invite, self.look(("bold", clean(one.title)), ("dim", f"  {clean(one.name or '?')}")))
+            for one in page.invites
+        ]
+        picked = await self.pick(app.words("title_invited"), choices)
+        if picked is None:
+            return
+        answers = [("join", app.words("act_join")), ("decline", app.words("act_decline"))]
+        text = next(one.look for one in choices if one.name == picked)
+        decided = await self.ask(Decision(app.words("title_invited"), text, answers))
+        if decided is not None and decided[0] == "join":
+            await app.desk.do(f"/join {picked}")
+        elif decided is not None:
+            await app.client.decline_invite(picked)
+
+    async def greetings(self, _: str) -> None:
+        app = self._app
+        page = await app.client.list_contacts()
+        await app.state.names.learn(one.user for one in page.requests)
+        choices = [
+            Choice(
+                one.user,
+                self.look(
+                    (style_of(one.user), clean(app.render_text.name(one.user))), ("text", f"  {clean(one.text)}")
+                ),
+            )
+            for one in page.requests
+        ]
+        picked = await self.pick(app.words("title_greetings"), choices)
+        if picked is None:
+            return
+        answers = [("accept", app.words("act_accept")), ("decline", app.words("act_decline"))]
+        text = next(one.look for one in choices if one.name == picked)
+        decided = await self.ask(Decision(app.words("title_greetings"), text, answers))
+        if decided is not None and decided[0] == "accept":
+            await app.open_chat((await app.client.accept_contact(picked)).group)
+        elif decided is not None:
+            await app.client.decline_contact(picked)
+
+    async def offer(self, text: str) -> None:
+        """Show what an invite in a text leads to, and come in, or send the text as it is. Raises `ChatdError`."""
+        app, words = self._app, self._app.words
+        found = find_invite(text)
+        if found is None:
+            return
+        shown = await app.client.preview_invite(found.secret)
+        about = words("offer_text", title=clean(shown.title), members=shown.members, name=clean(shown.name or "?"))
+        if shown.question:
+            about += "\n" + words("offer_question", question=clean(shown.question))
+        elif shown.entry == "approval":
+            about += "\n" + words("invite_waits")
+        answers = [("join", words("act_join")), ("text", words("act_as_text")), ("no", words("act_cancel"))]
+        ask = words("ask_answer") if shown.question else ""
+        decided = await self.ask(Decision(words("title_invite"), Text(about), answers, ask=ask))
+        if decided is None or decided[0] == "no":
+            return
+        app.composer.clear()
+        if decided[0] == "join":
+            app.state.invite = found.secret
+            await app.desk.do(f"/join . {decided[1]}".rstrip())
+        else:
+            await app.desk.say(text)

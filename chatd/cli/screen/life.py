@@ -1,0 +1,120 @@
+"""How the app lives: what it does one after the other, what it does on the side, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final
+
+from textual.app import App
+
+from chatd.cli.chat_commands import Mistyped
+from chatd.cli.chat_render import ERROR, Line
+from chatd.cli.chat_words import Words
+from chatd.cli.screen.desk import COLLECTED, ScreenDesk
+from chatd.cli.screen.ink import DARK, INKS, LIGHT, Ink, Look, look_for
+from chatd.cli.typed.desk import NotANumber
+from chatd_client import ChatdError, Client, ClientClosed
+
+LEAVE_S: Final = 2.0
+
+
+class Life(App[int]):
+    """Ends with 0, or 1 if the server ended it; `last_words` then say why."""
+
+    desk: ScreenDesk
+
+    def __init__(self, client: Client, words: Words, look: Look | None) -> None:
+        plain = look_for(os.environ, None) == "plain"  # Textual takes `NO_COLOR` away.
+        super().__init__()
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.look: Look = look or ("plain" if plain else look_for(os.environ, self.console.color_system))
+        self.words = words
+        self.client = client
+        self.last_words = ""
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._typed: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue(256)
+
+    def me(self) -> str:
+        return self.client.hello.user if self.client.hello else ""
+
+    def ink(self) -> Ink:
+        """The styles of now."""
+        return INKS[self.look]
+
+    @abstractmethod
+    def changed(self) -> None:
+        """Something that stands at an edge is another: list, title, status."""
+
+    @abstractmethod
+    def answer(self, lines: list[Line]) -> None:
+        """Show what a command had to say."""
+
+    @abstractmethod
+    async def keep_draft(self) -> None:
+        """Keep unsent text where all devices find it. Raises `ChatdError`."""
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do this on the side."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            self._handle_exception(error)
+
+    async def do_typed(self) -> None:
+        """What was asked for, one after the other."""
+        while True:
+            work = await self._typed.get()
+            lines: list[Line] = []
+            token = COLLECTED.set(lines)
+            try:
+                await work()
+            except Mistyped as mistake:
+                lines.append([(ERROR, self.words(mistake.key, **mistake.values))])
+            except NotANumber:
+                lines.append([(ERROR, self.words("usage", usage=self.words("usage_goto")))])
+            except ChatdError as error:
+                self.desk.show_error(error)
+            except ClientClosed:
+                return
+            finally:
+                COLLECTED.reset(token)
+            self.answer(lines)
+            self.changed()
+
+    def do(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do this after what was asked for before."""
+        with contextlib.suppress(asyncio.QueueFull):
+            self._typed.put_nowait(work)
+
+    def leave(self) -> None:
+        """End the chat."""
+        self.exit(0)
+
+    async def close(self) -> None:
+        """Keep unsent text and end the session; not for long, if the server does not answer."""
+        with contextlib.suppress(TimeoutError, ChatdError, ClientClosed):
+            async with asyncio.timeout(LEAVE_S):
+                await self.keep_draft()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.client.close()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A fault of the program ends it in one sentence: a trace of it would show what people have written."""
+        self.last_words = self.words("crashed", error=type(error).__name__)
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._close_messages_no_wait()

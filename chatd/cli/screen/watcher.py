@@ -1,0 +1,165 @@
+"""What comes from the server, into what the screen shows: counts in the list, messages in the conversation."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from chatd.cli.chat_events import Watcher
+from chatd.cli.chat_render import DIM, MENTION, Renderer, users_in
+from chatd.cli.chat_screen import Screen
+from chatd.cli.chat_state import State
+from chatd.cli.chat_words import Words
+from chatd.cli.screen.transcript import Transcript
+from chatd_client import Client, ClientClosed, Connected, EntriesEvent, Event, Truncated
+from chatd_protocol import kinds, log
+from chatd_protocol.receipts import ReceiptsSignal
+from chatd_protocol.signals import TypingSignal
+
+
+class Face(Protocol):
+    """What the screen does with it."""
+
+    @property
+    def transcript(self) -> Transcript | None:
+        """The conversation that is open."""
+
+    def came(self, entries: list[log.Entry | log.UnknownEntry]) -> None:
+        """These went into the open conversation."""
+
+    def told_of_reading(self, signal: ReceiptsSignal) -> None:
+        """Others have read on."""
+
+    def heard_typing(self) -> None:
+        """Somebody writes in the open group."""
+
+    def connected(self, event: Connected) -> None:
+        """A session is open."""
+
+    async def reload(self, group: str | None) -> None:
+        """What was received of a group, or of all, is not good any more."""
+
+    async def load_chats(self) -> None:
+        """Read the list of chats anew."""
+
+
+class ScreenWatcher(Watcher):
+    """Reads the client's events for the screen."""
+
+    def __init__(
+        self, client: Client, state: State, screen: Screen, render: Renderer, words: Words, face: Face
+    ) -> None:
+        super().__init__(client, state, screen, render, words)
+        self._face = face
+        self._farewell = ""
+        self.lasts: dict[str, tuple[int, str]] = {}
+        """By group, what was said last since the list was read: its position and a few words."""
+
+    @property
+    def farewell(self) -> str:
+        """Why the server ended it, in words."""
+        return self._farewell
+
+    async def watch(self) -> ClientClosed | None:
+        closed = await super().watch()
+        if closed is not None:
+            self._farewell = self._words("closed", why=self._why(closed), code=closed.code, reason=closed.reason)
+        return closed
+
+    @property
+    def _me(self) -> str:
+        return self._client.hello.user if self._client.hello else ""
+
+    async def _take(self, event: Event) -> None:
+        match event:
+            case ReceiptsSignal():
+                self._face.told_of_reading(event)
+            case Truncated(group=None):
+                await self._face.load_chats()
+            case Connected():
+                await super()._take(event)
+                self._face.connected(event)
+            case TypingSignal():
+                await super()._take(event)
+                self._face.heard_typing()
+            case _:
+                await super()._take(event)
+
+    async def _take_entries(self, event: EntriesEvent) -> None:
+        state, group = self._state, event.group
+        await state.names.learn(user for entry in event.entries for user in users_in(entry))
+        for entry in event.entries:
+            self._note(group, entry)
+        newest = next((entry for entry in reversed(event.entries) if not isinstance(entry, log.UnknownEntry)), None)
+        if newest is not None:
+            state.move(group, newest.to if isinstance(newest, log.Hidden) else newest.pos, newest.at)
+        transcript = self._face.transcript
+        if transcript is not None and transcript.group == group:
+            for entry in event.entries:
+                if isinstance(entry, log.Reacted):
+                    transcript.note_own(entry, self._me)
+            transcript.take(event.entries)
+            self._face.came(list(event.entries))
+        if any(isinstance(entry, log.Recalled) for entry in event.entries) and group != state.open:
+            await self._learn_group(group)
+
+    def _note(self, group: str, entry: log.Entry | log.UnknownEntry) -> None:
+        """What an entry changes about its group."""
+        state = self._state
+        match entry:
+            case log.Message():
+                self._count(group, entry)
+            case log.SectionsChanged(sections=sections):
+                state.take_sections(group, sections)
+            case log.NicknamesChanged(names=names) if group == state.open:
+                state.nicknames |= {one.user: one.nickname for one in names}
+            case log.Recalled(target=target) | log.Edited(target=target):
+                if self.lasts.get(group, (0, ""))[0] == target:
+                    del self.lasts[group]
+
+    def _count(self, group: str, message: log.Message) -> None:
+        state = self._state
+        self.lasts[group] = message.pos, f"{self._render.name(message.sender)}: {self._render.text(message)}"
+        if message.sender == self._me:
+            state.count_unread(group, message.seq, message.section)
+            if message.type != kinds.NOTICE:
+                state.count_read(group, message.section)
+        elif message.seq > state.newest_in(group, message.section):
+            state.count_unread(group, message.seq, message.section)
+            if self._render.mentions_me(message):
+                state.count_mention(group, message.pos, message.section)
+                self._tell_of(MENTION, group, message)
+        elif message.type == kinds.NOTICE:
+            self._tell_of(DIM, group, message)
+
+    def _tell_of(self, style: str, group: str, message: log.Message) -> None:
+        """A message in a chat that is not open, in one line."""
+        if group != self._state.open:
+            name, text = self._render.name(message.sender), self._render.text(message)
+            self.say(style, "elsewhere", title=self.title_of(group), name=name, text=text)
+
+    def _take_reset(self, group: str | None) -> None:
+        super()._take_reset(group)
+        self.lasts.clear()
+
+    def seen(self, transcript: Transcript, pos: int) -> None:
+        """Everything up to this position of the open conversation was on the screen of somebody who looked."""
+        group, section = transcript.group, transcript.section or 0
+        line = self._state.lines.get(group)
+        if line is None:
+            return
+        known = next((one.read for one in line.sections if one.section == section), line.read)
+        left = 0
+        for at in reversed(transcript.order):
+            message = transcript.messages.get(at)
+            if message is None or not message.seq:
+                continue
+            if at > pos:
+                left += message.sender != self._me and message.recalled is None
+            elif message.seq > known:
+                newest = self._state.newest_in(group, section)
+                left = max(newest - message.seq, 0) if transcript.newer else left
+                self._state.count_read(group, section, left, message.seq)
+                self._tell_read(group, message.seq, section)
+                return
+            else:
+                return
