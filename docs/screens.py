@@ -1,8 +1,8 @@
 """Makes docs/img/chat-*.svg: the full-screen chat of two people of the demo community, as a real terminal shows it.
 
-    .venv/bin/python docs/screens.py            # all of them
-    .venv/bin/python docs/screens.py zh-80x24   # those whose names contain this
-    .venv/bin/python docs/screens.py --to DIR   # somewhere else, for looking at
+    .venv/bin/python -m docs.screens            # all of them
+    .venv/bin/python -m docs.screens zh-80x24   # those whose names contain this
+    .venv/bin/python -m docs.screens --to DIR   # somewhere else, for looking at
 
 Needs tmux. It starts the demo in a folder of its own, types into `chatd chat`, and draws what the pane shows, cell by
 cell. Nothing in the pictures is written by hand but the titles of the windows.
@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from picture import Size, Tmux, draw, terminals
+from docs.picture import Size, Tmux, draw, terminals
 
 IMG: Final = Path(__file__).parent / "img"
 SIZES: Final = (Size(80, 24), Size(120, 36))

@@ -15,6 +15,7 @@ from chatd.cli.screen.people import about_person
 from chatd_client import ChatdError, ClientClosed
 from chatd_protocol import kinds
 from chatd_protocol.log import Message
+from chatd_protocol.menus import MenuButton
 
 if TYPE_CHECKING:
     from chatd.cli.screen.backstage import Backstage
@@ -74,7 +75,7 @@ class Acts(Asking):
             act = _ACTS[character]
             app.do(lambda: self.act(pos, act))
         elif pos is not None and character and character.isdigit():
-            app.do(lambda: self.press(pos, f"button {int(character) - 1}"))
+            app.do(lambda: self.press(pos, f"button {character}"))
         else:
             return False
         app.changed()
@@ -85,8 +86,19 @@ class Acts(Asking):
         what, _, which = spot.partition(" ")
         if what == "reaction":
             await self._toggle(pos, which)
-        elif not what:
+        elif what == "button":
+            await self._press(pos, int(which))
+        else:
             await self._menu(pos)
+
+    async def _press(self, pos: int, number: int) -> None:
+        """Press a button of a bot, counted from 1."""
+        app, message = self._app, self._message(pos)
+        buttons = buttons_of(message)
+        if 1 <= number <= len(buttons):
+            chosen = buttons[number - 1]
+            await app.client.press(app.desk.group(), pos, chosen.id)
+            app.note([[("dim", app.words("pressed", button=clean(chosen.label)))]])
 
     def _message(self, pos: int) -> Message | None:
         transcript = self._app.transcript
@@ -96,6 +108,10 @@ class Acts(Asking):
         app, words, message = self._app, self._app.words, self._message(pos)
         if message is None:
             return
+        choices = [
+            Choice(f"button {number}", self.look(("accent", f"{number}  "), ("bold", clean(button.label))), str(number))
+            for number, button in enumerate(buttons_of(message), 1)
+        ]
         names = ["reply", "react"] if message.recalled is None else []
         if app.render_text.is_me(message.sender) and message.recalled is None:
             names += ["edit", "recall", "receipts"]
@@ -104,7 +120,7 @@ class Acts(Asking):
         names += ["copy", "forward", "pin", "unpin", "feature", "unfeature"] if message.recalled is None else []
         names += ["reactions"] if message.reactions else []
         names += ["quote"] if message.reply_to is not None else []
-        choices = [
+        choices += [
             Choice(
                 name,
                 self.look(("accent", f"{_KEY_OF.get(name, ' ')}  "), ("text", words(f"act_{name}"))),
@@ -116,7 +132,9 @@ class Acts(Asking):
             person = words("act_person", name=clean(app.render_text.name(message.sender)))
             choices.append(Choice("person", self.look(("accent", "i  "), ("text", person)), "i"))
         picked = await self.pick(words("title_actions", pos=pos), choices)
-        if picked is not None:
+        if picked is not None and picked.startswith("button "):
+            await self.press(pos, picked)
+        elif picked is not None:
             await self.act(pos, picked)
 
     async def act(self, pos: int, name: str) -> None:
@@ -215,6 +233,12 @@ class Acts(Asking):
                 by.setdefault(sign, []).append(clean(app.render_text.name(one.user)))
         rows = [app.words("reacted_by", emoji=clean(sign), names=", ".join(names)) for sign, names in by.items()]
         app.push_screen(Sheet(app.words("act_reactions"), Text("\n".join(rows))))
+
+
+def buttons_of(message: Message | None) -> list[MenuButton]:
+    """The buttons of a bot's message, as they are counted."""
+    body = message.body if message is not None and message.recalled is None else None
+    return [button for row in body.menu for button in row] if isinstance(body, kinds.TextContent) else []
 
 
 _ACTS: Final = {

@@ -145,6 +145,7 @@ class Backstage(Life):
     async def _learn_anew(self) -> None:
         with contextlib.suppress(ChatdError, ClientClosed):
             await self.conversation.learn_info()
+            self._learn_bots()
             self.changed()
 
     def told_of_reading(self, signal: ReceiptsSignal) -> None:
@@ -258,9 +259,22 @@ class Backstage(Life):
             await self._save_draft(before, typed)
             self.composer.put(self.state.drafts.get(group, ""))
         self.drop_aim()
+        self._learn_bots()
         self.bars["notes"].set()
         self.composer.focus()
         self.changed()
+
+    def _learn_bots(self) -> None:
+        """What can be typed for the bots here."""
+        known = [(bot, one) for bot in self.conversation.bots for one in bot.commands]
+        self.composer.bot_commands = [
+            (
+                one.name,
+                f"/{one.name}",
+                f"{clean(one.zh if self.words.lang == 'zh' else one.en)} · {clean(bot.name or bot.bot)}",
+            )
+            for bot, one in known
+        ]
 
     async def _save_draft(self, group: str | None, text: str) -> None:
         """Keep unsent text where all devices find it."""

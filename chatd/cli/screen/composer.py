@@ -73,11 +73,17 @@ class Composer(TextArea):
         self.offered = 0
         self._people = people
         self._commands = commands
+        self.bot_commands: list[tuple[str, str, str]] = []
+        """What the bots of the open group know: name, how it is written, what it does."""
 
     def put(self, text: str) -> None:
         """Another text, with the cursor behind it."""
         self.text = text
         self.move_cursor(self.document.end)
+
+    @property
+    def _known(self) -> list[tuple[str, str, str]]:
+        return [*self.bot_commands, *self._commands]
 
     @property
     def before_cursor(self) -> str:
@@ -88,7 +94,7 @@ class Composer(TextArea):
         self._offer()
 
     def _offer(self) -> None:
-        offers = completions(self.before_cursor, self._people(), self._commands)
+        offers = completions(self.before_cursor, self._people(), self._known)
         if offers != self.offers:
             self.offers, self.offered = offers, 0
             self.post_message(self.Offers())
@@ -138,7 +144,7 @@ class Composer(TextArea):
         """Send; a command that is begun and not there is completed instead."""
         text = self.text
         name = text[1:].lower()
-        if self.offers and text.startswith("/") and name not in {known for known, _, _ in self._commands}:
+        if self.offers and text.startswith("/") and name not in {known for known, _, _ in self._known}:
             self.take_offer()
             return
         self.offers = []

@@ -12,6 +12,7 @@ from chatd.cli.screen.transcript import Transcript
 from chatd.cli.typed.desk import Mistyped, NotANumber, number_in
 from chatd.cli.typed.groups import learn_here, name_lines
 from chatd_client import ChatdError
+from chatd_protocol.bots import BotLine
 from chatd_protocol.groups import GroupInfo, GroupLine, Member
 from chatd_protocol.log import Entry, Message, UnknownEntry, read_entry
 from chatd_protocol.messages import History
@@ -34,6 +35,7 @@ class Conversation:
         self.transcript: Transcript | None = None
         self.info: GroupInfo | None = None
         self.members: list[Member] = []
+        self.bots: list[BotLine] = []
         self._reads: dict[str, int] = {}
         """How far others have read, of those who show it."""
 
@@ -79,12 +81,12 @@ class Conversation:
         """None is open."""
         self._turn += 1
         self.transcript = self.info = None
-        self.members = []
+        self.members, self.bots = [], []
         self._timeline.show(None)
 
     def _start(self, transcript: Transcript) -> None:
         self.transcript = transcript
-        self.info, self.members = None, []
+        self.info, self.members, self.bots = None, [], []
         self._reads = {}
         self._timeline.readers = {}
         self._timeline.fresh_from = None
@@ -160,9 +162,10 @@ class Conversation:
         info = await desk.client.get_group(transcript.group)
         desk.state.put(info.line)
         members = (await desk.client.list_members(transcript.group, limit=PAGE_MAX)).members
+        bots = (await desk.client.list_bots(transcript.group)).bots
         await desk.state.names.learn(member.user for member in members)
         if transcript is self.transcript:
-            self.info, self.members = info, members
+            self.info, self.members, self.bots = info, members, bots
             desk.state.people = {desk.state.called(member.user): member.user for member in members}
             desk.state.people |= {desk.state.names.of(member.user): member.user for member in members}
 

@@ -101,7 +101,26 @@ class Painter:
         for row in self._body(message, room, setting):
             painted.add(mark, *row)
             mark = ("", " " * GUTTER)
+        self._menu(painted, message, room)
         self._below(painted, message, room, setting)
+
+    def _menu(self, painted: Painted, message: log.Message, room: int) -> None:
+        """The buttons of a bot, each with the digit that presses it while the message is chosen."""
+        body = message.body
+        number = 0
+        for buttons in body.menu if isinstance(body, kinds.TextContent) and message.recalled is None else ():
+            row: Row = [("", " " * GUTTER)]
+            for button in buttons:
+                number += 1
+                shown = f" {number} {clean(button.label)} "
+                if width_of(row) + width(shown) > room + GUTTER and len(row) > 1:
+                    painted.rows.append(row)
+                    row = [("", " " * GUTTER)]
+                at = width_of(row)
+                shown = cut(shown, room)
+                painted.spots.append((len(painted.rows), at, at + width(shown), f"button {number}"))
+                row += [("button", shown), ("", " ")]
+            painted.rows.append(row)
 
     def _gutter(self, message: log.Message) -> Piece:
         return ("mention", fill("@", GUTTER)) if self._render.mentions_me(message) else ("", " " * GUTTER)
