@@ -110,12 +110,18 @@ class Reader:
         self._last = []
         lines = list(logical_lines(block.text))
         for number, line in enumerate(lines, 1):
-            for name in list(self._saved):
-                if name in line:
-                    del self._saved[name]
+            self._used_by(line)
             await self._line(line, block, block.status if number == len(lines) else 0)
         if block.stays or "chatd serve" in block.text:
             self._shell = []  # That terminal is taken now; the next lines are typed into another one.
+
+    def _used_by(self, text: str) -> None:
+        """What a line names, or a program that it runs imports or reads, was not written for nothing."""
+        for name in list(self._saved):
+            stem = name.removesuffix(".py")
+            if name in self._saved and re.search(rf"(?<![\w.])({re.escape(name)}|(from|import) {stem})\b", text):
+                del self._saved[name]
+                self._used_by((self._folder / name).read_text(encoding="utf-8"))
 
     async def _line(self, line: str, block: Block, status: int) -> None:
         self.ran.append(line)
