@@ -62,12 +62,14 @@ class CreateInvite(Command, frozen=True, tag="invite"):
             need.pair(self.actor, self.target)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `not_found`, `forbidden`, `read_only`, `invalid` for oneself, `limit`."""
+        """Raises `not_found`, `forbidden`, `read_only`, `invalid` for oneself, `not_for_bots`, `limit`."""
         actor = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
         check_may_invite(group, actor, self.role)
         if self.target is not None and self.target not in facts.users:
             raise Refused("not_found")
+        if self.target is not None:
+            check_person(facts, self.target)
         if self.target == self.actor:
             raise Refused("invalid", "Nobody invites themselves", path="$.data.user")
         maker = facts.find(Maker, group.id, self.actor) or Maker(group.id, self.actor, {})

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import pytest
 
+from chatd.core.bots import MakeBot
 from chatd.core.facts import Facts
 from chatd.core.groups import found_group
 from chatd.core.invite_rows import Invite, Maker
@@ -73,6 +74,11 @@ class World:
             user = User(id=user_id, sub=f"sub of {user_id}", name=user_id, created_at=START_MS)
             self.facts.users[user_id] = self.facts.user_of_sub[user.sub] = user
         return ids
+
+    def bot(self, name: str, *, direct: bool = False) -> str:
+        """A bot by its name, which is its user's id too."""
+        self.act(MakeBot(name, name, name, "", ["read", "send"], direct, f"the first token of {name}"))
+        return name
 
     def make_mutual(self, one: str, *others: str) -> None:
         for other in others:

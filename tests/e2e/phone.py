@@ -50,6 +50,8 @@ class Phone:
         self.format = fmt
         self.user = ""
         self.sub = ""
+        self.token = ""
+        """Only of bots."""
         self.device = ""
         self.hello: dict[str, Any] = {}
         self.resumed = False

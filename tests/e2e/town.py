@@ -14,6 +14,7 @@ from typing import Any, ParamSpec
 
 import uvloop
 
+from chatd.admin.socket import call
 from chatd.testing import TestServer, running_server
 from chatd_protocol.codec import Format
 from tests.e2e.phone import PATIENCE_S, Phone
@@ -59,6 +60,26 @@ class Town:
         """A connection that has said nothing."""
         phone = await Phone.dial(self.server.ws_url, fmt, receive_buffer_bytes)
         self.phones.append(phone)
+        return phone
+
+    async def act(self, name: str, /, **fields: Any) -> dict[str, Any]:
+        """What the operator does. Raises AdminError."""
+        path = self.server.config.admin_socket_path()
+        return await asyncio.to_thread(call, path, name, PATIENCE_S, **fields)
+
+    async def bot(self, fmt: Format = "json", **fields: Any) -> Phone:
+        """A bot of its own name, connected. `sub` says which, `token` what it speaks by."""
+        name = f"bot-{next(_names)}"
+        made = await self.act("bot.create", bot=name, **fields)
+        phone = await self.bot_by(made["token"], fmt)
+        phone.sub = f"bot:{name}"
+        return phone
+
+    async def bot_by(self, token: str, fmt: Format = "json", device: str = "server", **cursors: Any) -> Phone:
+        """A connection of the bot that a token speaks for."""
+        phone = await self.dial(fmt)
+        phone.token = token
+        await phone.say_hello(token, device, **cursors)
         return phone
 
     async def back(self, phone: Phone, device: str | None = None, fmt: Format | None = None, **changed: Any) -> Phone:

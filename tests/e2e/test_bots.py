@@ -1,0 +1,356 @@
+"""Bots over the wire: what they speak by, what they may do, how they come into groups, and how they are shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from chatd.admin.socket import AdminError
+from chatd.store.database import connect
+from chatd.store.verify import verify
+from chatd_protocol.codec import Format
+from chatd_protocol.ops import OPS
+from chatd_protocol.scopes import BOTS_ONLY, CLOSED, OPEN, SCOPE_OF, SCOPES
+from tests.e2e.hostile import world_of
+from tests.e2e.phone import Denied, Phone, new_cid
+from tests.e2e.town import Town, a_millisecond_later, living_town, on_loop
+from tests.hub.kit import held_reads, says
+
+COMMANDS: Final = [{"name": "price", "en": "What it costs", "zh": "查价"}, {"name": "help"}]
+
+
+def name_of(bot: Phone) -> str:
+    return bot.sub.removeprefix("bot:")
+
+
+async def added(by: Phone, group: str, *people: Phone) -> list[str]:
+    """What becomes of each."""
+    answer = await by.do("member.add", group=group, users=[one.user for one in people])
+    return [result["result"] for result in answer["results"]]
+
+
+async def group_with(town: Town, bot: Phone) -> tuple[Phone, Phone, str]:
+    """Ann, who owns a group, Bob, who is a member, and the group, with the bot in it."""
+    ann, bob = await town.people("ann", "bob")
+    group = await town.group_of(ann, bob)
+    assert await added(ann, group, bot) == ["added"]
+    await bot.own("added", group)
+    return ann, bob, group
+
+
+async def refusal(town: Town, token: str) -> tuple[str, int]:
+    """The error and the close code that a hello gets."""
+    phone = await town.dial()
+    with pytest.raises(Denied) as refused:
+        await phone.say_hello(token)
+    assert token not in str(refused.value.error)
+    return refused.value.code, await phone.closed()
+
+
+# -- what may be done
+
+
+def test_every_op_says_what_a_bot_needs_for_it() -> None:
+    assert set(SCOPE_OF) == set(OPS)
+    assert set(SCOPE_OF.values()) == {*SCOPES, OPEN, CLOSED}
+    assert all(SCOPE_OF[op] != CLOSED for op in BOTS_ONLY)
+
+
+async def code_of(phone: Phone, op: str, data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """What a request is refused with; "" if it is answered."""
+    named = data | ({"cid": new_cid()} if OPS[op].command else {})
+    future = phone.send(op, **named)
+    try:
+        await phone.answer_to(future)
+    except Denied as refused:
+        return refused.code, refused.details
+    return "", {}
+
+
+@pytest.mark.promise("P7", "bot.scopes")
+@pytest.mark.parametrize("fmt", ["json", "msgpack"])
+async def test_without_scopes_a_bot_may_do_what_is_open_to_all_of_them_and_with_all_nothing_is_missing(
+    town: Town, fmt: Format
+) -> None:
+    ann, requests = await world_of(town, fmt)
+    group = requests["group.get"]["group"]
+    bare, full = await town.bot(fmt, scopes=[]), await town.bot(fmt, scopes=list(SCOPES))
+    assert await added(ann, group, bare, full) == ["added", "added"]
+    await full.own("added", group)
+    ending = ("session.renew", "member.leave")
+    for op in [*sorted(set(OPS) - {"session.hello", *ending}), "member.leave"]:
+        rule = SCOPE_OF[op]
+        code, details = await code_of(bare, op, requests[op])
+        if rule == CLOSED:
+            assert code == "not_for_bots", op
+        elif rule == OPEN:
+            assert code not in {"scope_missing", "not_for_bots"}, op
+        else:
+            assert (code, details) == ("scope_missing", {"scope": rule}), op
+        allowed = await code_of(full, op, requests[op])
+        assert (allowed[0] == "not_for_bots") == (rule == CLOSED), op
+        assert allowed[0] != "scope_missing", op
+    assert (await code_of(ann, "bot.commands", {"commands": []}))[0] == "bots_only"
+
+
+@pytest.mark.promise("P7", "bot.scopes")
+@pytest.mark.parametrize("fmt", ["json", "msgpack"])
+async def test_a_bot_that_may_not_read_is_shown_nothing_that_is_said(town: Town, fmt: Format) -> None:
+    bot = await town.bot(fmt, scopes=["send"])
+    ann, _, group = await group_with(town, bot)
+    await ann.say(group, "between us")
+    sent = await bot.do("message.send", group=group, kind="text", body={"text": "news!"})
+    await ann.up_to(group, sent["pos"])
+    await ann.say(group, "still between us")
+    await bot.settle()
+    assert (await bot.line(group))["head"] > sent["pos"]
+    assert (await bot.ask("group.list"))["groups"][0].keys() & {"last", "after"} == set()
+    for op, more in (("group.open", {}), ("message.history", {}), ("message.at", {"at": 0})):
+        assert (await bot.denied(op, group=group, **more)).code == "scope_missing"
+    fresh = await town.bot_by(bot.token, fmt, "another")
+    again = await town.bot_by(bot.token, fmt, "third", **bot.cursors())
+    assert bot.entries == fresh.entries == again.entries == {}
+    for phone in (bot, fresh, again):
+        assert not says(phone, "between us")
+        assert not phone.hello["groups"] or not phone.hello["groups"][0].get("live", False)
+
+
+async def test_changing_the_scopes_ends_what_is_open_and_hello_tells_the_new_ones(town: Town) -> None:
+    bot = await town.bot(scopes=["read"])
+    ann, _, group = await group_with(town, bot)
+    assert bot.hello["bot"] == {"name": name_of(bot), "scopes": ["read"]}
+    assert (await bot.denied("message.send", cid=new_cid(), group=group, kind="text", body={"text": "x"})).details == {
+        "scope": "send"
+    }
+    same = await town.act("bot.scopes", bot=name_of(bot), scopes=["read"])
+    assert same["closed"] == 0, "nothing changed"
+    assert (await town.act("bot.scopes", bot=name_of(bot), scopes=["send", "read"]))["scopes"] == ["read", "send"]
+    assert await bot.closed() == 4003
+    back = await town.bot_by(bot.token, **bot.cursors())
+    assert back.hello["bot"]["scopes"] == ["read", "send"]
+    await ann.up_to(group, await back.say(group, "now I can"))
+    assert (await town.act("bot.scopes", bot=name_of(bot), scopes=[]))["closed"] == 1
+
+
+async def test_scopes_that_change_while_a_session_is_opened_are_not_missed(town: Town) -> None:
+    bot = await town.bot(scopes=["read", "send"])
+    await bot.hang_up()
+    opening = await town.dial()
+    with held_reads(town.server.hub, passing=2) as reads:
+        future = opening.send("session.hello", token=bot.token, device="server")
+        await reads.begun.wait()
+        await town.act("bot.scopes", bot=name_of(bot), scopes=["read"])
+        reads.go.set()
+        assert await opening.closed() == 4003
+    assert future.cancelled() or "error" in future.result()
+    assert (await town.bot_by(bot.token)).hello["bot"]["scopes"] == ["read"]
+
+
+# -- tokens
+
+
+@pytest.mark.promise("P7", "bot.token")
+async def test_rotating_ends_what_the_older_tokens_opened_and_nothing_else(town: Town) -> None:
+    bot = await town.bot()
+    second = (await town.act("bot.token", bot=name_of(bot)))["token"]
+    assert second.startswith("chatdbot_")
+    assert len(second) >= len("chatdbot_") + 22
+    by_second = await town.bot_by(second, device="two")
+    assert by_second.user == bot.user
+    assert "expires" not in by_second.hello
+    done = await town.act("bot.token", bot=name_of(bot), rotate=True)
+    assert done["closed"] == 2
+    assert await bot.closed() == await by_second.closed() == 4402
+    for token in (bot.token, second, "chatdbot_", "chatdbot_" + "A" * 32, "chatdbot_" + "é" * 10, done["token"][:-1]):
+        assert await refusal(town, token) == ("unauthenticated", 4401)
+    await (await town.bot_by(done["token"])).settle()
+    assert (await town.act("bot.show", bot=name_of(bot)))["tokens"] == 1
+
+
+@pytest.mark.promise("P7", "bot.token")
+@pytest.mark.parametrize("passing", [0, 1, 2])
+async def test_a_token_that_is_taken_back_while_hello_is_answered_opens_nothing(town: Town, passing: int) -> None:
+    bot = await town.bot()
+    await bot.hang_up()
+    opening = await town.dial()
+    with held_reads(town.server.hub, passing=passing) as reads:
+        future = opening.send("session.hello", token=bot.token, device="server")
+        await reads.begun.wait()
+        fresh = (await town.act("bot.token", bot=name_of(bot), rotate=True))["token"]
+        reads.go.set()
+        assert await opening.closed() in {4401, 4402}
+    assert future.cancelled() or "error" in future.result()
+    await (await town.bot_by(fresh)).settle()
+
+
+async def test_a_session_moves_to_another_token_and_outlives_the_older_one(town: Town) -> None:
+    bot, other = await town.bot(), await town.bot()
+    second = (await town.act("bot.token", bot=name_of(bot)))["token"]
+    assert await bot.ask("session.renew", token=second) == {}
+    await bot.settle()
+    third = (await town.act("bot.token", bot=name_of(bot)))["token"]
+    assert (await bot.denied("session.renew", token=other.token)).code == "unauthenticated"
+    assert await bot.closed() == 4401
+    await (await town.bot_by(third)).settle()
+
+
+@pytest.mark.promise("P7", "bot.token", "revoked")
+async def test_a_bot_is_revoked_and_disabled_like_everybody_and_a_later_token_is_good(town: Town) -> None:
+    bot = await town.bot()
+    a_millisecond_later()
+    await town.act("revoke", sub=bot.sub)
+    assert await bot.closed() == 4402
+    assert await refusal(town, bot.token) == ("revoked", 4402)
+    fresh = (await town.act("bot.token", bot=name_of(bot), rotate=True))["token"]
+    back = await town.bot_by(fresh)
+    assert (await town.act("bot.disable", bot=name_of(bot), on=True))["closed"] == 1
+    assert await back.closed() == 4405
+    assert await refusal(town, fresh) == ("disabled", 4405)
+    await town.act("bot.disable", bot=name_of(bot), on=False)
+    await (await town.bot_by(fresh)).settle()
+
+
+@pytest.mark.promise("P7", "bot.token", "token")
+async def test_nobody_but_the_operator_makes_a_bot_or_speaks_for_one(town: Town) -> None:
+    bot = await town.bot()
+    for sub in (bot.sub, "bot:made-up"):
+        assert await refusal(town, town.server.token(sub)) == ("unauthenticated", 4401)
+    with pytest.raises(AdminError, match="invalid"):
+        await town.act("user", sub="bot:made-up")
+    ann = await town.person("ann")
+    with pytest.raises(AdminError, match="not_found"):
+        await town.act("follow.add", sub=ann.sub, target="bot:made-up")
+    assert (await bot.ask("user.get", subs=["bot:made-up"]))["users"] == []
+
+
+async def test_what_the_operator_does_with_bots_is_audited_without_a_token(town: Town) -> None:
+    bot = await town.bot(scopes=["read"])
+    token = (await town.act("bot.token", bot=name_of(bot), rotate=True))["token"]
+    await town.act("bot.scopes", bot=name_of(bot), scopes=["pin"])
+    await town.act("bot.disable", bot=name_of(bot), on=True)
+    rows = (await town.act("audit", filters={"user": bot.user}))["rows"]
+    acts = [row["act"] for row in rows]
+    assert acts == ["user.disable", "bot.scopes", "bot.token", "bot.create"]
+    assert all(secret not in str(rows) for secret in (token, bot.token))
+    with pytest.raises(AdminError, match="taken"):
+        await town.act("bot.create", bot=name_of(bot))
+    for wrong in ({"bot": "X"}, {"bot": "ok-name", "scopes": ["fly"]}, {"bot": "ok-name", "intro": 5}):
+        with pytest.raises(AdminError, match="invalid"):
+            await town.act("bot.create", **wrong)
+    with pytest.raises(AdminError, match="not_found"):
+        await town.act("bot.show", bot="nobody-of-this-name")
+
+
+# -- coming in
+
+
+@pytest.mark.promise("P6", "bot")
+async def test_a_bot_comes_in_by_the_right_of_admin_or_owner_and_by_no_other_way(town: Town) -> None:
+    bot, second = await town.bot(), await town.bot()
+    ann, bob, ada = await town.people("ann", "bob", "ada")
+    group = await town.group_of(ann, bob, ada)
+    await ann.do("member.role", group=group, user=ada.user, role="admin")
+    await bob.do("follow.add", user=bot.user)
+    assert await added(bob, group, bot) == ["not_mutual"]
+    assert await added(ada, group, bot) == ["added"]
+    assert await added(ann, group, bot, second) == ["already", "added"]
+    rows = (await ann.ask("audit.list", group=group, act="member.add"))["rows"]
+    assert [(row["by"], row["user"]) for row in rows] == [(ann.user, second.user), (ada.user, bot.user)]
+    link = await ann.do("invite.create", group=group, kind="link")
+    third = await town.bot(scopes=list(SCOPES))
+    assert await third.cannot("invite.redeem", secret=link["token"]) == "not_for_bots"
+    directed = await ann.denied("invite.create", cid=new_cid(), group=group, kind="directed", user=third.user)
+    assert directed.code == "not_for_bots"
+    await ann.do("group.entry", group=group, entry="open", invites="anyone")
+    assert await third.cannot("group.join", group=group) == "not_for_bots"
+    await ann.do("member.ban", group=group, user=bot.user)
+    assert await added(ada, group, bot) == ["banned"]
+    assert (await ann.ask("member.bans", group=group))["bans"][0]["bot"] is True
+
+
+async def test_a_bot_is_shown_as_one_wherever_somebody_is_shown(town: Town) -> None:
+    bot = await town.bot(name="Helper 助手", intro="ask me")
+    ann, bob, group = await group_with(town, bot)
+    shown = (await ann.ask("user.get", users=[bot.user, bob.user]))["users"]
+    assert {user["user"]: user.get("bot", False) for user in shown} == {bot.user: True, bob.user: False}
+    assert {"name": "Helper 助手", "bio": "ask me", "sub": bot.sub}.items() <= next(
+        user for user in shown if user["user"] == bot.user
+    ).items()
+    members = (await ann.ask("group.members", group=group))["members"]
+    assert {one["user"] for one in members if one.get("bot")} == {bot.user}
+    pos = await bot.say(group, "hello")
+    await ann.up_to(group, pos)
+    came, message = (next(e for e in ann.entries[group] if e["pos"] == at) for at in (pos - 1, pos))
+    assert came["joined"] == [{"user": bot.user, "by": ann.user, "bot": True}]
+    assert message["bot"] is True
+    await ann.do("follow.add", user=bot.user)
+    following = {one["user"]: one for one in (await ann.ask("follow.list", which="following"))["users"]}
+    assert following[bot.user]["bot"] is True
+    assert "bot" not in following[bob.user]
+
+
+@pytest.mark.promise("P2", "retry.every_op")
+async def test_a_bot_declares_commands_once_and_whoever_is_in_the_group_reads_them(town: Town) -> None:
+    bot, quiet = await town.bot(name="Helper", intro="ask me"), await town.bot(name="Quiet")
+    ann, bob, group = await group_with(town, bot)
+    assert await added(ann, group, quiet) == ["added"]
+    request = {"commands": COMMANDS, "cid": new_cid()}
+    assert await bot.ask("bot.commands", **request) == {"commands": 2}
+    await bot.do("bot.commands", commands=COMMANDS[:1])
+    assert await bot.ask("bot.commands", **request) == {"commands": 2}, "the first answer"
+    other = await town.bot_by(bot.token, "msgpack", "another")
+    assert await other.ask("bot.commands", **request) == {"commands": 2}
+    assert (await bot.denied("bot.commands", commands=[], cid=request["cid"])).code == "conflict"
+    lines = {one["user"]: one for one in (await bob.ask("group.bots", group=group))["bots"]}
+    assert lines[bot.user] == {
+        "user": bot.user,
+        "bot": name_of(bot),
+        "name": "Helper",
+        "intro": "ask me",
+        "commands": COMMANDS[:1],
+    }
+    assert lines[quiet.user].keys() == {"user", "bot", "name"}
+    first = await bob.ask("group.bots", group=group, limit=1)
+    rest = await bob.ask("group.bots", group=group, limit=1, after=first["more"])
+    assert [one["user"] for one in first["bots"] + rest["bots"]] == sorted(lines)
+    assert "more" not in rest
+    await town.act("bot.disable", bot=name_of(quiet), on=True)
+    await bot.do("member.leave", group=group)
+    assert (await bob.ask("group.bots", group=group))["bots"] == []
+
+
+async def test_a_direct_chat_with_a_bot_that_talks_to_anybody(town: Town) -> None:
+    bot, shy = await town.bot(direct=True), await town.bot()
+    ann = await town.person("ann")
+    assert await ann.cannot("group.create", kind="direct", user=shy.user) == "not_mutual"
+    chat = (await ann.do("group.create", kind="direct", user=bot.user))["group"]
+    await bot.own("added", chat)
+    await bot.up_to(chat, await ann.say(chat, "/price"))
+    await ann.up_to(chat, await bot.say(chat, "12 yuan"))
+    await ann.do("block.add", user=bot.user)
+    assert await bot.cannot("message.send", group=chat, kind="text", body={"text": "buy!"}) == "read_only"
+    assert await ann.cannot("group.create", kind="direct", user=bot.user) == "not_mutual"
+    await ann.do("block.remove", user=bot.user)
+    await ann.up_to(chat, await bot.say(chat, "sorry"))
+    assert await ann.cannot("contact.request", user=shy.user) == "not_mutual", "nobody would answer"
+
+
+@on_loop
+async def test_bots_outlive_a_restart_and_the_database_is_whole(store_url: str, tmp_path: Path) -> None:
+    async with living_town(store_url, tmp_path) as town:
+        bot = await town.bot(scopes=["read", "send", "moderate"])
+        ann, _, group = await group_with(town, bot)
+        await bot.do("bot.commands", commands=COMMANDS)
+        await town.act("bot.token", bot=name_of(bot))
+        token, cursors = bot.token, bot.cursors()
+        await ann.say(group, "before")
+    async with living_town(store_url, tmp_path) as town:
+        back = await town.bot_by(token, **cursors)
+        assert back.hello["bot"]["scopes"] == ["read", "send", "moderate"]
+        await back.until(lambda: says(back, "before"))
+        assert (await back.ask("group.bots", group=group))["bots"][0]["commands"] == COMMANDS
+    database = connect(store_url)
+    assert verify(database).problems == []
+    database.close()
