@@ -14,6 +14,8 @@ def fill(database: Database) -> None:
     every = range(PEOPLE)
     rows: dict[str, list[Row]] = {
         "users": [(f"u{i:05}", f"s{i:05}", "", 1, 9, 0, 10, 10, 0) for i in every],
+        "bots": [(f"u{i:05}", f"b{i:05}", "[]", "[]", "[]", 1) for i in every],
+        "bot_tokens": [(f"d{i:05}", f"u{i:05}", 1) for i in every],
         "follows": [(f"u{i:05}", f"u{(i + k) % PEOPLE:05}", 1) for i in every for k in (1, 2, 3, -1, -2)],
         "follow_versions": [(f"u{i:05}", f"u{(i + 1) % PEOPLE:05}", 1) for i in every],
         "follow_imports": [(f"name:{i:05}", i, i, False, "{}", "[]") for i in every],

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import pytest
 
 from chatd.core.board import Board, Featured, Mention
+from chatd.core.bots import Bot, BotToken
 from chatd.core.catalogue import Pending
 from chatd.core.chats import Chat, Draft
 from chatd.core.devices import Devices
@@ -28,6 +29,7 @@ from chatd.core.values import Entry
 from chatd.store import (
     bans,
     boards,
+    bots,
     cards,
     catalogue,
     chats,
@@ -57,6 +59,7 @@ T = TypeVar("T")
 MODULES: tuple[ModuleType, ...] = (
     bans,
     boards,
+    bots,
     cards,
     catalogue,
     chats,
@@ -88,7 +91,19 @@ STATEMENTS |= {
 }
 STATEMENTS |= {
     f"{kind.table}.{name}": statement
-    for kind in (Board, FanGroups, Featured, FollowImport, FollowVersion, Invite, JoinRequest, Maker, Mention)
+    for kind in (
+        Board,
+        Bot,
+        BotToken,
+        FanGroups,
+        Featured,
+        FollowImport,
+        FollowVersion,
+        Invite,
+        JoinRequest,
+        Maker,
+        Mention,
+    )
     for name, statement in vars(records.rows_of(kind)).items()
     if isinstance(statement, Statement)
 }
@@ -157,6 +172,11 @@ async def requests_pages(reader: Reader) -> None:
 
 # Every function that reads, called as the hub does.
 READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
+    "bots.token_by_digest": lambda r: bots.token_by_digest(r, "d00007"),
+    "bots.bot_of_user": lambda r: bots.bot_of_user(r, "u00007"),
+    "bots.bot_named": lambda r: bots.bot_named(r, "b00007"),
+    "bots.bots_page": lambda r: bots.bots_page(r, "u00007", 20),
+    "bots.bots_in": lambda r: bots.bots_in(r, "g01400", "u00007", 20),
     "cards.fill_entries": lambda r: cards.fill_entries(r, [card_entry()]),
     "cards.pending_until": lambda r: cards.pending_until(r, 900, 16),
     "cards.groups_to_tell": to_tell,
