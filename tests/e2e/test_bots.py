@@ -101,6 +101,8 @@ async def test_a_bot_that_may_not_read_is_shown_nothing_that_is_said(town: Town,
     bot = await town.bot(fmt, scopes=["send"])
     ann, _, group = await group_with(town, bot)
     await ann.say(group, "between us")
+    await ann.do("group.announce", group=group, text="announced between us")
+    assert "announcement" in await ann.ask("group.get", group=group)
     sent = await bot.do("message.send", group=group, kind="text", body={"text": "news!"})
     await ann.up_to(group, sent["pos"])
     await ann.say(group, "still between us")

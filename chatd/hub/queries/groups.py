@@ -42,6 +42,8 @@ async def get_group(session: Session, request: wire.GetGroup) -> dict[str, Any]:
     check_still(session, follow)
     if redactions != follow.feed.redactions or not session.may_read:
         info["line"].pop("last", None)
+    if not session.may_read:
+        info.pop("announcement", None)
     session.hub.shelf.drop_stale([info["line"]], mark)
     info["line"]["live"] = follow.state is not State.SUMMARY
     session.hub.drafts.lay_over(user_of(session), info["line"], request.group)
