@@ -6,7 +6,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from chatd.admin import accounts, audit, bots, catalogue, follows, groups, invites, search, tending, users, words
+from chatd.admin import (
+    accounts,
+    audit,
+    bots,
+    catalogue,
+    erasure,
+    follows,
+    groups,
+    invites,
+    search,
+    tending,
+    users,
+    words,
+)
 from chatd.admin.operator import Operator
 from chatd.admin.socket import Act
 
@@ -22,6 +35,7 @@ ACTS: Final[Mapping[str, Callable[[Operator, Mapping[str, Any]], Awaitable[dict[
     **tending.ACTS,
     **accounts.ACTS,
     **bots.ACTS,
+    **erasure.ACTS,
 }
 
 

@@ -24,7 +24,7 @@ def follows_of(operator: Operator) -> Follows:
         async with hub.readers.snapshot() as reader:
             return await stored.users_of(reader, subs)
 
-    return Follows(hub.link.ask, find, hub.new_id)
+    return Follows(hub.link.ask, find, hub.new_id, hub.secrets.hash_sub)
 
 
 async def import_portion(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ async def add_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, 
     sub, name = check_person(request["sub"], request.get("name") or "")
     if is_bot(sub):
         raise Invalid("sub", "`bot:` begins the `sub` of bots, which `chatd bot create` makes")
-    return {"user": await operator.hub.ensure_user(sub, name)}
+    return {"user": await operator.hub.ensure_user(sub, name, issued_at=operator.hub.now_ms())}
 
 
 async def list_users(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:

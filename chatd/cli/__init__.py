@@ -261,6 +261,7 @@ from chatd.cli.bots import bots  # noqa: E402 - its commands use what is defined
 from chatd.cli.catalogue import catalogue  # noqa: E402 - its commands use what is defined above
 from chatd.cli.completion import completion  # noqa: E402 - as above
 from chatd.cli.doctor.command import doctor  # noqa: E402 - its commands use what is defined above
+from chatd.cli.erase import erase  # noqa: E402 - as below
 from chatd.cli.follow import follow  # noqa: E402 - as below
 from chatd.cli.govern import group_app, member_app  # noqa: E402 - as below
 from chatd.cli.invites import invite  # noqa: E402 - its commands use what is defined above
@@ -271,6 +272,7 @@ from chatd.cli.words import words  # noqa: E402 - its commands use what is defin
 
 app.command()(completion)
 app.command()(doctor)
+app.command()(erase)
 app.add_typer(users, name="user")
 app.add_typer(searching, name="search")
 app.add_typer(catalogue, name="catalogue")

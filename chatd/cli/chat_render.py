@@ -51,7 +51,7 @@ ERROR: Final = "ansired"
 MENTION: Final = "ansiyellow bold"
 
 
-_WENT: Final[dict[str | None, str]] = {"removed": "put_out", "unfollowed": "fan_left"}
+_WENT: Final[dict[str | None, str]] = {"removed": "put_out", "unfollowed": "fan_left", "erased": "left"}
 _CAME: Final = {
     None: "joined",
     "invite": "came_by_invite",
@@ -174,6 +174,8 @@ class Renderer:
 
     def _text(self, message: log.Message) -> tuple[str, str]:
         if message.recalled is not None:
+            if message.recalled.erased:
+                return DIM, self._words("message_erased")
             return DIM, self._words("message_recalled", name=self.name(message.recalled.by))
         if message.body is None:
             return DIM, self._words("unknown_message")
@@ -237,6 +239,8 @@ class Renderer:
                 return [self._moderation(entry)]
             case log.SectionsChanged():
                 return [self._sections(entry)]
+            case log.Erased():
+                return [self._words("erased")]
             case log.OwnerChanged() | log.Announced() | log.Dissolved():
                 return [self._governed(entry)]
             case _:
@@ -382,6 +386,8 @@ def users_in(entry: log.Entry | log.UnknownEntry) -> set[str]:
             return people | {one.user for one in left} | {one.by for one in left if one.by}
         case log.RoleChanged(by=by, user=user):
             return {user} | ({by} if by else set())
+        case log.Erased(user=user):
+            return {user}
         case log.NicknamesChanged(names=names):
             return {one.user for one in names}
         case log.Hidden() | log.UnknownEntry() | log.CardChanged():

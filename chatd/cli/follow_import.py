@@ -24,8 +24,10 @@ from chatd.config import Config
 from chatd.core.follows import REFUSED, ForgetImport, Step
 from chatd.core.wishes import AnyWish
 from chatd.service.follows import Follows, Told, read_edge, read_portion, view_import
+from chatd.service.secrets import Secrets
 from chatd.store.engine import Engine
 from chatd.store.follows import import_in, users_in
+from chatd.store.migrate import life
 from chatd.store.outcome import Proposed, Verdict
 from chatd_protocol.codec import Invalid
 
@@ -178,7 +180,7 @@ class Directly:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._follows = Follows(self._ask, self._find, new_id)
+        self._follows = Follows(self._ask, self._find, new_id, Secrets(life(engine.database).key).hash_sub)
 
     def progress(self, import_id: str, again: bool) -> dict[str, Any]:
         if again:

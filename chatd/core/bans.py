@@ -39,7 +39,7 @@ class BanMember(Command, frozen=True, tag="ban"):
         group = facts.groups[self.group]
         check_admin(group, actor)
         check_writable(group)
-        if self.user not in facts.users:
+        if not facts.exists(self.user):
             raise Refused("not_found")
         member = facts.members.get((group.id, self.user))
         present = member is not None and member.present
@@ -100,7 +100,7 @@ class Expel(Wish, frozen=True, tag="expel"):
         group = facts.groups.get(self.group)
         member = facts.members.get((self.group, self.user))
         present = member is not None and member.present
-        if group is None or self.user not in facts.users or not (present or self.ban):
+        if group is None or not facts.exists(self.user) or not (present or self.ban):
             raise Refused("not_found")
         if group.direct:
             raise Refused("invalid", "Nobody is put out of a direct chat")

@@ -130,7 +130,7 @@ class SaveDrafts(Wish, frozen=True, tag="drafts"):
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         for draft in self.drafts:
-            if draft.text:
+            if draft.text and draft.user_id not in facts.going.barred:
                 facts.put(draft)
             else:
                 facts.drop(Draft, draft.user_id, draft.group_id)

@@ -55,7 +55,7 @@ class RequestContact(Command, frozen=True, tag="contact"):
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `invalid` for oneself, `not_found`, `not_mutual` for somebody who wants no requests, or whom
         one has blocked."""
-        if self.user not in facts.users:
+        if not facts.exists(self.user):
             raise Refused("not_found")
         if self.user == self.actor:
             raise Refused("invalid", "Nobody asks themselves", path="$.data.user")
@@ -90,7 +90,7 @@ class AcceptContact(Command, frozen=True, tag="accept"):
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found` where nothing waits, `not_mutual` if one has blocked the other, `limit`."""
         contact = facts.find(Contact, self.actor, self.user)
-        if contact is None or contact.state != "waiting":
+        if contact is None or contact.state != "waiting" or not facts.exists(self.user):
             raise Refused("not_found")
         if {(self.actor, self.user), (self.user, self.actor)} & facts.blocks:
             raise Refused("not_mutual")

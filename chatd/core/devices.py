@@ -33,7 +33,7 @@ class SaveDevices(Wish, frozen=True, tag="devices"):
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         for user, device, program, at in self.seen:
-            if user not in facts.users:
+            if not facts.exists(user):
                 continue
             before = facts.find(Devices, user) or Devices(user, {})
             facts.put(Devices(user, see_device(before.devices, device, program, at, facts), before.revoked))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chatd.core.erasure_rows import Going
 from chatd.core.invite_rows import Maker
 from chatd.core.limits import Bounds
 from chatd.core.records import R, Record, Records
@@ -69,6 +70,7 @@ class Facts:
         self.leaves: list[tuple[Member, int]] = []
         self.sweeps: set[str] = set()
         """Groups that are gone, of whose rows a portion goes too."""
+        self.going = Going()
         self._open_members: dict[str, Entry] = {}
 
     # -- questions
@@ -88,10 +90,14 @@ class Facts:
 
     def user(self, user: str) -> User:
         """Somebody by their id. Raises `not_found`."""
-        found = self.users.get(user)
-        if found is None:
+        if not self.exists(user):
             raise Refused("not_found")
-        return found
+        return self.users[user]
+
+    def exists(self, user: str) -> bool:
+        """Whether there is somebody by this id, who was not erased."""
+        found = self.users.get(user)
+        return found is not None and found.erased_at is None
 
     def member(self, group: str, user: str) -> Member:
         """The present membership. Raises `not_found` for everybody else, as for a group that does not exist."""
@@ -176,11 +182,18 @@ class Facts:
         """Note that an entry's row changed."""
         self.rewritten[entry.group, entry.pos] = entry
 
+    def redact_entry(self, entry: Entry) -> None:
+        """Note that content went from an entry's row, without an entry of its own that says so."""
+        self.rewrite(entry)
+        self.going.redacted.setdefault(entry.group, set()).add(entry.pos)
+
     def log(self, user_id: str, kind: str, group: str | None, pos: int | None, **body: Any) -> None:
         """Add an entry to a user's own log; without `group` it is about the user alone."""
         user = self.users[user_id]
-        user.upos += 1
         self.changed_users.add(user_id)
+        if user.erased_at is not None:
+            return
+        user.upos += 1
         body = {k: v for k, v in body.items() if v is not None}
         self.new_mine.append(Mine(user_id, user.upos, self.now_ms, kind, group, pos, body))
 
@@ -290,7 +303,7 @@ class Facts:
         member.why = why or ("left" if by is None else "kicked")
         self.change_member(member)
         self.leaves.append((member, entry.pos))
-        if by is not None or why in ("removed", "banned", "unfollowed"):
+        if by is not None or why in ("removed", "banned", "unfollowed", "erased"):
             self.void_invites(group, member.user)
         group.members -= 1
         self.changed_groups.add(group.id)

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
+from chatd.core.erasure_rows import ErasedSub
 from chatd.core.facts import Facts
 from chatd.core.gate import need_newcomer
 from chatd.core.needs import Needs
@@ -79,17 +80,19 @@ class Step(msgspec.Struct, frozen=True, array_like=True):
 
 
 class MakeUsers(Wish, frozen=True, tag="users"):
-    """There is a user for each `sub`. `people`: (fresh id, sub)."""
+    """There is a user for each `sub`. `people`: (fresh id, sub, what it is found by among those of erased people)."""
 
-    people: list[tuple[str, str]]
+    people: list[tuple[str, str, str]]
 
     def needs(self, need: Needs) -> None:
-        need.subs.update(sub for _, sub in self.people)
+        need.subs.update(sub for _, sub, _ in self.people)
+        for _, _, digest in self.people:
+            need.record(ErasedSub, digest)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         found = {}
-        for user_id, sub in self.people:
-            user = facts.user_of_sub.get(sub) or make_user(facts, user_id, sub, "")
+        for user_id, sub, digest in self.people:
+            user = facts.user_of_sub.get(sub) or make_user(facts, user_id, sub, "", digest)
             found[sub] = user.id
         return {"users": found}
 
@@ -208,7 +211,7 @@ class CheckPull(Wish, frozen=True, tag="check_pull"):
 
 def _change(facts: Facts, edge: Edge) -> str:
     """Make an edge so. Returns the result."""
-    if edge.user not in facts.users or edge.target not in facts.users:
+    if not (facts.exists(edge.user) and facts.exists(edge.target)):
         return "unknown"
     if edge.user == edge.target:
         return "oneself"

@@ -46,13 +46,13 @@ def check_person(facts: Facts, user: str) -> None:
 
 
 def judge_newcomer(facts: Facts, group: Group, user: str) -> Judgement:
-    """Whether there is a place for this person, who exists. `full`: in the group or in their own list of groups."""
+    """Whether there is a place for this person. `full`: in the group or in their own list of groups."""
     member = facts.members.get((group.id, user))
     if member is not None and member.present:
         return "already"
     if group.dissolved_at is not None:
         return "dissolved"
-    if facts.find(Ban, group.id, user) is not None:
+    if facts.find(Ban, group.id, user) is not None or not facts.exists(user):
         return "banned"
     if group.members >= group.member_limit or facts.users[user].groups >= facts.bounds.groups_per_user:
         return "full"

@@ -78,7 +78,7 @@ class CreateDirect(Command, frozen=True, tag="direct"):
         existing = facts.direct.get(direct_key(self.actor, self.user))
         writable = existing is not None and not facts.groups[existing].read_only
         open_bot = talks_to_anybody(facts, self.actor, self.user)
-        if not (writable or open_bot) and (self.user not in facts.users or not facts.mutual(self.actor, self.user)):
+        if not (writable or open_bot) and (not facts.exists(self.user) or not facts.mutual(self.actor, self.user)):
             raise Refused("not_mutual")
         if existing is not None:
             member = facts.members[existing, self.actor]

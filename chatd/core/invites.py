@@ -66,7 +66,7 @@ class CreateInvite(Command, frozen=True, tag="invite"):
         actor = facts.member(self.group, self.actor)
         group = facts.groups[self.group]
         check_may_invite(group, actor, self.role)
-        if self.target is not None and self.target not in facts.users:
+        if self.target is not None and not facts.exists(self.target):
             raise Refused("not_found")
         if self.target is not None:
             check_person(facts, self.target)

@@ -78,7 +78,7 @@ def judge_pull(facts: Facts, group: Group, actor: Member, user: str) -> str:
     member = facts.members.get((group.id, user))
     if member is not None and member.present:
         return "already"
-    if user not in facts.users or user == actor.user:
+    if not facts.exists(user) or user == actor.user:
         return "not_mutual"
     if facts.users[user].bot:
         return _judge_bot(facts, group, actor, user)

@@ -24,7 +24,7 @@ class Follow(Command, frozen=True, tag="follow"):
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `invalid` for oneself, `not_found`, `limit`."""
         actor = self.actor
-        if self.user not in facts.users:
+        if not facts.exists(self.user):
             raise Refused("not_found")
         if self.user == actor:
             raise Refused("invalid", "Nobody follows themselves", path="$.data.user")
@@ -46,7 +46,7 @@ class Block(Command, frozen=True, tag="block"):
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `invalid` for oneself, `not_found`."""
         edge = (self.actor, self.user)
-        if self.user not in facts.users:
+        if not facts.exists(self.user):
             raise Refused("not_found")
         if self.user == self.actor:
             raise Refused("invalid", "Nobody blocks themselves", path="$.data.user")

@@ -4,33 +4,42 @@ from __future__ import annotations
 
 from typing import Any
 
+from chatd.core.erasure_rows import ErasedSub
 from chatd.core.facts import Facts
 from chatd.core.needs import Needs
 from chatd.core.ownership import need_succession, succeed_everywhere
 from chatd.core.profiles import index_name, name_parts, set_tags, tell_profile
 from chatd.core.proposal import Wish
+from chatd.core.refusal import Refused
 from chatd.core.values import User
 
 
 class EnsureUser(Wish, frozen=True, tag="user"):
     """There is a user for this `sub` (RFC 7519) with this name. `user` is a fresh id, unused if there is one.
 
-    `tags` are those that the host vouches for; None if it does not say.
+    `tags` are those that the host vouches for; None if it does not say. `digest` is what `sub` is found by among those
+    of erased people, whose tokens issued before their erasure make nobody.
     """
 
     user: str
     sub: str
     name: str
     tags: list[dict[str, Any]] | None = None
+    digest: str = ""
+    issued_at: int = 0
 
     def needs(self, need: Needs) -> None:
         need.subs.add(self.sub)
+        need.record(ErasedSub, self.digest)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `limit`."""
+        """Raises `limit`, `revoked` for a token of somebody who was erased since it was issued."""
         user = facts.user_of_sub.get(self.sub)
+        erased = facts.find(ErasedSub, self.digest)
+        if user is None and erased is not None and self.issued_at < erased.before:
+            raise Refused("revoked")
         if user is None:
-            user = make_user(facts, self.user, self.sub, self.name)
+            user = make_user(facts, self.user, self.sub, self.name, self.digest)
             set_tags(facts, user, "host", self.tags or [])
         else:
             tagged = self.tags is not None and set_tags(facts, user, "host", self.tags)
@@ -44,9 +53,13 @@ class EnsureUser(Wish, frozen=True, tag="user"):
         return {"user": user.id}
 
 
-def make_user(facts: Facts, user_id: str, sub: str, name: str) -> User:
-    """A new user."""
+def make_user(facts: Facts, user_id: str, sub: str, name: str, digest: str | None = None) -> User:
+    """A new user. `digest` is what the `sub` is found by among those of erased people, of whom nothing speaks for them:
+    no token that was issued before."""
     user = User(id=user_id, sub=sub, name=name, created_at=facts.now_ms)
+    erased = facts.find(ErasedSub, digest) if digest is not None else None
+    if erased is not None:
+        user.valid_after = erased.before
     facts.users[user.id] = facts.user_of_sub[sub] = user
     facts.new_users.append(user)
     index_name(facts, user, set())
@@ -114,5 +127,7 @@ class SaveReads(Wish, frozen=True, tag="reads"):
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         for group, user, section, seq in self.reads:
+            if user in facts.going.barred:
+                continue
             facts.reads[group, user, section] = max(seq, facts.reads.get((group, user, section), 0))
         return {}

@@ -29,6 +29,8 @@ class User(msgspec.Struct, array_like=True):
     """What others see beside the name."""
     settings: dict[str, Any] = {}
     """What this person chose for themselves; what is missing is as by default."""
+    erased_at: int | None = None
+    """When their erasure began; for every rule there is nobody by this id any more."""
 
     @property
     def bot(self) -> bool:

@@ -22,14 +22,20 @@ def sees(entry: Entry, floor: int) -> bool:
     """Whether somebody with this floor sees the entry itself rather than `hidden`."""
     if entry.pos <= floor:
         return False
-    return entry.kind not in CHANGES or (entry.target or 0) > floor
+    return not _is_of_older(entry) or (entry.target or 0) > floor
+
+
+def _is_of_older(entry: Entry) -> bool:
+    """Whether it is only for those who see what it refers to. Who is erased and was out already is no concern of those
+    who see nothing of theirs."""
+    return entry.kind in CHANGES or (entry.kind == "erased" and entry.target is not None)
 
 
 def view(entry: Entry, target: Entry | None, floor: int) -> dict[str, Any]:
     """The entry as it goes on the wire. `target` is the live row of what it refers to, if it refers to something."""
+    if not sees(entry, min(floor, entry.pos - 1)):
+        return hidden(entry)
     if entry.kind in CHANGES:
-        if (entry.target or 0) <= floor:
-            return hidden(entry)
         return _view_change(entry, target)
     shown: dict[str, Any] = {"kind": entry.kind, "pos": entry.pos, "at": entry.at}
     if entry.kind != "message":

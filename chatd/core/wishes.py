@@ -12,6 +12,7 @@ from chatd.core.chats import ClearMark, SaveDrafts, UpdateChat
 from chatd.core.contacts import AcceptContact, DeclineContact, RequestContact
 from chatd.core.devices import RevokeDevice, SaveDevices
 from chatd.core.dissolution import Disband, Dissolve, EndStay, Sweep
+from chatd.core.erasure import BeginErasure, EndErasure, EraseEdges, EraseEntries, EraseInGroup, PruneOwnLog, WipeRows
 from chatd.core.featured import Feature, Unfeature
 from chatd.core.follows import ChangeFollows, CheckPull, ForgetImport, MakeUsers
 from chatd.core.forwards import Forward
@@ -124,4 +125,11 @@ AnyWish = (
     | Hush
     | InviteFor
     | Silence
+    | BeginErasure
+    | EndErasure
+    | EraseEdges
+    | EraseEntries
+    | EraseInGroup
+    | PruneOwnLog
+    | WipeRows
 )

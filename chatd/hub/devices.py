@@ -51,6 +51,11 @@ class Devices:
         if self._seen.pop((user, device), None) is not None:
             self._drop(user, device)
 
+    def forget_all(self, user: str) -> None:
+        """The person is no more."""
+        for device in list(self._devices.get(user, ())):
+            self.forget(user, device)
+
     def _drop(self, user: str, device: str) -> None:
         rest = self._devices[user]
         rest.discard(device)

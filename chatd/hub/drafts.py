@@ -41,6 +41,11 @@ class Drafts:
         """The person is out of the group: what they had not sent there is of that stay."""
         self._changed.pop((user, group), None)
 
+    def forget_all(self, user: str) -> None:
+        """The person is no more."""
+        for key in [key for key in self._changed if key[0] == user]:
+            del self._changed[key]
+
     def times_of(self, user: str, groups: Iterable[str], stored: dict[str, int]) -> dict[str, int]:
         """When the texts there are in these groups were saved."""
         times = {}

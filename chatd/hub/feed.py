@@ -128,7 +128,9 @@ class Feed:
         `joining`: somebody connected comes in by this very commit.
         """
         targets = {target.pos: target for target in change.targets}
-        self._refresh(change, targets)
+        self._refresh(change, targets | {entry.pos: entry for entry in change.redacted})
+        if not change.entries:
+            return False
         self.head, self.at, self.seq, self.members = change.head, change.at, change.seq, change.members
         if not self.listening and not joining:
             self.published = self.head
@@ -141,7 +143,7 @@ class Feed:
         return True
 
     def _refresh(self, change: GroupChange, targets: dict[int, Entry]) -> None:
-        if any(entry.kind in ("recall", "edit") for entry in change.entries):
+        if change.redacts:
             self.redactions += 1
         if self.ring is not None:
             for target in targets.values():

@@ -22,6 +22,8 @@ from chatd.hub import endings
 from chatd.hub.catchup import Pages
 from chatd.hub.devices import Devices
 from chatd.hub.drafts import Drafts
+from chatd.hub.erasing import EVERY_S, Erasing
+from chatd.hub.erasing import JOB as ERASURES
 from chatd.hub.fanout import Fanout
 from chatd.hub.feed import Feed, State
 from chatd.hub.jobs import Jobs
@@ -111,6 +113,8 @@ class Hub(People):
         self.jobs.add("receipts", settings.receipt_interval_s, self.receipts.tell)
         self.presence = Presence(self)
         self.jobs.add("presence", settings.presence_interval_s, self.presence.tell)
+        self.erasing = Erasing(self)
+        self.jobs.add(ERASURES, EVERY_S, self.erasing.step)
         self.jobs.add(endings.JOB, endings.EVERY_S, partial(endings.end_dissolved, self))
 
     # -- life
@@ -216,7 +220,7 @@ class Hub(People):
             self.drafts.forget(user, change.group)
         if self._watching:
             self._moved[change.group] = (change.head, change.at, change.seq, change.members)
-            if any(entry.kind in ("recall", "edit") for entry in change.entries):
+            if change.redacts:
                 self._redacted[change.group] = self.n
         feed = self.feeds.get(change.group)
         joining = any(user in self.people for user, *_ in change.joins)

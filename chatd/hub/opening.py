@@ -111,7 +111,7 @@ async def _user_of(session: Session, claims: Claims) -> str:
     if user is None and (claims.device is not None or claims.token is not None):
         # Who has an account is made with it, and a bot by the operator: never at sight.
         raise Refused("unauthenticated", "The user is gone.")
-    return await hub.ensure_user(claims.sub, claims.name, claims.tags)
+    return await hub.ensure_user(claims.sub, claims.name, claims.tags, issued_at=claims.issued_at)
 
 
 def _has_tags(user: User, claims: Claims) -> bool:

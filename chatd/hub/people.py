@@ -19,6 +19,7 @@ from chatd.hub.devices import Devices
 from chatd.hub.feed import Feed, State
 from chatd.hub.presence import Presence
 from chatd.hub.settings import HubSettings
+from chatd.service.secrets import Secrets
 from chatd.store.link import WriterLink
 from chatd.store.readers import Readers
 from chatd.store.users import user_by_sub
@@ -48,6 +49,7 @@ class People(ABC):
     settings: HubSettings
     readers: Readers
     devices: Devices
+    secrets: Secrets
     presence: Presence
     people: dict[str, Person]
     sessions_open: int
@@ -170,12 +172,16 @@ class People(ABC):
             session.close(errors.CLOSE_DISABLED, "disabled")
         return len(hit)
 
-    async def ensure_user(self, sub: str, name: str, tags: list[dict[str, Any]] | None = None) -> str:
+    async def ensure_user(
+        self, sub: str, name: str, tags: list[dict[str, Any]] | None = None, *, issued_at: int
+    ) -> str:
         """The id of the user that tokens with this `sub` speak for; made if there is none, renamed if a name is given.
 
-        Raises `Refused`: `unavailable`, `overloaded`, `limit`.
+        `issued_at`: when it was said that there is one (ms). Raises `Refused`: `unavailable`, `overloaded`, `limit`,
+        `revoked` if the person was erased since.
         """
-        verdict = await self.link.ask(EnsureUser(self.new_id("u"), sub, name, tags))
+        wish = EnsureUser(self.new_id("u"), sub, name, tags, self.secrets.hash_sub(sub), issued_at)
+        verdict = await self.link.ask(wish)
         if verdict.answer is None:
             raise Refused(verdict.code)
         return str(verdict.answer["user"])

@@ -62,6 +62,10 @@ class Reads:
         """Somebody's positions now, by group and section."""
         return dict(self._moved.get(user, {}))
 
+    def forget(self, user: str) -> None:
+        """The person is no more."""
+        self._count -= len(self._moved.pop(user, {}))
+
     def save(self, link: WriterLink) -> None:
         """Hand a portion to the writer unless one is on its way."""
         if self._saving or not self._moved:

@@ -45,6 +45,8 @@ async def catch_up_with_store(hub: Hub, n: int) -> None:
             feed.read_only = bool(place.read_only)
         if feed is not None and place.head > feed.head:
             feed.jump(place.head, place.at, place.seq, place.members)
+        elif feed is not None and (group in touched.groups or not touched.whole):
+            feed.drop_ring()  # content can go without a new entry
     for user, now in places.items():
         for session in hub.people[user].sessions if user in hub.people else ():
             if session.missed is None:

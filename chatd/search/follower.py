@@ -145,6 +145,8 @@ class Follower:
             self._put(place.gid, entry, place.clock)
         elif entry.kind in REWRITES and target is not None:
             self._put(place.gid, target, ticks_of(target.at))
+        elif entry.kind == "erased":
+            self._portion.erased.add((place.gid, entry.body["user"]))
 
     def _put(self, gid: int, message: Entry, ticks: int) -> None:
         """The message as it is now."""

@@ -68,6 +68,8 @@ class Portion(msgspec.Struct):
 
     docs: dict[tuple[int, int], Doc] = {}
     gone: set[tuple[int, int]] = set()
+    erased: set[tuple[int, str]] = set()
+    """(group, person) of those of whom nothing is to be found any more."""
     places: dict[str, Place] = {}
     read: int = 0
     """Entries that it took."""

@@ -106,6 +106,7 @@ class SqliteIndex:
 
     def apply(self, portion: Portion, state: State) -> None:
         with self._watched() as db, self._transaction():
+            self._erase(portion.erased)
             ids = self._take_out([*portion.docs, *portion.gone])
             for key, doc in portion.docs.items():
                 doc.id = ids.get(key, doc.id)
@@ -127,6 +128,17 @@ class SqliteIndex:
         self._db.executemany("INSERT INTO words (words, rowid, tokens) VALUES ('delete', ?, ?)", old)
         self._db.executemany("DELETE FROM docs WHERE id = ?", [(doc.id,) for doc in docs])
         return {(doc.gid, doc.pos): doc.id for doc in docs}
+
+    def _erase(self, people: set[tuple[int, str]]) -> None:
+        """Take out whatever these people wrote in these groups, down to the words that the index itself remembers:
+        what is taken out of FTS5 stays in its pages until they are merged."""
+        assert self._db is not None
+        keys: list[tuple[int, int]] = []
+        for gid, sender in sorted(people):
+            keys += self._db.execute("SELECT gid, pos FROM docs WHERE gid = ? AND sender = ?", (gid, sender))
+        if keys:
+            self._take_out(keys)
+            self._db.execute("INSERT INTO words (words) VALUES ('optimize')")
 
     def _numbered(self, docs: list[Doc]) -> list[Doc]:
         """In the order of their ids, each with one that is free: two groups may have the same low bits."""

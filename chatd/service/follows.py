@@ -64,9 +64,11 @@ def _sub(raw: Mapping[str, Any], name: str) -> str:
 
 
 class Follows:
-    """The way in. `ask` proposes, `find` gives the ids of those subs that are users, `new_id` makes ids."""
+    """The way in. `ask` proposes, `find` gives the ids of those subs that are users, `new_id` makes ids; `hash_sub`
+    says what a sub is found by among those of erased people."""
 
-    def __init__(self, ask: Ask, find: Find, new_id: Callable[[str], str]) -> None:
+    def __init__(self, ask: Ask, find: Find, new_id: Callable[[str], str], hash_sub: Callable[[str], str]) -> None:
+        self._hash_sub = hash_sub
         self._ask = ask
         self._find = find
         self._new_id = new_id
@@ -88,7 +90,7 @@ class Follows:
         ids = await self._find(sorted(subs))
         missing = {sub for sub in subs - ids.keys() if not is_bot(sub)}  # those the operator makes as such
         if make and missing:
-            wish = MakeUsers([(self._new_id("u"), sub) for sub in sorted(missing)])
+            wish = MakeUsers([(self._new_id("u"), sub, self._hash_sub(sub)) for sub in sorted(missing)])
             ids |= (await self.propose(wish))["users"]
         return ids
 

@@ -40,6 +40,10 @@ class Secrets:
         """What a token or a code is found by."""
         return hmac.digest(self._key, b"invite hash\0" + secret.encode(), "sha256")[:_HASH_BYTES].hex()
 
+    def hash_sub(self, sub: str) -> str:
+        """What the `sub` of somebody who was erased is found by: nobody can tell from it whose it was."""
+        return hmac.digest(self._key, b"erased sub\0" + sub.encode(), "sha256")[:_HASH_BYTES].hex()
+
     def _derive(self, what: str, author: Author, cid: str) -> bytes:
         named = f"invite {what}\0{author.user}\0{cid}\0".encode()
         return hmac.digest(self._key, named + author.digest, "sha256")

@@ -44,10 +44,14 @@ class BoardReplay:
         self._pins: list[tuple[int, str]] = []
         self._featured: dict[int, tuple[str, str]] = {}
         self._calls = {call[0]: call for call in self._board.calls if call[3]}
+        self._erased: set[int] = set()
+        """What stood on the board and went with who wrote it: nobody sees when."""
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: Entry, target_erased: bool = False) -> None:
         """The next entry; those that concern no board change nothing."""
         target = entry.target or 0
+        if target_erased and entry.kind in ("pin", "feature"):
+            self._erased.add(target)
         if entry.kind == "message":
             self._take_message(entry)
         elif entry.kind == "pin":
@@ -79,6 +83,8 @@ class BoardReplay:
 
     def finish(self, featured: Sequence[Featured]) -> None:
         """After the last entry, with the featured posts as they are kept."""
+        self._pins = [pin for pin in self._pins if pin[0] not in self._erased]
+        self._featured = {pos: one for pos, one in self._featured.items() if pos not in self._erased}
         if [(pin[0], pin[1]) for pin in self._board.pins] != self._pins:
             self._say("its pins are not what its log leads to")
         if {one.pos: (one.by, one.note) for one in featured} != self._featured:

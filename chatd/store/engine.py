@@ -27,7 +27,7 @@ from chatd.core.needs import Needs
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.values import Entry
-from chatd.store import messages, schema, sweeping
+from chatd.store import erasing, messages, schema, sweeping
 from chatd.store.cards import fill_changes
 from chatd.store.database import Contended, Database, Row, StorageFull, StoreLost
 from chatd.store.loading import find, load_facts
@@ -47,6 +47,7 @@ OLD_IMPORTS = "DELETE FROM follow_imports WHERE at < ?"
 DROP_COMMITS = "DELETE FROM commits WHERE writer = ? AND n <= ?"
 HOUSEKEEPING_ROWS = 500
 TRIES = 5
+SCRUB_MS = 1000
 
 log = logging.getLogger("chatd.store")
 
@@ -69,6 +70,8 @@ class Engine:
         self._holder = holder
         self._cache = Cache()
         self.n = self._take_over()
+        self._barred = erasing.under_way(database)
+        self._to_scrub = False
 
     @property
     def database(self) -> Database:
@@ -148,6 +151,7 @@ class Engine:
 
     def _commit(self, batch: Sequence[Proposed]) -> Outcome:
         facts = Facts(self._bounds, self._now_ms())
+        facts.going.barred = self._barred
         self._db.begin()
         self._advance()
         known = self._load(batch, facts)
@@ -160,8 +164,12 @@ class Engine:
         self._db.write(KEEP_COMMIT, [_commit_row(self.n + 1, facts)])
         self._db.commit()
         self.n += 1
+        self._barred = facts.going.barred
         if self._db.exclusive:
             self._cache.keep(facts)
+        if self._to_scrub or facts.going.scrub:
+            # Once with patience; then again and again, until nobody happens to read.
+            self._to_scrub = not erasing.scrub(self._db, SCRUB_MS if facts.going.scrub else 0)
         return Outcome(self.n, verdicts, changes, facts.new_mine, items)
 
     def _roll_back(self) -> None:
@@ -187,6 +195,8 @@ class Engine:
             if digest != wish.digest:
                 return Verdict(proposed.pid, None, "conflict")
             return Verdict(proposed.pid, answer)
+        if wish.actor in facts.going.barred:
+            return Verdict(proposed.pid, None, "disabled")
         entries_before = len(facts.new_entries)
         verdict = _try(proposed.pid, wish.decide, facts)
         if verdict.answer is not None:
@@ -230,6 +240,9 @@ class Engine:
         if facts.sweeps:
             sweeping.sweep(self._db, facts.sweeps)
             changed = True
+        if facts.going.wipes:
+            erasing.wipe(self._db, facts.going.wipes)
+            changed = True
         return changed
 
 
@@ -257,8 +270,9 @@ def _group_changes(facts: Facts) -> Iterable[GroupChange]:
     leaves: dict[str, list[tuple[str, int]]] = {}
     for member, pos in facts.leaves:
         leaves.setdefault(member.group, []).append((member.user, pos))
-    for group_id, after in facts.moved_groups.items():
+    for group_id in _touched_groups(facts):
         group = facts.groups[group_id]
+        after = facts.moved_groups.get(group_id, group.head)
         yield GroupChange(
             group=group_id,
             after=after,
@@ -266,13 +280,19 @@ def _group_changes(facts: Facts) -> Iterable[GroupChange]:
             at=group.head_at,
             seq=group.seq,
             members=group.members,
-            entries=entries[group_id],
+            entries=entries.get(group_id, []),
             targets=list(targets.get(group_id, {}).values()),
             joins=joins.get(group_id, []),
             leaves=leaves.get(group_id, []),
+            redacted=[facts.entries[group_id, pos] for pos in sorted(facts.going.redacted.get(group_id, ()))],
         )
+
+
+def _touched_groups(facts: Facts) -> list[str]:
+    """Those whose log got entries, or lost something."""
+    return list(facts.moved_groups | dict.fromkeys(facts.going.redacted, 0))
 
 
 def _commit_row(n: int, facts: Facts) -> Row:
     touched = sorted({m.user for m in facts.new_mine})
-    return (WRITER, n, orjson.dumps(list(facts.moved_groups)).decode(), orjson.dumps(touched).decode())
+    return (WRITER, n, orjson.dumps(_touched_groups(facts)).decode(), orjson.dumps(touched).decode())

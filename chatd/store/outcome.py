@@ -45,6 +45,14 @@ class GroupChange(msgspec.Struct, array_like=True):
     targets: list[Entry]
     joins: list[tuple[str, int, int, int]]
     leaves: list[tuple[str, int]]
+    redacted: list[Entry] = []
+    """Entries whose content went, as they are now, without a new entry that says so; with these alone `entries` is
+    empty."""
+
+    @property
+    def redacts(self) -> bool:
+        """Whether something that could be read before cannot be any more, or reads otherwise."""
+        return bool(self.redacted) or any(entry.kind in ("recall", "edit") for entry in self.entries)
 
 
 class Outcome(msgspec.Struct, array_like=True):

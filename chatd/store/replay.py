@@ -8,7 +8,7 @@ its entries. Problems name ids and positions, never what somebody wrote.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from chatd.core.board import Board
@@ -27,7 +27,10 @@ CID_CHARACTERS: Final = 22
 _OF_OPERATOR: Final = frozenset({"owner", "dissolved", "role", "settings", "moderation"})
 """Kinds of entries that are by nobody where the operator did it."""
 _SETTINGS: Final = {"title": "title", "intro": "intro", "history": "history", "limit": "member_limit"}
-_HOW_OUT: Final = {why: {why} for why in ("dissolved", "unfollowed")} | {"": {"left"}, "removed": {"removed", "banned"}}
+_HOW_OUT: Final = {why: {why} for why in ("dissolved", "unfollowed", "erased")} | {
+    "": {"left"},
+    "removed": {"removed", "banned"},
+}
 """By what the entry says of who is out without anybody's doing: what their membership may say."""
 
 _CHOSEN: Final = frozenset({"entry", "question", "invites", "rules", "avatar", "rights", "on_unfollow_owner"})
@@ -35,13 +38,20 @@ _CHOSEN: Final = frozenset({"entry", "question", "invites", "rules", "avatar", "
 
 
 class Replay:
-    """The state that the entries so far lead to. `report` is called with each problem."""
+    """The state that the entries so far lead to. `report` is called with each problem. `erased`: the people who were
+    erased, and whether that is still under way."""
 
     def __init__(
-        self, group: Group, members: Sequence[Member], board: Board | None, report: Callable[[str], None]
+        self,
+        group: Group,
+        members: Sequence[Member],
+        board: Board | None,
+        report: Callable[[str], None],
+        erased: Mapping[str, bool] | None = None,
     ) -> None:
         self._group = group
         self._say = report
+        self._erased = erased or {}
         self._rows = {(member.user, member.period): member for member in members}
         self._head = self._at = self._seq = 0
         self._roles: dict[str, str] = {}
@@ -66,19 +76,20 @@ class Replay:
             "announcement": self._take_announcement,
             "dissolved": self._take_dissolved,
             "sections": self._take_sections,
+            "erased": self._take_erased,
         }
         self.brought: Counter[str] = Counter()
         """How many people each invite brought who had never been in."""
         self.board = BoardReplay(board, self._at_group)
         self.sections = SectionReplay(group, self._at_group)
-        self.messages = MessageReplay(self._at_entry, lambda user: self._floors.get(user or "", 0), self._outranks)
+        self.messages = MessageReplay(self._at_entry, self._floor_of, self._outranks)
 
     def take(
         self, entry: Entry, digest: bytes | None, target: Target | None, reacted: Sequence[tuple[str, str]]
     ) -> None:
         """The next entry, with the (user, sign) pairs kept for it."""
         self._number(entry)
-        self.board.take(entry)
+        self.board.take(entry, target is not None and target.erased)
         self._check_row(entry, digest, reacted)
         if entry.kind == "message":
             self.messages.take(entry, target, reacted)
@@ -112,6 +123,7 @@ class Replay:
             if group.settings.get(name) != self._chosen.get(name):
                 self._at_group(f"{name} is not what its last entry about it says")
         self.brought = check_attribution(self._rows.values(), self._at_group)
+        self.messages.finish(self._is_going, self._at_group)
         self._finish_governed()
         self._finish_members()
         self._joins.finish(None if "history" in self._settings else group.history)
@@ -155,10 +167,11 @@ class Replay:
         if entry.kind != "message" and (entry.recalled or entry.reactions or reacted or entry.section):
             self._at_entry(entry, "is recalled, has reactions or stands in a section, and is no message")
         nobodys = entry.kind in _OF_OPERATOR and entry.actor is None
-        unsigned = {"members", "created", "nicknames", "card"}
-        if entry.kind not in unsigned and not nobodys and entry.actor not in self._roles:
+        unsigned = {"members", "created", "nicknames", "card", "erased"}
+        taken_back = entry.kind == "reaction" and entry.actor in self._erased and not entry.body.get("on")
+        if entry.kind not in unsigned and not (nobodys or taken_back) and entry.actor not in self._roles:
             self._at_entry(entry, f"is by {entry.actor}, who was not in the group")
-        if self._dissolved is not None and entry.kind not in {"members", "card"}:
+        if self._dissolved is not None and not taken_back and entry.kind not in {"members", "card", "erased"}:
             self._at_entry(entry, "comes after the end of the group")
 
     # -- people and settings
@@ -243,6 +256,13 @@ class Replay:
             self._at_entry(entry, "changes sections without the right to")
         self.sections.take(entry)
 
+    def _take_erased(self, entry: Entry) -> None:
+        """From here on nothing of the person stands in the log."""
+        user = entry.body.get("user", "")
+        if user not in self._erased or entry.actor is not None:
+            self._at_entry(entry, f"says that {user} was erased, who was not")
+        self.messages.erase(entry, user)
+
     def _take_dissolved(self, entry: Entry) -> None:
         if entry.actor is not None and self._roles.get(entry.actor) != "owner":
             self._at_entry(entry, f"ends the group by {entry.actor}, who did not own it")
@@ -289,9 +309,14 @@ class Replay:
         role = self._roles.pop(user)
         row = self._rows.get((user, self._periods[user]))
         ways = {"kicked", "banned"} if by is not None else _HOW_OUT.get(why, set())
-        went = (entry.pos - 1, self._seq, role, self._nicknames.pop(user, ""))
+        called = self._nicknames.pop(user, "")
+        went = (entry.pos - 1, self._seq, role, row.nickname if row and self._is_going(user) else called)
         if row is None or (row.until_pos, row.until_seq, row.role, row.nickname) != went or row.why not in ways:
             self._at_entry(entry, f"has {user} go, and no membership says so")
+
+    def _floor_of(self, user: str | None) -> int:
+        """Below which position somebody who is in sees nothing; who is erased takes back what they did ever."""
+        return 0 if user in self._erased else self._floors.get(user or "", 0)
 
     def _right(self, right: str) -> str:
         """The lowest role that holds a right now."""
@@ -316,8 +341,12 @@ class Replay:
                 self._at_group(f"period {period} of {user} is over exactly if its log says that it is not")
             elif row.until_pos is None and row.role != self._roles[user]:
                 self._at_group(f"{user} is {row.role}, its log says {self._roles[user]}")
-            elif row.until_pos is None and row.nickname != self._nicknames.get(user, ""):
+            elif row.until_pos is None and not self._is_going(user) and row.nickname != self._nicknames.get(user, ""):
                 self._at_group(f"{user} is not called what its log says")
+
+    def _is_going(self, user: str | None) -> bool:
+        """Whether somebody's erasure is under way: some of their words are gone, and some are not."""
+        return self._erased.get(user or "", False)
 
     def _at_group(self, what: str) -> None:
         self._say(f"group {self._group.id}: {what}")

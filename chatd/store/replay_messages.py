@@ -16,8 +16,8 @@ from chatd.core.values import Entry
 
 
 class Target(msgspec.Struct, array_like=True):
-    """What an entry refers to, as it is now. `body` is only there for what a recall refers to, `type` (of the message)
-    for what a card entry refers to."""
+    """What an entry refers to, as it is now. `body` is only there for what was taken back or a recall refers to, `type`
+    (of the message) for what a card entry refers to."""
 
     kind: str
     actor: str | None
@@ -25,6 +25,11 @@ class Target(msgspec.Struct, array_like=True):
     version: int
     body: dict[str, Any] | None
     type: str = ""
+
+    @property
+    def erased(self) -> bool:
+        """Whether it went with the person who wrote it."""
+        return self.recalled and bool((self.body or {}).get("recalled", {}).get("erased"))
 
 
 class MessageReplay:
@@ -51,6 +56,9 @@ class MessageReplay:
         }
         # What entries say of messages minus what the messages say of themselves: zero when all is well.
         self.balance: Counter[str] = Counter()
+        self._alive: Counter[str] = Counter()
+        """Messages by author that say something, and those that went with their author."""
+        self._erased: Counter[str] = Counter()
 
     def take(self, entry: Entry, target: Target | None, reacted: Sequence[tuple[str, str]]) -> None:
         """A message, with the (user, sign) pairs kept for it."""
@@ -64,10 +72,26 @@ class MessageReplay:
         if entry.recalled:
             if reacted:
                 self._say(entry, "is recalled and still has reactions")
-            self.balance["recall"] -= hash(("recall", entry.pos))
+            if entry.body["recalled"].get("erased"):
+                self._erased[entry.actor or ""] += 1
+            else:
+                self.balance["recall"] -= hash(("recall", entry.pos))
         else:
+            self._alive[entry.actor or ""] += 1
             self.balance["reaction"] -= sum(hash((entry.pos, user, sign)) for user, sign in reacted)
         self.balance["edit"] -= sum(hash((entry.pos, version)) for version in range(1, entry.version + 1))
+
+    def erase(self, entry: Entry, user: str) -> None:
+        """An entry says that everything that somebody wrote so far is gone."""
+        if self._alive.pop(user, 0):
+            self._say(entry, f"says that {user} was erased, of whom messages are left")
+        self._erased.pop(user, None)
+
+    def finish(self, is_going: Callable[[str], bool], say: Callable[[str], None]) -> None:
+        """After the last entry. `is_going`: whose erasure is under way."""
+        for user in self._erased:
+            if not is_going(user):
+                say(f"messages of {user} went with them, and no entry says so")
 
     def _check_target(self, entry: Entry, target: Target | None) -> bool:
         if target is None or target.kind != "message" or (entry.target or 0) >= entry.pos:

@@ -28,6 +28,7 @@ COLUMNS = (
     "disabled",
     "profile",
     "settings",
+    "erased_at",
 )
 MINE_COLUMNS = ("user_id", "upos", "at", "kind", "group_id", "pos", "body")
 
@@ -37,8 +38,8 @@ INSERT = Insert(schema.users, COLUMNS)
 UPDATE = Update(
     schema.users,
     (
-        *("name", "upos", "mine_floor", "group_count", "following_count", "valid_after"),
-        *("disabled", "profile", "settings"),
+        *("sub", "name", "upos", "mine_floor", "group_count", "following_count", "valid_after"),
+        *("disabled", "profile", "settings", "erased_at"),
     ),
     ("user_id",),
 )
@@ -58,8 +59,8 @@ SAVE_READS = Insert(
 
 def user_from(row: Row) -> User:
     """A row of `COLUMNS` as a value."""
-    *plain, disabled, profile, settings = row
-    values = (*plain, bool(disabled), orjson.loads(profile), orjson.loads(settings))
+    *plain, disabled, profile, settings, erased_at = row
+    values = (*plain, bool(disabled), orjson.loads(profile), orjson.loads(settings), erased_at)
     return User(*values)
 
 
@@ -82,12 +83,14 @@ def row_of_new(user: User) -> Row:
         user.disabled,
         _json(user.profile),
         _json(user.settings),
+        user.erased_at,
     )
 
 
 def row_of_changed(user: User) -> Row:
     """Parameters for `UPDATE`."""
     return (
+        user.sub,
         user.name,
         user.upos,
         user.mine_floor,
@@ -97,6 +100,7 @@ def row_of_changed(user: User) -> Row:
         user.disabled,
         _json(user.profile),
         _json(user.settings),
+        user.erased_at,
         user.id,
     )
 

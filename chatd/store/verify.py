@@ -7,7 +7,7 @@ positions, never what somebody wrote.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -54,6 +54,8 @@ _TABLES: Final = (
     "handles",
     "name_parts",
     "devices",
+    "erasures",
+    "erased_subs",
     "catalogue",
     "card_places",
     "card_changes",
@@ -125,6 +127,7 @@ class _Check:
             self._say(f"{table}: row {row} refers to nothing in {parent}")
 
     def _check_groups(self) -> None:
+        erased = {str(user): bool(going) for user, going in self._db.run(_ERASED)[0]}
         members = Stream(self._db, _MEMBERS, ("", "", -1))
         reactions = Stream(self._db, _REACTIONS, ("", -1, "", ""))
         entries = Stream(self._db, _ENTRIES, ("", -1))
@@ -133,7 +136,7 @@ class _Check:
         for row in Stream(self._db, _GROUPS, ("",)):
             group = groups.group_from(row)
             if group.direct:
-                self._check_direct(group)
+                self._check_direct(group, erased)
             check_beside(self._db, group, self._say)
             board = next((read_row(Board, one) for one in kept.take(group.id)), None)
             if group.dissolved_at is not None and not group.members:
@@ -141,7 +144,8 @@ class _Check:
                 left += board is not None
                 check_gone(self._db, group, [groups.member_from(m) for m in members.take(group.id)], left, self._say)
                 continue
-            replay = Replay(group, [groups.member_from(m) for m in members.take(group.id)], board, self._say)
+            people = [groups.member_from(m) for m in members.take(group.id)]
+            replay = Replay(group, people, board, self._say, erased)
             for one in entries.take(group.id):
                 reacted = self._reactions_of(group.id, one[1], reactions)
                 digest, *target = one[messages.WIDTH :]
@@ -167,13 +171,15 @@ class _Check:
                 self._say(f"group {group}: a reaction is kept for {row[1]}, which is no entry")
         return found
 
-    def _check_direct(self, group: Group) -> None:
+    def _check_direct(self, group: Group, erased: Mapping[str, bool]) -> None:
         one, _, other = (group.direct_key or "").partition(":")
         pairs = [(one, other), (other, one)]
         blocked = bool(self._db.find(relations.BLOCKS, pairs))
         mutual = len(self._db.find(relations.FOLLOWS, pairs)) == 2 or bool(group.settings.get("accepted"))
         if not one < other:
             self._say(f"group {group.id}: direct_key is no pair in order")
+        if erased.get(one) or erased.get(other):
+            return  # It is closed before the edges go.
         if group.read_only == (mutual and not blocked):
             self._say(f"group {group.id}: read_only is {group.read_only}, mutual is {mutual and not blocked}")
 
@@ -198,6 +204,10 @@ def _columns(names: Iterable[str], prefix: str) -> str:
     return ", ".join(prefix + name for name in names)
 
 
+_ERASED: Final = (
+    "SELECT u.user_id, EXISTS (SELECT 1 FROM erasures AS e WHERE e.user_id = u.user_id) FROM users AS u"
+    " WHERE u.erased_at IS NOT NULL"
+)
 _GROUPS: Final = f"SELECT {_columns(groups.COLUMNS, '')} FROM groups WHERE group_id > ? ORDER BY group_id LIMIT ?"
 _SECTIONS: Final = "SELECT group_id, section, seq, head FROM sections WHERE group_id = ?"
 _MEMBERS: Final = (
@@ -207,7 +217,7 @@ _MEMBERS: Final = (
 )
 _ENTRIES: Final = (
     f"SELECT {_columns(messages.COLUMNS, 'e.')}, e.digest,"
-    " t.kind, t.actor, t.recalled, t.version, CASE WHEN e.kind = 'recall' THEN t.body END,"
+    " t.kind, t.actor, t.recalled, t.version, CASE WHEN e.kind = 'recall' OR t.recalled THEN t.body END,"
     " CASE WHEN e.kind = 'card' THEN t.body END"
     " FROM entries AS e LEFT JOIN entries AS t ON t.group_id = e.group_id AND t.pos = e.target"
     f" WHERE (e.group_id, e.pos) > (?, ?) AND {known('groups', 'group_id', 'e')}"
@@ -231,7 +241,9 @@ def _miscounted(kind: str, has: str, says: str) -> str:
 
 _UNBALANCED: Final = {
     "edit": _miscounted("edit", "m.version", "count(*)"),
-    "recall": _miscounted("recall", "CASE WHEN m.recalled THEN 1 ELSE 0 END", "count(*)"),
+    "recall": _miscounted(
+        "recall", "CASE WHEN m.recalled AND m.body NOT LIKE '%%_erased_:true%%' THEN 1 ELSE 0 END", "count(*)"
+    ),
     "reaction": _miscounted(
         "reaction",
         "CASE WHEN m.recalled THEN coalesce(x.n, 0) ELSE"

@@ -24,7 +24,7 @@ _MINE: Final = (
     " WHERE m.group_id = n.group_id AND m.user_id = n.user_id AND m.joined_pos = n.pos)"
     " WHEN 'removed' THEN EXISTS (SELECT 1 FROM memberships AS m"
     " WHERE m.group_id = n.group_id AND m.user_id = n.user_id AND m.until_pos = n.pos - 1)"
-    " WHEN 'profile' THEN n.group_id IS NULL"
+    " WHEN 'profile' THEN n.group_id IS NULL WHEN 'contact' THEN n.group_id IS NULL"
     " WHEN 'declined' THEN EXISTS (SELECT 1 FROM invites AS i WHERE i.group_id = n.group_id AND i.target = n.user_id"
     " AND i.declined_at IS NOT NULL)"
     " WHEN 'invited' THEN EXISTS (SELECT 1 FROM invites AS i WHERE i.group_id = n.group_id AND i.target = n.user_id)"

@@ -41,7 +41,7 @@ def _user_rows(facts: Facts, keep: int) -> list[tuple[Any, list[Row]]]:
     return [
         (users.UPDATE, [users.row_of_changed(facts.users[u]) for u in facts.changed_users - fresh]),
         (users.INSERT_MINE, [users.row_of_mine(m) for m in facts.new_mine]),
-        (users.PRUNE_MINE, prune),
+        (users.PRUNE_MINE, prune + list(facts.going.prunes.items())),
         (users.REVOKE_DEVICE, [(user, device, before) for (user, device), before in facts.revocations.items()]),
         (users.SAVE_READS, [(user, group, section, seq) for (group, user, section), seq in facts.reads.items()]),
     ]

@@ -20,6 +20,7 @@ from chatd_protocol.log import (
     Created,
     Edited,
     Entry,
+    Erased,
     MembersChanged,
     Message,
     Nicknamed,
@@ -118,8 +119,8 @@ class GroupView:
                 self._put(entry)
             case Edited():
                 self._edit(entry)
-            case Recalled():
-                self._recall(entry)
+            case Recalled() | Erased():
+                self._take_back(entry)
             case Reacted():
                 old = self.messages.get(entry.target)
                 if old is not None and old.recalled is None:
@@ -174,12 +175,28 @@ class GroupView:
             self.messages[entry.target] = replace(old, body=entry.body, version=entry.version)
         self._requote(entry.target, entry.body.text)
 
+    def _take_back(self, entry: Recalled | Erased) -> None:
+        if isinstance(entry, Erased):
+            self._erase(entry)
+        else:
+            self._recall(entry)
+
     def _recall(self, entry: Recalled) -> None:
         old = self.messages.get(entry.target)
         if old is not None and old.recalled is None:
             recall = Recall(entry.by, entry.at)
             self.messages[entry.target] = replace(old, body=None, quote=None, reactions=[], version=0, recalled=recall)
         self._requote(entry.target, None)
+
+    def _erase(self, entry: Erased) -> None:
+        """Nothing that the person wrote is left, nor what others quote of it."""
+        recall = Recall(entry.user, entry.since, erased=True)
+        for pos, message in self.messages.items():
+            if message.sender == entry.user and message.recalled is None:
+                self.messages[pos] = replace(message, body=None, quote=None, reactions=[], version=0, recalled=recall)
+            elif message.quote is not None and message.quote.sender == entry.user:
+                self.messages[pos] = replace(message, quote=_quote(message.quote, None))
+        self.nicknames.pop(entry.user, None)
 
     def _recard(self, entry: CardChanged) -> None:
         """Every message that shows the item shows this state of it, unless it shows a later one."""

@@ -16,6 +16,7 @@ from chatd_protocol.log import (
     Created,
     Edited,
     Entry,
+    Erased,
     Hidden,
     Joined,
     Left,
@@ -24,6 +25,7 @@ from chatd_protocol.log import (
     Quote,
     Reacted,
     Reaction,
+    Recall,
     Recalled,
     RoleChanged,
     SettingsChanged,
@@ -179,3 +181,23 @@ def test_snapshot_and_stream_make_what_a_fresh_snapshot_shows(log: list[Entry], 
     again = data.draw(st.integers(0, len(log)))
     view.apply(log[:again])
     assert shown(view) == shown(fresh)
+
+
+def test_whatever_somebody_wrote_goes_with_them() -> None:
+    view = GroupView(GROUP)
+    mine = text(1, "hi", reactions=[Reaction("x", 1)])
+    theirs = Message(2, at=2, seq=2, sender=BOB, cid=CID, type="text", body=TextContent("mine"))
+    view.apply([mine, theirs, reply(3, 1, "hi"), Erased(4, at=9, user=USER, since=8)])
+    assert [message.body and message.body.text for message in view.messages.values()] == [None, "mine", None]
+    assert [view.messages[pos].recalled for pos in (1, 3)] == [Recall(USER, 8, erased=True)] * 2
+    assert (view.messages[1].reactions, view.messages[3].quote) == ([], None)
+
+
+def test_a_quote_of_somebody_who_is_gone_says_nothing_more() -> None:
+    view = GroupView(GROUP)
+    answer = Message(
+        5, at=5, seq=5, sender=BOB, cid=CID, type="text", body=TextContent("re"), quote=Quote(1, USER, "text", "hi")
+    )
+    view.apply([answer, Erased(6, at=9, user=USER, since=8)])
+    assert view.messages[5].quote == Quote(1, USER, "text", "", recalled=True)
+    assert view.messages[5].body == TextContent("re")

@@ -216,6 +216,11 @@ ACTS: Final[Mapping[str, Mapping[str, Fields]]] = {
         "other": lambda c: {"sub": c.more["sub"], "title": "Tea"},
         "absent": lambda _: {"sub": "nobody at all", "title": "Tea"},
     },
+    "erase": {
+        "other": lambda c: {"user": c.more["sub"], "yes": True},
+        "absent": lambda _: {"user": "nobody at all", "yes": True},
+    },
+    "erase.status": {"other": lambda c: {"user": c.more["sub"]}, "absent": lambda _: {"user": "nobody at all"}},
     "group.dissolve": {"here": lambda c: {"group": c.group}, "absent": lambda c: {"group": c.nowhere}},
     "group.list": {"here": lambda _: {}},
     "group.restrict": {

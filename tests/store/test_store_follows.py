@@ -12,6 +12,7 @@ from chatd.core.follows import ChangeFollows, Edge, FollowImport, MakeUsers, Ste
 from chatd.core.refusal import Refused
 from chatd.core.wishes import AnyWish
 from chatd.service.follows import Follows, Told
+from chatd.service.secrets import Secrets
 from chatd.store.follows import edges_page, import_in, import_of, users_in
 from chatd.store.outcome import Verdict
 from chatd.store.readers import Readers
@@ -28,7 +29,7 @@ def follows_of(store: Store) -> Follows:
     async def find(subs: Iterable[str]) -> dict[str, str]:
         return users_in(store.database, subs)
 
-    return Follows(ask, find, lambda prefix: f"{prefix}{next(ids)}")
+    return Follows(ask, find, lambda prefix: f"{prefix}{next(ids)}", Secrets(b"k" * 32).hash_sub)
 
 
 def test_a_portion_makes_its_people_and_happens_once(store: Store) -> None:
@@ -62,7 +63,7 @@ def test_who_is_unknown_is_made_only_if_that_is_wished(store: Store) -> None:
 
 def test_people_who_came_meanwhile_are_not_made_twice(store: Store) -> None:
     store.people("ann")
-    (answer,) = store.done(MakeUsers([("u1", "sub of ann"), ("u2", "new")]))
+    (answer,) = store.done(MakeUsers([("u1", "sub of ann", ""), ("u2", "new", "")]))
     assert answer == {"users": {"sub of ann": "ann", "new": "u2"}}
 
 

@@ -65,6 +65,7 @@ join_requests = Table(
     number("decided_at", null=True),
     PrimaryKeyConstraint("group_id", "user_id"),
 )
+Index("join_requests_by_user", join_requests.c.user_id, join_requests.c.group_id)
 for _by in ("group_id", "user_id"):
     Index(
         f"join_requests_of_{_by.removesuffix('_id')}",

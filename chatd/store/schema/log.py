@@ -60,6 +60,14 @@ Index(
     postgresql_where=sql("section > 0"),
 )
 
+Index(
+    "entries_of_words",
+    entries.c.group_id,
+    entries.c.pos,
+    sqlite_where=sql("kind IN ('nicknames', 'announcement')"),
+    postgresql_where=sql("kind IN ('nicknames', 'announcement')"),
+)
+
 sections = Table(
     "sections",
     metadata,

@@ -68,6 +68,7 @@ memberships = Table(
     Column("unfollowed_pos", BigInteger, nullable=False, server_default=sql("0")),
     PrimaryKeyConstraint("group_id", "user_id", "period"),
 )
+Index("memberships_by_user", memberships.c.user_id, memberships.c.group_id)
 Index(
     "memberships_present",
     memberships.c.user_id,

@@ -33,8 +33,19 @@ users = Table(
     Column("disabled", Boolean(create_constraint=False), nullable=False, server_default=false()),
     json_dict("profile"),
     json_dict("settings"),
+    number("erased_at", null=True),
     UniqueConstraint("sub", name="users_by_sub"),
 )
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("user_id", Text, ForeignKey("users.user_id"), primary_key=True),
+    number("at"),
+    text("cursor"),
+)
+
+erased_subs = Table("erased_subs", metadata, Column("digest", Text, primary_key=True), number("before"))
 
 revocations = Table(
     "revocations",
@@ -103,6 +114,7 @@ handles = Table(
     Column("user_id", Text, ForeignKey("users.user_id"), nullable=False),
     number("taken_at"),
     number("until", null=True),
+    Index("handles_by_user", "user_id"),
 )
 
 name_parts = Table(
@@ -139,6 +151,7 @@ follow_versions = Table(
     text("target_id"),
     number("version"),
     PrimaryKeyConstraint("user_id", "target_id"),
+    Index("follow_versions_by_target", "target_id", "user_id"),
 )
 
 follow_imports = Table(
@@ -160,6 +173,7 @@ blocks = Table(
     text("target_id"),
     number("at"),
     PrimaryKeyConstraint("user_id", "target_id"),
+    Index("blocks_by_target", "target_id", "user_id"),
 )
 
 contacts = Table(
@@ -172,4 +186,5 @@ contacts = Table(
     text("text"),
     text("cid"),
     PrimaryKeyConstraint("user_id", "asker_id"),
+    Index("contacts_by_asker", "asker_id", "user_id"),
 )

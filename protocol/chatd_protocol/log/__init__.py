@@ -18,6 +18,7 @@ from chatd_protocol.log.groups import (
     Announced,
     Created,
     Dissolved,
+    Erased,
     Joined,
     Left,
     MembersChanged,
@@ -60,6 +61,7 @@ __all__ = [
     "Edited",
     "Entries",
     "Entry",
+    "Erased",
     "Featured",
     "Forwarded",
     "Hidden",
@@ -119,6 +121,7 @@ Entry = (
     | Announced
     | Dissolved
     | SectionsChanged
+    | Erased
 )
 AnyEntry = Annotated[dict[str, object], Meta(description="An entry: see the schema `Entry`, by `kind`.")]
 _KINDS = frozenset(kind.__struct_config__.tag for kind in get_args(Entry))

@@ -47,11 +47,12 @@ class Joined(View):
 
 class Left(View):
     """`by`: who kicked them. `why`: put out by the operator (`removed`), or because a dissolved group is gone
-    (`dissolved`), or because they ceased to follow the owner (`unfollowed`). Without both they left by themselves."""
+    (`dissolved`), or because they ceased to follow the owner (`unfollowed`), or because the person was erased
+    (`erased`). Without both they left by themselves."""
 
     user: UserId
     by: UserId | None = None
-    why: Literal["removed", "dissolved", "unfollowed"] | None = None
+    why: Literal["removed", "dissolved", "unfollowed", "erased"] | None = None
 
 
 class MembersChanged(GroupEntry, tag="members"):
@@ -118,6 +119,17 @@ class Dissolved(GroupEntry, tag="dissolved"):
     at: Millis
     until: Millis
     by: UserId | None = None
+
+
+class Erased(GroupEntry, tag="erased"):
+    """The person `user` was erased: whatever they wrote before this entry is gone, here as everywhere. Treat each of
+    their messages like one that they had taken back at `since`, with `erased`: drop its content, its reactions, quotes
+    of it, and its place among the pins and the featured posts. Drop their name, their nickname and the text of an
+    announcement of theirs too. What they had reacted with was taken back by entries of its own."""
+
+    at: Millis
+    user: UserId
+    since: Millis
 
 
 class Section(View):

@@ -33,8 +33,11 @@ class Reaction(View):
 
 
 class Recall(View):
+    """By whom and when a message was taken back. `erased`: it went with the person who wrote it."""
+
     by: UserId
     at: Millis
+    erased: bool = False
 
 
 class Forwarded(View):

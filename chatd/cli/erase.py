@@ -1,0 +1,89 @@
+"""`chatd erase`: what would go of a person, and letting it go. Everything goes through the running server."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from chatd.cli import ConfigOption, JsonOption
+from chatd.cli.answers import ask, phrase, say
+from chatd.cli.completion import user_subs
+
+POLL_S: Final = 0.2
+TIMEOUT_S: Final = 60.0
+"""Counting what somebody wrote takes a while where that is much."""
+User = Annotated[
+    str,
+    typer.Argument(
+        metavar="USER",
+        help="Who the person's tokens speak for (their sub), or their id. 这个人的 sub，或用户 id。",
+        autocompletion=user_subs,
+    ),
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", help="Erase; without it only what would go is told. 真正删除；不加则只列出会删什么。")
+]
+
+
+def erase(user: User, yes: Yes = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Erase a person: what they wrote, and what says who they were. 删除一个人：其全部发言和个人信息。
+
+    Without --yes nothing is changed. Messages become tombstones that keep their number and time, a name and an account
+    go, reactions, follows and unsent text too, memberships end, and no token issued before speaks for that person any
+    more. It cannot be undone. What others said or forwarded stays theirs; positions, times and acts in the audit log
+    stay, without words.
+    不加 --yes 不作任何改动。消息变成只剩编号和时间的墓碑；名字、账号、回应、关注、草稿一并删除，退出所有群，
+    此前签发的令牌全部失效，而且无法恢复。别人说的和转发的仍归别人；位置、时间和审计记录（不含文字）会保留。
+
+    $ chatd erase ann
+    $ chatd erase ann --yes
+    """
+    done = ask(config, "erase", TIMEOUT_S, user=user, yes=yes)
+    if not yes:
+        say(done, _plan(done), as_json)
+        return
+    done |= _watch(config, done["user"], as_json)
+    say(done, phrase("{user} is erased. 已删除 {user}。", user=done["user"]), as_json)
+
+
+def _watch(config: Path | None, user: str, as_json: bool) -> dict[str, Any]:
+    """Show how far it is until it is through; whoever interrupts this interrupts only the looking on."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=as_json or not console.is_terminal) as progress:
+        task = progress.add_task("", total=None)
+        while True:
+            state = ask(config, "erase.status", TIMEOUT_S, user=user)
+            stage = phrase(STAGES.get(state["stage"], state["stage"]))
+            progress.update(task, description=stage, completed=state["done"], total=state["total"] or None)
+            if state["stage"] == "done":
+                return state
+            time.sleep(POLL_S)
+
+
+STAGES: Final = {
+    "waiting": "waiting. 等待中。",
+    "own_log": "own log. 个人日志。",
+    "entries": "messages. 消息。",
+    "words": "names. 名字。",
+    "groups": "groups. 群。",
+    "edges": "follows. 关注。",
+    "rows": "the rest. 其余。",
+}
+
+
+def _plan(plan: dict[str, Any]) -> str:
+    """What would go, in a table."""
+    lines = [phrase("Of {user} would go: 将删除 {user} 的：", user=plan["user"])]
+    lines += [f"  {count:>8}  {kind}" for kind, count in {**plan["entries"], **plan["rows"]}.items()]
+    if plan["groups"]:
+        lines += ["", phrase("Messages by group: 各群消息：")]
+        lines += [f"  {one['messages']:>8}  {one['group']}  {one['title']}".rstrip() for one in plan["groups"]]
+    if plan["more_groups"]:
+        lines.append(phrase("  and those of {count} more groups. 以及另外 {count} 个群。", count=plan["more_groups"]))
+    return "\n".join([*lines, "", phrase("Nothing was changed; --yes erases. 未作任何改动；加 --yes 才会删除。")])

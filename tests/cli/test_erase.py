@@ -1,0 +1,45 @@
+"""`chatd erase`, as an operator uses it on a running server: first it only says what would go."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import uvloop
+
+from tests.cli.program import Program
+from tests.e2e.phone import Phone
+
+
+async def _say(url: str, token: str) -> str:
+    ann = await Phone.dial(url)
+    await ann.say_hello(token)
+    group = str((await ann.do("group.create", kind="public", title="Tea 茶"))["group"])
+    await ann.say(group, "a word that goes")
+    await ann.cut_off()
+    return group
+
+
+def test_what_would_go_is_told_first_and_goes_with_yes(tmp_path: Path) -> None:
+    program = Program(tmp_path)
+    with program.serving() as served:
+        token = program.run("token", "ann").stdout.strip()
+        group = uvloop.run(_say(served.url, token))
+        shown = program.run("erase", "ann")
+        assert shown.returncode == 0, shown.stderr
+        assert group in shown.stdout
+        assert "--yes" in shown.stdout
+        assert "a word" not in shown.stdout
+        plan = json.loads(program.run("erase", "ann", "--json").stdout)
+        assert plan["entries"] == {"message": 1}
+        assert json.loads(program.run("user", "show", "ann", "--json").stdout)["groups"] == 1
+        done = json.loads(program.run("erase", "ann", "--yes", "--json").stdout)
+        assert (done["user"], done["stage"]) == (plan["user"], "done")
+        again = program.run("erase", plan["user"], "--yes")
+        assert (again.returncode, plan["user"] in again.stdout) == (0, True)
+        nobody = program.run("erase", "ann")
+        assert (nobody.returncode, nobody.stdout) == (1, "")
+        audited = [json.loads(line) for line in program.run("audit", "--json").stdout.splitlines()]
+        assert ("user.erase", plan["user"]) in [(row["act"], row.get("user")) for row in audited]
+    assert program.run("verify").stdout.strip().endswith("whole")
+    assert b"a word that goes" not in (tmp_path / "chatd.db").read_bytes()
