@@ -72,7 +72,7 @@ class MessageReplay:
         if entry.recalled:
             if reacted:
                 self._say(entry, "is recalled and still has reactions")
-            if entry.body["recalled"].get("erased"):
+            if entry.body.get("recalled", {}).get("erased"):
                 self._erased[entry.actor or ""] += 1
             else:
                 self.balance["recall"] -= hash(("recall", entry.pos))
