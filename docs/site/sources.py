@@ -24,6 +24,7 @@ ROOT: Final = Path(__file__).parents[2]
 LINK: Final = re.compile(r"\]\(((?!\w+:|#|/)[^)\s]+)\)")
 WHOLE: Final = re.compile(r"^<!-- all of (\S+) -->$", re.MULTILINE)
 SCHEME: Final = "source:"
+PICTURES: Final = frozenset({".svg", ".png"})  # Sphinx takes along what it shows, wherever that lies
 _log = logging.getLogger(__name__)
 
 
@@ -49,7 +50,7 @@ def _rewritten(app: Sphinx, docname: str, file: Path, text: str) -> str:
     def put(link: re.Match[str]) -> str:
         path, _, anchor = link[1].partition("#")
         target = (file.parent / path).resolve()
-        if target.is_relative_to(app.srcdir):
+        if target.is_relative_to(app.srcdir) or target.suffix in PICTURES:
             return link[0]
         if target == ROOT / "protocol" / "README.md":
             return f"](/protocol.md{'#' + anchor if anchor else ''})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +30,13 @@ def test_both_readmes_show_the_same_lines() -> None:
     assert lines(READMES[0]) == lines(READMES[1])
 
 
-def test_the_picture_shows_a_refusal_and_loads_nothing() -> None:
-    picture = (ROOT / "docs" / "img" / "chat.svg").read_text(encoding="utf-8")
-    assert "://" not in picture.replace("http://www.w3.org/2000/svg", "")
-    assert "(not_mutual)" in picture
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs" / "img").glob("*.svg")), ids=lambda path: path.stem)
+def test_a_picture_is_used_and_loads_nothing(picture: Path) -> None:
+    text = picture.read_text(encoding="utf-8")
+    assert "://" not in re.sub(r"<text[^>]*>[^<]*</text>", "", text).replace("http://www.w3.org/2000/svg", "")
+    pages = [*(ROOT / readme for readme in READMES), *(ROOT / "docs").glob("*/*.md")]
+    assert any(f"img/{picture.name}" in page.read_text(encoding="utf-8") for page in pages)
+
+
+def test_a_picture_shows_a_refusal() -> None:
+    assert "(not_mutual)" in (ROOT / "docs" / "img" / "chat.svg").read_text(encoding="utf-8")
