@@ -17,6 +17,7 @@ from chatd.admin import (
     invites,
     search,
     tending,
+    top,
     users,
     words,
 )
@@ -25,6 +26,7 @@ from chatd.admin.socket import Act
 
 ACTS: Final[Mapping[str, Callable[[Operator, Mapping[str, Any]], Awaitable[dict[str, Any]]]]] = {
     **users.ACTS,
+    **top.ACTS,
     **search.ACTS,
     **invites.ACTS,
     **audit.ACTS,

@@ -267,12 +267,14 @@ from chatd.cli.govern import group_app, member_app  # noqa: E402 - as below
 from chatd.cli.invites import invite  # noqa: E402 - its commands use what is defined above
 from chatd.cli.request import requests  # noqa: E402 - its commands use what is defined above
 from chatd.cli.search import searching  # noqa: E402 - its commands use what is defined above
+from chatd.cli.top import top  # noqa: E402 - its commands use what is defined above
 from chatd.cli.users import users  # noqa: E402 - its commands use what is defined above
 from chatd.cli.words import words  # noqa: E402 - its commands use what is defined above
 
 app.command()(completion)
 app.command()(doctor)
 app.command()(erase)
+app.command()(top)
 app.add_typer(users, name="user")
 app.add_typer(searching, name="search")
 app.add_typer(catalogue, name="catalogue")

@@ -56,18 +56,22 @@ def fail(problem: str, status: int = FAILED) -> typer.Exit:
     return typer.Exit(failed(problem, status))
 
 
-def refused(error: AdminError) -> int:
-    """The running server refused, or there is none: what its code means, in the person's language."""
+def words_of(error: AdminError) -> str:
+    """What the code of a refusal means, in the person's language."""
     from chatd.cli.texts.errors import TEXTS
 
     english, chinese = TEXTS.get(f"error_{error.code}", ("", ""))
     words = chinese if lang_of(os.environ) == "zh" else english
     if not words:
-        return failed(error.message, code=error.code)
+        return error.message
     meant = words.format(message=error.message)
-    if "{message}" not in words and error.message:
-        meant = f"{meant}: {error.message}"
-    return failed(meant if wants_json() else f"{meant} ({error.code})", code=error.code)
+    return f"{meant}: {error.message}" if "{message}" not in words and error.message else meant
+
+
+def refused(error: AdminError) -> int:
+    """The running server refused, or there is none. Returns the exit status."""
+    words = words_of(error)
+    return failed(words if wants_json() else f"{words} ({error.code})", code=error.code)
 
 
 def settings(path: Path | None) -> Config:

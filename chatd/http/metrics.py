@@ -21,6 +21,10 @@ _GAUGES: Final = {
 _COUNTERS: Final = {
     "commits": "Commits since the database was made.",
     "deliveries": "Frames with entries handed to sockets.",
+    "entries": "Entries published: messages, and everything else that lasts.",
+    "proposals": "Commands that were decided.",
+    "batches": "Batches handed to the writer and answered.",
+    "batch_ms": "Milliseconds that took, in sum.",
     "fell_behind": "Times that a session fell behind its group.",
     "pages_read": "Pages read from the store for sessions that are behind.",
     "writer_restarts": "Times that the writer process was started again.",

@@ -38,6 +38,7 @@ from chatd.hub.session import Session
 from chatd.hub.settings import HubSettings
 from chatd.hub.shelf import Shelf
 from chatd.hub.signals import clear_mark
+from chatd.hub.traffic import WATCHED_S, Traffic
 from chatd.search.link import SearchLink
 from chatd.service.author import Digester
 from chatd.service.secrets import Secrets
@@ -89,6 +90,7 @@ class Hub(People):
         self.people: dict[str, Person] = {}
         self.feeds: dict[str, Feed] = {}
         self.fanout = Fanout(settings.slice_deliveries, self._fan_out_failed)
+        self.traffic = Traffic(clock_s)
         self.on_fatal: Callable[[str], None] | None = None
         """Told, once, that this hub can no longer show exactly what was committed."""
         self.shelf = Shelf()
@@ -115,6 +117,7 @@ class Hub(People):
         self.jobs.add("presence", settings.presence_interval_s, self.presence.tell)
         self.erasing = Erasing(self)
         self.jobs.add(ERASURES, EVERY_S, self.erasing.step)
+        self.jobs.add("traffic", WATCHED_S, self._look_away)
         self.jobs.add(endings.JOB, endings.EVERY_S, partial(endings.end_dissolved, self))
 
     # -- life
@@ -147,6 +150,9 @@ class Hub(People):
         for person in list(self.people.values()):
             for session in person.sessions:
                 session.signal("going_away", {"delay_ms": int(within_s * 1000 * self.jitter())})
+
+    async def _look_away(self) -> None:
+        self.traffic.look_away()
 
     async def _save_reads(self) -> None:
         self.reads.save(self.link)
@@ -216,6 +222,9 @@ class Hub(People):
         self._wake()
 
     def _publish_group(self, change: GroupChange) -> None:
+        self.traffic.entries += change.head - change.after
+        if self.traffic.groups is not None:
+            self.traffic.add(change.group, change.head - change.after)
         for user, _ in change.leaves:
             self.drafts.forget(user, change.group)
         if self._watching:
@@ -337,6 +346,10 @@ class Hub(People):
             "groups": len(self.feeds),
             "commits": self.n,
             "deliveries": self.fanout.deliveries,
+            "entries": self.traffic.entries,
+            "batches": self.link.batches,
+            "proposals": self.link.answered,
+            "batch_ms": int(self.link.batches_s * 1000),
             "fell_behind": self.fell_behind,
             "pages_read": self.pages.reads,
             "proposals_waiting": self.link.waiting,

@@ -136,6 +136,11 @@ class WriterLink:
         self._accepting = False
         self._closing = False
         self.restarts = 0
+        self.batches = 0
+        """Handed to the writer and answered; `batches_s`: how long that took, in sum; `answered`: proposals in them."""
+        self.batches_s = 0.0
+        self.answered = 0
+        self._handed_s = 0.0
 
     # -- for the hub
 
@@ -217,7 +222,10 @@ class WriterLink:
             if self._ready is not None and not self._ready.done():
                 self._ready.set_result(_ready.decode(payload).n)
                 continue
-            self._committing = False
+            if self._committing:
+                self._committing = False
+                self.batches += 1
+                self.batches_s += self._loop.time() - self._handed_s
             for outcome in _outcomes.decode(payload):
                 self._take(outcome)
             # Not before fan-out had its turn and the sockets were read once more: whoever was just answered and goes
@@ -241,6 +249,7 @@ class WriterLink:
             where = "".join(traceback.format_tb(error.__traceback__))
             log.error("a commit could not be published: %s\n%s", type(error).__name__, where)
             self._on_fatal("a commit could not be published")
+        self.answered += len(outcome.verdicts)
         for verdict in outcome.verdicts:
             self._settle(verdict)
         if self._alone:
@@ -274,6 +283,7 @@ class WriterLink:
             for waiting in batch:
                 waiting.given = True
             self._committing = True
+            self._handed_s = self._loop.time()
             for at in range(0, len(batch), PROPOSALS_PER_FRAME):
                 transport.write(frame([waiting.proposed for waiting in batch[at : at + PROPOSALS_PER_FRAME]]))
 

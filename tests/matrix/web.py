@@ -266,6 +266,7 @@ ACTS: Final[Mapping[str, Mapping[str, Fields]]] = {
     "search.rebuild": {"here": lambda _: {}},
     "search.status": {"here": lambda _: {}},
     "stats": {"here": lambda _: {}},
+    "top": {"here": lambda _: {}},
     "user": {"other": lambda c: {"sub": c.more["sub"]}},
     "user.disable": {
         "other": lambda c: {"sub": c.more["sub"], "on": True},
