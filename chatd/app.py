@@ -14,6 +14,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -23,6 +24,8 @@ from prometheus_client import CollectorRegistry
 from chatd.admin.acts import acts_of
 from chatd.admin.operator import Operator
 from chatd.admin.socket import AdminSocket
+from chatd.backup.keeping import JOB as LEDGER_JOB
+from chatd.backup.keeping import LedgerKeeper
 from chatd.config import Config
 from chatd.http.accounts import account_routes
 from chatd.http.app import make_http
@@ -126,6 +129,10 @@ class Server:
         self.hub = self._make_hub()
         teller = CardTeller(self.hub, fill(CardSettings, config.catalogue))
         self.hub.jobs.add(JOB, LOOK_EVERY_S, teller.step)
+        if config.backup.ledger:
+            keeper = LedgerKeeper(Path(config.backup.ledger), self.readers.snapshot)
+            keeper.check()
+            self.hub.jobs.add(LEDGER_JOB, config.backup.ledger_every_s, keeper.step)
         self.hub.on_fatal = self._fail
         self.link = self.hub.link = self._make_link()
         self.accounts = self._make_accounts()
@@ -251,7 +258,7 @@ class Server:
 
     def _make_link(self) -> WriterLink:
         return WriterLink(
-            writer_settings(self.config, self._engine),
+            writer_settings(self.config, self._engine, self.life.epoch),
             inherit_fds=(self._lock,) if self._lock is not None else (),
             queue_max=self.config.store.queue_max,
             on_outcome=self.hub.publish,

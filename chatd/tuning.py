@@ -100,7 +100,7 @@ def hub_settings(config: Config) -> HubSettings:
     )
 
 
-def writer_settings(config: Config, engine: str) -> WriterSettings:
+def writer_settings(config: Config, engine: str, epoch: str = "") -> WriterSettings:
     """What the writer process is told."""
     store = config.store
     return WriterSettings(
@@ -111,4 +111,5 @@ def writer_settings(config: Config, engine: str) -> WriterSettings:
         command_ttl_ms=store.cid_ttl_days * 86_400_000,
         commits_keep=store.commits_keep,
         engine=engine,
+        epoch=epoch,
     )

@@ -9,6 +9,7 @@ from typing import Any, Final
 from chatd.admin import (
     accounts,
     audit,
+    backups,
     bots,
     catalogue,
     erasure,
@@ -32,6 +33,7 @@ ACTS: Final[Mapping[str, Callable[[Operator, Mapping[str, Any]], Awaitable[dict[
     **audit.ACTS,
     **words.ACTS,
     **catalogue.ACTS,
+    **backups.ACTS,
     **groups.ACTS,
     **follows.ACTS,
     **tending.ACTS,

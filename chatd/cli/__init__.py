@@ -256,6 +256,7 @@ def main() -> NoReturn:
 
 
 import chatd.cli.tending  # noqa: E402, F401 - adds commands to groups, members and invites
+from chatd.cli.backups import backup, restore  # noqa: E402 - as below
 from chatd.cli.ban import bans  # noqa: E402 - its commands use what is defined above
 from chatd.cli.bots import bots  # noqa: E402 - its commands use what is defined above
 from chatd.cli.catalogue import catalogue  # noqa: E402 - its commands use what is defined above
@@ -275,6 +276,8 @@ app.command()(completion)
 app.command()(doctor)
 app.command()(erase)
 app.command()(top)
+app.command()(backup)
+app.command()(restore)
 app.add_typer(users, name="user")
 app.add_typer(searching, name="search")
 app.add_typer(catalogue, name="catalogue")

@@ -19,6 +19,7 @@ from chatd.config.checks import CHECKS
 from chatd.config.sections import (
     Accounts,
     Auth,
+    Backup,
     Catalogue,
     Debug,
     Front,
@@ -52,6 +53,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     server: Server = Server()
     front: Front = Front()
     store: Store = Store()
+    backup: Backup = Backup()
     auth: Auth = Auth()
     accounts: Accounts = Accounts()
     ws: Ws = Ws()

@@ -72,6 +72,14 @@ class Store(_Section, frozen=True, kw_only=True):
     commits_keep: Annotated[int, Meta(ge=100, le=10_000_000)] = 10_000
 
 
+class Backup(_Section, frozen=True, kw_only=True):
+    """What is kept beside backups, and what making one may cost."""
+
+    ledger: Line = ""
+    ledger_every_s: Annotated[float, Meta(ge=0.05, le=3600)] = 1.0
+    wal_max_mb: Annotated[int, Meta(ge=1, le=2**24)] = 4096
+
+
 class Auth(_Section, frozen=True, kw_only=True):
     """How the tokens of the host are checked. The algorithm is what stands here, never what a token says."""
 

@@ -16,7 +16,7 @@ from chatd.core.refusal import Refused
 from chatd.core.restrictions import check_pace, check_unrestricted, keep_pace
 from chatd.core.rights import check_may_post, check_writable, outranks, require
 from chatd.core.sections import check_answer, check_may_post_in, check_open, need_section
-from chatd.core.values import Entry
+from chatd.core.values import Entry, Group
 
 
 class Send(Command, frozen=True, tag="send"):
@@ -106,8 +106,7 @@ class Recall(Command, frozen=True, tag="recall"):
     def needs(self, need: Needs) -> None:
         _needs_of_change(need, self.group, self.actor, self.pos)
         need.senders.add((self.group, self.pos))
-        need.record(cards.Place, self.group, self.pos)
-        need_taking_down(need, self.group, self.pos)
+        need_taking_back(need, self.group, self.pos)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found`, `gone`, `forbidden`, `too_late`, `read_only`, `scope_missing`."""
@@ -123,20 +122,31 @@ class Recall(Command, frozen=True, tag="recall"):
             check_window(facts, entry, self.arrived_at)
         elif not outranks(member, sender_role):
             raise Refused("forbidden")
-        take_down(facts, entry)
-        entry.recalled = True
-        entry.reactions = {}
-        # The time of the entry that says so, which a clock that was turned back does not turn back.
-        at = max(group.head_at, facts.now_ms)
-        entry.body = {"type": entry.body["type"], "recalled": {"by": self.actor, "at": at}}
-        facts.rewrite(entry)
+        take_back(facts, group, entry, self.actor)
         facts.redact("recall", group.id, self.pos, self.actor)
-        facts.reactions_dropped.add((self.group, self.pos))
         if entry.actor != self.actor:
             facts.audit("message.recall", by=self.actor, group=group.id, user=entry.actor, pos=self.pos)
         new = facts.append(group, "recall", self.actor, {}, cid=self.cid, digest=self.digest, target=self.pos)
         cards.remove_card(facts, self.group, self.pos, new.pos)
         return answer_of(new, facts.bounds.recall_window_ms)
+
+
+def need_taking_back(need: Needs, group: str, pos: int) -> None:
+    """What `take_back` has to know, beside the entry itself."""
+    need.record(cards.Place, group, pos)
+    need_taking_down(need, group, pos)
+
+
+def take_back(facts: Facts, group: Group, entry: Entry, by: str) -> None:
+    """The content of a message goes. The entry that says so is to be added next, and the card taken off its place."""
+    take_down(facts, entry)
+    entry.recalled = True
+    entry.reactions = {}
+    # The time of the entry that says so, which a clock that was turned back does not turn back.
+    at = max(group.head_at, facts.now_ms)
+    entry.body = {"type": entry.body["type"], "recalled": {"by": by, "at": at}}
+    facts.rewrite(entry)
+    facts.reactions_dropped.add((group.id, entry.pos))
 
 
 class Edit(Command, frozen=True, tag="edit"):

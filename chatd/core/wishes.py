@@ -30,6 +30,7 @@ from chatd.core.proposal import Abandon, Refuse
 from chatd.core.pulls import AddMembers
 from chatd.core.relations import Block, Follow
 from chatd.core.requests import Decide, Join, SetEntry, Withdraw
+from chatd.core.restoring import EndAgain, NoteBackup, NoteRestore, RecallAgain
 from chatd.core.sections import CreateSection, OrderSections, UpdateSection
 from chatd.core.tending import Adjust, Admit, Assign, Enlist, FoundFor, Hush, InviteFor, Silence
 from chatd.core.users import DisableUser, EnsureUser, Revoke, SaveReads
@@ -132,4 +133,8 @@ AnyWish = (
     | EraseInGroup
     | PruneOwnLog
     | WipeRows
+    | EndAgain
+    | NoteBackup
+    | NoteRestore
+    | RecallAgain
 )

@@ -16,19 +16,25 @@ from chatd.store.statements import Insert
 COLUMNS = ("at", "kind", "group_id", "pos", "user_id", "made_at")
 INSERT = Insert(schema.ledger, COLUMNS, " ON CONFLICT (kind, group_id, pos, user_id, made_at) DO NOTHING")
 
+PAGE: Final = f"SELECT n, {', '.join(COLUMNS)} FROM ledger WHERE n > ? ORDER BY n LIMIT ?"
+UNSAID: Final = (
+    "SELECT l.group_id, l.pos, l.made_at, l.user_id FROM ledger AS l"
+    " JOIN entries AS e ON e.group_id = l.group_id AND e.pos = l.pos"
+    " WHERE l.kind = 'recall' AND e.kind = 'message' AND e.at = l.made_at AND NOT e.recalled"
+)
+"""Messages that were recalled and are there."""
+UNMADE: Final = (
+    "SELECT l.group_id FROM ledger AS l JOIN groups AS g ON g.group_id = l.group_id"
+    " WHERE l.kind = 'gone' AND (g.dissolved_at IS NULL OR g.member_count > 0)"
+)
+"""Groups that were gone and are there."""
 MUST_BE_EMPTY: Final = {
     "ledger: {0} is of an unknown kind": (
         "SELECT n FROM ledger WHERE kind NOT IN ('recall', 'erase', 'gone', 'floor')"
         " OR (kind = 'erase') <> (group_id = '')"
     ),
-    "ledger: {1} of {0} was recalled, and is there": (
-        "SELECT l.group_id, l.pos FROM ledger AS l JOIN entries AS e ON e.group_id = l.group_id AND e.pos = l.pos"
-        " WHERE l.kind = 'recall' AND e.at = l.made_at AND NOT e.recalled"
-    ),
-    "ledger: group {0} was gone, and is there": (
-        "SELECT l.group_id FROM ledger AS l JOIN groups AS g ON g.group_id = l.group_id"
-        " WHERE l.kind = 'gone' AND (g.dissolved_at IS NULL OR g.member_count > 0)"
-    ),
+    "ledger: {1} of {0} was recalled, and is there": UNSAID,
+    "ledger: group {0} was gone, and is there": UNMADE,
     "entries: {1} of {0} is recalled, and the ledger does not know": (
         "SELECT e.group_id, e.pos FROM entries AS e WHERE e.recalled AND NOT EXISTS (SELECT 1 FROM ledger AS l"
         " WHERE l.kind = 'recall' AND l.group_id = e.group_id AND l.pos = e.pos AND l.made_at = e.at)"

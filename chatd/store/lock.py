@@ -2,7 +2,9 @@
 
 An `flock` belongs to the open file, not to a process: the writer inherits the descriptor, and the lock is free only
 when both are gone. So nobody can serve, restore or verify a database while an orphaned writer may still commit to it.
-PostgreSQL needs no file: there the row in `writers` fences (see `engine.Fenced`).
+On PostgreSQL the row in `writers` fences (see `engine.Fenced`), so that nobody can commit behind another's back; and a
+lock of the database itself, of which every writer holds a share, tells that somebody serves. It is free when their
+connections are gone.
 """
 
 from __future__ import annotations
@@ -12,6 +14,12 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from chatd.store.database import Database
+
+SERVED: Final = 0x63686174_73727664  # "chatsrvd": whoever serves a PostgreSQL database holds a share of it
 
 
 class Held(Exception):
@@ -45,3 +53,10 @@ def take(
 def release(fd: int) -> None:
     """Give up this process's share of the lock."""
     os.close(fd)
+
+
+def share(database: Database) -> None:
+    """Say, as long as this connection lasts, that its database is being served. Waits for whoever takes it whole; on
+    SQLite the lock of the file says it. Raises `StoreLost` after a while."""
+    if database.kind == "postgresql":
+        database.run("SELECT pg_advisory_lock_shared(?)", (SERVED,))

@@ -167,11 +167,14 @@ class Replay:
         if entry.kind != "message" and (entry.recalled or entry.reactions or reacted or entry.section):
             self._at_entry(entry, "is recalled, has reactions or stands in a section, and is no message")
         nobodys = entry.kind in _OF_OPERATOR and entry.actor is None
+        # By whom it was in a life that the database had before a restore; here they may not be in, or not yet.
+        again = entry.kind == "recall" and bool(entry.body.get("again"))
         unsigned = {"members", "created", "nicknames", "card", "erased"}
         taken_back = entry.kind == "reaction" and entry.actor in self._erased and not entry.body.get("on")
-        if entry.kind not in unsigned and not (nobodys or taken_back) and entry.actor not in self._roles:
+        late = taken_back or again
+        if entry.kind not in unsigned and not (nobodys or late) and entry.actor not in self._roles:
             self._at_entry(entry, f"is by {entry.actor}, who was not in the group")
-        if self._dissolved is not None and not taken_back and entry.kind not in {"members", "card", "erased"}:
+        if self._dissolved is not None and not late and entry.kind not in {"members", "card", "erased"}:
             self._at_entry(entry, "comes after the end of the group")
 
     # -- people and settings

@@ -117,7 +117,11 @@ class MessageReplay:
         mark = (target.body or {}).get("recalled")
         if not target.recalled or mark != {"by": entry.actor, "at": entry.at}:
             self._say(entry, f"recalls {entry.target}, whose row does not say so")
-        if target.actor != entry.actor and not self._outranks(entry.actor, target.actor):
+        if (
+            not entry.body.get("again")
+            and target.actor != entry.actor
+            and not self._outranks(entry.actor, target.actor)
+        ):
             self._say(entry, f"recalls {entry.target} without the right to")
         self.balance["recall"] += hash(("recall", entry.target))
 

@@ -24,6 +24,7 @@ from typing import Any, Final
 import msgspec
 
 from chatd.core.limits import Bounds
+from chatd.store import lock
 from chatd.store.collector import spare_the_collector
 from chatd.store.database import StoreLost, connect, path_of
 from chatd.store.engine import HOUSEKEEPING_ROWS, Engine, Fenced
@@ -33,6 +34,7 @@ EXIT_LOST: Final = 70
 EXIT_FENCED: Final = 71
 FRAME_MAX: Final = 2**31
 """Bytes. Above it the stream must be out of step: the fullest commit of the largest messages stays below."""
+EPOCH: Final = "SELECT value FROM meta WHERE key = 'epoch'"
 _CHUNK: Final = 1 << 20
 
 log = logging.getLogger("chatd.store")
@@ -49,6 +51,8 @@ class Settings(msgspec.Struct, array_like=True):
     commits_keep: int = 10_000
     tidy_every_s: float = 60.0
     engine: str = "chatd.store.engine:Engine"
+    epoch: str = ""
+    """The life of the database that the hub knows; empty: whichever it is."""
 
 
 class Ready(msgspec.Struct, array_like=True):
@@ -183,11 +187,19 @@ def disk_free_of(url: str) -> Callable[[], int]:
 
 
 def make_engine(settings: Settings) -> Engine:
-    """The engine that the settings name, over a connection of its own. Raises `StoreLost`."""
+    """The engine that the settings name, over a connection of its own.
+
+    Raises `StoreLost`; `Fenced` if the database was restored since the hub looked at it.
+    """
     module, _, name = settings.engine.partition(":")
     kind: type[Engine] = getattr(importlib.import_module(module), name)
     holder = secrets.token_hex(12)
-    return kind(connect(settings.url), settings.bounds, lambda: time.time_ns() // 1_000_000, holder)
+    database = connect(settings.url)
+    lock.share(database)
+    if settings.epoch and database.run(EPOCH)[0] != [(settings.epoch,)]:
+        database.close()
+        raise Fenced
+    return kind(database, settings.bounds, lambda: time.time_ns() // 1_000_000, holder)
 
 
 def _read_settings(channel: socket.socket, frames: Frames) -> Settings | None:

@@ -206,6 +206,7 @@ ACTS: Final[Mapping[str, Mapping[str, Fields]]] = {
     "bot.token": _bots(rotate=True),
     "ban.list": {"here": lambda _: {}, "absent": lambda _: {"sub": "nobody at all"}},
     "catalogue": {"here": lambda _: {"items": []}},
+    "backup": {"here": lambda _: {"n": 1, "bytes": 4096}},
     "follow.add": _edges(),
     "follow.check": _edges(),
     "follow.import": {"here": lambda _: {"edges": [], "step": ["graph", 0, 0, 0, [], False]}},

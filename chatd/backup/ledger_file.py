@@ -1,0 +1,98 @@
+"""The ledger as a file kept beside the backups: a JSON object a line, ids only, each line synced before it counts.
+
+It is only ever added to. A line that a crash cut short is taken off when the file is opened again; a line that stands
+there twice does no harm. `n` is the row's number in the database, by which whoever adds to it goes on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from chatd.backup.trouble import Trouble
+
+LINE_MAX: Final = 1000
+_Id = Annotated[str, Meta(max_length=64)]
+_Number = Annotated[int, Meta(ge=0, lt=2**53)]
+
+
+class Line(msgspec.Struct):
+    """A row of the ledger, see `chatd.core.values.Redacted`."""
+
+    n: Annotated[int, Meta(ge=1, lt=2**53)]
+    at: _Number
+    kind: Literal["recall", "erase", "gone", "floor"]
+    group: _Id
+    pos: _Number
+    user: _Id
+    made_at: _Number
+
+
+_decoder = msgspec.json.Decoder(Line)
+
+
+class LedgerFile:
+    """One file. Its methods block, and raise OSError and `Trouble`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def last(self) -> Line | None:
+        """The newest line, None if there is none yet. Makes the file, and takes off what a crash left of a line."""
+        opened = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            size = os.fstat(opened).st_size
+            tail = os.pread(opened, 2 * LINE_MAX, max(0, size - 2 * LINE_MAX))
+            whole = tail.rfind(b"\n") + 1
+            if whole < len(tail):
+                os.ftruncate(opened, size - (len(tail) - whole))
+                os.fsync(opened)
+            lines = tail[:whole].split(b"\n")[:-1]
+        finally:
+            os.close(opened)
+        if not lines:
+            if size > LINE_MAX:
+                raise Trouble("ledger", file=self.path, line="?")
+            return None
+        return self._decode(lines[-1], "?")
+
+    def add(self, lines: Sequence[Line]) -> None:
+        """Add lines behind the last one, and wait until they are on the disk."""
+        new = not self.path.exists()
+        data = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+        opened = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            while data:
+                data = data[os.write(opened, data) :]
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+        if new:
+            folder = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def lines(self) -> Iterator[Line]:
+        """All whole lines; one that was cut short at the very end is left out."""
+        with self.path.open("rb") as file:
+            number = 0
+            while raw := file.readline(LINE_MAX + 1):
+                number += 1
+                if not raw.endswith(b"\n"):
+                    if len(raw) > LINE_MAX:
+                        raise Trouble("ledger", file=self.path, line=number)
+                    return
+                yield self._decode(raw, number)
+
+    def _decode(self, raw: bytes, number: int | str) -> Line:
+        try:
+            return _decoder.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Trouble("ledger", file=self.path, line=number) from error
