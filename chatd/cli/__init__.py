@@ -263,6 +263,7 @@ from chatd.cli.catalogue import catalogue  # noqa: E402 - its commands use what 
 from chatd.cli.completion import completion  # noqa: E402 - as above
 from chatd.cli.doctor.command import doctor  # noqa: E402 - its commands use what is defined above
 from chatd.cli.erase import erase  # noqa: E402 - as below
+from chatd.cli.export import export  # noqa: E402 - as below
 from chatd.cli.follow import follow  # noqa: E402 - as below
 from chatd.cli.govern import group_app, member_app  # noqa: E402 - as below
 from chatd.cli.invites import invite  # noqa: E402 - its commands use what is defined above
@@ -278,6 +279,7 @@ app.command()(erase)
 app.command()(top)
 app.command()(backup)
 app.command()(restore)
+app.add_typer(export, name="export")
 app.add_typer(users, name="user")
 app.add_typer(searching, name="search")
 app.add_typer(catalogue, name="catalogue")

@@ -151,6 +151,11 @@ async def section_page(reader: Reader, group: str, section: int, first: int, las
     return page
 
 
+def page_of(rows: list[Row]) -> Page:
+    """A page of rows that a statement of this module gave, without what the catalogue says."""
+    return _page(rows, len(rows))
+
+
 def _page(rows: list[Row], limit: int) -> Page:
     entries, targets = [], {}
     for row in rows[:limit]:
