@@ -18,12 +18,15 @@ from tests.client.peer import in_loop
 
 EXAMPLES: Final = Path(__file__).parents[2] / "clients" / "examples"
 NAMES: Final = ("echo", "welcome", "shop", "digest")
+ALL: Final = ("hello", *NAMES)
 SCOPES: Final = ("read", "send", "react", "members")
 
 
 def fresh(name: str) -> Bot:
     """The bot of an example, as nobody has changed it."""
-    module: ModuleType = importlib.reload(importlib.import_module(f"examples.bots.{name}"))
+    module: ModuleType = importlib.reload(
+        importlib.import_module(f"examples.{name}" if name == "hello" else f"examples.bots.{name}")
+    )
     bot: Bot = module.bot
     if name == "digest":
         bot.daily("20:00", per_group=True)(module.evening)
@@ -31,23 +34,23 @@ def fresh(name: str) -> Bot:
 
 
 def dialogue(name: str) -> Path:
-    return EXAMPLES / "bots" / f"{name}.dialogue"
+    return EXAMPLES / ("" if name == "hello" else "bots") / f"{name}.dialogue"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 @in_loop
 async def test_an_example_says_without_a_server_what_its_dialogue_says(name: str, tmp_path: Path) -> None:
     await play(fresh(name), dialogue(name), folder=tmp_path)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 @in_loop
 async def test_an_example_says_the_same_to_a_real_server(name: str, store_url: str, tmp_path: Path) -> None:
     async with house(store_url, tmp_path) as server:
         await play(fresh(name), dialogue(name), await server_place(server, name, *SCOPES), folder=tmp_path)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 @in_loop
 async def test_a_dialogue_of_an_example_fails_when_the_bot_says_something_else(name: str) -> None:
     lines = dialogue(name).read_text(encoding="utf-8").splitlines()
@@ -68,7 +71,7 @@ def test_an_example_says_in_both_languages_what_it_is(file: Path) -> None:
     assert len([word for word in said.split() if word.isascii()]) > 10
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_an_example_helps_in_both_languages(name: str) -> None:
     for route in fresh(name).all_routes():
         if route.command is not None:

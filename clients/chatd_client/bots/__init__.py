@@ -13,9 +13,9 @@ from chatd_client.bots import filters
 from chatd_client.bots.arguments import Mention
 from chatd_client.bots.bot import Bot
 from chatd_client.bots.clock import SystemWallClock, WallClock
-from chatd_client.bots.context import (
+from chatd_client.bots.context import Context
+from chatd_client.bots.contexts import (
     CardContext,
-    Context,
     EntryContext,
     JobContext,
     JoinContext,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from chatd_client.bots.context import Context, MessageContext
+from chatd_client.bots.context import Context
+from chatd_client.bots.contexts import MessageContext
 from chatd_client.bots.words import Lang
 
 Test = Callable[[Context], bool]

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from chatd_client.bots.context import (
+from chatd_client.bots.context import Context, Deed
+from chatd_client.bots.contexts import (
     CardContext,
-    Context,
-    Deed,
     EntryContext,
     JobContext,
     JoinContext,

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from chatd_client.bots.commands import Command, folded, read_call
-from chatd_client.bots.context import MessageContext
+from chatd_client.bots.contexts import MessageContext
 from chatd_client.bots.filters import direct
 from chatd_client.bots.router import PASS, Pass, Router
 from chatd_client.bots.words import HELP, HELP_TITLE, NO_SUCH_COMMAND, Said, in_language

@@ -18,22 +18,22 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Concatenate, Final, Literal, TypeVar
 
-from chatd_client.bots.arguments import BadArguments, fill, read_parameters
-from chatd_client.bots.commands import Call, Command, check_names, folded, glued, read_call
-from chatd_client.bots.context import (
+from chatd_client.bots.arguments import read_parameters
+from chatd_client.bots.commands import Command, check_names
+from chatd_client.bots.context import Context
+from chatd_client.bots.contexts import (
     CardContext,
-    Context,
     EntryContext,
-    JobContext,
     JoinContext,
     LeaveContext,
     MessageContext,
     MineContext,
     PressContext,
 )
+from chatd_client.bots.jobs import Job, JobBook
 from chatd_client.bots.menus import button_id, split_id
-from chatd_client.bots.schedule import At, Daily, Every, Rule
-from chatd_client.bots.words import USAGE, Said
+from chatd_client.bots.taking import taking_command
+from chatd_client.bots.words import Said
 from chatd_protocol.kinds import ProductCard, VideoCard
 from chatd_protocol.log import CardChanged, Entry, MembersChanged, Message
 
@@ -59,7 +59,6 @@ OnLeave = TypeVar("OnLeave", bound=Callable[[LeaveContext], Awaitable[object]])
 OnCard = TypeVar("OnCard", bound=Callable[[CardContext], Awaitable[object]])
 OnPress = TypeVar("OnPress", bound=Callable[[PressContext], Awaitable[object]])
 OnMine = TypeVar("OnMine", bound=Callable[[MineContext], Awaitable[object]])
-OnJob = TypeVar("OnJob", bound=Callable[[JobContext], Awaitable[object]])
 
 
 @dataclass(frozen=True)
@@ -74,23 +73,12 @@ class Route:
     """What of that kind it is for, where that can be told beforehand: the kind of an entry of the bot's own log."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """Something the bot does by itself, by a rule or when `ctx.later` says so."""
-
-    name: str
-    run: Callable[[JobContext], Awaitable[object]]
-    rule: Rule | None = None
-    per_group: bool = False
-    catch_up: bool = True
-
-
-class Router:
+class Router(JobBook):
     """Handlers that belong together. `bot.include(router)` makes them part of a bot."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._items: list[Route | tuple[Router, Test | None]] = []
-        self._jobs: list[Job] = []
 
     def include(self, other: Router, *, when: Test | None = None) -> None:
         """Ask the handlers of `other` here, those whose context passes `when`. Raises `ValueError` for a circle."""
@@ -117,9 +105,9 @@ class Router:
 
     def jobs(self) -> Iterator[Job]:
         """All jobs."""
-        yield from self._jobs
+        yield from self.own_jobs
         for router in dict.fromkeys(self.routers()):
-            yield from router._jobs  # noqa: SLF001  another one of this class
+            yield from router.own_jobs
 
     # --- messages
 
@@ -141,7 +129,7 @@ class Router:
 
         def add(handler: OnCommand) -> OnCommand:
             command = Command(names, read_parameters(handler), help, hidden)
-            self._add(handler, MessageContext, _when(when, _taking_command(command, handler)), command)
+            self._add(handler, MessageContext, _when(when, taking_command(command, handler)), command)
             return handler
 
         return add
@@ -253,58 +241,7 @@ class Router:
         """The bot is out of a group."""
         return self._on_mine("removed", when)
 
-    # --- its own work
-
-    def every(
-        self,
-        *,
-        weeks: float = 0,
-        days: float = 0,
-        hours: float = 0,
-        minutes: float = 0,
-        seconds: float = 0,
-        name: str = "",
-        per_group: bool = False,
-        catch_up: bool = True,
-    ) -> Callable[[OnJob], OnJob]:
-        """Again and again, from the bot's first start on. The time of the next one is kept: what was missed while the
-        bot was down is done once, late, or with `catch_up=False` not at all. `per_group`: in each of its groups."""
-        rule = Every(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-        return self._on_rule(rule, name, per_group, catch_up)
-
-    def daily(
-        self,
-        *times: str,
-        zone: str = "UTC",
-        days: str = "mon-sun",
-        name: str = "",
-        per_group: bool = False,
-        catch_up: bool = True,
-    ) -> Callable[[OnJob], OnJob]:
-        """At times of day, `09:00`, of a time zone, on all days or on some (`mon-fri`); for the rest see `every`."""
-        return self._on_rule(Daily(*times, zone=zone, days=days), name, per_group, catch_up)
-
-    def at(self, moment: At, *, name: str = "", per_group: bool = False) -> Callable[[OnJob], OnJob]:
-        """Once, at a moment; late, if the bot was down then."""
-        return self._on_rule(moment, name, per_group, catch_up=True)
-
-    def job(self, name: str) -> Callable[[OnJob], OnJob]:
-        """What `ctx.later(name, …)` has done later."""
-
-        def add(handler: OnJob) -> OnJob:
-            self._jobs.append(Job(name, handler))
-            return handler
-
-        return add
-
     # --- inside
-
-    def _on_rule(self, rule: Rule, name: str, per_group: bool, catch_up: bool) -> Callable[[OnJob], OnJob]:
-        def add(handler: OnJob) -> OnJob:
-            self._jobs.append(Job(name or handler.__name__, handler, rule, per_group, catch_up))
-            return handler
-
-        return add
 
     def _on_message(
         self, fits: Callable[[MessageContext], bool], when: Test | None
@@ -349,35 +286,3 @@ def _when(when: Test | None, take: Take) -> Take:
 def _is_card(card: object, kind: CardKind | None) -> bool:
     wanted = {"video": VideoCard, "product": ProductCard, None: (VideoCard, ProductCard)}[kind]
     return isinstance(card, wanted)  # type: ignore[arg-type]  # types and tuples of types
-
-
-def _taking_command(command: Command, handler: Callable[..., Awaitable[object]]) -> Take:
-    names = tuple(folded(name) for name in command.names)
-
-    def take(ctx: MessageContext) -> Run | None:
-        call = read_call(ctx.text)
-        if call is None or not (call.to is None or call.to in ctx.my_names):
-            return None
-        begin = _begin(call, names, ctx.text)
-        if begin is None:
-            return None
-
-        async def run() -> object:
-            try:
-                args, named = fill(command.parameters, ctx.text, begin, getattr(ctx.message.body, "entities", ()))
-            except BadArguments as bad:
-                usage = USAGE.in_(ctx.lang, usage=command.usage(ctx.lang))
-                return await ctx.reply(f"{bad.told(ctx.lang)}\n{usage}")
-            return await handler(ctx, *args, **named)
-
-        return run
-
-    return take
-
-
-def _begin(call: Call, names: tuple[str, ...], text: str) -> int | None:
-    """Where the arguments begin, if this is one of the names."""
-    if call.name in names:
-        return call.begin
-    found = glued(call, names, text) if call.to is None else None
-    return None if found is None else found[1]

@@ -16,9 +16,10 @@ from typing import Any, Final
 from chatd_client.bots.acquaintance import Acquaintance
 from chatd_client.bots.happenings import Unit
 from chatd_client.bots.help import declared
+from chatd_client.bots.jobs import Job
 from chatd_client.bots.lanes import Lanes
 from chatd_client.bots.marks import Marks
-from chatd_client.bots.router import Job, Route
+from chatd_client.bots.router import Route
 from chatd_client.bots.scheduler import Scheduler
 from chatd_client.bots.store import MINE, Step
 from chatd_client.bots.worker import Tools, Worker
@@ -73,7 +74,9 @@ class Runner:
     async def run(self) -> None:
         """Raises `ClientClosed` if the server ended it, `WrongBot`, and what the store raises."""
         store = self._tools.store
-        hello = await self._port.connect()
+        hello = await self._connect()
+        if hello is None:
+            return
         self._tools.me = hello.user
         owner = await store.run(store.fact, "user")
         if owner not in {None, hello.user}:
@@ -95,6 +98,18 @@ class Runner:
                     raise error
         finally:
             await self._end(work)
+
+    async def _connect(self) -> HelloOk | None:
+        """None if it was stopped before there was a server."""
+        connecting = asyncio.ensure_future(self._port.connect())
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        waits: set[asyncio.Future[Any]] = {connecting, stopping}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            return connecting.result() if connecting.done() else None
+        finally:
+            for one in waits:
+                one.cancel()
 
     def stop(self) -> None:
         """Begin nothing more, and let `run` end. Idempotent."""
@@ -209,7 +224,7 @@ class Runner:
                 groups += [line.group for line in page.groups]
                 for line in page.groups:
                     self._known.meet(line)
-                    if line.group not in self._marks.groups and line.group not in live:
+                    if line.group not in live:  # of these one would only be told now and then that they moved
                         with contextlib.suppress(ChatdError):  # left meanwhile, or gone
                             await self._port.open_group(line.group)
                 if page.more is None:

@@ -13,11 +13,12 @@ from typing import Any, Final
 import msgspec
 
 from chatd_client.bots.clock import WallClock
-from chatd_client.bots.context import JobContext, timer_id
+from chatd_client.bots.context import timer_id
+from chatd_client.bots.contexts import JobContext
 from chatd_client.bots.failures import NoSuchJob
 from chatd_client.bots.happenings import Unit
+from chatd_client.bots.jobs import Job
 from chatd_client.bots.lanes import Lanes
-from chatd_client.bots.router import Job
 from chatd_client.bots.schedule import Daily, Every, Rule
 from chatd_client.bots.store import Step, Store, Timer
 
@@ -41,6 +42,7 @@ class Scheduler:
         self._lanes = lanes
         self._flying: set[str] = set()
         self._poked = asyncio.Event()
+        self._synced = asyncio.Event()
 
     def poke(self) -> None:
         """Something is due at another time than before."""
@@ -73,6 +75,7 @@ class Scheduler:
                     step.timers[name] = None
         if step:
             await self._store.run(self._store.settle, [step], now_ms)
+        self._synced.set()
         self.poke()
 
     def next_timer(self, timer: Timer) -> tuple[Callable[[JobContext], Awaitable[object]], Timer | None]:
@@ -98,7 +101,8 @@ class Scheduler:
         return bool(self._flying) or bool(await self._store.run(self._store.timers, self._clock.now_ms()))
 
     async def run(self) -> None:
-        """Until it is cancelled."""
+        """Until it is cancelled. Nothing is done before the first `sync`, which knows what is to be left out."""
+        await self._synced.wait()
         while True:
             self._poked.clear()
             now_ms = self._clock.now_ms()

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from chatd_client.bots.clock import WallClock
-from chatd_client.bots.context import Context, Deed, JobContext, MessageContext
+from chatd_client.bots.context import Context, Deed
+from chatd_client.bots.contexts import JobContext, MessageContext
 from chatd_client.bots.failures import Counters, Failure, KeepsDying, Policy, place_of
 from chatd_client.bots.happenings import Happening, Unit, happenings_of
 from chatd_client.bots.marks import Marks

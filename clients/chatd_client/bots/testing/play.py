@@ -30,12 +30,13 @@ from chatd_client.bots.testing.dialogue import (
     Switched,
     read_dialogue,
 )
+from chatd_client.bots.testing.heard import fits, heard_from, kind_of, looks_of, looks_of_card, show
 from chatd_client.bots.testing.places import Place, StagePlace
 from chatd_client.events import EntriesEvent
 from chatd_client.port import Port
 from chatd_protocol import messages
 from chatd_protocol.bots import PressMenu, PressMenuOk
-from chatd_protocol.catalogue import Deletion, Product, Video
+from chatd_protocol.catalogue import Deletion
 from chatd_protocol.kinds import Card, Entity, ProductCard
 from chatd_protocol.log import CardChanged, Edited, Message, Reacted, Recalled, read_entry
 from chatd_protocol.values import PAGE_MAX, Data, ItemKind
@@ -319,8 +320,8 @@ class Theatre:
 
     async def _stock(self, turn: Stocked) -> None:
         item = turn.item
-        key = (item.kind, item.id) if isinstance(item, Deletion) else (_kind_of(item), item.id)
-        before, after = self._shown.get(key), _looks_of(item)
+        key = (item.kind, item.id) if isinstance(item, Deletion) else (kind_of(item), item.id)
+        before, after = self._shown.get(key), looks_of(item)
         cards = self._cards
         await self._place.change(item)
         if before is not None and before != after:
@@ -349,12 +350,12 @@ class Theatre:
             card: Card | None = getattr(entry.body, "card", None)
             if card is not None and person is None:
                 kind = "product" if isinstance(card, ProductCard) else "video"
-                self._shown[kind, card.id] = _looks_of_card(card)
+                self._shown[kind, card.id] = looks_of_card(card)
             if entry.sender == self._me:
                 self._last[_bot_in(person)] = entry.pos
-                heard.append(_heard(entry.body, person, edits=False))
+                heard.append(heard_from(entry.body, person, edits=False))
         elif isinstance(entry, Edited) and entry.by == self._me:
-            heard.append(_heard(entry.body, person, edits=True))
+            heard.append(heard_from(entry.body, person, edits=True))
         elif isinstance(entry, Reacted) and entry.by == self._me and entry.on:
             heard.append(Did(BOT, "reacts", entry.emoji))
         elif isinstance(entry, Recalled) and entry.by == self._me:
@@ -364,41 +365,13 @@ class Theatre:
         person = wanted.to if isinstance(wanted, Said) else None
         heard = self._heard.get(person) or deque()
         got = heard.popleft() if heard else None
-        if got is None or not _fits(wanted, got):
+        if got is None or not fits(wanted, got):
             raise DialogueFailed(self._line, show(wanted), "nothing" if got is None else show(got))
 
     def _check_silence(self) -> None:
         for heard in self._heard.values():
             if heard:
                 raise DialogueFailed(self._line, "nothing more from the bot", show(heard[0]))
-
-
-def show(turn: Said | Did) -> str:
-    """As it is written in a dialogue."""
-    if isinstance(turn, Did):
-        return f"{turn.who} {turn.act} {turn.what}".rstrip()
-    to = f" (to {turn.to})" if turn.to else ""
-    card = f"[{turn.card[0]} {turn.card[1]}] " if turn.card else ""
-    text = turn.text.replace("\n", "\n  ")
-    buttons = "".join(f" [[{label}]]" for label in turn.buttons)
-    return f"{turn.who}{to}{' edits' if turn.edits else ''}> {card}{text}{buttons}".rstrip()
-
-
-def _heard(body: Any, person: str | None, *, edits: bool) -> Said:
-    """A message of the bot, in the words of a dialogue."""
-    shown: Card | None = getattr(body, "card", None)
-    card = None if shown is None else ("product" if isinstance(shown, ProductCard) else "video", shown.id)
-    labels = tuple(button.label for row in getattr(body, "menu", ()) for button in row)
-    text = getattr(body, "text", "") or getattr(body, "alt", "")
-    return Said(BOT, text, person, edits=edits, card=card, buttons=labels)  # type: ignore[arg-type]
-
-
-def _fits(wanted: Said | Did, got: Said | Did) -> bool:
-    if isinstance(wanted, Did) or isinstance(got, Did):
-        return wanted == got
-    pattern = ".*".join(re.escape(part) for part in wanted.text.split(ANYTHING))
-    same = (wanted.card, wanted.buttons, wanted.edits) == (got.card, got.buttons, got.edits)
-    return same and re.fullmatch(pattern, got.text, re.DOTALL) is not None
 
 
 def _card_body(card: tuple[ItemKind, str], text: str) -> messages.ProductCardBody | messages.VideoCardBody:
@@ -413,26 +386,3 @@ def _bot_in(person: str | None) -> str | None:
 def _id_of(port: Port) -> str:
     assert port.hello is not None
     return port.hello.user
-
-
-def _kind_of(item: Product | Video) -> str:
-    return "product" if isinstance(item, Product) else "video"
-
-
-def _looks_of(item: Product | Video | Deletion) -> tuple[object, ...]:
-    """What of it a card shows."""
-    if isinstance(item, Deletion):
-        return ("gone",)
-    if isinstance(item, Video):
-        return (item.title,) if item.visibility == "public" else ("unavailable",)
-    if item.status == "off_shelf":
-        return ("off_shelf", item.title, item.price)
-    return ("sold_out" if item.stock == 0 else "on_sale", item.title, item.price)
-
-
-def _looks_of_card(card: Card) -> tuple[object, ...]:
-    if card.status in {"gone", "unavailable"}:
-        return (card.status,)
-    if isinstance(card, ProductCard):
-        return (card.status, card.title, card.price)
-    return (card.title,)

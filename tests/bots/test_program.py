@@ -1,0 +1,175 @@
+"""A bot as a program of its own: what it is told, how it ends, and what it says when it cannot go on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from chatd_client import Client
+from chatd_client.bots import Store
+from chatd_client.bots.store import DeadLetter, Step
+from chatd_protocol.log import Message
+from tests.bots.house import bot_token, house
+from tests.bots.test_examples import EXAMPLES, NAMES
+from tests.client.peer import in_loop
+
+HELLO: Final = EXAMPLES / "hello.py"
+PATIENCE_S: Final = 20.0
+
+
+def environment(**more: str) -> dict[str, str]:
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("CHATD_", "LC_", "LANG"))}
+    return plain | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "LANG": "C.UTF-8"} | more
+
+
+def run(file: Path, *args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Until it ends by itself."""
+    command = [sys.executable, str(file), *args]
+    return subprocess.run(
+        command, cwd=cwd, env=environment(**env), capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+
+
+def files() -> list[Path]:
+    return [HELLO, *(EXAMPLES / "bots" / f"{name}.py" for name in NAMES)]
+
+
+@pytest.mark.parametrize("file", files(), ids=lambda file: file.stem)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+@in_loop
+async def test_an_example_runs_as_a_program_and_stops_in_order(
+    file: Path, number: signal.Signals, sqlite_url: str, tmp_path: Path
+) -> None:
+    async with house(sqlite_url, tmp_path) as server:
+        token_file = tmp_path / "bot.token"
+        token_file.write_text(await bot_token(server) + "\n")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(file),
+            env=environment(CHATD_URL=server.ws_url, CHATD_TOKEN_FILE=str(token_file)),
+            cwd=tmp_path,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert process.stderr is not None
+        lines = []
+        async for line in process.stderr:
+            lines.append(line.decode())
+            if "is running" in lines[-1]:
+                break
+        process.send_signal(number)
+        rest = await process.stderr.read()
+        assert await process.wait() == 0, rest
+        assert f"{file.stem} has stopped" in rest.decode()
+    assert (tmp_path / f"{file.stem}.bot.db").exists()
+    assert "chatdbot_" not in "".join(lines) + rest.decode(), "a log tells no token"
+
+
+@in_loop
+async def test_the_shortest_bot_answers(sqlite_url: str, tmp_path: Path) -> None:
+    async with house(sqlite_url, tmp_path) as server:
+        token = await bot_token(server)
+        probe = Client(server.ws_url, token=token, device="probe")
+        user = (await probe.connect()).user
+        await probe.close()
+        async with Client(server.ws_url, token=server.token("ann"), device="d") as ann:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                str(HELLO),
+                "--url",
+                server.ws_url,
+                "--log",
+                "warning",
+                env=environment(CHATD_TOKEN=token),
+                cwd=tmp_path,
+            )
+            chat = (await ann.create_direct(user)).group
+            heard = asyncio.create_task(_first_answer(ann, chat))
+            # Said until it is answered: a bot that comes for the first time begins with what is said from then on.
+            while not heard.done():
+                await ann.send(chat, "/你好 小波")
+                await asyncio.wait({heard}, timeout=0.5)
+            assert await heard == "你好，小波！"
+            process.terminate()
+            assert await process.wait() == 0
+
+
+async def _first_answer(client: Client, group: str) -> str:
+    async for event in client.events():
+        for entry in getattr(event, "entries", ()):
+            if isinstance(entry, Message) and entry.bot and entry.body and event.group == group:  # type: ignore[union-attr]
+                return str(entry.body.text)
+    raise AssertionError
+
+
+@in_loop
+async def test_a_bot_whose_server_is_not_there_can_be_stopped(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(HELLO),
+        env=environment(CHATD_URL="ws://127.0.0.1:9", CHATD_TOKEN="t"),
+        cwd=tmp_path,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    assert b"is running" in await process.stderr.readline()
+    assert b"connection ended" in await process.stderr.readline()
+    process.terminate()
+    await process.stderr.read()
+    assert await process.wait() == 0
+
+
+def test_what_is_missing_is_named_in_the_language_of_the_terminal(tmp_path: Path) -> None:
+    for lang, url, token in [("en_GB.UTF-8", "say which server", "say which token"), ("zh_CN.UTF-8", "服务器", "令牌")]:
+        none = run(HELLO, cwd=tmp_path, LANG=lang)
+        assert (none.returncode, url in none.stderr) == (2, True)
+        no_token = run(HELLO, "--url", "ws://127.0.0.1:1", cwd=tmp_path, LANG=lang)
+        assert (no_token.returncode, token in no_token.stderr) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_used_is_told_and_ends_it(tmp_path: Path) -> None:
+    missing = run(HELLO, "--url", "ws://127.0.0.1:1", "--token-file", "no.token", cwd=tmp_path)
+    assert (missing.returncode, "no.token" in missing.stderr) == (2, True)
+    wrong = run(HELLO, "--url", "http://127.0.0.1:1", cwd=tmp_path, CHATD_TOKEN="t")
+    assert (wrong.returncode, "ws://host" in wrong.stderr) == (2, True)
+    (tmp_path / "other.db").write_bytes(b"something else" * 200)
+    other = run(HELLO, "--url", "ws://127.0.0.1:1", "--state", "other.db", cwd=tmp_path, CHATD_TOKEN="t")
+    assert (other.returncode, "does not hold a bot's memory" in other.stderr) == (2, True)
+
+
+def test_help_is_there_in_both_languages(tmp_path: Path) -> None:
+    for file in files():
+        english = run(file, "--help", cwd=tmp_path)
+        chinese = run(file, "--help", cwd=tmp_path, LC_ALL="zh_CN.UTF-8")
+        assert "--token-file" in english.stdout
+        assert "CHATD_TOKEN_FILE" in english.stdout
+        assert "令牌" in chinese.stdout
+
+
+@in_loop
+async def test_a_token_that_is_refused_ends_it(sqlite_url: str, tmp_path: Path) -> None:
+    async with house(sqlite_url, tmp_path) as server:
+        refused = await asyncio.to_thread(
+            run, HELLO, "--url", server.ws_url, cwd=tmp_path, CHATD_TOKEN="chatdbot_nobody"
+        )
+    assert refused.returncode == 1
+    assert "hello cannot go on" in refused.stderr
+    assert "chatdbot_nobody" not in refused.stderr
+
+
+def test_dead_letters_can_be_looked_at(tmp_path: Path) -> None:
+    nothing = run(HELLO, "--dead", cwd=tmp_path)
+    assert (nothing.returncode, "hello.bot.db" in nothing.stderr) == (2, True)
+    store = Store(tmp_path / "hello.bot.db")
+    store.settle([Step(dead=[DeadLetter("entry g 5", "hello.hello", "ValueError: x", 4)])], 1_767_603_600_000)
+    store.close()
+    shown = run(HELLO, "--dead", cwd=tmp_path)
+    assert shown.returncode == 0
+    assert shown.stdout == "1\t2026-01-05T09:00:00+00:00\tentry g 5\thello.hello\t4\tValueError: x\n"
