@@ -16,6 +16,7 @@ from chatd.backup.trouble import Trouble
 from chatd.core.dissolution import Sweep
 from chatd.core.restoring import EndAgain, NoteRestore, RecallAgain
 from chatd.core.wishes import AnyWish
+from chatd.service.erasure import erase_offline
 from chatd.store import ledger, sweeping
 from chatd.store.database import Database, Row
 from chatd.store.engine import Engine
@@ -39,6 +40,8 @@ class Replay:
     def run(self) -> None:
         """Everything, kind after kind. Raises `Trouble` if something does not go, and what the engine raises."""
         self._exhaust("recall", ledger.UNSAID, self._recall)
+        # Recalls first: they are told by people who are still in their groups.
+        self._exhaust("erase", ledger.UNERASED, self._erase)
         self._exhaust("gone", ledger.UNMADE, self._end)
         for group in self._ended:
             self._sweep(group)
@@ -65,6 +68,10 @@ class Replay:
                 for group, pos, made_at, by in rows
             ]
         )
+
+    def _erase(self, rows: Sequence[Row]) -> None:
+        for (user,) in rows:
+            erase_offline(self._engine, self._db, user)
 
     def _end(self, rows: Sequence[Row]) -> None:
         """In portions of people: the last of them ends the group."""

@@ -6,7 +6,6 @@ serves, where they are taken to the end at once. What was done stands in the sto
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 from collections.abc import Awaitable, Callable, Coroutine
@@ -181,7 +180,12 @@ async def begin(user: str, ask: Ask, read: Read, secrets: Secrets) -> dict[str, 
 def erase_offline(engine: Engine, database: Database, user: str) -> bool:
     """Erase somebody in a database that no server holds, to the end; harmless to repeat, and goes on with what was
     begun. `engine` writes it, `database` is a connection to read it by. Returns whether there was such a person."""
-    return asyncio.run(_erase_all(engine, database, user))
+    work = _erase_all(engine, database, user)
+    try:
+        work.send(None)
+    except StopIteration as ended:
+        return bool(ended.value)
+    raise RuntimeError("a database that is at hand was waited for")
 
 
 async def _erase_all(engine: Engine, database: Database, user: str) -> bool:

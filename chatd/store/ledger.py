@@ -28,6 +28,11 @@ UNMADE: Final = (
     " WHERE l.kind = 'gone' AND (g.dissolved_at IS NULL OR g.member_count > 0)"
 )
 """Groups that were gone and are there."""
+UNERASED: Final = (
+    "SELECT l.user_id FROM ledger AS l JOIN users AS u ON u.user_id = l.user_id WHERE l.kind = 'erase'"
+    " AND (u.erased_at IS NULL OR EXISTS (SELECT 1 FROM erasures AS x WHERE x.user_id = l.user_id))"
+)
+"""People who were erased and are there, or not gone yet."""
 MUST_BE_EMPTY: Final = {
     "ledger: {0} is of an unknown kind": (
         "SELECT n FROM ledger WHERE kind NOT IN ('recall', 'erase', 'gone', 'floor')"
@@ -35,6 +40,10 @@ MUST_BE_EMPTY: Final = {
     ),
     "ledger: {1} of {0} was recalled, and is there": UNSAID,
     "ledger: group {0} was gone, and is there": UNMADE,
+    "ledger: {0} was erased, and is there": (
+        "SELECT l.user_id FROM ledger AS l JOIN users AS u ON u.user_id = l.user_id"
+        " WHERE l.kind = 'erase' AND u.erased_at IS NULL"
+    ),
     "entries: {1} of {0} is recalled, and the ledger does not know": (
         "SELECT e.group_id, e.pos FROM entries AS e WHERE e.recalled AND NOT EXISTS (SELECT 1 FROM ledger AS l"
         " WHERE l.kind = 'recall' AND l.group_id = e.group_id AND l.pos = e.pos AND l.made_at = e.at)"

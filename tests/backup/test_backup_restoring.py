@@ -11,7 +11,9 @@ import chatd_migrations
 from chatd.backup.header import KEY
 from chatd.backup.keeping import keep_ledger
 from chatd.backup.trouble import Trouble
+from chatd.core.erasure import BeginErasure
 from chatd.core.limits import Bounds
+from chatd.service.erasure import erase_offline
 from chatd.store import lock
 from chatd.store.database import connect, path_of
 from chatd.store.engine import Engine, Fenced
@@ -160,6 +162,35 @@ def test_a_group_that_is_gone_since_does_not_come_back(old: Store, other: str, d
     assert done.ready.again == {"recall": 1, "gone": 1}
     assert ask(other, "SELECT count(*) FROM entries WHERE group_id = 'tea'") == [(0,)]
     assert ask(other, "SELECT title, member_count FROM groups WHERE group_id = 'tea'") == [("", 0)]
+    assert problems_of(other) == []
+
+
+@pytest.mark.promise("P9", "erase")
+def test_who_was_erased_since_does_not_come_back(old: Store, other: str, desk: Desk) -> None:
+    old.done(recall("ann", "tea", 3))
+    assert erase_offline(old.engine, old.database, "ben")
+    done = desk.bring_back(other, also=[old.url])
+    assert done.ready.again == {"recall": 1, "erase": 1}
+    assert texts_of(other).count("said by") == texts_of(other).count("said by cat") == 1
+    assert ask(other, "SELECT name, sub FROM users WHERE user_id = 'ben'") == [("", "erased:ben")]
+    assert ask(other, "SELECT count(*) FROM entries WHERE kind = 'erased'") == [(1,)]
+    assert problems_of(other) == []
+    path = path_of(other)
+    assert path is None or b"said by ben" not in path.read_bytes()
+
+
+def test_an_erasure_that_was_under_way_in_the_backup_is_carried_to_its_end(
+    store: Store, other: str, desk: Desk
+) -> None:
+    store.people("ann", "ben")
+    store.found("tea", "ann", "ben")
+    store.say("ben", "tea", "said by ben")
+    store.done(BeginErasure("ben", "a digest", None, []))
+    desk.back_up(store.url)
+    done = desk.bring_back(other)
+    assert done.ready.again == {"erase": 1}
+    assert "said by ben" not in texts_of(other)
+    assert ask(other, "SELECT count(*) FROM erasures") == [(0,)]
     assert problems_of(other) == []
 
 
