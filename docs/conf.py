@@ -44,6 +44,7 @@ pygments_style = "friendly"
 pygments_dark_style = "native"
 linkcheck_timeout = 20
 linkcheck_retries = 2
+linkcheck_ignore = [r"source:.*"]  # these are files, and reading the page has found them
 
 
 def setup(app: Sphinx) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from chatd.admin.operator import Operator
-from chatd.core.bots import Bot, MakeBot, UpdateBot
+from chatd.core.bots import Bot, MakeBot
 from chatd.core.refusal import Refused
 from chatd.core.values import User
 from chatd.service.bots import new_token
@@ -24,12 +24,15 @@ DEFAULT_SCOPES: Final = ("read", "send", "react", "profile")
 async def create_bot(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """A bot called `bot`, shown as `name`, with an `intro`, `scopes`, and its first token, which is told this once.
     `direct`: anybody may begin a direct chat with it."""
-    hub, name = operator.hub, _name(request)
-    shown, intro, direct = _shown(request)
+    hub, name, intro = operator.hub, _name(request), request.get("intro") or ""
+    _, shown = check_person("bot", request.get("name") or name)
+    direct = request.get("direct") or False
+    if not isinstance(intro, str) or len(intro) > INTRO_MAX or not intro.isprintable() or not isinstance(direct, bool):
+        raise TypeError(f"intro, direct: expected at most {INTRO_MAX} printable characters, and true or false")
     scopes = _scopes(request.get("scopes", list(DEFAULT_SCOPES)))
     token = new_token()
     verdict = await hub.link.ask(
-        MakeBot(hub.new_id("u"), name, shown or name, intro or "", scopes, direct or False, operator.bots.digest(token))
+        MakeBot(hub.new_id("u"), name, shown, intro, scopes, direct, operator.bots.digest(token))
     )
     if verdict.answer is None:
         raise Refused(verdict.code, verdict.message)
@@ -55,17 +58,6 @@ async def show_bot(operator: Operator, request: Mapping[str, Any]) -> dict[str, 
         "direct": user.settings.get("direct", False),
         "commands": bot.commands,
     }
-
-
-async def update_bot(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Change how a bot is shown (`name`, `intro`), and whether anybody may begin a `direct` chat with it."""
-    (user, _), changes = await _bot_of(operator, request), _shown(request)
-    if all(change is None for change in changes):
-        raise TypeError("expected something to change: name, intro or direct")
-    verdict = await operator.hub.link.ask(UpdateBot(user.id, *changes))
-    if verdict.answer is None:
-        raise Refused(verdict.code, verdict.message)
-    return verdict.answer
 
 
 async def make_token(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,18 +101,6 @@ def _name(request: Mapping[str, Any]) -> str:
     return name
 
 
-def _shown(request: Mapping[str, Any]) -> tuple[str | None, str | None, bool | None]:
-    """`name`, `intro` and `direct`, None for what is not said. Raises `Invalid`, TypeError."""
-    name, intro, direct = request.get("name") or None, request.get("intro"), request.get("direct")
-    if name is not None:
-        _, name = check_person("bot", name)
-    if not isinstance(intro, str | None) or len(intro or "") > INTRO_MAX or not (intro or "").isprintable():
-        raise TypeError(f"intro: expected at most {INTRO_MAX} printable characters")
-    if not isinstance(direct, bool | None):
-        raise TypeError("direct: expected true or false")
-    return name, intro, direct
-
-
 def _scopes(scopes: object) -> list[str]:
     """Scopes as they are kept, in their order. Raises TypeError for one that there is not."""
     if not isinstance(scopes, list) or not set(map(str, scopes)) <= set(SCOPES):
@@ -143,5 +123,4 @@ ACTS: Final = {
     "bot.token": make_token,
     "bot.scopes": set_scopes,
     "bot.disable": disable_bot,
-    "bot.update": update_bot,
 }

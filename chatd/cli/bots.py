@@ -67,27 +67,6 @@ def create(
     raise _ask("bot.create", config, as_json, "{token}", **fields)
 
 
-@bots.command()
-def update(
-    bot: Name,
-    name: Annotated[str | None, typer.Option(help="The name that others see. 别人看到的名字。")] = None,
-    intro: Annotated[str | None, typer.Option(help="What others read of it. 别人看到的简介。")] = None,
-    direct: Annotated[
-        bool | None,
-        typer.Option("--direct/--no-direct", help="Whether anybody may begin a direct chat. 是否任何人都可以私聊。"),
-    ] = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Change how a bot is shown, and who may begin a chat with it. 修改机器人的名字、简介，以及谁能和它私聊。
-
-    $ chatd bot update shop-helper --name "Shop helper" --direct
-    """
-    fields = {"name": name, "intro": intro, "direct": direct}
-    said = {key: value for key, value in fields.items() if value is not None}
-    raise _ask("bot.update", config, as_json, "changed. 已修改。", bot=bot, **said)
-
-
 @bots.command("list")
 def list_bots(
     after: Annotated[

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from chatd.core.facts import Facts
 from chatd.core.needs import Needs
-from chatd.core.profiles import index_name, name_parts, tell_profile
 from chatd.core.proposal import Command, Wish
 from chatd.core.records import Record
 from chatd.core.refusal import Refused
@@ -72,32 +71,6 @@ class MakeBot(Wish, frozen=True, tag="make_bot"):
         facts.put(BotToken(self.digest, user.id, facts.now_ms))
         facts.audit("bot.create", by=None, user=user.id, scopes=self.scopes, direct=self.direct)
         return {"user": user.id}
-
-
-class UpdateBot(Wish, frozen=True, tag="bot_update"):
-    """Change what is not None. Direct chats that were begun stay when nobody may begin one any more."""
-
-    user: str
-    shown: str | None
-    intro: str | None
-    direct: bool | None
-
-    def needs(self, need: Needs) -> None:
-        need.users.add(self.user)
-        need.record(Bot, self.user)
-
-    def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `not_found`."""
-        user, bot = facts.user(self.user), bot_of(facts, self.user)
-        before = name_parts(user)
-        user.name = user.name if self.shown is None else self.shown
-        user.profile = user.profile if self.intro is None else user.profile | {"bio": self.intro}
-        user.settings = user.settings if self.direct is None else user.settings | {"direct": self.direct}
-        index_name(facts, user, before)
-        tell_profile(facts, user)
-        named = {"name": self.shown, "intro": self.intro, "direct": self.direct}
-        facts.audit("bot.update", by=None, user=user.id, changed=[key for key, to in named.items() if to is not None])
-        return {"bot": bot.name, "user": user.id}
 
 
 class AddToken(Wish, frozen=True, tag="bot_token"):

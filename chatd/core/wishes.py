@@ -5,7 +5,7 @@ from __future__ import annotations
 from chatd.core.accounts import DropCodes, FinishReset, MakeSignupCode, SetPassword, SignUp, StartReset
 from chatd.core.announcements import AnnounceInGroup
 from chatd.core.bans import BanMember, Expel, Pardon, Unban
-from chatd.core.bots import AddToken, MakeBot, SetCommands, SetScopes, UpdateBot
+from chatd.core.bots import AddToken, MakeBot, SetCommands, SetScopes
 from chatd.core.cards import Announce
 from chatd.core.catalogue import ChangeCatalogue
 from chatd.core.chats import ClearMark, SaveDrafts, UpdateChat
@@ -117,7 +117,6 @@ AnyWish = (
     | MakeBot
     | SetCommands
     | SetScopes
-    | UpdateBot
     | Press
     | Admit
     | Adjust

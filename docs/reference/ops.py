@@ -28,7 +28,7 @@ def lines(words: Words) -> Iterator[str]:
         yield f"## {noun}"
         yield ""
         yield from table(
-            words.pick("op|what it does|`cid`|request|answer", "操作|作用|`cid`|请求|答复").split("|"),
+            words.pick("op|`cid`|request|answer|what it does", "操作|`cid`|请求|答复|作用").split("|"),
             (row(op, words) for op in group),
         )
 
@@ -38,10 +38,10 @@ def row(op: Op, words: Words) -> list[str]:
     said = said or OBVIOUS.get(op.name, "")
     return [
         f"[`{op.name}`](../../../protocol/README.md#{op.name.replace('.', '')})",
-        words.of(said[:1].upper() + said[1:]),
         "✓" if op.command else "",
         names_of(op.request),
         names_of(op.answer),
+        words.of(said[:1].upper() + said[1:]),
     ]
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from chatd.core.bans import BanMember
-from chatd.core.bots import TOKENS_MAX, AddToken, Bot, BotToken, MakeBot, SetCommands, SetScopes, UpdateBot
+from chatd.core.bots import TOKENS_MAX, AddToken, Bot, BotToken, MakeBot, SetCommands, SetScopes
 from chatd.core.contacts import RequestContact
 from chatd.core.groups import CreateDirect, Kick, Leave, SetRole
 from chatd.core.invite_rows import Maker
 from chatd.core.invites import CreateInvite, RedeemInvite
 from chatd.core.messages import Recall, Send
 from chatd.core.ownership import Transfer
-from chatd.core.profiles import NamePart
 from chatd.core.relations import Block
 from chatd.core.requests import Join, SetEntry
 from chatd.core.users import DisableUser, Revoke
@@ -53,24 +52,6 @@ def test_a_bot_is_a_user_whose_sub_says_so_and_its_name_is_taken_from_then_on() 
     assert [(one.act, one.by, one.user) for one in world.facts.new_audits] == [("bot.create", None, "uhelper")]
     assert world.refuse(MakeBot("uother", "helper", "x", "", [], False, "other")).code == "taken"
     assert not any("digest" in str(one.details) for one in world.facts.new_audits), "no token in the audit log"
-
-
-def test_what_a_bot_shows_of_itself_is_changed_and_it_is_found_by_its_new_name() -> None:
-    world = world_of()
-    world.act(UpdateBot("helper", "Shop", None, True))
-    world.act(UpdateBot("helper", None, "ask me", None))
-    user = world.facts.users["helper"]
-    assert (user.name, user.profile, user.settings["direct"]) == ("Shop", {"bio": "ask me"}, True)
-    assert world._stored(NamePart, "helper", b"shop") is not None
-    assert world._stored(NamePart, "helper", b"helper") is None
-    changed = [one.details["changed"] for one in world.facts.new_audits]
-    assert changed == [["name", "direct"], ["intro"]]
-    assert [kind for kind, *_ in world.told("helper")] == ["profile", "profile"]
-    world.act(CreateDirect("cat", world.cid(), DIGEST, "d", "helper"))
-    world.act(UpdateBot("helper", None, None, False))
-    assert world.refuse(CreateDirect("ben", world.cid(), DIGEST, "d2", "helper")).code == "not_mutual"
-    world.say("cat", "d", "we were talking")
-    assert world.refuse(UpdateBot("cat", "x", None, None)).code == "not_found"
 
 
 def test_a_person_is_no_bot() -> None:

@@ -76,7 +76,11 @@ def prometheus(text: str, folder: Path) -> None:
 
 
 def shell(text: str, folder: Path) -> None:
-    """The shell reads it; whatever command of ours stands there has these options."""
+    """The shell reads it, and what it calls of ours is a command."""
+    from docs.reference.cli import commands
+
+    known = {name for name, _ in commands()}
+    assert {f"chatd {word}" for word in re.findall(r"bin/chatd ([a-z]+)", text)} <= known
     path = folder / "page.sh"
     path.write_text(text, encoding="utf-8")
     judge(["sh", "-n", str(path)])

@@ -204,7 +204,6 @@ ACTS: Final[Mapping[str, Mapping[str, Fields]]] = {
     "bot.scopes": _bots(scopes=["read"]),
     "bot.show": _bots(),
     "bot.token": _bots(rotate=True),
-    "bot.update": _bots(intro="anew"),
     "ban.list": {"here": lambda _: {}, "absent": lambda _: {"sub": "nobody at all"}},
     "catalogue": {"here": lambda _: {"items": []}},
     "backup": {"here": lambda _: {"n": 1, "bytes": 4096}},
