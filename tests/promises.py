@@ -30,6 +30,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
         "An acknowledged command survives `kill -9` and power loss.",
         KILLS
         | {
+            "backup": "a backup taken under load has whatever was acknowledged before it began",
             "commit": "a verdict is only given once the commit is durable",
             "commit.failed": "a failed COMMIT: nothing is acknowledged before its outcome is known",
             "demo.killed": "a kill between two people who chat by hand",
@@ -60,6 +61,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "order.one_cid": "one cid twice, in every order of commits",
             "race.one_cid": "one cid twice at once, from two connections",
             "refusal": "a refused command may be tried again under its cid",
+            "restore": "accepted before a backup, repeated after it was brought back",
             "retry.after_change": "the first answer stands when the message was edited or recalled since",
             "retry.encodings": "sent in one encoding and repeated in the other",
             "retry.every_op": "every command, repeated on the same connection",
@@ -116,6 +118,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "reader.stalls_too_long": "many readers that are closed for stalling resume exactly",
             "readers.lost": "the store's readers are cut off and replaced",
             "reset": "a cursor beyond the head, or whose entry has another time",
+            "restore": "clients of the old life, after a backup was brought back",
             "resume.mine": "the own log after a reconnect",
             "resume.restart": "after a restart of the server",
             "resume.ring": "after a reconnect, a few entries",
@@ -362,6 +365,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "recall.quote": "the rules: its quote",
             "recall.row": "the rules: what is left of it",
             "recall.view": "the rules: what goes on the wire",
+            "restore": "an older database is brought back: recalled, erased and dissolved since",
             "resume": "coming back with a cursor before it",
             "search": "hits of a search, also while the index is behind",
             "slice": "recalled between two slices of a fan-out",

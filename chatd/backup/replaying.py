@@ -7,6 +7,7 @@ counts stay right, and clients learn of them like of anything else.
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Callable, Sequence
 from itertools import count
@@ -43,6 +44,7 @@ class Replay:
         # Recalls first: they are told by people who are still in their groups.
         self._exhaust("erase", ledger.UNERASED, self._erase)
         self._exhaust("gone", ledger.UNMADE, self._end)
+        self._exhaust("erase", ledger.UNERASED, self._erase)
         for group in self._ended:
             self._sweep(group)
 
@@ -64,7 +66,7 @@ class Replay:
     def _recall(self, rows: Sequence[Row]) -> None:
         self._settle(
             [
-                RecallAgain(group, pos, made_at, by, secrets.token_urlsafe(17)[:22], secrets.token_bytes(16))
+                RecallAgain(group, pos, made_at, by, _new_cid(), secrets.token_bytes(16))
                 for group, pos, made_at, by in rows
             ]
         )
@@ -83,6 +85,10 @@ class Replay:
                 if not people:
                     break
 
+    def _erase(self, rows: Sequence[Row]) -> None:
+        for (user,) in rows:
+            erase_offline(self._engine, self._db, user)
+
     def _sweep(self, group: str) -> None:
         """What was said there goes now, not in good time: nobody is to find it in the file."""
         while self._db.run(_TO_SWEEP, (group,))[0]:
@@ -92,3 +98,8 @@ class Replay:
         outcomes = self._engine.settle([Proposed(next(self._pids), wish) for wish in wishes])
         for refused in (verdict for outcome in outcomes for verdict in outcome.verdicts if verdict.code):
             raise Trouble("stuck", kind=type(wishes[0]).__name__, rows=refused.code)
+
+
+def _new_cid() -> str:
+    """128 random bits, written as clients write them."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")

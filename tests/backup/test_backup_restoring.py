@@ -13,6 +13,7 @@ from chatd.backup.keeping import keep_ledger
 from chatd.backup.trouble import Trouble
 from chatd.core.erasure import BeginErasure
 from chatd.core.limits import Bounds
+from chatd.core.profiles import UpdateProfile
 from chatd.service.erasure import erase_offline
 from chatd.store import lock
 from chatd.store.database import connect, path_of
@@ -20,7 +21,20 @@ from chatd.store.engine import Engine, Fenced
 from chatd.store.migrate import life, migrate
 from chatd.store.writer import Settings, make_engine
 from tests.backup.kit import BACKED_UP_MS, RESTORED_MS, Desk, ask, problems_of, rows_of
-from tests.store.kit import START_MS, Store, add, dissolve, edit, kick, leave, recall, send_card, set_role
+from tests.store.kit import (
+    DIGEST,
+    START_MS,
+    Store,
+    add,
+    dissolve,
+    edit,
+    kick,
+    leave,
+    new_cid,
+    recall,
+    send_card,
+    set_role,
+)
 from tests.store.town import build_town
 
 pytestmark = pytest.mark.relaxed_durability
@@ -110,6 +124,7 @@ def old(store: Store, desk: Desk) -> Store:
     return store
 
 
+@pytest.mark.promise("P9", "restore")
 def test_what_was_recalled_since_does_not_come_back(old: Store, elsewhere: str, desk: Desk) -> None:
     old.done(recall("ben", "tea", 4))
     old.done(set_role("ann", "tea", "cat", "admin"))
@@ -190,6 +205,34 @@ def test_an_erasure_that_was_under_way_in_the_backup_is_carried_to_its_end(
     done = desk.bring_back(other)
     assert done.ready.again == {"erase": 1}
     assert "said by ben" not in texts_of(other)
+
+
+@pytest.mark.promise("P9", "restore")
+def test_an_erased_person_does_not_come_back(store: Store, elsewhere: str, desk: Desk) -> None:
+    build_town(store)
+    life(store.database)
+    store.done(UpdateProfile("ben", new_cid(), DIGEST, "Benjamin the potter", None, None, None))
+    desk.back_up(store.url)
+    assert erase_offline(store.engine, store.database, "ben")
+    done = desk.bring_back(elsewhere, also=[store.url])
+    assert done.ready.again == {"erase": 1}
+    everything = str(rows_of(elsewhere))
+    for word in ("secret two", "Benjamin the potter", "sub of ben"):
+        assert word not in everything
+    assert "secret 1" in everything
+    assert ask(elsewhere, "SELECT name, erased_at FROM users WHERE user_id = 'ben'") == [("", RESTORED_MS)]
+    assert ask(elsewhere, "SELECT count(*) FROM follows WHERE user_id = 'ben' OR target_id = 'ben'") == [(0,)]
+    assert problems_of(elsewhere) == []
+
+
+def test_an_erasure_that_was_under_way_is_through(tea: Store, other: str, desk: Desk) -> None:
+    """It had begun when the backup was made: then nothing is left for the server to do."""
+    tea.say("ben", "tea", "a secret word")
+    life(tea.database)
+    tea.done(BeginErasure("ben", "0" * 64, None, []))
+    desk.back_up(tea.url)
+    assert desk.bring_back(other).ready.again == {"erase": 1}
+    assert "a secret word" not in str(rows_of(other))
     assert ask(other, "SELECT count(*) FROM erasures") == [(0,)]
     assert problems_of(other) == []
 

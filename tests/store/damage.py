@@ -301,6 +301,10 @@ DAMAGE: Final[dict[str, tuple[str, ...]]] = {
         "UPDATE ledger SET group_id = 'tea' WHERE kind = 'gone'",
         "ledger: group tea was gone, and is there",
     ),
+    "somebody who was erased": (
+        "UPDATE ledger SET kind = 'erase', group_id = '', user_id = 'ann' WHERE kind = 'gone'",
+        "ledger: ann was erased, and is there",
+    ),
     "a line of the ledger about nothing": (
         "UPDATE ledger SET kind = 'lost' WHERE kind = 'gone'",
         "is of an unknown kind",
