@@ -7,23 +7,30 @@ import os
 import socket
 import sys
 import time
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from chatd.cli import run
-from chatd.demo.community import GROUPS, INVITE
+from chatd.demo import crew
+from chatd.demo.community import BOTS, GROUPS, INVITE
 from chatd.demo.guide import Place, doors, guide
 from chatd.demo.house import database_of, prepare, write_tokens
-from chatd.demo.seed import ids_of, make_community
+from chatd.demo.seed import ids_of, is_current, make_community
 from chatd.store.database import StoreLost
 from chatd.store.lock import Held
 from chatd_protocol.pasted import share_text
 
 FolderOption = Annotated[Path, typer.Option("--dir", help="Where the demo keeps everything. 演示数据所在目录。")]
 PortOption = Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 takes a free one. 端口。")]
+
+AT_WORK: Final = f"The bots are at work 机器人已就位：{', '.join(BOTS)}"
+OLDER: Final = """\
+This community was made by an older chatd and lacks some people, bots and invites; rm -r {folder} makes a new one.
+这个社区由旧版 chatd 生成，缺少部分成员、机器人和邀请；rm -r {folder} 后重新启动即可。"""
 
 
 def main(folder: FolderOption = Path(".demo"), port: PortOption = 8080) -> None:
@@ -34,18 +41,24 @@ def main(folder: FolderOption = Path(".demo"), port: PortOption = 8080) -> None:
         if not database_of(folder).exists():
             print("making a small community, once … 正在生成演示社区（仅首次）…", flush=True)
             make_community(database_of(folder), datetime.now().astimezone())
+        current = is_current(database_of(folder))
         ids, (maker, scene) = ids_of(database_of(folder)), INVITE
         title = next(plan.title for plan in GROUPS if plan.scene == scene)
         place = Place(folder, ids.group(scene), share_text(title, ids.code(maker, scene)))
-        write_tokens(folder, config, int(time.time()))
+        write_tokens(folder, config, ids, int(time.time()))
     except (Held, OSError, StoreLost, ValueError) as error:
         print(f"chatd.demo: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
 
     def tell(url: str) -> None:
+        if crew.are_here() and current:
+            stack.enter_context(crew.crew(url, folder, lambda: print(AT_WORK, flush=True)))
         print(guide(place, url, os.getpid()), flush=True)
+        if not current:
+            print(OLDER.format(folder=folder), flush=True)
 
-    status = run.serve(config, {}, tell, doors(place))
+    with ExitStack() as stack:
+        status = run.serve(config, {}, tell, doors(place))
     if status == 0:
         print(f"stopped; everything is kept in {folder} … 已停止，数据保留在 {folder}", flush=True)
     raise typer.Exit(status)

@@ -61,8 +61,26 @@ FANS: Final = (
 """The first follows the second, one of them back or not: `qingshan ali` and `ali qingshan` are both here."""
 
 
+class BotPlan(NamedTuple):
+    """A bot: what people see of it, and what it may do. The program is the example of the same name."""
+
+    shown: str
+    intro: str
+    scopes: str
+
+
+BOTS: Final = {
+    "welcome": BotPlan("迎新 Welcome", "欢迎新朋友。I greet who comes in.", "read send members profile"),
+    "shop": BotPlan("导购 Shop assistant", "问我价格：/price，/价格。Ask me what things cost.", "read send react"),
+    "digest": BotPlan("摘要 Digest", "错过了什么？/missed，/错过。Ask me what you missed.", "read send react"),
+    "echo": BotPlan("回声 Echo", "试试 /vote，/投票，/help。Try me.", "read send react"),
+}
+"""By name: those that answer in the demo."""
+
+
 class GroupPlan(NamedTuple):
-    """A private group. `members` are pulled in by the owner when it is made; `scene` may pull in more."""
+    """A private group. `members` are pulled in by the owner when it is made, `bots` put there; `scene` may pull in
+    more."""
 
     scene: str
     title: str
@@ -71,6 +89,7 @@ class GroupPlan(NamedTuple):
     owner: str
     members: str
     admins: str = ""
+    bots: str = ""
 
 
 class DirectPlan(NamedTuple):
@@ -89,6 +108,7 @@ GROUPS: Final = (
         "ali",
         "xiaoman kai doudou mina tom laozhou",
         admins="xiaoman",
+        bots="welcome digest echo",
     ),
     GroupPlan(
         "shop",
@@ -98,10 +118,21 @@ GROUPS: Final = (
         "mina",
         "tom yuzu ali qingshan kai nora",
         admins="tom",
+        bots="shop welcome",
     ),
-    GroupPlan("ride", "周末骑行 Weekend riders", "戴头盔，等最后一个人。", "none", "laozhou", "jun tom qingshan"),
+    GroupPlan(
+        "ride",
+        "周末骑行 Weekend riders",
+        "戴头盔，等最后一个人。",
+        "none",
+        "laozhou",
+        "jun tom qingshan",
+        bots="echo",
+    ),
 )
 DIRECTS: Final = (DirectPlan("kai_mina", "mina kai"), DirectPlan("ali_xiaoman", "ali xiaoman"))
+ZONE: Final = "Asia/Shanghai"
+"""Where most of them live: their evening is when the day is summed up."""
 TALKERS: Final = ("ali", "kai")
 """As whom a newcomer is invited to chat, both in the group `fans`."""
 

@@ -30,6 +30,7 @@ stops it; rm -r {folder} forgets everything. Tokens of the others are in {folder
   /add nora          as Kai: refused with not_mutual (he follows her, she not him)
   /follow lena       as Kai: Lena follows him already, so now it is mutual ...
   /add lena          ... and she can be pulled in
+  /vote tea?         asks everybody, with buttons: a bot; /missed asks another one
 
 可以试试（N 是自己那条消息的编号），其余见 /help（加 --lang zh 显示中文界面）。
 中途 kill -9 {pid} 再启动一次：一条消息都不会丢。Ctrl-C 停止；rm -r {folder} 清空重来。
@@ -39,6 +40,7 @@ stops it; rm -r {folder} forgets everything. Tokens of the others are in {folder
   /add nora          以 Kai 的身份：被拒绝 not_mutual（他关注了 Nora，Nora 没关注他）
   /follow lena       以 Kai 的身份：Lena 早就关注了他，回关之后互相关注……
   /add lena          ……就能拉她进群
+  /投票 喝茶吗？     机器人发起投票，可以点按钮；/错过 问另一个机器人
 {rule}
 A small community is served 演示社区已启动:  {page}
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from chatd.config import Config, load
-from chatd.demo.community import PEOPLE
-from chatd.demo.seed import url_of
+from chatd.demo.community import BOTS, PEOPLE
+from chatd.demo.seed import Ids, url_of
 from chatd.secret import secret_of
 from chatd.service.tokens import mint
 
@@ -45,9 +45,11 @@ def prepare(folder: Path, port: int) -> Config:
     return load(path, {})
 
 
-def write_tokens(folder: Path, config: Config, now_s: int) -> None:
-    """Give everybody a fresh token. Raises OSError, ValueError for a broken secret."""
+def write_tokens(folder: Path, config: Config, ids: Ids, now_s: int) -> None:
+    """Give everybody a fresh token, and each bot its own. Raises OSError, ValueError for a broken secret."""
     secret = secret_of(config)
+    for name in BOTS:
+        write_private(token_path(folder, name), ids.bot_token(name) + "\n")
     for sub, name in PEOPLE.items():
         write_private(token_path(folder, sub), mint(secret, sub, name, now_s, TOKEN_TTL_S) + "\n")
 

@@ -19,6 +19,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from chatd.core.announcements import AnnounceInGroup
+from chatd.core.bots import MakeBot
 from chatd.core.catalogue import ChangeCatalogue
 from chatd.core.featured import Feature
 from chatd.core.groups import CreateDirect, CreateGroup, SetRole
@@ -29,8 +30,9 @@ from chatd.core.pins import Pin
 from chatd.core.pulls import AddMembers
 from chatd.core.relations import Follow
 from chatd.core.users import EnsureUser, SaveReads
+from chatd.core.values import BOT_SUB
 from chatd.core.wishes import AnyWish
-from chatd.demo.community import CATALOGUE, DIRECTS, FANS, FRIENDS, GROUPS, INVITE, PEOPLE, DirectPlan, GroupPlan
+from chatd.demo.community import BOTS, CATALOGUE, DIRECTS, FANS, FRIENDS, GROUPS, INVITE, PEOPLE, DirectPlan, GroupPlan
 from chatd.demo.scenes import (
     Act,
     Announced,
@@ -45,12 +47,14 @@ from chatd.demo.scenes import (
     read_scene,
 )
 from chatd.service.author import DIGEST_BYTES, Author
+from chatd.service.bots import token_digest
 from chatd.service.secrets import Secrets
 from chatd.store import lock
 from chatd.store.database import Database, connect
 from chatd.store.engine import Engine
 from chatd.store.migrate import life, migrate
 from chatd.store.outcome import Proposed
+from chatd_protocol.bots import TOKEN_PREFIX
 
 _NAMED: Final = re.compile(r"(@[a-z]+)")
 BORN: Final = timedelta(days=9)
@@ -87,6 +91,14 @@ class Ids:
         """What the store finds it by."""
         return Secrets(self._key).hash(self.code(maker, scene))
 
+    def bot_token(self, name: str) -> str:
+        """What the bot of this name signs in with."""
+        return TOKEN_PREFIX + self._of(f"bot token {name}") + self._of(f"more of it {name}")
+
+    def bot_digest(self, name: str) -> str:
+        """What the store finds that token by."""
+        return token_digest(self._key, self.bot_token(name))
+
     def _of(self, name: str) -> str:
         """22 characters of base64url (RFC 4648, section 5)."""
         digest = hashlib.blake2b(f"demo {name}".encode(), key=self._key, digest_size=16).digest()
@@ -105,6 +117,17 @@ def ids_of(path: Path) -> Ids:
         return Ids(life(database).key)
     finally:
         database.close()
+
+
+def is_current(path: Path) -> bool:
+    """Whether the community there has everything that this version makes; an older one made less."""
+    database = connect(url_of(path))
+    try:
+        ids, invites = Ids(life(database).key), database.run("SELECT secret FROM invites")[0]
+        subs = {sub for (sub,) in database.run("SELECT sub FROM users")[0]}
+    finally:
+        database.close()
+    return {*PEOPLE, *(BOT_SUB + name for name in BOTS)} <= subs and (ids.code_hash(*INVITE),) in invites
 
 
 def make_community(path: Path, now: datetime) -> bool:
@@ -137,6 +160,7 @@ def fill_database(database: Database, now: datetime) -> None:
     """Let the community live through its past, in an empty database. `now` has a zone: days are those of that zone."""
     past = _Past(database, Ids(life(database).key), now - BORN)
     past.settle_people()
+    past.make_bots()
     past.fill_catalogue()
     for plan in GROUPS:
         past.found_group(plan)
@@ -181,6 +205,11 @@ class _Past:
         edges = [pair.split() for pair in (*FRIENDS, *FANS)] + [pair.split()[::-1] for pair in FRIENDS]
         self._do(Follow(*self._who(one), self._ids.user(other), True) for one, other in edges)
 
+    def make_bots(self) -> None:
+        for name, plan in BOTS.items():
+            user, digest = self._ids.user(f"bot {name}"), self._ids.bot_digest(name)
+            self._do([MakeBot(user, name, plan.shown, plan.intro, plan.scopes.split(), True, digest)])
+
     def fill_catalogue(self) -> None:
         status = {"product": {"status": "on_shelf"}, "video": {"visibility": "public"}}
         self._items = {item: (1, data | status[item[0]]) for item, data in CATALOGUE.items()}
@@ -191,6 +220,8 @@ class _Past:
         owner = plan.owner
         self._do([CreateGroup(*self._who(owner), group, plan.title, plan.intro, plan.history, None)])
         self._pull(plan.scene, owner, plan.members.split())
+        if plan.bots:
+            self._pull(plan.scene, owner, [f"bot {name}" for name in plan.bots.split()])
         self._do(SetRole(*self._who(owner), group, self._ids.user(sub), "admin") for sub in plan.admins.split())
 
     def make_invite(self, maker: str, scene: str) -> None:

@@ -12,7 +12,7 @@ from chatd.core.invites import RedeemInvite
 from chatd.core.limits import Bounds
 from chatd.core.pulls import AddMembers
 from chatd.demo import seed
-from chatd.demo.community import DIRECTS, FANS, FRIENDS, GROUPS, INVITE, PEOPLE, STRANGER, TALKERS
+from chatd.demo.community import BOTS, DIRECTS, FANS, FRIENDS, GROUPS, INVITE, PEOPLE, STRANGER, TALKERS
 from chatd.demo.seed import ids_of, make_community, url_of
 from chatd.store import lock
 from chatd.store.database import connect
@@ -41,7 +41,7 @@ def test_the_database_is_whole_and_has_everything(made: Path) -> None:
     recalled = database.run("SELECT count(*) FROM entries WHERE recalled")[0][0][0]
     database.close()
     assert report.problems == []
-    assert report.counts["users"] == len(PEOPLE)
+    assert report.counts["users"] == len(PEOPLE) + len(BOTS)
     assert report.counts["groups"] == len(GROUPS) + len(DIRECTS)
     assert kinds["message"] > 300
     assert kinds["reaction"] > 100
@@ -103,6 +103,16 @@ def test_a_community_that_is_there_is_left_alone(made: Path) -> None:
     before = made.read_bytes()
     assert not make_community(made, NOW + timedelta(days=1))
     assert made.read_bytes() == before
+
+
+def test_what_an_older_version_made_is_known_by_what_it_lacks(made: Path) -> None:
+    assert seed.is_current(made)
+    database = connect(url_of(made))
+    database.begin()
+    database.run("UPDATE users SET sub = 'somebody' WHERE sub = ?", (f"bot:{next(iter(BOTS))}",))
+    database.commit()
+    database.close()
+    assert not seed.is_current(made)
 
 
 def test_what_somebody_who_was_killed_left_behind_is_swept_away(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
-from chatd.demo.community import PEOPLE
+from chatd.demo.community import BOTS, PEOPLE
 from tests.demo.house import ROOT, Program, started
 
 DEMO = f"{shlex.quote(sys.executable)} -m chatd.demo"
@@ -114,6 +115,68 @@ def test_who_knows_nobody_comes_in_by_the_share_text(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_the_four_bots_are_there_and_answer(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with started(f"{DEMO} --port 0", tmp_path) as demo:
+            _, paste_kai, paste_ming, share = await read_guide(demo)
+            await demo.sees("机器人已就位")
+            async with started(f"{paste_kai} --lang zh", tmp_path) as kai, started(paste_ming, tmp_path) as ming:
+                await kai.sees("饭友群", "人")
+                await kai.types("/vote 喝茶吗")
+                await kai.sees("回声 Echo ", "喝茶吗")
+                await kai.sees("[1 赞成 0]", "[2 反对 0]")
+                vote = (await kai.sees("/press ")).split()[1]
+                await kai.types(f"/press {vote} 1")
+                await kai.sees("[1 赞成 1]")
+                await kai.types("/错过")
+                await kai.sees("摘要 Digest ")
+                await ming.types(share)
+                await ming.sees("饭友群", "/join .")
+                await ming.types("/join .")
+                await kai.sees("迎新 Welcome ", "阿明", "阿梨")
+                assert await kai.ends() == 0
+                assert await ming.ends() == 0
+            assert await demo.ends(signal.SIGINT) == 0
+
+    asyncio.run(scenario())
+
+
+def test_the_shop_assistant_answers_with_a_card(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with started(f"{DEMO} --port 0", tmp_path) as demo:
+            paste_ali, *_ = await read_guide(demo)
+            words = paste_ali.split()[:-2]
+            await demo.sees("机器人已就位")
+            async with started(" ".join(words), tmp_path) as ali:
+                await ali.types("/groups")
+                number = (await ali.sees("Mina's Kiln")).split()[0]
+                await ali.types(f"/open {number}")
+                await ali.sees("Mina's Kiln", "members")
+                await ali.types("/price bowl")
+                await ali.sees("导购 Shop", "Celadon bowl")
+                await ali.sees("68.00")
+                assert await ali.ends() == 0
+            assert await demo.ends(signal.SIGINT) == 0
+
+    asyncio.run(scenario())
+
+
+def test_no_bot_outlives_the_demo_however_it_ends(tmp_path: Path) -> None:
+    async def crew_of_a_demo_that_ends(by: signal.Signals) -> list[psutil.Process]:
+        async with started(f"{DEMO} --port 0", tmp_path) as demo:
+            await read_guide(demo)
+            crew = [one for one in psutil.Process(demo.pid).children() if "chatd.demo.crew" in one.cmdline()]
+            os.kill(demo.pid, by)
+            await demo.ends()
+            return crew
+
+    for by in (signal.SIGKILL, signal.SIGTERM):
+        crew = asyncio.run(crew_of_a_demo_that_ends(by))
+        assert len(crew) == 1
+        gone, alive = psutil.wait_procs(crew, timeout=30)
+        assert (len(gone), alive) == (1, [])
+
+
 def test_the_page_of_the_demo_says_how_to_come_in(tmp_path: Path) -> None:
     """Its lines are those of the terminal; no token is on it."""
 
@@ -132,7 +195,7 @@ def test_the_page_of_the_demo_says_how_to_come_in(tmp_path: Path) -> None:
 
     guide, pages = asyncio.run(scenario())
     tokens = [path.read_text().strip() for path in (tmp_path / ".demo").glob("*.token")]
-    assert len(tokens) == len(PEOPLE)
+    assert len(tokens) == len(PEOPLE) + len(BOTS)
     for text in pages.values():
         assert [line for line in guide if line not in text] == []
         assert not [token for token in tokens if token in text]
