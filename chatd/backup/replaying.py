@@ -44,7 +44,6 @@ class Replay:
         # Recalls first: they are told by people who are still in their groups.
         self._exhaust("erase", ledger.UNERASED, self._erase)
         self._exhaust("gone", ledger.UNMADE, self._end)
-        self._exhaust("erase", ledger.UNERASED, self._erase)
         for group in self._ended:
             self._sweep(group)
 
@@ -84,10 +83,6 @@ class Replay:
                 self._settle([EndAgain(group, people)])
                 if not people:
                     break
-
-    def _erase(self, rows: Sequence[Row]) -> None:
-        for (user,) in rows:
-            erase_offline(self._engine, self._db, user)
 
     def _sweep(self, group: str) -> None:
         """What was said there goes now, not in good time: nobody is to find it in the file."""

@@ -33,11 +33,6 @@ UNERASED: Final = (
     " AND (u.erased_at IS NULL OR EXISTS (SELECT 1 FROM erasures AS x WHERE x.user_id = l.user_id))"
 )
 """People who were erased and are there, or not gone yet."""
-_NAMED: Final = "SELECT l.user_id FROM ledger AS l JOIN users AS u ON u.user_id = l.user_id WHERE l.kind = 'erase'"
-UNERASED: Final = (
-    f"{_NAMED} AND (u.erased_at IS NULL OR EXISTS (SELECT 1 FROM erasures AS e WHERE e.user_id = u.user_id))"
-)
-"""People who were erased and are there, or of whom something may still be."""
 MUST_BE_EMPTY: Final = {
     "ledger: {0} is of an unknown kind": (
         "SELECT n FROM ledger WHERE kind NOT IN ('recall', 'erase', 'gone', 'floor')"
@@ -49,7 +44,6 @@ MUST_BE_EMPTY: Final = {
         "SELECT l.user_id FROM ledger AS l JOIN users AS u ON u.user_id = l.user_id"
         " WHERE l.kind = 'erase' AND u.erased_at IS NULL"
     ),
-    "ledger: {0} was erased, and is there": f"{_NAMED} AND u.erased_at IS NULL",
     "entries: {1} of {0} is recalled, and the ledger does not know": (
         "SELECT e.group_id, e.pos FROM entries AS e WHERE e.recalled AND NOT EXISTS (SELECT 1 FROM ledger AS l"
         " WHERE l.kind = 'recall' AND l.group_id = e.group_id AND l.pos = e.pos AND l.made_at = e.at)"

@@ -225,18 +225,6 @@ def test_an_erased_person_does_not_come_back(store: Store, elsewhere: str, desk:
     assert problems_of(elsewhere) == []
 
 
-def test_an_erasure_that_was_under_way_is_through(tea: Store, other: str, desk: Desk) -> None:
-    """It had begun when the backup was made: then nothing is left for the server to do."""
-    tea.say("ben", "tea", "a secret word")
-    life(tea.database)
-    tea.done(BeginErasure("ben", "0" * 64, None, []))
-    desk.back_up(tea.url)
-    assert desk.bring_back(other).ready.again == {"erase": 1}
-    assert "a secret word" not in str(rows_of(other))
-    assert ask(other, "SELECT count(*) FROM erasures") == [(0,)]
-    assert problems_of(other) == []
-
-
 def test_a_message_that_took_the_place_of_a_recalled_one_is_left_alone(store: Store, desk: Desk) -> None:
     """Positions are given anew in a new life: what is recalled is named by when it was made as well."""
     store.people("ann")
