@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
-from chatd_client.bots import Bot, MessageContext, Policy
+from chatd_client.bots import Bot, Menu, MessageContext, Policy, PressContext, filters
 from chatd_client.bots.store import Step, Store
 
 bot = Bot("counting", policy=Policy(crashes=50))
@@ -21,7 +21,7 @@ _folder = Path(os.environ.get("CHATD_BOT_STATE", ".")).parent
 _handled = 0
 
 
-@bot.message("text")
+@bot.message("text", when=~filters.contains("/menu"))
 async def count(ctx: MessageContext) -> None:
     global _handled  # noqa: PLW0603  which message it is, for the deaths below
     n = ctx.memory.group["n"] = ctx.memory.group.get("n", 0) + 1
@@ -31,6 +31,21 @@ async def count(ctx: MessageContext) -> None:
     die_if("middle")
     await ctx.react("👀")
     await ctx.reply(f"{n} again")
+
+
+@bot.command("menu")
+async def menu(ctx: MessageContext) -> None:
+    await ctx.send("press it", menu=Menu().button("more", "0"))
+
+
+@bot.press("more")
+async def pressed(ctx: PressContext) -> None:
+    global _handled  # noqa: PLW0603  which press it is
+    n = ctx.memory.group["presses"] = ctx.memory.group.get("presses", 0) + 1
+    _handled = n
+    await ctx.edit(ctx.pos, menu=Menu().button("more", str(n)))
+    die_if("middle")
+    await ctx.send(f"press {n}")
 
 
 def die_if(where: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from chatd.testing import TestServer
 from chatd_client import Client, EntriesEvent
 from chatd_client.bots import Bot, Store
-from chatd_protocol.log import Entry, Message, UnknownEntry
+from chatd_protocol.log import Edited, Entry, Message, UnknownEntry
 from tests.bots.house import bot_token, house, running
 
 PROGRAM = Path(__file__).parent / "counting.py"
@@ -177,5 +177,35 @@ def test_a_bot_that_dies_beside_its_transaction_misses_nothing_and_says_nothing_
             kept = Kept(server.ws_url, token, tmp_path, dies)
             await play_it(server, kept, ann, group, None)
             assert kept.deaths == len(dies.split())
+
+    asyncio.run(story())
+
+
+def test_presses_are_counted_once_each_however_often_the_bot_dies(sqlite_url: str, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with house(sqlite_url, tmp_path) as server, ann_in(server) as ann, asyncio.timeout(60):
+            token = await bot_token(server)
+            group = await settle_in(server, ann, token, tmp_path)
+            dies = "middle:2 before:3 after:3 before:10 middle:10 after:19"
+            kept = Kept(server.ws_url, token, tmp_path, dies)
+            watcher = Watcher(ann, group)
+            try:
+                await ann.send(group, "/menu")
+                await watcher.until(1)
+                for _ in range(20):
+                    await ann.press(group, watcher.said[0].pos, "more")
+                await watcher.until(21)
+                assert await kept.end() == 0
+                assert [one.body.text for one in watcher.said[1:]] == [f"press {n}" for n in range(1, 21)]
+                changes = [entry.body.menu[0][0].label for entry in watcher.others if isinstance(entry, Edited)]
+                assert changes == [str(n) for n in range(1, 21)]
+                assert kept.deaths == len(dies.split())
+            finally:
+                await watcher.close()
+                await kept.close()
+            store = Store(kept.state)
+            assert store.all_documents("group") == {group: {"presses": 20}}
+            assert store.dead() == []
+            store.close()
 
     asyncio.run(story())

@@ -301,3 +301,81 @@ async def test_a_full_disk_ends_the_bot_and_what_it_did_not_keep_comes_again(sql
         async with running(bot, server, token, tmp_path / "b.db") as again:
             await again.while_it_runs(again.runner.until(group, pos))
         assert await said_by_bots(ann, group) == ["1"]
+
+
+@in_loop
+async def test_the_memory_of_a_person_is_one_wherever_they_speak_at_the_same_time(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    bot = Bot("b")
+
+    @bot.message()
+    async def count(ctx: MessageContext) -> None:
+        n = ctx.memory.user.get("n", 0)
+        await ctx.react("👀")
+        ctx.memory.user["n"] = n + 1
+
+    @bot.message()
+    async def never(ctx: MessageContext) -> None:
+        raise AssertionError("the first one took it")
+
+    async with (
+        house(sqlite_url, tmp_path) as server,
+        client_of(server, "ann") as ann,
+        running(bot, server, await bot_token(server), tmp_path / "b.db") as run,
+    ):
+        groups = [await group_with(ann, run) for _ in range(5)]
+        sent = await asyncio.gather(*(ann.send(group, str(n)) for n in range(6) for group in groups))
+        for one in sent[-5:]:
+            await run.while_it_runs(run.runner.until(one.group, one.pos))
+        assert ann.hello is not None
+        kept = await run.store.run(run.store.all_documents, "user")
+        assert kept == {ann.hello.user: {"n": 30}}
+
+
+@in_loop
+async def test_what_all_share_is_changed_by_one_at_a_time(sqlite_url: str, tmp_path: Path) -> None:
+    bot = Bot("b")
+
+    @bot.message()
+    async def count(ctx: MessageContext) -> None:
+        shared = await ctx.memory.shared()
+        n = shared.get("n", 0)
+        await ctx.react("👀")
+        shared["n"] = n + 1
+
+    async with house(sqlite_url, tmp_path) as server, AsyncExitStack() as people:
+        owners = [await people.enter_async_context(client_of(server, f"owner{n}")) for n in range(4)]
+        async with running(bot, server, await bot_token(server), tmp_path / "b.db") as run:
+            groups = {await group_with(owner, run): owner for owner in owners}
+            sends = [owner.send(group, str(n)) for n in range(5) for group, owner in groups.items()]
+            for one in (await asyncio.gather(*sends))[-4:]:
+                await run.while_it_runs(run.runner.until(one.group, one.pos))
+            assert await run.store.run(run.store.all_documents, "shared") == {"": {"n": 20}}
+
+
+@in_loop
+async def test_a_server_whose_past_is_another_one_is_followed_from_now_on(store_url: str, tmp_path: Path) -> None:
+    bot, path = Bot("b"), tmp_path / "b.db"
+
+    @bot.message()
+    async def count(ctx: MessageContext) -> None:
+        ctx.memory.group["n"] = ctx.memory.group.get("n", 0) + 1
+        await ctx.send(f"{ctx.memory.group['n']} {ctx.text}")
+
+    async with house(store_url, tmp_path) as server, client_of(server, "ann") as ann:
+        token = await bot_token(server)
+        async with running(bot, server, token, path) as run:
+            group = await group_with(ann, run)
+            pos = (await ann.send(group, "before")).pos
+            await run.while_it_runs(run.runner.until(group, pos))
+        store = Store(path)
+        store.set_fact("epoch", "another life")
+        store.close()
+        await ann.send(group, "in between")
+        async with running(bot, server, token, path) as run:
+            pos = (await ann.send(group, "after")).pos
+            await run.while_it_runs(run.runner.until(group, pos))
+            assert ann.hello is not None
+            assert (await run.store.run(run.store.cursors)).epoch == ann.hello.epoch
+        assert await said_by_bots(ann, group) == ["1 before", "2 after"]
