@@ -20,7 +20,7 @@ RULE: Final = "─" * 78
 
 GUIDE: Final = """
 {rule}
-What to try below, with N the number of a message of your own; /help has the rest.
+What to try below, with N the number of a message of your own; F1 or /help has the rest.
 Kill the server in between (kill -9 {pid}), start it again: nothing is lost. Ctrl-C
 stops it; rm -r {folder} forgets everything. Tokens of the others are in {folder}:
 {others}.
@@ -32,7 +32,7 @@ stops it; rm -r {folder} forgets everything. Tokens of the others are in {folder
   /add lena          ... and she can be pulled in
   /vote tea?         asks everybody, with buttons: a bot; /missed asks another one
 
-可以试试（N 是自己那条消息的编号），其余见 /help（加 --lang zh 显示中文界面）。
+可以试试（N 是自己那条消息的编号），其余见 F1 或 /help（加 --lang zh 显示中文界面）。
 中途 kill -9 {pid} 再启动一次：一条消息都不会丢。Ctrl-C 停止；rm -r {folder} 清空重来。
   你好               两边都能看到
   /edit N 新内容     两分钟内可以修改
@@ -51,8 +51,8 @@ Chat as two people: open two more terminals in this folder, paste one line into 
 
 {second}
 
-{stranger} knows nobody here. Start a third one, paste the share text into it, then: /join .
-{stranger}谁也不认识：再开一个终端，把口令整段粘贴进去，然后输入 /join . 入群。
+{stranger} knows nobody here. Start a third one, and paste the share text into it.
+{stranger}谁也不认识：再开一个终端，进去后把口令整段粘贴进去，就能入群。
 
 {third}
 
@@ -104,8 +104,8 @@ def doors(place: Place) -> Sequence[Door]:
                 Line(
                     place.share,
                     {
-                        "en": f"{PEOPLE[STRANGER]} follows nobody. Paste this into their terminal, then /join .",
-                        "zh": f"{PEOPLE[STRANGER]}谁也没关注。把这段口令粘贴到 TA 的终端里，再输入 /join .",
+                        "en": f"{PEOPLE[STRANGER]} follows nobody. Paste this into their terminal:",
+                        "zh": f"{PEOPLE[STRANGER]}谁也没关注。把这段口令粘贴到 TA 的终端里：",
                     },
                 ),
             ],
