@@ -37,6 +37,8 @@ def fill(database: Database) -> None:
         "drafts": [(f"u{i:05}", _gid(g), 5, "x", None, 0) for i in every for g in (i % GROUPS, (i + 7) % GROUPS)],
         "mine": [(f"u{i:05}", n, 1, "added", _gid(i % GROUPS), 1, "{}") for i in every for n in range(1, 6)],
         "commands": [(f"u{i:05}", f"{n:022}", b"x", "{}", 1000 * i) for i in every for n in range(3)],
+        "paces": [(_gid(i % GROUPS), f"u{i:05}", 1) for i in every],
+        "audit": [(i, 1, f"u{i:05}", "member.kick", _gid(i % GROUPS), f"u{i:05}", "", "{}") for i in every],
         "commits": [(0, n, "[]", "[]") for n in range(1, 10_001)],
         "writers": [(0, 10_000, "x")],
         "memberships": [_membership(i, g) for g in range(GROUPS) for i in range(g, PEOPLE, 200)],

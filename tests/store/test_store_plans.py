@@ -36,6 +36,8 @@ from chatd.store import (
     commits,
     contacts,
     engine,
+    erasing,
+    export,
     fans,
     follows,
     groups,
@@ -113,6 +115,19 @@ WRITTEN: dict[str, tuple[str, Row]] = {
     "engine.OLD_IMPORTS": (engine.OLD_IMPORTS, (5,)),
     "engine.OLDEST_COMMIT": (engine.OLDEST_COMMIT, (0,)),
     "engine.DROP_COMMITS": (engine.DROP_COMMITS, (0, 10)),
+    **{f"erasing: {sql}": (sql, ("u00007", 500)) for sql in erasing.DELETES},
+    **{f"erasing: {sql}": (sql, ("g01400", "u00007")) for sql in (*erasing.IN_GROUP, erasing.TOLD)},
+    **{f"erasing: {sql}": (sql, ("u00007",)) for sql in (*erasing.ABOUT, erasing.REQUESTS)},
+    "erasing.ASKED": (erasing.ASKED, ("u00007", 500)),
+    "erasing.REWRITE_MINE": (erasing.REWRITE_MINE, ("{}", "u00007", 3)),
+    "erasing.TRACES": (erasing.TRACES, ("u00007", "c", 200)),
+    "erasing.WORDS": (erasing.WORDS, ("g01400", 5, 200)),
+    "erasing.GROUPS_OF": (erasing.GROUPS_OF, ("u00007", "g", "u00007", "g", 20)),
+    "erasing.LAST": (erasing.LAST, ("u00007",)),
+    "export.OWN_ENTRIES": (export.OWN_ENTRIES, ("u00007", "c", 500)),
+    "export.MEMBERS": (export.MEMBERS, ("g01400", "u00007", 0, 500)),
+    "export.STAYS": (export.STAYS, ("u00007", "g01400", 0, 500)),
+    "export.INVITES": (export.INVITES, ("u00007", "i", 500)),
     "the next commit": ("UPDATE writers SET n = n + 1 WHERE writer = ? AND holder = ? AND n = ?", (0, "x", 1)),
 }
 
@@ -411,7 +426,7 @@ def test_the_planner_is_not_taken_at_its_word_for_nothing(filled: tuple[str, Dat
     _, database = filled
     for sql, params in (
         ("SELECT pos FROM entries WHERE at = ?", (1,)),
-        ("SELECT target_id FROM blocks WHERE target_id = ?", ("u00001",)),
+        ("SELECT at FROM blocks WHERE at = ?", (1,)),
         ("UPDATE users SET name = '' WHERE name = ?", ("x",)),
     ):
         assert explain(database, sql, params), sql
