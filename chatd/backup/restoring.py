@@ -45,6 +45,8 @@ _MERGE: Final = (
     " SELECT CASE WHEN EXISTS (SELECT 1 FROM ledger WHERE n = ?) THEN NULL ELSE ? END, ?, ?, ?, ?, ?, ?"
     " WHERE true ON CONFLICT (kind, group_id, pos, user_id, made_at) DO NOTHING"
 )
+_COUNT: Final = "SELECT count(*) FROM ledger"
+_NEWEST: Final = f"SELECT n, {', '.join(ledger.COLUMNS)} FROM ledger ORDER BY n DESC LIMIT 1"
 _PORTION: Final = 1000
 Step = Callable[[str], Progress]
 """Called with the name of a step; what it returns is told how far that is."""
@@ -71,6 +73,8 @@ class Ready(msgspec.Struct):
     """How many things went again, by kind."""
     learned: int
     """Rows of the ledger that the backup did not know."""
+    reaches: bool
+    """Whether the file of the ledger knows the newest row that the backup knows; else it was not kept up to date."""
 
 
 def make_ready(
@@ -89,7 +93,7 @@ def make_ready(
     database = Sqlite(staging, SETTINGS)
     try:
         epoch = _begin_life(database)
-        learned = _merge(database, asked.ledger, old_ledger)
+        learned, reaches = _merge(database, asked.ledger, old_ledger)
         engine = Engine(database, asked.bounds, lambda: asked.now_ms, f"restore {secrets.token_hex(12)}")
         told = step("replay")
         replay = Replay(database, engine, lambda done: told(done, done))
@@ -104,7 +108,7 @@ def make_ready(
     finally:
         database.close()
     sync(staging)
-    return Ready(staging, header, epoch, after, replay.done, learned)
+    return Ready(staging, header, epoch, after, replay.done, learned, reaches)
 
 
 def remove_staging(staging: Path) -> None:
@@ -144,17 +148,21 @@ def _begin_life(database: Sqlite) -> str:
     return epoch
 
 
-def _merge(database: Sqlite, file: Path | None, old: Iterator[Row]) -> int:
-    """Put what the file of the ledger and the old database know into the ledger. Returns how many rows were new."""
-    count = "SELECT count(*) FROM ledger"
-    before = database.run(count)[0][0][0]
+def _merge(database: Sqlite, file: Path | None, old: Iterator[Row]) -> tuple[int, bool]:
+    """Put what the file of the ledger and the old database know into the ledger. Returns how many rows were new, and
+    whether the file reaches as far as the backup."""
+    before = database.run(_COUNT)[0][0][0]
+    newest = [row[1:] for row in database.run(_NEWEST)[0]]
+    reaches = not newest or file is None
     database.begin()
     for line in LedgerFile(file).lines() if file is not None else ():
-        _merge_row(database, _row_of(line))
+        row = _row_of(line)
+        reaches = reaches or row[1:] == newest[0]
+        _merge_row(database, row)
     for row in old:
         _merge_row(database, row)
     database.commit()
-    return int(database.run(count)[0][0][0] - before)
+    return int(database.run(_COUNT)[0][0][0] - before), reaches
 
 
 def _merge_row(database: Sqlite, row: Row) -> None:

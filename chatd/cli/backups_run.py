@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -122,6 +123,7 @@ def restore(config: Config, chosen: Chosen, as_json: bool) -> int:
         "ledger": str(ledger) if ledger is not None else None,
         "ledger_of_old_database": done.old_ledger,
         "learned": ready.learned,
+        "ledger_up_to_date": ready.reaches,
         "kept": done.kept,
         "dry_run": chosen.dry_run,
         "seconds": round(done.seconds, 3),
@@ -150,6 +152,8 @@ def _restored(config: Config, done: Restored, chosen: Chosen, ledger: Path | Non
         yield text("restore_nothing_again")
     if ledger is None and not done.old_ledger:
         yield text("restore_no_ledger")
+    if not done.ready.reaches:
+        yield text("restore_ledger_old")
     if done.old_ledger is False:
         yield text("restore_old_unread")
     if done.kept is not None:
@@ -197,6 +201,8 @@ def _failed(error: Exception) -> int:
             for name, value in error.values.items()
         }
         return failed(text(f"trouble_{error.code}", **values), code=error.code)
+    if isinstance(error, StorageFull) or getattr(error, "errno", None) == errno.ENOSPC:
+        return failed(text("trouble_disk_full"), code="disk_full")
     return failed(str(error))
 
 

@@ -325,6 +325,18 @@ def test_a_ledger_whose_last_line_was_cut_short_is_taken_up_to_there(old: Store,
     assert desk.bring_back(other, ledger=file).ready.again == {"recall": 1}
 
 
+def test_a_ledger_that_was_not_kept_up_to_date_is_noticed(old: Store, other: str, desk: Desk) -> None:
+    """It lacks what even the backup knows."""
+    file, later = desk.folder / "ledger.ndjson", desk.folder / "later.backup"
+    old.done(recall("ben", "tea", 4))
+    keep_ledger(old.database, file)
+    old.done(recall("cat", "tea", 5))
+    desk.back_up(old.url, later)
+    assert not desk.bring_back(other, later, ledger=file, dry_run=True).ready.reaches
+    keep_ledger(old.database, file)
+    assert desk.bring_back(other, later, ledger=file).ready.reaches
+
+
 def test_the_ledger_of_a_database_that_cannot_be_read_is_said_to_be_missing(sqlite_tables: str, desk: Desk) -> None:
     with Store(sqlite_tables) as store:
         build_town(store)

@@ -41,6 +41,10 @@ TEXTS: Final = {
         "! the ledger of the database that was there could not be read",
         "! 原来数据库里的台账读不出来",
     ),
+    "restore_ledger_old": (
+        "! the ledger ends before the backup was made: it was not kept up to date, and what it lacks is back",
+        "! 台账在备份之前就断了，没有及时更新：它没有记下的内容又回来了",
+    ),
     "restore_kept": ("the database that was there is now {kept}", "原来的数据库现在是 {kept}"),
     "restore_new_life": (
         "Clients start anew from here. What was changed since then (bans, rights, passwords, edits) is as it was then.",
