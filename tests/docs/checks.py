@@ -20,7 +20,7 @@ from tests.docs.blocks import ROOT
 
 WAIT_S: Final = 60
 DIRECTIVES: Final = re.compile(
-    r"server|listen|server_name|http2|ssl_certificate(_key)?|location|proxy_(pass|http_version|set_header|buffering)"
+    r"server|listen|server_name|ssl_certificate(_key)?|location|proxy_(pass|http_version|set_header|buffering)"
     r"|proxy_(read|send)_timeout|upstream|keepalive|map|default|''|return|client_max_body_size"
 )
 
@@ -32,9 +32,17 @@ def nginx(text: str, folder: Path) -> None:
     for statement in re.findall(r"[^{};]+(?=[{;])", bare):
         assert DIRECTIVES.fullmatch(statement.split()[0]), statement
     assert re.fullmatch(r"(?:[^{};]*[{};])*\s*", bare), "the last statement does not end"
-    if (program := shutil.which("nginx")) and "ssl_certificate" not in bare:
+    if (program := shutil.which("nginx")) and shutil.which("openssl"):
+        name = folder / "certificate"
+        made = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=localhost"]
+        judge(["openssl", "req", "-x509", *made, "-keyout", f"{name}.key", "-out", f"{name}.pem"])
+        text = re.sub(r"/etc/ssl/[\w.-]+\.(pem|key);", rf"{name}.\1;", text)
         path = folder / "nginx.conf"
-        path.write_text(f"events {{}}\npid {folder}/nginx.pid;\nhttp {{\n{text}\n}}\n", encoding="utf-8")
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        places = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
+        path.write_text(
+            f"events {{}}\npid {folder}/nginx.pid;\nhttp {{\naccess_log off;\n{places}{text}\n}}\n", encoding="utf-8"
+        )
         judge([program, "-t", "-q", "-e", str(folder / "nginx.log"), "-p", str(folder), "-c", str(path)])
 
 
