@@ -5,12 +5,13 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 PY      := $(BIN)/python
 STAMP   := $(VENV)/.installed
+RELEASE := $(VENV)/.release
 PIP     := $(PY) -m pip --quiet --disable-pip-version-check
 RUN     := $(PY) -m chatd.demo
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.12 python3.11 python3.13 python3.14 python)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench chaos docs docs-links venv
+.PHONY: help run test check fmt bench chaos docs docs-links dist sbom audit venv
 .SUFFIXES:
 
 help: ## list the verbs
@@ -46,7 +47,22 @@ docs: $(STAMP) ## build the documents in both languages; any warning fails
 docs-links: $(STAMP) ## ask for every address outside that the documents name (needs a network)
 	$(PY) -m docs --links $(ARGS)
 
+dist: $(STAMP) ## build wheel and sdist of the server and of the SDK into dist/
+	$(PY) deploy/dist.py
+
+sbom: $(RELEASE) dist ## write dist/chatd.cdx.json: everything that an installed chatd consists of (CycloneDX)
+	$(PY) deploy/sbom.py
+
+audit: $(RELEASE) ## ask the advisory database about the libraries that are pinned (needs a network)
+	$(PY) -m pip_audit --strict --no-deps --disable-pip -r constraints.txt --progress-spinner off $(ARGS)
+
 venv: $(STAMP) ## only make .venv
+
+# What a release is made with. Kept apart: whoever changes the code needs none of it.
+$(RELEASE): $(STAMP)
+	@echo "installing what a release is made with"
+	@$(PIP) install -c constraints.txt --no-build-isolation -e '.[dev,release]'
+	@touch $@
 
 # `python3.12` may exist and not run (a version manager's shim), so each candidate is asked, not looked for.
 # The build back end comes first, pinned as well, so that nothing is fetched outside constraints.txt.
