@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from chatd.testing import running_server
 from tests.client.peer import in_loop
 from tests.client.sitting import at_phones, hears_of_reading, sitting, user_of
@@ -56,3 +58,26 @@ async def test_what_is_seen_is_read_and_what_is_not_is_counted(sqlite_url: str) 
             await hears_of_reading(ann, one, two)
             for group in (one, two):
                 assert (await ann.get_group(group)).line.unread == 0
+
+
+@in_loop
+@pytest.mark.promise("P9", "erase.live")
+async def test_what_an_erased_person_said_vanishes_from_the_screen(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server, at_phones(server, ann="Ann", bob="鲍勃") as (ann, bob):
+        one = (await bob.create_group("One")).group
+        two = (await bob.create_group("Two")).group
+        for group in (one, two):
+            await bob.add_members(group, [user_of(ann)])
+        async with sitting(server, "ann", "Ann", group=one) as here:
+            await here.sees("One", "2 members")
+            said = await bob.send(one, "words of bob")
+            await ann.send(one, "an answer", reply_to=said.pos)
+            await bob.send(two, "elsewhere too")
+            await here.sees("words of bob")
+            await here.sees("Two", "(1)")
+            await server.hub.erasing.begin(user_of(bob))
+            await here.sees("erased with its author")
+            await here.sees_no("words of bob")
+            await here.sees_no("(1)")
+            await here.sees_no("elsewhere too")
+            await here.sees("an answer")

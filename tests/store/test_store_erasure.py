@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chatd.core.bots import MakeBot
 from chatd.core.chats import Draft, SaveDrafts
 from chatd.core.contacts import RequestContact
 from chatd.core.devices import SaveDevices
@@ -297,3 +298,14 @@ def test_nothing_is_left_in_the_file_of_the_database(sqlite_tables: str) -> None
         assert path is not None
         for file in (path, path.with_name(f"{path.name}-wal")):
             assert WORD.encode() not in file.read_bytes(), file.name
+
+
+def test_a_bot_goes_with_its_tokens_and_commands(store: Store) -> None:
+    store.people("ann")
+    store.found("tea", "ann", history="all")
+    store.done(MakeBot("ubot", "helper", f"Bot {WORD}", f"says {WORD}", ["read", "write"], True, "digest of a token"))
+    assert store.rows("SELECT count(*) FROM bot_tokens") == [(1,)]
+    Steps(store, "ubot").all()
+    assert words_left(store) == []
+    assert store.rows("SELECT (SELECT count(*) FROM bots) + (SELECT count(*) FROM bot_tokens)") == [(0,)]
+    assert problems(store.url) == []

@@ -135,7 +135,8 @@ class Painter:
 
     def _body(self, message: log.Message, room: int, setting: Setting) -> Iterator[Row]:
         if message.recalled is not None:
-            text = self._words("message_recalled", name=self._render.name(message.recalled.by))
+            recalled = self._words("message_recalled", name=self._render.name(message.recalled.by))
+            text = self._words("message_erased") if message.recalled.erased else recalled
             yield from wrap([("dim", clean(text))], room)
             return
         pieces = list(self._said(message))

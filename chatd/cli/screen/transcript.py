@@ -34,6 +34,7 @@ _TOLD: Final = (
     log.OwnerChanged,
     log.Announced,
     log.Dissolved,
+    log.Erased,
     log.SectionsChanged,
 )
 """What happened in the group and stands between the messages."""

@@ -99,7 +99,7 @@ class ScreenWatcher(Watcher):
                     transcript.note_own(entry, self._me)
             transcript.take(event.entries)
             self._face.came(list(event.entries))
-        if any(isinstance(entry, log.Recalled) for entry in event.entries) and group != state.open:
+        if any(isinstance(entry, log.Recalled | log.Erased) for entry in event.entries) and group != state.open:
             await self._learn_group(group)
 
     def _note(self, group: str, entry: log.Entry | log.UnknownEntry) -> None:
@@ -115,6 +115,8 @@ class ScreenWatcher(Watcher):
             case log.Recalled(target=target) | log.Edited(target=target):
                 if self.lasts.get(group, (0, ""))[0] == target:
                     del self.lasts[group]
+            case log.Erased():
+                self.lasts.pop(group, None)
 
     def _count(self, group: str, message: log.Message) -> None:
         state = self._state
