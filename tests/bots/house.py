@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, ParamSpec
 
 import httpx
 import msgspec
@@ -34,7 +35,23 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
     "catalogue": {"secret": SECRET, "settle_s": 0.0, "pause_s": 0.0},
 }
 PATIENCE_S: Final = 20.0
+LIMIT_S: Final = 60.0
 _numbers = itertools.count(1)
+P = ParamSpec("P")
+
+
+def in_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Run an async test in a loop of its own. A whole server and a bot take their time on a machine with other work."""
+
+    @functools.wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        async def bounded() -> None:
+            async with asyncio.timeout(LIMIT_S):
+                await test(*args, **kwargs)
+
+        asyncio.run(bounded())
+
+    return run
 
 
 @asynccontextmanager

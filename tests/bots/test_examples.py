@@ -13,8 +13,7 @@ import pytest
 from chatd_client.bots import Bot
 from chatd_client.bots.testing import DialogueFailed, play
 from chatd_client.bots.words import has_han
-from tests.bots.house import house, server_place
-from tests.client.peer import in_loop
+from tests.bots.house import house, in_loop, server_place
 
 EXAMPLES: Final = Path(__file__).parents[2] / "clients" / "examples"
 NAMES: Final = ("echo", "welcome", "shop", "digest")

@@ -14,7 +14,7 @@ from chatd_client.bots import Bot, Failure, JobContext, MessageContext, Policy, 
 from chatd_client.bots.testing import DialogueFailed, StagePlace, play
 from tests.client.peer import in_loop
 
-HERE = "* group Tea: ann, bo\n"
+HERE = "* group Tea 茶: ann, bo\n"
 
 
 def letters(folder: Path, name: str = "b") -> list[tuple[str, str, int]]:

@@ -132,7 +132,7 @@ async def play_it(server: TestServer, kept: Kept, ann: Client, group: str, kills
     watcher = Watcher(ann, group)
     asked: dict[int, str] = {}
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             for n in range(1, MESSAGES + 1):
                 text = f"message {n}"
                 asked[(await ann.send(group, text)).pos] = text
@@ -183,7 +183,7 @@ def test_a_bot_that_dies_beside_its_transaction_misses_nothing_and_says_nothing_
 
 def test_presses_are_counted_once_each_however_often_the_bot_dies(sqlite_url: str, tmp_path: Path) -> None:
     async def story() -> None:
-        async with house(sqlite_url, tmp_path) as server, ann_in(server) as ann, asyncio.timeout(60):
+        async with house(sqlite_url, tmp_path) as server, ann_in(server) as ann, asyncio.timeout(90):
             token = await bot_token(server)
             group = await settle_in(server, ann, token, tmp_path)
             dies = "middle:2 before:3 after:3 before:10 middle:10 after:19"

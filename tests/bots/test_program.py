@@ -16,12 +16,11 @@ from chatd_client import Client
 from chatd_client.bots import Store
 from chatd_client.bots.store import DeadLetter, Step
 from chatd_protocol.log import Message
-from tests.bots.house import bot_token, house
+from tests.bots.house import bot_token, house, in_loop
 from tests.bots.test_examples import EXAMPLES, NAMES
-from tests.client.peer import in_loop
 
 HELLO: Final = EXAMPLES / "hello.py"
-PATIENCE_S: Final = 20.0
+PATIENCE_S: Final = 60.0
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -29,7 +29,7 @@ from chatd_client.bots.testing import BadDialogue, play, read_dialogue
 from chatd_protocol.log import Edited, Message, Reacted, Recalled
 from tests.client.peer import in_loop
 
-HERE = "* group Tea: ann, bo\n"
+HERE = "* group Tea 茶: ann, bo\n"
 
 
 def says(word: str) -> Callable[[MessageContext], Awaitable[None]]:
@@ -260,6 +260,18 @@ async def test_what_a_bot_writes_in_both_languages_is_read_in_ones_own() -> None
         "ann> /tea\nbot> 茶。\nann> good morning all\nann> /tea\nbot> Tea.\nbo> /茶\nbot> 茶。\nbo> /tea\nbot> 茶。\n"
     )
     await play(bot, HERE + talk + "* the bot restarts\nann> /tea\nbot> Tea.\nbo> /tea\nbot> 茶。")
+
+
+@in_loop
+async def test_where_nobody_has_said_anything_the_title_tells_the_language() -> None:
+    for title, said in [("饭友群", "茶。"), ("Tea friends", "Tea."), ("Tea 茶友", "Tea.")]:
+        bot = Bot("b")
+
+        @bot.command("tea")
+        async def tea(ctx: MessageContext) -> None:
+            await ctx.reply({"en": "Tea.", "zh": "茶。"})
+
+        await play(bot, f"* group {title}: ann\nann> /tea\nbot> {said}")
 
 
 def test_what_could_never_come_is_refused_when_the_bot_is_written() -> None:

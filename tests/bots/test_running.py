@@ -13,8 +13,7 @@ from chatd_client import Client
 from chatd_client.bots import Bot, MessageContext, Policy, Store, WrongBot
 from chatd_client.bots.testing import NoPauses
 from chatd_protocol.log import Message
-from tests.bots.house import BotRun, bot_token, house, running
-from tests.client.peer import in_loop
+from tests.bots.house import BotRun, bot_token, house, in_loop, running
 
 
 def client_of(server: TestServer, name: str) -> Client:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from chatd_client.bots.words import Lang, language_of_title
 from chatd_client.errors import ChatdError
 from chatd_client.port import Port
 from chatd_protocol.groups import GroupLine
@@ -18,15 +19,17 @@ class Acquaintance:
     def __init__(self, port: Port) -> None:
         self._port = port
         self._kinds: dict[str, GroupKind] = {}
+        self._langs: dict[str, Lang | None] = {}
         self._names: dict[str, str] = {}
         self._chats: dict[str, str] = {}
 
     def meet(self, line: GroupLine) -> None:
         """A line of the chat list came by."""
-        for known in (self._kinds, self._chats):
+        for known in (self._kinds, self._chats, self._langs):
             if len(known) > KNOWN_MAX:
                 known.clear()
         self._kinds[line.group] = line.kind
+        self._langs[line.group] = language_of_title(line.title)
         if line.kind == "direct" and line.peer is not None:
             self._chats[line.peer] = line.group
 
@@ -47,6 +50,10 @@ class Acquaintance:
             except ChatdError:  # out of it, or it is gone: then it hardly matters
                 return "private"
         return self._kinds[group]
+
+    def lang_of(self, group: str) -> Lang | None:
+        """The language that its title shows, if it shows one."""
+        return self._langs.get(group)
 
     async def chat_with(self, user: str) -> str | None:
         """The direct chat with somebody, if there is one."""

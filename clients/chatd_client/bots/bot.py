@@ -41,7 +41,7 @@ OnError = TypeVar("OnError", bound=Callable[[Failure], Awaitable[object]])
 class Bot(Router):
     """Handlers and how patient they are.
 
-    `name`: what it is called in `/help@name`, in files and logs. `lang`: the language for whoever has shown none.
+    `name`: what it is called in `/help@name`, in files and logs. `lang`: the language where nobody has shown one.
     `intro`: the first line of `/help`. `concurrency`: handlers that may run at the same time, one per group at most.
     `policy`: what becomes of those that fail (`failures`). `stop_s`: how long a stop waits for those that run.
     """

@@ -74,7 +74,8 @@ class Context:
 
     @property
     def lang(self) -> Lang:
-        """The language to answer in: that of this person, else of this group, else the bot's."""
+        """The language to answer in: that of this person, else of this group (of what was
+        said there, or of its title), else the bot's."""
         return self.memory.lang() or self._deed.lang
 
     def pick(self, en: str, zh: str) -> str:

@@ -50,8 +50,9 @@ class Lanes:
         self._closing = False
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done when handling itself failed: nothing can go on then."""
-        self.changed = asyncio.Event()
-        """Set whenever something was put in or handled; whoever waits clears it first."""
+        self._changed = asyncio.Event()
+        self.changes = 0
+        """Grows whenever something was put in or handled."""
 
     def put_entries(self, group: str, after: int, entries: Entries) -> None:
         """Entries that follow on what was put before."""
@@ -103,8 +104,8 @@ class Lanes:
 
     async def move(self) -> None:
         """Until something has changed. Raises what ended the handling."""
-        self.changed.clear()
-        changed = asyncio.ensure_future(self.changed.wait())
+        self._changed.clear()
+        changed = asyncio.ensure_future(self._changed.wait())
         waits: set[asyncio.Future[Any]] = {changed, self.failed}
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -112,6 +113,11 @@ class Lanes:
             changed.cancel()
         if self.failed.done():
             self.failed.result()
+
+    def tell(self) -> None:
+        """Something has changed: whoever waits looks again."""
+        self.changes += 1
+        self._changed.set()
 
     async def close(self, within_s: float) -> None:
         """Begin nothing more, let what runs end; what has not ended within this time is cancelled."""
@@ -128,7 +134,7 @@ class Lanes:
     # --- one lane
 
     def _go(self, place: str, lane: Lane) -> None:
-        self.changed.set()
+        self.tell()
         if lane.task is None and not self._closing:
             lane.task = asyncio.create_task(self._run(place, lane), name=f"bot lane {place}")
 
@@ -139,13 +145,13 @@ class Lanes:
                     await self._one(lane, lane.waiting.popleft())
                 else:
                     await self._catch_up(place, lane)
-                self.changed.set()
+                self.tell()
         except Exception as error:  # noqa: BLE001  told to whoever runs the bot, which ends then
             if not self.failed.done():
                 self.failed.set_exception(error)
         finally:
             lane.task = None
-            self.changed.set()
+            self.tell()
 
     async def _one(self, lane: Lane, unit: Unit) -> None:
         if unit.entry is not None and lane.cursor is not None and last_pos(unit.entry) <= lane.cursor:

@@ -132,6 +132,7 @@ async def _run(bot: Bot, url: str, token: Token, device: str, state: Path, env: 
     finally:
         await client.close()
         await asyncio.to_thread(store.close)
+    _log.info("%s", bot.counters.as_dict())
     _log.info(WORDS["stopped"].in_(_lang(env), name=bot.name))
     return 0
 

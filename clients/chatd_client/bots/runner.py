@@ -69,6 +69,7 @@ class Runner:
         self.ready = asyncio.Event()
         """Set once the bot has a session, knows its groups, and has told the server its commands."""
         tools.name_of, tools.kind_of, tools.chat_with = self._known.name_of, self._known.kind_of, self._known.chat_with
+        tools.lang_of = self._known.lang_of
         tools.next_timer = self._scheduler.next_timer
 
     async def run(self) -> None:
@@ -145,10 +146,12 @@ class Runner:
         """Until nothing that was read waits, and nothing is due."""
         while True:
             await self._lanes.wait_idle()
-            if not await self._scheduler.due_now() and self._lanes.idle:
+            before = self._lanes.changes
+            if not await self._scheduler.due_now() and self._lanes.changes == before:
                 return
             self._scheduler.poke()
-            await self._lanes.move()
+            if self._lanes.changes == before:
+                await self._lanes.move()
 
     # --- reading
 
@@ -233,7 +236,7 @@ class Runner:
             await self._scheduler.sync(groups, first=not self.ready.is_set())
             await self._declare()
             self.ready.set()
-            self._lanes.changed.set()
+            self._lanes.tell()
         except ChatdError as error:
             _log.error("the groups could not be read: %s", error.code)
 

@@ -53,6 +53,12 @@ def language_of(text: str) -> Lang | None:
     return "en" if len(_LATIN_WORD.findall(text)) >= 2 else None
 
 
+def language_of_title(title: str) -> Lang | None:
+    """The language of a group whose title is in one of them; None for a title in both, or in neither."""
+    han, latin = has_han(title), _LATIN_WORD.search(title) is not None
+    return None if han == latin else "zh" if han else "en"
+
+
 HELP: Final = Phrase("what I can do", "我会什么")
 HELP_TITLE: Final = Phrase("What I can do:", "我会这些：")
 NO_SUCH_COMMAND: Final = Phrase("I do not know the command /{name}. Try /help", "没有 /{name} 这个命令，请看 /帮助")

@@ -53,6 +53,7 @@ class Tools:
     name_of: Callable[[str], Awaitable[str]] | None = None
     chat_with: Callable[[str], Awaitable[str | None]] | None = None
     kind_of: Callable[[str], Awaitable[GroupKind]] | None = None
+    lang_of: Callable[[str], Lang | None] | None = None
     next_timer: Callable[[Timer], tuple[Callable[[JobContext], Awaitable[object]], Timer | None]] | None = None
 
 
@@ -144,7 +145,7 @@ class Worker:
             ops,
             tools.clock,
             memory,
-            tools.lang,
+            (tools.lang_of(unit.place) if tools.lang_of is not None else None) or tools.lang,
             unit.place,
             kind,
             happening.user,

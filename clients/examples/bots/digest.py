@@ -58,7 +58,9 @@ async def digest(ctx: MessageContext) -> None:
 
 @bot.message(when=~filters.direct)
 async def heard(ctx: MessageContext) -> Pass:
-    """Keep count of the day, and let others answer."""
+    """Keep count of the day, and let others answer. What people ask of bots does not count."""
+    if ctx.text.startswith(("/", "／")):
+        return PASS
     day = _day(ctx)
     day["messages"] += 1
     people = day["people"]

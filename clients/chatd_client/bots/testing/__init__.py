@@ -10,8 +10,9 @@ How a dialogue is written: `dialogue`. Where it is played: `places`. The clock s
 
 from chatd_client.bots.testing.clock import NoPauses, TurnedClock
 from chatd_client.bots.testing.dialogue import BadDialogue, read_dialogue
+from chatd_client.bots.testing.ear import DialogueFailed
 from chatd_client.bots.testing.places import Place, ServerPlace, StagePlace
-from chatd_client.bots.testing.play import DialogueFailed, play
+from chatd_client.bots.testing.play import play
 from chatd_client.bots.testing.stage import Stage
 from chatd_client.bots.testing.stage_client import StageClient
 

@@ -9,8 +9,6 @@ import asyncio
 import contextlib
 import re
 import tempfile
-from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,35 +28,19 @@ from chatd_client.bots.testing.dialogue import (
     Switched,
     read_dialogue,
 )
-from chatd_client.bots.testing.heard import fits, heard_from, kind_of, looks_of, looks_of_card, show
+from chatd_client.bots.testing.ear import Chat, DialogueFailed, Ear
+from chatd_client.bots.testing.heard import kind_of, looks_of
 from chatd_client.bots.testing.places import Place, StagePlace
-from chatd_client.events import EntriesEvent
 from chatd_client.port import Port
 from chatd_protocol import messages
 from chatd_protocol.bots import PressMenu, PressMenuOk
 from chatd_protocol.catalogue import Deletion
-from chatd_protocol.kinds import Card, Entity, ProductCard
-from chatd_protocol.log import CardChanged, Edited, Message, Reacted, Recalled, read_entry
+from chatd_protocol.kinds import Entity
+from chatd_protocol.log import Message, read_entry
 from chatd_protocol.values import PAGE_MAX, Data, ItemKind
 
 PATIENCE_S: Final = 20.0
 ANYTHING: Final = "…"
-
-
-class DialogueFailed(AssertionError):
-    """The bot did not do what is written down."""
-
-    def __init__(self, line: int, wanted: str, heard: str) -> None:
-        super().__init__(f"line {line}:\n  wanted: {wanted}\n  heard:  {heard}")
-
-
-@dataclass
-class Chat:
-    """A place where the bot may be heard: as whom it is read, and how far."""
-
-    reader: Port
-    group: str
-    read: int
 
 
 async def play(bot: Bot, dialogue: str | Path, place: Place | None = None, *, folder: Path | None = None) -> None:
@@ -92,18 +74,14 @@ class Theatre:
         self._people: dict[str, Port] = {}
         self._main: Chat | None = None
         self._alone: dict[str, Chat] = {}
-        self._heard: dict[str | None, deque[Said | Did]] = {}
         self._me = ""
         self._store: Store | None = None
         self._port: Port | None = None
         self._run: asyncio.Task[None] | None = None
-        self._last: dict[str | None, int] = {}
-        """The last message of everybody, the bot's under None and in private chats under `bot <person>`."""
-        self._shown: dict[tuple[str, str], Any] = {}
+        self._last: dict[str, int] = {}
+        """The last message of everybody."""
+        self._ear = Ear()
         self._line = 0
-        self._cards = 0
-        """How often the group was told that a card looks otherwise."""
-        self._card_came = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
 
     async def act(self, line: Line) -> None:
@@ -111,9 +89,9 @@ class Theatre:
         self._line = line.number
         turn = line.turn
         if isinstance(turn, Said | Did) and turn.who == BOT:
-            self._compare(turn)
+            self._ear.compare(turn, line.number)
             return
-        self._check_silence()
+        self._ear.check_silence(line.number)
         match turn:
             case Named():
                 self._names[turn.who] = turn.name
@@ -131,11 +109,13 @@ class Theatre:
                 await self._settle()
             case Switched():
                 await self._switch(turn.what)
-        await self._listen()
+        chats: dict[str | None, Chat | None] = {None: self._main}
+        chats.update(self._alone)
+        await self._ear.listen(chats, self._me)
 
     async def finish(self) -> None:
         """Nothing more was said, and nothing was given up."""
-        self._check_silence()
+        self._ear.check_silence(self._line)
         store = self._store
         if store is not None and self._run is not None:
             letters = await store.run(store.dead)
@@ -222,16 +202,9 @@ class Theatre:
             await owner.add_members(group, [_id_of(self._people[who])])
         await self._place.admit(owner, group, self._me)
         self._main = Chat(owner, group, 0)
-        self._watching = asyncio.create_task(self._watch(owner, group), name="dialogue")
+        self._watching = asyncio.create_task(self._ear.watch(owner, group), name="dialogue")
         await self._while_it_runs(self._runner.wait_for(lambda: self._runner.seen["added"] > 0))
         await self._settle()
-
-    async def _watch(self, reader: Port, group: str) -> None:
-        """See with the eyes of a person when cards change."""
-        async for event in reader.events():
-            if isinstance(event, EntriesEvent) and event.group == group:
-                self._cards += sum(isinstance(entry, CardChanged) for entry in event.entries)
-                self._card_came.set()
 
     async def _person(self, who: str) -> Port:
         if who not in self._people:
@@ -266,7 +239,7 @@ class Theatre:
         kind, body = "text", messages.TextBody(text, marks) if turn.card is None else _card_body(turn.card, text)
         if turn.card is not None:
             kind = f"{turn.card[0]}_card"
-        reply_to = self._last[_bot_in(turn.to)] if turn.reply else None
+        reply_to = self._ear.last[turn.to] if turn.reply else None
         send = messages.SendMessage(chat.group, port.new_cid(), kind, body, reply_to=reply_to)
         self._last[turn.who] = (await port.ask(send, messages.SendMessageOk)).pos
         await self._settle()
@@ -287,7 +260,7 @@ class Theatre:
             case "presses":
                 await self._press(port, turn.what)
             case "reacts":
-                await port.react(chat.group, self._last[None], turn.what)
+                await port.react(chat.group, self._ear.last[None], turn.what)
             case "recalls":
                 await port.recall(chat.group, self._last[turn.who])
             case "pulls":
@@ -321,66 +294,16 @@ class Theatre:
     async def _stock(self, turn: Stocked) -> None:
         item = turn.item
         key = (item.kind, item.id) if isinstance(item, Deletion) else (kind_of(item), item.id)
-        before, after = self._shown.get(key), looks_of(item)
-        cards = self._cards
+        cards = self._ear.cards
         await self._place.change(item)
-        if before is not None and before != after:
-            self._shown[key] = after
-            while self._cards == cards:  # a server tells the groups a little later
-                self._card_came.clear()
-                await self._card_came.wait()
+        if self._ear.looks_changed(key, looks_of(item)):  # a server tells the groups a little later
+            await self._ear.wait_for_card(cards)
         await self._settle()
-
-    # --- what the bot did
-
-    async def _listen(self) -> None:
-        """Read on in every chat, and note what the bot did."""
-        for person, chat in [(None, self._main), *self._alone.items()]:
-            while chat is not None:
-                page = await chat.reader.read_history(chat.group, after=chat.read, limit=PAGE_MAX)
-                for raw in page.entries:
-                    self._note(person, read_entry(raw))
-                chat.read = page.entries[-1]["pos"] if page.entries else chat.read  # type: ignore[assignment]
-                if not page.more:
-                    break
-
-    def _note(self, person: str | None, entry: Any) -> None:
-        heard = self._heard.setdefault(person, deque())
-        if isinstance(entry, Message):
-            card: Card | None = getattr(entry.body, "card", None)
-            if card is not None and person is None:
-                kind = "product" if isinstance(card, ProductCard) else "video"
-                self._shown[kind, card.id] = looks_of_card(card)
-            if entry.sender == self._me:
-                self._last[_bot_in(person)] = entry.pos
-                heard.append(heard_from(entry.body, person, edits=False))
-        elif isinstance(entry, Edited) and entry.by == self._me:
-            heard.append(heard_from(entry.body, person, edits=True))
-        elif isinstance(entry, Reacted) and entry.by == self._me and entry.on:
-            heard.append(Did(BOT, "reacts", entry.emoji))
-        elif isinstance(entry, Recalled) and entry.by == self._me:
-            heard.append(Did(BOT, "recalls"))
-
-    def _compare(self, wanted: Said | Did) -> None:
-        person = wanted.to if isinstance(wanted, Said) else None
-        heard = self._heard.get(person) or deque()
-        got = heard.popleft() if heard else None
-        if got is None or not fits(wanted, got):
-            raise DialogueFailed(self._line, show(wanted), "nothing" if got is None else show(got))
-
-    def _check_silence(self) -> None:
-        for heard in self._heard.values():
-            if heard:
-                raise DialogueFailed(self._line, "nothing more from the bot", show(heard[0]))
 
 
 def _card_body(card: tuple[ItemKind, str], text: str) -> messages.ProductCardBody | messages.VideoCardBody:
     make = messages.ProductCardBody if card[0] == "product" else messages.VideoCardBody
     return make(card[1], text or None)
-
-
-def _bot_in(person: str | None) -> str | None:
-    return None if person is None else f"bot {person}"
 
 
 def _id_of(port: Port) -> str:
