@@ -24,6 +24,8 @@ from chatd.store.engine import Engine
 from chatd.store.outcome import Proposed
 
 PORTION: Final = 200
+KINDS: Final = frozenset({"recall", "erase", "gone"})
+"""What can go again. A ledger that names anything else is not carried out in part."""
 _TO_SWEEP: Final = "SELECT 1 FROM gone_groups WHERE group_id = ?"
 
 
@@ -46,6 +48,9 @@ class Replay:
         self._exhaust("gone", ledger.UNMADE, self._end)
         for group in self._ended:
             self._sweep(group)
+        for (kind,) in self._db.run("SELECT DISTINCT kind FROM ledger")[0]:
+            if kind not in KINDS:
+                raise Trouble("stuck", kind=kind, rows="?")
 
     def note(self, n: int, made_at: int) -> None:
         """Write into the audit log what was brought back and what went again."""

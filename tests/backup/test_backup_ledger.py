@@ -147,6 +147,8 @@ def test_after_trouble_with_the_disk_nothing_is_missing_and_nothing_torn(
 
     async def keep() -> None:
         async with keeper_of(tea, file) as keeper:
+            await keeper.step()
+            places.extend(recall_some(tea, 2))
             with monkeypatch.context() as patch:
                 patch.setattr(LedgerFile, "add", half)
                 with pytest.raises(OSError, match="No space"):

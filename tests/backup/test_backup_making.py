@@ -87,6 +87,18 @@ def test_a_name_that_is_taken_is_left_alone(town: Store, desk: Desk) -> None:
     assert desk.file.read_text() == "mine"
 
 
+def test_a_name_that_is_taken_meanwhile_is_left_alone_too(town: Store, desk: Desk) -> None:
+    def take(done: int, of: int) -> None:
+        del done, of
+        desk.file.write_text("mine")
+
+    town.done(*(send("ann", "tea") for _ in range(1500)))
+    with pytest.raises(Trouble) as caught:
+        make_backup(town.url, desk.file, Limits(), BACKED_UP_MS, take)
+    assert code_of(caught) == "exists"
+    assert desk.file.read_text() == "mine"
+
+
 def test_a_folder_that_is_not_there_is_named(town: Store, desk: Desk) -> None:
     with pytest.raises(Trouble) as caught:
         desk.back_up(town.url, desk.folder / "no" / "a.backup")

@@ -301,6 +301,15 @@ def test_what_went_again_is_nowhere_in_the_file(sqlite_tables: str, desk: Desk) 
     assert b"a secret word" not in other.read_bytes()
 
 
+def test_what_cannot_go_again_is_not_passed_over_in_silence(old: Store, other: str, desk: Desk) -> None:
+    old.database.run(
+        "INSERT INTO ledger (at, kind, group_id, pos, user_id, made_at) VALUES (1, 'later', 'tea', 4, '', 1)"
+    )
+    with pytest.raises(Trouble) as caught:
+        desk.bring_back(other, also=[old.url])
+    assert (caught.value.code, caught.value.values["kind"]) == ("stuck", "later")
+
+
 # -- the ledger that is asked for
 
 
