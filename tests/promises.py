@@ -57,6 +57,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "cid.restart": "the engine knows it after the writer was killed at any step",
             "cid.retry": "the engine answers a repetition with the first answer",
             "conflict": "another request, of any op, under a cid that was used",
+            "broadcast": "a broadcast whose server was killed reaches each group once",
             "import": "an import of follows that was killed goes on behind the last portion that counted",
             "order.one_cid": "one cid twice, in every order of commits",
             "race.one_cid": "one cid twice at once, from two connections",

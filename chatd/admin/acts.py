@@ -11,6 +11,7 @@ from chatd.admin import (
     audit,
     backups,
     bots,
+    broadcasts,
     catalogue,
     erasure,
     follows,
@@ -40,6 +41,7 @@ ACTS: Final[Mapping[str, Callable[[Operator, Mapping[str, Any]], Awaitable[dict[
     **accounts.ACTS,
     **bots.ACTS,
     **erasure.ACTS,
+    **broadcasts.ACTS,
 }
 
 

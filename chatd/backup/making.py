@@ -173,7 +173,6 @@ def _copy_sqlite(path: Path, part: Path, limits: Limits, progress: Progress, dis
 
 _SIZES: Final = ("page_count", "freelist_count", "page_size")
 _FULL: Final = 13
-_FLUSH_BYTES: Final = 16 << 20
 _STEPS: Final = 2000
 """SQLite asks after so many instructions: a few hundred rows."""
 
@@ -205,24 +204,15 @@ class _Watch:
         self._progress = progress
         self._disk_free = disk_free
         self._looked_s = float("-inf")
-        self._flushed = 0
 
     def look(self) -> bool:
         """Asked by SQLite again and again. Whether it is to stop."""
         now_s = time.monotonic()
         if now_s - self._looked_s >= WATCH_S:
             self._looked_s = now_s
-            self._flush()
             self._progress(min(_size_of(self._part), self._needed), self._needed)
             self.trouble = self._find_trouble()
         return self.trouble is not None
-
-    def _flush(self) -> None:
-        """A little at a time: all of it at the end would be in the way of the writer's own, which people wait for."""
-        size = _size_of(self._part)
-        if size - self._flushed >= _FLUSH_BYTES:
-            self._flushed = size
-            sync(self._part)
 
     def _find_trouble(self) -> Trouble | None:
         grown, most = _size_of(self._wal), self._limits.wal_max_bytes

@@ -259,6 +259,7 @@ import chatd.cli.tending  # noqa: E402, F401 - adds commands to groups, members 
 from chatd.cli.backups import backup, restore  # noqa: E402 - as below
 from chatd.cli.ban import bans  # noqa: E402 - its commands use what is defined above
 from chatd.cli.bots import bots  # noqa: E402 - its commands use what is defined above
+from chatd.cli.broadcast import broadcast  # noqa: E402 - its commands use what is defined above
 from chatd.cli.catalogue import catalogue  # noqa: E402 - its commands use what is defined above
 from chatd.cli.completion import completion  # noqa: E402 - as above
 from chatd.cli.doctor.command import doctor  # noqa: E402 - its commands use what is defined above
@@ -291,3 +292,4 @@ app.add_typer(follow, name="follow")
 app.add_typer(bots, name="bot")
 app.add_typer(bans, name="ban")
 app.add_typer(requests, name="request")
+app.add_typer(broadcast, name="broadcast")

@@ -31,8 +31,6 @@ from chatd.tuning import bounds_of
 
 _TROUBLES: Final = (Trouble, Held, StoreLost, StorageFull, sqlite3.DatabaseError, OSError, ValueError)
 _SIZES: Final = frozenset({"needed", "free", "grown", "most"})
-NICENESS: Final = 10
-"""A backup can wait; the server beside it cannot."""
 NAME: Final = "chatd-{0:%Y%m%dT%H%M%SZ}.backup"
 
 
@@ -56,7 +54,6 @@ def text(key: str, **values: object) -> str:
 def backup(config: Config, to: Path, as_json: bool, verify: bool) -> int:
     """Make a backup, note it in the running server's audit log, and look into it if that is asked for."""
     now = datetime.now(UTC)
-    os.nice(NICENESS)
     if to.is_dir():
         to = to / NAME.format(now)
     try:

@@ -20,6 +20,7 @@ from chatd.config.sections import (
     Accounts,
     Auth,
     Backup,
+    Broadcasts,
     Catalogue,
     Debug,
     Front,
@@ -66,6 +67,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     hub: Hub = Hub()
     search: Search = Search()
     catalogue: Catalogue = Catalogue()
+    broadcasts: Broadcasts = Broadcasts()
     log: Log = Log()
     debug: Debug = Debug()
     groups: Groups = Groups()

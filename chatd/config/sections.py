@@ -154,6 +154,7 @@ class Limits(_Section, frozen=True, kw_only=True):
     group_limit_max: Annotated[int, Meta(ge=2, le=GROUP_MEMBERS_MAX)] = GROUP_MEMBERS_MAX
     groups_per_user: Annotated[int, Meta(ge=1, le=100_000)] = 2000
     following_max: Count = 20_000
+    groups_per_broadcast: Count = 1_000_000
     reactions_per_message: Annotated[int, Meta(ge=1, le=1000)] = 20
     edits_per_message: Annotated[int, Meta(ge=0, le=1000)] = 50
     history_page_max: Annotated[int, Meta(ge=1, le=PAGE_MAX)] = PAGE_MAX
@@ -279,6 +280,13 @@ class Catalogue(_Section, frozen=True, kw_only=True):
     groups_per_commit: Annotated[int, Meta(ge=1, le=50)] = 50
     settle_s: Annotated[float, Meta(ge=0, le=3600)] = 1.0
     pause_s: Annotated[float, Meta(ge=0, le=3600)] = 0.1
+
+
+class Broadcasts(_Section, frozen=True, kw_only=True):
+    """How fast the operator's broadcasts go out."""
+
+    groups_per_commit: Annotated[int, Meta(ge=1, le=50)] = 20
+    pause_s: Annotated[float, Meta(ge=0, le=3600)] = 0.2
 
 
 class Log(_Section, frozen=True, kw_only=True):

@@ -30,7 +30,7 @@ from chatd.core.dissolution import end_if_empty
 from chatd.core.erasure_rows import ErasedSub, Erasure
 from chatd.core.facts import Facts
 from chatd.core.handles import Handle
-from chatd.core.messages import count_reaction
+from chatd.core.messages import count_reaction, tombstone
 from chatd.core.needs import Needs
 from chatd.core.ownership import succeed_owner
 from chatd.core.profiles import index_name, name_parts
@@ -173,7 +173,7 @@ def _erase(facts: Facts, group: Group, entry: Entry, trace: Trace, at: int) -> b
         take_down(facts, entry)
         entry.recalled = True
         entry.reactions = {}
-        entry.body = {"type": entry.body["type"], "recalled": {"by": entry.actor, "at": at, "erased": True}}
+        entry.body = tombstone(entry, {"by": entry.actor, "at": at, "erased": True})
         facts.reactions_dropped.add((entry.group, entry.pos))
         cards.remove_card(facts, entry.group, entry.pos, group.head)
         facts.redact_entry(entry)

@@ -20,6 +20,7 @@ class Bounds(msgspec.Struct, frozen=True):
     group_limit_max: int = 1000
     groups_per_user: int = 2000
     following_max: int = 20_000
+    groups_per_broadcast: int = 1_000_000
     reactions_per_message: int = 20
     edits_per_message: int = 50
     recall_window_ms: int = 120_000

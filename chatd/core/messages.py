@@ -120,7 +120,7 @@ class Recall(Command, frozen=True, tag="recall"):
         sender_role = sender.role if sender is not None and sender.present else "member"
         if entry.actor == self.actor:
             check_window(facts, entry, self.arrived_at)
-        elif not outranks(member, sender_role):
+        elif "operator" in entry.body or not outranks(member, sender_role):
             raise Refused("forbidden")
         take_back(facts, group, entry, self.actor)
         facts.redact("recall", group.id, self.pos, self.actor)
@@ -144,9 +144,14 @@ def take_back(facts: Facts, group: Group, entry: Entry, by: str) -> None:
     entry.reactions = {}
     # The time of the entry that says so, which a clock that was turned back does not turn back.
     at = max(group.head_at, facts.now_ms)
-    entry.body = {"type": entry.body["type"], "recalled": {"by": by, "at": at}}
+    entry.body = tombstone(entry, {"by": by, "at": at})
     facts.rewrite(entry)
     facts.reactions_dropped.add((group.id, entry.pos))
+
+
+def tombstone(entry: Entry, mark: dict[str, Any]) -> dict[str, Any]:
+    """What is left of a message's body once its content is gone."""
+    return {name: entry.body[name] for name in ("type", "operator") if name in entry.body} | {"recalled": mark}
 
 
 class Edit(Command, frozen=True, tag="edit"):

@@ -65,6 +65,8 @@ def _fill_message(shown: dict[str, Any], entry: Entry) -> None:
     shown["sender"] = entry.actor
     shown["cid"] = entry.cid
     shown["type"] = entry.body["type"]
+    if "operator" in entry.body:
+        shown["operator"] = True
     if entry.recalled:
         shown["recalled"] = entry.body["recalled"]
         return

@@ -6,6 +6,14 @@ from chatd.core.accounts import DropCodes, FinishReset, MakeSignupCode, SetPassw
 from chatd.core.announcements import AnnounceInGroup
 from chatd.core.bans import BanMember, Expel, Pardon, Unban
 from chatd.core.bots import AddToken, MakeBot, SetCommands, SetScopes
+from chatd.core.broadcasts import (
+    AimBroadcast,
+    CancelBroadcast,
+    DeliverBroadcast,
+    PlanBroadcast,
+    PostNotice,
+    StartBroadcast,
+)
 from chatd.core.cards import Announce
 from chatd.core.catalogue import ChangeCatalogue
 from chatd.core.chats import ClearMark, SaveDrafts, UpdateChat
@@ -113,6 +121,12 @@ AnyWish = (
     | CheckPull
     | ForgetImport
     | MakeUsers
+    | AimBroadcast
+    | CancelBroadcast
+    | DeliverBroadcast
+    | PlanBroadcast
+    | PostNotice
+    | StartBroadcast
     | AddToken
     | MakeBot
     | SetCommands

@@ -37,7 +37,7 @@ _TABLES: Final = (
     ("contacts", "asker_id", ("user_id", "asker_id")),
 )
 """Tables of which every row goes that names the person in this column, with the columns of their keys."""
-DELETES: Final = tuple(
+_DELETE: Final = tuple(
     f"DELETE FROM {table} WHERE ({', '.join(key)}) IN (SELECT {', '.join(key)} FROM {table} WHERE {column} = ? LIMIT ?)"
     for table, column, key in _TABLES
 )
@@ -90,7 +90,7 @@ def _wipe_rows(database: Database, user: str) -> None:
     for (asked,) in database.run(ASKED, (user, PORTION_ROWS))[0]:
         _silence(database, asked, user)
     left = PORTION_ROWS
-    for statement in DELETES:
+    for statement in _DELETE:
         left -= database.run(statement, (user, left))[1] if left > 0 else 0
     for statement in ABOUT:
         database.run(statement, (user,))
@@ -173,9 +173,9 @@ WORDS: Final = (
     " AND kind IN ('nicknames', 'announcement') ORDER BY pos LIMIT ?"
 )
 GROUPS_OF: Final = (
-    "SELECT picked.group_id, g.direct_key FROM (SELECT group_id FROM memberships WHERE user_id = ? AND group_id > ?"
-    " UNION SELECT group_id FROM join_requests WHERE user_id = ? AND group_id > ?) AS picked"
-    " JOIN groups AS g ON g.group_id = picked.group_id ORDER BY picked.group_id LIMIT ?"
+    "SELECT x.group_id, g.direct_key FROM (SELECT group_id FROM memberships WHERE user_id = ? AND group_id > ?"
+    " UNION SELECT group_id FROM join_requests WHERE user_id = ? AND group_id > ?) AS x"
+    " JOIN groups AS g ON g.group_id = x.group_id ORDER BY x.group_id LIMIT ?"
 )
 LAST: Final = (
     "SELECT group_id, count(*), max(pos) FROM entries WHERE actor = ? AND cid IS NOT NULL AND kind = 'message'"

@@ -167,6 +167,7 @@ class Replay:
         if entry.kind != "message" and (entry.recalled or entry.reactions or reacted or entry.section):
             self._at_entry(entry, "is recalled, has reactions or stands in a section, and is no message")
         nobodys = entry.kind in _OF_OPERATOR and entry.actor is None
+        nobodys |= entry.kind == "message" and entry.body.get("operator") is True
         # By whom it was in a life that the database had before a restore; here they may not be in, or not yet.
         again = entry.kind == "recall" and bool(entry.body.get("again"))
         unsigned = {"members", "created", "nicknames", "card", "erased"}

@@ -65,7 +65,7 @@ class MessageReplay:
         if entry.target is not None:
             self._check_target(entry, target)
         keys = {"type", "recalled"} if entry.recalled else {"type", "body"}
-        if entry.body.keys() - (set() if entry.recalled else {"tags", "forwarded", "bot"}) != keys:
+        if entry.body.keys() - ({"operator"} if entry.recalled else {"tags", "forwarded", "bot", "operator"}) != keys:
             self._say(entry, "is recalled and still holds content" if entry.recalled else "holds no content")
         if entry.reactions != Counter(sign for _, sign in reacted):
             self._say(entry, "counts reactions that are not those kept for it")

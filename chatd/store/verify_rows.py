@@ -39,6 +39,12 @@ MUST_BE_EMPTY: Final = {
         for table in ("follows", "blocks")
         for column in ("user_id", "target_id")
     },
+    "broadcast_groups: {0} is no broadcast": _orphans("broadcast_groups", "broadcast_id", "broadcasts", "broadcast_id"),
+    "broadcasts: {0} counts groups that are not those kept for it": (
+        "SELECT b.broadcast_id FROM broadcasts AS b WHERE (b.total, b.sent, b.refused) <> (SELECT count(*),"
+        " count(CASE WHEN g.result = 'sent' THEN 1 END), count(CASE WHEN g.result NOT IN ('', 'sent') THEN 1 END)"
+        " FROM broadcast_groups AS g WHERE g.broadcast_id = b.broadcast_id)"
+    ),
     "boards: {0} is no group": _orphans("boards", "group_id", "groups", "group_id"),
     "featured: {0} is no group": _orphans("featured", "group_id", "groups", "group_id"),
     "sections: {0} is no group": _orphans("sections", "group_id", "groups", "group_id"),

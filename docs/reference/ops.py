@@ -7,7 +7,6 @@ from itertools import groupby
 
 from chatd_protocol.ops import OPS, Op
 from chatd_protocol.reference import names_of, prose_of
-from chatd_protocol.scopes import SCOPE_OF
 from docs.reference import Words, said_by, table
 
 
@@ -18,9 +17,9 @@ def lines(words: Words) -> Iterator[str]:
     yield ""
     yield words.pick(
         "What a client may ask, by noun. Ops with a mark under `cid` change something lasting: they carry a `cid`, and repeated"
-        " under it they happen once. `bots` is the scope that a bot needs. `?` is a field that may be left out. The types of all fields are in"
+        " under it they happen once. `?` is a field that may be left out. The types of all fields are in"
         " [the wire](../../../protocol/README.md#ops).",
-        "客户端能发的全部请求，按名词排列。`cid` 一栏打勾的会留下持久的改动：请求里带 `cid`，用同一个 `cid` 重发只算一次。“机器人”一栏是机器人需要的权限范围。"
+        "客户端能发的全部请求，按名词排列。`cid` 一栏打勾的会留下持久的改动：请求里带 `cid`，用同一个 `cid` 重发只算一次。"
         "带 `?` 的字段可以不写。各字段的类型见[协议](../../../protocol/README.md#ops)。",
     )
     yield ""
@@ -29,7 +28,7 @@ def lines(words: Words) -> Iterator[str]:
         yield f"## {noun}"
         yield ""
         yield from table(
-            words.pick("op|`cid`|bots|request|answer|what it does", "操作|`cid`|机器人|请求|答复|作用").split("|"),
+            words.pick("op|`cid`|request|answer|what it does", "操作|`cid`|请求|答复|作用").split("|"),
             (row(op, words) for op in group),
         )
 
@@ -40,16 +39,10 @@ def row(op: Op, words: Words) -> list[str]:
     return [
         f"[`{op.name}`](../../../protocol/README.md#{op.name.replace('.', '')})",
         "✓" if op.command else "",
-        of_bots(SCOPE_OF[op.name], words),
         names_of(op.request),
         names_of(op.answer),
         words.of(said[:1].upper() + said[1:]),
     ]
-
-
-def of_bots(rule: str, words: Words) -> str:
-    """What a bot needs for an op."""
-    return {"open": words.pick("all", "都可以"), "closed": words.pick("none", "不可以")}.get(rule) or f"`{rule}`"
 
 
 OBVIOUS = {

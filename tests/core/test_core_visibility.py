@@ -180,16 +180,3 @@ def test_an_entry_of_ones_own_log() -> None:
         "by": "ben",
     }
     assert "pos" not in view_mine(Mine("ann", 3, 5, "direct", "g", None, {"read_only": True}))
-
-
-@pytest.mark.parametrize(("floor", "told"), [(0, True), (4, True), (5, False), (8, False)])
-def test_of_somebody_erased_who_was_out_already_only_those_hear_who_see_something_of_theirs(
-    floor: int, told: bool
-) -> None:
-    """Everybody who sees somebody among the members hears that they are gone; of others it is no concern."""
-    was_out = entry(9, "erased", actor=None, cid=None, target=5, body={"user": "ann", "since": 7})
-    was_in = entry(9, "erased", actor=None, cid=None, body={"user": "ann", "since": 7})
-    whole = {"kind": "erased", "pos": 9, "at": 1009, "user": "ann", "since": 7}
-    assert view(was_in, None, floor) == whole
-    assert sees(was_out, floor) is told
-    assert view(was_out, tombstone(5), floor) == (whole if told else {"kind": "hidden", "pos": 9, "at": 1009, "to": 9})

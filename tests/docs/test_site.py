@@ -67,7 +67,7 @@ def lost(folder: Path) -> Iterator[tuple[str, str]]:
         for link in page.links:
             parts = urlsplit(link)
             if parts.scheme or parts.netloc or link.startswith("data:"):
-                if parts.scheme not in {"https", "data", "mailto"} and parts.hostname != "127.0.0.1":
+                if parts.scheme not in {"https", "data", "mailto"} and "://" in link:
                     yield str(path.relative_to(folder)), link
                 continue
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path

@@ -189,6 +189,10 @@ def _members(**fields: Any) -> dict[str, Fields]:
     }
 
 
+def _no_broadcast() -> dict[str, Fields]:
+    return {"absent": lambda _: {"broadcast": "none"}}
+
+
 def _requests() -> dict[str, Fields]:
     """Somebody who asked to come in, somebody who did not, and nobody."""
     return _members() | {"here": lambda c: {"group": c.group, "sub": c.cast.callers["pending"].sub}}
@@ -205,6 +209,19 @@ ACTS: Final[Mapping[str, Mapping[str, Fields]]] = {
     "bot.show": _bots(),
     "bot.token": _bots(rotate=True),
     "ban.list": {"here": lambda _: {}, "absent": lambda _: {"sub": "nobody at all"}},
+    "broadcast.aim": {
+        "here": lambda c: {"groups": [c.group]},
+        "absent": lambda c: {"groups": [c.group], "broadcast": "none"},
+    },
+    "broadcast.cancel": _no_broadcast(),
+    "broadcast.list": {"here": lambda _: {}},
+    "broadcast.plan": {
+        "here": lambda _: {"broadcast": secrets.token_hex(6), "body": {"text": "hello"}},
+        "absent": lambda _: {"broadcast": "none", "body": {"text": "hello"}, "sub": "nobody at all"},
+    },
+    "broadcast.results": _no_broadcast(),
+    "broadcast.show": _no_broadcast(),
+    "broadcast.start": _no_broadcast(),
     "catalogue": {"here": lambda _: {"items": []}},
     "backup": {"here": lambda _: {"n": 1, "bytes": 4096}},
     "follow.add": _edges(),
@@ -224,6 +241,10 @@ ACTS: Final[Mapping[str, Mapping[str, Fields]]] = {
     "erase.status": {"other": lambda c: {"user": c.more["sub"]}, "absent": lambda _: {"user": "nobody at all"}},
     "group.dissolve": {"here": lambda c: {"group": c.group}, "absent": lambda c: {"group": c.nowhere}},
     "group.list": {"here": lambda _: {}},
+    "group.notice": {
+        "here": lambda c: {"group": c.group, "body": {"text": "hello"}},
+        "absent": lambda c: {"group": c.nowhere, "body": {"text": "hello"}},
+    },
     "group.restrict": {
         "here": lambda c: {"group": c.group, "on": False},
         "absent": lambda c: {"group": c.nowhere, "on": False},

@@ -16,6 +16,7 @@ import pytest
 
 from chatd.core.board import Board, Featured, Mention
 from chatd.core.bots import Bot, BotToken
+from chatd.core.broadcasts import Broadcast, BroadcastGroup
 from chatd.core.catalogue import Pending
 from chatd.core.chats import Chat, Draft
 from chatd.core.devices import Devices
@@ -30,14 +31,13 @@ from chatd.store import (
     bans,
     boards,
     bots,
+    broadcasts,
     cards,
     catalogue,
     chats,
     commits,
     contacts,
     engine,
-    erasing,
-    export,
     fans,
     follows,
     groups,
@@ -62,6 +62,7 @@ MODULES: tuple[ModuleType, ...] = (
     bans,
     boards,
     bots,
+    broadcasts,
     cards,
     catalogue,
     chats,
@@ -97,6 +98,8 @@ STATEMENTS |= {
         Board,
         Bot,
         BotToken,
+        Broadcast,
+        BroadcastGroup,
         FanGroups,
         Featured,
         FollowImport,
@@ -115,19 +118,6 @@ WRITTEN: dict[str, tuple[str, Row]] = {
     "engine.OLD_IMPORTS": (engine.OLD_IMPORTS, (5,)),
     "engine.OLDEST_COMMIT": (engine.OLDEST_COMMIT, (0,)),
     "engine.DROP_COMMITS": (engine.DROP_COMMITS, (0, 10)),
-    **{f"erasing: {sql}": (sql, ("u00007", 500)) for sql in erasing.DELETES},
-    **{f"erasing: {sql}": (sql, ("g01400", "u00007")) for sql in (*erasing.IN_GROUP, erasing.TOLD)},
-    **{f"erasing: {sql}": (sql, ("u00007",)) for sql in (*erasing.ABOUT, erasing.REQUESTS)},
-    "erasing.ASKED": (erasing.ASKED, ("u00007", 500)),
-    "erasing.REWRITE_MINE": (erasing.REWRITE_MINE, ("{}", "u00007", 3)),
-    "erasing.TRACES": (erasing.TRACES, ("u00007", "c", 200)),
-    "erasing.WORDS": (erasing.WORDS, ("g01400", 5, 200)),
-    "erasing.GROUPS_OF": (erasing.GROUPS_OF, ("u00007", "g", "u00007", "g", 20)),
-    "erasing.LAST": (erasing.LAST, ("u00007",)),
-    "export.OWN_ENTRIES": (export.OWN_ENTRIES, ("u00007", "c", 500)),
-    "export.MEMBERS": (export.MEMBERS, ("g01400", "u00007", 0, 500)),
-    "export.STAYS": (export.STAYS, ("u00007", "g01400", 0, 500)),
-    "export.INVITES": (export.INVITES, ("u00007", "i", 500)),
     "the next commit": ("UPDATE writers SET n = n + 1 WHERE writer = ? AND holder = ? AND n = ?", (0, "x", 1)),
 }
 
@@ -223,6 +213,12 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "groups.owner_of": lambda r: groups.owner_of(r, "g01400"),
     "groups.group_by_id": lambda r: groups.group_by_id(r, "g01400"),
     "groups.groups_page": lambda r: groups.groups_page(r, "g01400", 20),
+    "broadcasts.find_broadcast": lambda r: broadcasts.find_broadcast(r, "b00007"),
+    "broadcasts.broadcasts_page": lambda r: broadcasts.broadcasts_page(r, "b00007", 20),
+    "broadcasts.running": lambda r: broadcasts.running(r, 16),
+    "broadcasts.waiting_groups": lambda r: broadcasts.waiting_groups(r, "b00007", 20),
+    "broadcasts.results_page": lambda r: broadcasts.results_page(r, "b00007", "g01400", 20),
+    "broadcasts.groups_to_aim_at": lambda r: broadcasts.groups_to_aim_at(r, "staff", 1, "g01400", 1),
     "bans.all_bans": bans_of_all,
     "invites.waiting_page": waiting,
     "bans.bans_page": lambda r: bans.bans_page(r, "g01400", "u00001", 20),
@@ -426,7 +422,7 @@ def test_the_planner_is_not_taken_at_its_word_for_nothing(filled: tuple[str, Dat
     _, database = filled
     for sql, params in (
         ("SELECT pos FROM entries WHERE at = ?", (1,)),
-        ("SELECT at FROM blocks WHERE at = ?", (1,)),
+        ("SELECT target_id FROM follows WHERE at = ?", (1,)),
         ("UPDATE users SET name = '' WHERE name = ?", ("x",)),
     ):
         assert explain(database, sql, params), sql

@@ -10,6 +10,7 @@ A noun's tables are in its module. Here they come together: `metadata` knows eac
 from __future__ import annotations
 
 from chatd.store.schema.bookkeeping import audit, commands, commits, ledger, meta, writers
+from chatd.store.schema.broadcasts import broadcast_groups, broadcasts
 from chatd.store.schema.chat_list import chats, drafts, mine, reads
 from chatd.store.schema.columns import metadata
 from chatd.store.schema.invitation import invite_makers, invites, join_queues, join_requests
@@ -44,6 +45,8 @@ __all__ = [
     "boards",
     "bot_tokens",
     "bots",
+    "broadcast_groups",
+    "broadcasts",
     "card_changes",
     "card_places",
     "catalogue",

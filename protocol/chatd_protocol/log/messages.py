@@ -74,6 +74,8 @@ class Message(GroupEntry, tag="message"):
     section: SectionNumber = 0
     bot: bool = False
     """The sender is a program, and no person."""
+    operator: bool = False
+    """The operator of the server had it sent; the sender need not be in the group."""
 
 
 class Edited(GroupEntry, tag="edit"):

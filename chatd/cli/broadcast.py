@@ -1,0 +1,208 @@
+"""`chatd broadcast`: one post to many groups, which the server does by itself; and `chatd group notice` for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from chatd.cli import ConfigOption, JsonOption
+from chatd.cli.answers import DONE, FAILED, MISUSED, ask, fail, phrase
+from chatd.cli.completion import group_ids, user_subs
+from chatd.cli.govern import After, Group, Limit, group_app, say_lines, shown_time
+
+broadcast = typer.Typer(help="Post to many groups at once. 群发。", no_args_is_help=True)
+
+PORTION: Final = 200
+FILE_LINE_MAX: Final = 256
+Id = Annotated[str, typer.Argument(metavar="ID", help="What you call this broadcast. 给这次群发起的名字。")]
+Text = Annotated[str, typer.Argument(help="What to say; - reads standard input. 内容；- 表示读标准输入。")]
+As = Annotated[
+    str | None,
+    typer.Option(
+        "--as", help="Who says it (a sub); else the operator. 以谁的名义（sub），默认运营方。", autocompletion=user_subs
+    ),
+]
+Plain = Annotated[
+    bool, typer.Option("--plain", help="A message that counts as unread, no notice. 普通消息（计未读），而非公告。")
+]
+Video = Annotated[str | None, typer.Option(help="Show this video of the catalogue. 附上目录里的视频。")]
+Product = Annotated[str | None, typer.Option(help="Show this product of the catalogue. 附上目录里的商品。")]
+
+
+def _content(text: str, plain: bool, video: str | None, product: str | None) -> dict[str, Any]:
+    import sys
+
+    if video is not None and product is not None:
+        raise fail("--video, --product: one of them", MISUSED)
+    said = sys.stdin.read(65_536).rstrip("\n") if text == "-" else text
+    card = {"video": video} if video is not None else {"product": product} if product is not None else {}
+    kind = (
+        "video_card" if video is not None else "product_card" if product is not None else "text" if plain else "notice"
+    )
+    return {"kind": kind, "body": card | ({"text": said} if said or not card else {})}
+
+
+def _named(groups: list[str], file: Path | None) -> Iterator[str]:
+    """The groups that are named, one after the other."""
+    yield from groups
+    if file is None:
+        return
+    try:
+        with file.open(encoding="utf-8") as lines:
+            while line := lines.readline(FILE_LINE_MAX):
+                if line.strip():
+                    yield line.strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise fail(f"{file}: {type(error).__name__}", MISUSED) from None
+
+
+def _aim(config: ConfigOption, broadcast_id: str | None, chosen: dict[str, Any], named: Iterator[str] | None) -> int:
+    """Aim at what was chosen, portion by portion; without an id only count. Returns how many groups were found."""
+    found: int = 0
+    after = ""
+    if named is not None:
+        portion: list[str] = []
+        for group in named:
+            portion.append(group)
+            if len(portion) == PORTION:
+                found += ask(config, "broadcast.aim", broadcast=broadcast_id, groups=portion)["found"]
+                portion = []
+        if portion:
+            found += ask(config, "broadcast.aim", broadcast=broadcast_id, groups=portion)["found"]
+        return found
+    while True:
+        page = ask(config, "broadcast.aim", 60.0, broadcast=broadcast_id, after=after, **chosen)
+        found += page["found"]
+        if "more" not in page:
+            return found
+        after = page["more"]
+
+
+@broadcast.command("send")
+def send(
+    broadcast_id: Id,
+    text: Text,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(help="To this group; may be repeated. 发到此群，可重复。", autocompletion=group_ids),
+    ] = None,
+    groups_file: Annotated[
+        Path | None, typer.Option(help="To the groups in this file, an id a line. 发到文件里的群，每行一个 id。")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="To every group. 发到所有群。")] = False,
+    tag: Annotated[
+        str | None, typer.Option(help="To groups that somebody with this tag is in. 发到有此标签用户的群。")
+    ] = None,
+    as_: As = None,
+    plain: Plain = False,
+    video: Video = None,
+    product: Product = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only count. 真的发送；不加则只统计。")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Post to many groups; without --yes it only counts them. 群发；不加 --yes 只统计群数。
+
+    The same ID again is the same broadcast: it goes on, and no group gets it twice. 同一 ID 即同一次群发，不会重复。
+
+    $ chatd broadcast send spring "Spring sale 春季特卖" --all
+    $ chatd broadcast send spring "Spring sale 春季特卖" --all --yes
+    $ chatd broadcast send tea-7 "New 新品" --product p7 --tag seller --as shop
+    """
+    named = bool(group or groups_file)
+    if named + every + (tag is not None) != 1:
+        raise fail("--group, --groups-file, --all, --tag: choose one way to name the groups", MISUSED)
+    content = _content(text, plain, video, product)
+    chosen = {"tag": tag} if tag is not None else {}
+    if not yes:
+        found = _aim(config, None, chosen, _named(group or [], groups_file) if named else None)
+        told = phrase(
+            "{found} groups; nothing was sent, --yes sends. {found} 个群；尚未发送，加 --yes 发送。", found=found
+        )
+        say_lines({"dry_run": True, "groups": found}, [told], as_json)
+        return
+    planned = ask(config, "broadcast.plan", broadcast=broadcast_id, sub=as_, **content)
+    if planned["state"] == "planned":
+        _aim(config, broadcast_id, chosen, _named(group or [], groups_file) if named else None)
+    started = ask(config, "broadcast.start", broadcast=broadcast_id)
+    say_lines(started, [_line(started)], as_json)
+
+
+@broadcast.command("list")
+def list_broadcasts(
+    after: After = "", limit: Limit = 100, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """List broadcasts and how far they have come. 列出群发及进度。
+
+    $ chatd broadcast list
+    """
+    page = ask(config, "broadcast.list", after=after, limit=limit)
+    say_lines(page, [_line(one) for one in page["broadcasts"]] or [phrase("none. 没有。")], as_json)
+
+
+@broadcast.command("show")
+def show(broadcast_id: Id, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show how far a broadcast has come. 查看一次群发的进度。
+
+    $ chatd broadcast show spring
+    """
+    found = ask(config, "broadcast.show", broadcast=broadcast_id)
+    say_lines(found, [_line(found)], as_json)
+
+
+@broadcast.command("results")
+def results(
+    broadcast_id: Id,
+    after: After = "",
+    limit: Limit = 100,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what came of each group; status 1 if one refused. 查看每个群的结果；有群失败则返回 1。
+
+    $ chatd broadcast results spring --limit 1000 --json
+    """
+    page = ask(config, "broadcast.results", broadcast=broadcast_id, after=after, limit=limit)
+    lines = [f"{one['group']}  {one['result']:<10}  {one.get('pos', '')}".rstrip() for one in page["results"]]
+    say_lines(page, lines or [phrase("none. 没有。")], as_json)
+    bad = any(one["result"] not in ("sent", "waiting") for one in page["results"])
+    raise typer.Exit(FAILED if bad else DONE)
+
+
+@broadcast.command("cancel")
+def cancel(broadcast_id: Id, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Let a broadcast go to no further group; what was posted stays. 停止群发，已发出的保留。
+
+    $ chatd broadcast cancel spring
+    """
+    done = ask(config, "broadcast.cancel", broadcast=broadcast_id)
+    say_lines(done, [_line(done)], as_json)
+
+
+@group_app.command("notice")
+def notice(
+    group: Group,
+    text: Text,
+    as_: As = None,
+    plain: Plain = False,
+    video: Video = None,
+    product: Product = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Post a notice to one group, in the operator's name. 以运营方名义在一个群里发公告。
+
+    $ chatd group notice gXXXXXXXXXXXXXXXXXXXXXX "Back at 23:00 今晚恢复"
+    """
+    done = ask(config, "group.notice", group=group, sub=as_, **_content(text, plain, video, product))
+    say_lines(done, [phrase("posted. 已发送。")], as_json)
+
+
+def _line(one: dict[str, Any]) -> str:
+    count = f"{one['sent']}/{one['groups']}"
+    refused = phrase("{count} refused. {count} 个失败。", count=one["refused"]).rstrip(".。") if one["refused"] else ""
+    line = f"{one['broadcast']}  {one['state']:<9}  {count:>11}  {shown_time(one['at'])}  {one['kind']}  {refused}"
+    return line.rstrip()
