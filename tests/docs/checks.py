@@ -21,7 +21,7 @@ from tests.docs.blocks import ROOT
 WAIT_S: Final = 60
 DIRECTIVES: Final = re.compile(
     r"server|listen|server_name|ssl_certificate(_key)?|location|proxy_(pass|http_version|set_header|buffering)"
-    r"|proxy_(read|send)_timeout|upstream|keepalive|map|default|''|return|client_max_body_size"
+    r"|proxy_(read|send)_timeout|upstream|keepalive|map|default|''|return|client_max_body_size|allow|deny"
 )
 
 
