@@ -11,6 +11,7 @@ cell. Nothing in the pictures is written by hand but the titles of the windows.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Final
@@ -20,15 +21,27 @@ from docs.picture import Size, Tmux, draw, terminals
 IMG: Final = Path(__file__).parent / "img"
 SIZES: Final = (Size(80, 24), Size(120, 36))
 PEOPLE: Final = {"zh": "ali", "en": "kai"}
+ONLINE: Final = {"zh": "在线", "en": "online"}
+TOP: Final = {"zh": "群公告", "en": "Announcement"}
+SAID: Final = {"zh": "@Kai 今晚试播，你那边能看到吗？", "en": "@阿梨 Yes, both lines! 很清楚"}
+CARD: Final = {"zh": "╭─ 商品", "en": "╭─ product"}
 
 
 def take(tmux: Tmux, lang: str, size: Size, url: str, group: str) -> str:
-    """What one sees after opening the group, with a message chosen."""
+    """A small one: the fans talk. A large one: the shop beside its members."""
     who, name = PEOPLE[lang], f"{lang}-{size}"
     chat = f"{sys.executable} -m chatd chat --url {url} --token-file .demo/{who}.token --group {group} --lang {lang}"
-    tmux.open(name, f"env COLORTERM=truecolor TERM=xterm-256color {chat}", size)
-    tmux.shows(name, {"zh": "在线", "en": "online"}[lang])
-    tmux.shows(name, "#\\d+")
+    tmux.open(name, f"env COLORTERM=truecolor {chat}", size)
+    tmux.shows(name, f"● {ONLINE[lang]}")
+    tmux.shows(name, TOP[lang])
+    if size == SIZES[0]:
+        tmux.type(name, SAID[lang])
+        tmux.shows(name, r"│  " + re.escape(SAID[lang]))
+    else:
+        tmux.run("send-keys", "-t", name, "C-n")
+        tmux.shows(name, CARD[lang])
+        tmux.shows(name, "○ ")
+        tmux.shows(name, "›Mina's Kiln 米娜陶坊")  # What is unread there has been read.
     return draw([(f"chatd chat --lang {lang}", tmux.picture(name, size))], size)
 
 

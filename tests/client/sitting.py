@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from rich.cells import cell_len
@@ -56,9 +56,23 @@ class Sitting:
                     return row
             await self._another()
 
+    @property
+    def conversation(self) -> list[str]:
+        """The rows beside the list of chats."""
+        return [row.replace("█", "│").split("│")[1] for row in self.rows if "│" in row]
+
+    async def hears(self, said: str) -> None:
+        """Wait until the conversation shows this."""
+        await self.until(lambda: any(said in row for row in self.conversation))
+
     async def sees_no(self, part: str) -> None:
         """Wait until this is nowhere to be seen."""
         while part in self.text:
+            await self._another()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until this holds of what is drawn."""
+        while not holds():
             await self._another()
 
     async def _another(self) -> None:

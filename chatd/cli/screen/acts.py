@@ -74,8 +74,12 @@ class Acts(Asking):
         elif pos is not None and character in _ACTS:
             act = _ACTS[character]
             app.do(lambda: self.act(pos, act))
-        elif pos is not None and character and character.isdigit():
+        elif pos is not None and character and character.isdigit() and buttons_of(self._message(pos)):
             app.do(lambda: self.press(pos, f"button {character}"))
+        elif character and character.isprintable():
+            timeline.chosen = None
+            app.composer.focus()
+            app.composer.insert(character)
         else:
             return False
         app.changed()

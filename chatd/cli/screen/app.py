@@ -108,6 +108,8 @@ class ChatApp(Backstage):
                 first = self.chats.lines[0].group
             if first is not None:
                 self.do(lambda: self.open_chat(first))
+            elif self.chats.lines:
+                self.action_chats()
 
     def action_leave(self) -> None:
         self.leave()
@@ -121,7 +123,7 @@ class ChatApp(Backstage):
     def action_chats(self) -> None:
         """To the list; where there is no room for it beside the conversation, over it."""
         if self.size.width < LIST_FROM:
-            self.toggle_class("-listing")
+            self.show_list(not self.has_class("-listing"))
             (self.chats if self.has_class("-listing") else self.composer).focus()
         elif self.chats.has_focus:
             self._list = not self.query_one("#left").display
@@ -159,6 +161,10 @@ class ChatApp(Backstage):
         self.refresh(layout=True)
         self.changed()
 
+    def show_list(self, shown: bool) -> None:
+        self.set_class(shown, "-listing")
+        self._arrange()
+
     def _arrange(self) -> None:
         """As many panes as there is room for, unless somebody wants it otherwise."""
         wide = self.size.width
@@ -173,8 +179,9 @@ class ChatApp(Backstage):
         self._arrange()
         self.changed()
 
-    def watch_class(self) -> None:
-        self._arrange()
+    def on_descendant_focus(self) -> None:
+        """Other keys mean something now."""
+        self.changed()
 
     def on_app_focus(self) -> None:
         self._focused = True
@@ -234,7 +241,7 @@ class ChatApp(Backstage):
             case "tab" | "shift+tab":
                 self.chats.focus() if self.query_one("#left").display else self.timeline.focus()
             case "escape":
-                self.bars["notes"].set()
+                self.drop_notes()
                 self.drop_aim()
 
     # --- reading
@@ -270,8 +277,7 @@ class ChatApp(Backstage):
 
     @on(Chats.Opened)
     def _opened(self, event: Chats.Opened) -> None:
-        self.set_class(False, "-listing")
-        self._arrange()
+        self.show_list(False)
         self.do(lambda: self.open_chat(event.group))
 
     @on(Bar.Pressed)
@@ -283,7 +289,7 @@ class ChatApp(Backstage):
                 if group is not None:
                     self.do(lambda: self.open_chat(group, int(which)))
             case "close":
-                self.bars["notes"].set()
+                self.drop_notes()
             case "aim":
                 self.drop_aim()
             case "offer":
@@ -299,8 +305,7 @@ class ChatApp(Backstage):
             if self.acts.key(event.key, event.character):
                 event.stop()
         elif event.key == "escape":
-            self.set_class(False, "-listing")
-            self._arrange()
+            self.show_list(False)
             self.composer.focus()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+from abc import abstractmethod
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
@@ -93,6 +95,7 @@ class Backstage(Life):
         super().__init__(client, words, look)
         self._drawn = False
         self._seen_to: tuple[Transcript, int] | None = None
+        self._notes: deque[Line] = deque(maxlen=NOTE_ROWS)
         self._waiting: dict[int, tuple[str, str]] = {}
         self.reply_to: int | None = None
         self.editing: int | None = None
@@ -116,7 +119,7 @@ class Backstage(Life):
         self.composer = Composer(
             lambda: self.state.people, commands, id="composer", placeholder=self.words("write_here")
         )
-        self.conversation = Conversation(self.desk, self.timeline)
+        self.conversation = Conversation(self.desk, self.timeline, self.changed)
         self.views = Views(self)
         self.acts = Acts(self)
         self.bars = {
@@ -216,9 +219,14 @@ class Backstage(Life):
         )
 
     def note(self, lines: list[Line]) -> None:
-        """Say something above the composer."""
-        rows = [[(style, clean(text), "close notes") for style, text in line] for line in lines[-NOTE_ROWS:]]
-        self.bars["notes"].set(*rows)
+        """Say something above the composer, below what was said there before."""
+        self._notes.extend(lines)
+        self.bars["notes"].set(*([(style, clean(text), "close notes") for style, text in line] for line in self._notes))
+
+    def drop_notes(self) -> None:
+        """What stood there was read."""
+        self._notes.clear()
+        self.bars["notes"].set()
 
     def answer(self, lines: list[Line]) -> None:
         """The answer of a command."""
@@ -250,18 +258,22 @@ class Backstage(Life):
 
     # --- chats
 
+    @abstractmethod
+    def show_list(self, shown: bool) -> None:
+        """Where there is room for one pane only, that is the list, or the conversation."""
+
     async def open_chat(self, group: str, section: int | None = None) -> None:
         before, typed = self.state.open, self.composer.text
-        self.set_class(False, "-listing")
+        self.show_list(False)
+        self.composer.focus()
         if not await self.conversation.open(group, section):
             return
         if before != group:
             await self._save_draft(before, typed)
-            self.composer.put(self.state.drafts.get(group, ""))
-        self.drop_aim()
+            if self.composer.text == typed:
+                self.composer.put(self.state.drafts.get(group, ""))
+            self.drop_aim()
         self._learn_bots()
-        self.bars["notes"].set()
-        self.composer.focus()
         self.changed()
 
     def _learn_bots(self) -> None:
@@ -309,7 +321,7 @@ class Backstage(Life):
     def send(self, text: str) -> None:
         """Do a line, or send it: as an answer or a correction if one has been chosen for that."""
         reply, edit = self.reply_to, self.editing
-        self.bars["notes"].set()
+        self.drop_notes()
         if text.startswith("/") and not text.startswith("//"):
             self.do(lambda: self.desk.do(text))
             return

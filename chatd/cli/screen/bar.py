@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -30,6 +31,7 @@ class Bar(Widget):
 
     def __init__(self, ink: Callable[[], Ink], *, id: str) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
+        self._ground = Style()
         self._ink = ink
         self._rows: list[list[Part]] = []
         self.display = False
@@ -52,8 +54,12 @@ class Bar(Widget):
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self._rows)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._ground = self.rich_style  # Asked for once a picture: it is put together from all that lies below.
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
-        ground = self.rich_style
+        ground = self._ground
         if y >= len(self._rows):
             return Strip.blank(self.size.width, ground)
         row: Row = [(style, text) for style, text, _ in self._rows[y]]

@@ -147,8 +147,11 @@ def _status(app: Backstage) -> list[Part]:
         ("hint_choose", ""),
         ("hint_quit", "leave"),
     )
+    room = app.bars["status"].size.width
     for name, spot in hints:
-        parts += [gap, ("dim", words(name), spot)]
+        more: list[Part] = [gap, ("dim", words(name), spot)]
+        if sum(width(text) for _, text, _ in [*parts, *more]) <= room:
+            parts += more
     return parts
 
 
@@ -187,6 +190,8 @@ def _member(app: Backstage, one: Member) -> Row:
     sign = app.signs.here if here else app.signs.away if here is False else " "
     own = app.render_text.is_me(one.user)
     role = " " + app.words(f"role_{one.role}") if one.role != "member" else ""
+    if one.user in {bot.user for bot in app.conversation.bots}:
+        role = " " + app.words("is_bot")
     tags = "".join(f" [{clean(tag)}]" for tag in one.tags)
     name = clean(app.state.called(one.user))
     style = "mine" if own else style_of(one.user)

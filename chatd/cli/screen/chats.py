@@ -8,6 +8,7 @@ from typing import Final
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -87,6 +88,7 @@ class Chats(Widget, can_focus=True):
 
     def __init__(self, draw: ChatRows, ink: Callable[[], Ink], *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
+        self._ground = Style()
         self._draw = draw
         self._ink = ink
         self.lines: list[GroupLine] = []
@@ -128,9 +130,13 @@ class Chats(Widget, can_focus=True):
         self._top = max(min(self._top, index), index - fit + 1, 0)
         self._top = min(self._top, max(len(self.lines) - fit, 0))
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._ground = self.rich_style  # Asked for once a picture: it is put together from all that lies below.
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         index, row = self._top + y // ROWS_EACH, y % ROWS_EACH
-        cells, ground = self.size.width, self.rich_style
+        cells, ground = self.size.width, self._ground
         if index >= len(self.lines):
             words = self.empty_words if not self.lines and y == 0 else ""
             return Strip([Segment(words, ground + self._ink()["dim"])]).adjust_cell_length(cells, ground)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -27,8 +28,9 @@ CONTEXT: Final = 20
 class Conversation:
     """One at a time; another one takes its place, also while it is still being read."""
 
-    def __init__(self, desk: ScreenDesk, timeline: Timeline) -> None:
+    def __init__(self, desk: ScreenDesk, timeline: Timeline, changed: Callable[[], None]) -> None:
         self._desk = desk
+        self._changed = changed
         self._timeline = timeline
         self._turn = 0
         self._busy = False
@@ -62,6 +64,7 @@ class Conversation:
             await self._read_newest(self.transcript_now(), unread=self._unread(line))
             if turn != self._turn:
                 return False
+            self._changed()
             await self._learn(line)
         except ChatdError:
             if turn == self._turn:

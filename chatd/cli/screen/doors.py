@@ -88,6 +88,7 @@ class Doors(Asking):
         found = find_invite(text)
         if found is None:
             return
+        app.state.invite = found.secret
         shown = await app.client.preview_invite(found.secret)
         about = words("offer_text", title=clean(shown.title), members=shown.members, name=clean(shown.name or "?"))
         if shown.question:
@@ -101,7 +102,6 @@ class Doors(Asking):
             return
         app.composer.clear()
         if decided[0] == "join":
-            app.state.invite = found.secret
             await app.desk.do(f"/join . {decided[1]}".rstrip())
         else:
             await app.desk.say(text)

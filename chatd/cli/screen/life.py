@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import traceback
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
 from typing import Any, Final
 
 from textual.app import App
@@ -29,7 +31,7 @@ class Life(App[int]):
 
     def __init__(self, client: Client, words: Words, look: Look | None) -> None:
         plain = look_for(os.environ, None) == "plain"  # Textual takes `NO_COLOR` away.
-        super().__init__()
+        super().__init__(ansi_color=True if plain else None)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.look: Look = look or ("plain" if plain else look_for(os.environ, self.console.color_system))
@@ -112,7 +114,9 @@ class Life(App[int]):
 
     def _handle_exception(self, error: Exception) -> None:
         """A fault of the program ends it in one sentence: a trace of it would show what people have written."""
-        self.last_words = self.words("crashed", error=type(error).__name__)
+        last = traceback.extract_tb(error.__traceback__)[-1:]
+        where = "".join(f" {Path(frame.filename).name}:{frame.lineno}" for frame in last)
+        self.last_words = self.words("crashed", error=type(error).__name__ + where)
         self._return_code = 1
         if self._exception is None:
             self._exception = error

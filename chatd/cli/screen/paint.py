@@ -209,7 +209,9 @@ class Painter:
         label = f"{self._words('notice_mark').strip()} {clean(self._render.name(message.sender))}"
         time = f"{self._render.clock(message.at)} #{message.pos}"
         mark = self._gutter(message)
-        for row in boxed(wrap([("notice", clean(text, keep_lines=True))], room - 4), room, label, time, "notice"):
+        for row in boxed(
+            wrap([("notice", clean(text, keep_lines=True))], room - 4), room, label, time, "notice", self._signs.corners
+        ):
             painted.add(mark, *row)
             mark = ("", " " * GUTTER)
 
@@ -221,7 +223,7 @@ class Painter:
         rows = wrap([(f"{style}", clean(card.title) or self._words("card_unavailable"))], room - 4)
         for text, ink in self._details(card):
             rows.append([(ink, cut(clean(text), room - 4))])
-        yield from boxed(rows, room, label, "", "accent")
+        yield from boxed(rows, room, label, "", "accent", self._signs.corners)
 
     def _details(self, card: kinds.Card) -> Iterable[tuple[str, str]]:
         if not card.title:
@@ -249,17 +251,17 @@ def rule(text: str, cells: int) -> str:
     return "─" * left + shown + "─" * right
 
 
-def boxed(rows: Iterable[Row], room: int, label: str, right: str, style: str) -> Iterator[Row]:
+def boxed(rows: Iterable[Row], room: int, label: str, right: str, style: str, corners: str) -> Iterator[Row]:
     """Rows in a frame of `room` cells, with words in its upper edge."""
     ends = width(right) + 2 if right else 0
     label = f" {cut(label, room - 6 - ends)} "
     right = f" {right} " if right else ""
     line = "─" * max(room - 3 - width(label) - width(right), 0)
-    yield [(style, "╭─" + label), (style, line), ("faint", right), (style, "╮")]
+    yield [(style, corners[0] + "─" + label), (style, line), ("faint", right), (style, corners[1])]
     for row in rows:
         short = cut_row(row, room - 4)
         yield [(style, "│ "), *short, ("", " " * (room - 4 - width_of(short))), (style, " │")]
-    yield [(style, "╰" + "─" * (room - 2) + "╯")]
+    yield [(style, corners[2] + "─" * (room - 2) + corners[3])]
 
 
 def said_in(item: kinds.BundleItem) -> str:

@@ -42,6 +42,14 @@ ModalScreen { align: center middle; background: $background 60%; }
 .dialog-text { height: auto; padding: 1 0; }
 .dialog Input { border: none; height: 1; padding: 0; background: $panel; margin: 0 0 1 0; }
 .dialog OptionList { border: none; height: auto; max-height: 100%; background: $surface; padding: 0; }
+.dialog OptionList:focus { border: none; background: $surface; background-tint: transparent; }
+.dialog OptionList > .option-list--option-highlighted,
+.dialog OptionList:focus > .option-list--option-highlighted {
+    background: $primary 25%; color: $foreground; text-style: none;
+}
+.dialog OptionList > .option-list--option-hover { background: $primary 15%; }
+App:ansi .dialog OptionList > .option-list--option-highlighted,
+App:ansi .dialog OptionList:focus > .option-list--option-highlighted { text-style: reverse; background: ansi_default; }
 .dialog VerticalScroll { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
 .dialog-answers { height: 1; align-horizontal: right; }
 .dialog-answers Button { margin: 0 0 0 2; }

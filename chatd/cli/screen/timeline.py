@@ -12,6 +12,7 @@ from typing import Final
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -65,6 +66,7 @@ class Timeline(Widget, can_focus=True):
 
     def __init__(self, painter: Painter, ink: Callable[[], Ink], bar: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
+        self._ground = Style()
         self.transcript: Transcript | None = None
         self.fresh_from: int | None = None
         """The first message that was unread when the group was opened, and the words for it."""
@@ -308,6 +310,10 @@ class Timeline(Widget, can_focus=True):
 
     # --- drawing
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._ground = self.rich_style  # Asked for once a picture: it is put together from all that lies below.
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         rows = self._laid_out()
         cells = self.size.width
@@ -323,13 +329,11 @@ class Timeline(Widget, can_focus=True):
         words = self.empty_words if self.transcript is not None and not self.transcript.order else ""
         if words and y == self.size.height // 2:
             text = " " * max((cells - width(words)) // 2, 0) + words
-            return Strip([Segment(text, self.rich_style + self._ink()["dim"])]).adjust_cell_length(
-                cells, self.rich_style
-            )
-        return Strip.blank(cells, self.rich_style)
+            return Strip([Segment(text, self._ground + self._ink()["dim"])]).adjust_cell_length(cells, self._ground)
+        return Strip.blank(cells, self._ground)
 
     def _strip(self, row: Row, pos: int, cells: int, y: int) -> Strip:
-        ink, ground = self._ink(), self.rich_style
+        ink, ground = self._ink(), self._ground
         chosen = pos > 0 and pos == self.chosen and self.has_focus
         back = ink["chosen"] if chosen else Style()
         segments = [Segment(text, ground + back + ink[style]) for style, text in row]

@@ -58,7 +58,7 @@ class Views(Asking):
     async def _help(self, _: str) -> None:
         words = self._app.words
         choices = [
-            Choice("", self.look(("accent", fill(keys, 18)), ("text", words(f"key_{name}")))) for keys, name in _KEYS
+            Choice("", self.look(("accent", fill(keys, 20)), ("text", words(f"key_{name}")))) for keys, name in _KEYS
         ]
         for name in self._app.desk.commands:
             usage, about = words(f"usage_{name}"), words(f"help_{name}")
@@ -241,6 +241,7 @@ _KEYS: Final = (
     ("Alt+← Alt+→", "sections"),
     ("F3 ^F", "search"),
     ("F4", "details"),
+    ("F5", "members"),
     ("F6", "pins"),
     ("F7", "featured"),
     ("F8", "mentions"),

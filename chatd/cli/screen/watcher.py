@@ -69,6 +69,11 @@ class ScreenWatcher(Watcher):
     def _me(self) -> str:
         return self._client.hello.user if self._client.hello else ""
 
+    def say(self, style: str, key: str, **values: object) -> None:
+        """Show one of our own texts, unless it stands at an edge anyway."""
+        if key != "connected":
+            super().say(style, key, **values)
+
     async def _take(self, event: Event) -> None:
         match event:
             case ReceiptsSignal():
@@ -138,6 +143,11 @@ class ScreenWatcher(Watcher):
         if group != self._state.open:
             name, text = self._render.name(message.sender), self._render.text(message)
             self.say(style, "elsewhere", title=self.title_of(group), name=name, text=text)
+
+    def _tell_of_door(self, entry: log.MineEntry, title: str, by: str) -> None:
+        """One's own request was answered when it was made: here it is no news."""
+        if not (entry.kind == "request" and entry.state == "pending" and entry.user == self._me):
+            super()._tell_of_door(entry, title, by)
 
     def _take_reset(self, group: str | None) -> None:
         super()._take_reset(group)
