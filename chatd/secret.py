@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from chatd.config import Config
 from chatd.service.tokens import keep_secret
+
+SECRET_FILE: Final = "chatd.secret"  # noqa: S105 - the name of the file, not what is in it
 
 
 def secret_of(config: Config) -> str:
@@ -13,4 +17,4 @@ def secret_of(config: Config) -> str:
     """
     if config.auth.jwt_secret or config.auth.jwt_algorithm != "HS256":
         return config.auth.jwt_secret
-    return keep_secret(config.state_dir() / "chatd.secret")
+    return keep_secret(config.state_dir() / SECRET_FILE)

@@ -25,6 +25,7 @@ from chatd.cli.answers import DONE, FAILED, MISUSED, failed, say
 from chatd.cli.language import lang_of
 from chatd.cli.texts.backups import TEXTS
 from chatd.config import Config
+from chatd.secret import SECRET_FILE
 from chatd.store.database import StorageFull, StoreLost, connect, path_of
 from chatd.store.lock import Held
 from chatd.tuning import bounds_of
@@ -157,6 +158,9 @@ def _restored(config: Config, done: Restored, chosen: Chosen, ledger: Path | Non
         yield text("restore_kept", kept=done.kept)
     if not chosen.dry_run:
         yield text("restore_new_life")
+        secret, auth = config.state_dir() / SECRET_FILE, config.auth
+        if auth.jwt_algorithm == "HS256" and not (auth.jwt_secret or auth.jwks_url or secret.exists()):
+            yield text("restore_secret", file=secret)
 
 
 def _place(config: Config) -> str:

@@ -64,6 +64,8 @@ def test_it_is_restored_in_another_folder_and_served_there(program: Program, tmp
     assert (done["to"], done["kept"], done["ledger"]) == (str(other.database), None, None)
     assert done["counts"] == made["counts"]
     assert told(other, "verify")["problems"] == []
+    assert "chatd.secret" in other.run("restore", str(program.folder / "a.backup"), "--force").stdout
+    done = told(other, "restore", str(program.folder / "a.backup"), "--force")
     with other.serving():
         stats = told(other, "stats")
         assert stats["epoch"] == done["epoch"]

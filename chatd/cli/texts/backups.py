@@ -50,6 +50,10 @@ TEXTS: Final = {
         "Clients start anew from here. What was changed since then (bans, rights, passwords, edits) is as it was then.",
         "客户端会从这里重新开始。此后的其他改动（封禁、权限、密码、编辑）都恢复为当时的样子。",
     ),
+    "restore_secret": (
+        "There is no {file} here: copy it from where the server was, or tokens issued there are not accepted here.",
+        "这里没有 {file}：请从原来的服务器复制过来，否则那里签发的令牌在这里不被接受。",
+    ),
     "again_recall": ("{count} recalled messages", "撤回的消息 {count} 条"),
     "again_erase": ("{count} erased people", "抹除的用户 {count} 人"),
     "again_gone": ("{count} dissolved groups", "解散的群 {count} 个"),
