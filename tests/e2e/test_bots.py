@@ -356,3 +356,32 @@ async def test_bots_outlive_a_restart_and_the_database_is_whole(store_url: str, 
     database = connect(store_url)
     assert verify(database).problems == []
     database.close()
+
+
+@on_loop
+@pytest.mark.promise("P7", "bot.token")
+@pytest.mark.promise("P9", "history")
+async def test_an_erased_bot_speaks_no_more_and_its_buttons_are_gone(store_url: str, tmp_path: Path) -> None:
+    async with living_town(store_url, tmp_path) as town:
+        bot = await town.bot(name="Helper")
+        _, bob, group = await group_with(town, bot)
+        await bot.do("bot.commands", commands=COMMANDS)
+        menu = [[{"id": "secret-7", "label": "a label of its own"}]]
+        sent = await bot.do("message.send", group=group, kind="text", body={"text": "shall I?", "menu": menu})
+        pos = sent["pos"]
+        await bob.do("menu.press", group=group, pos=pos, button="secret-7")
+        await bot.until(lambda: any(entry["kind"] == "pressed" for entry in bot.mine))
+        await town.act("erase", user=bot.user, yes=True)
+        await bot.closed()
+        assert (await refusal(town, bot.token))[0] in {"unauthenticated", "disabled", "revoked"}
+        await bob.until(lambda: any(entry["kind"] == "erased" for entry in bob.entries[group]))
+        assert await bob.cannot("menu.press", group=group, pos=pos, button="secret-7") == "gone"
+        assert (await bob.ask("group.bots", group=group))["bots"] == []
+        late = await town.phone_of(bob.sub, "late")
+        await late.history(group)
+        assert not says(late, "secret-7")
+        again = await town.bot_by((await town.act("bot.create", bot=name_of(bot)))["token"])
+        assert again.user != bot.user, "the name is free, and stands for another one"
+    database = connect(store_url)
+    assert verify(database).problems == []
+    database.close()
