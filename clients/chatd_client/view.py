@@ -173,7 +173,8 @@ class GroupView:
         old = self.messages.get(entry.target)
         if old is not None and old.recalled is None:
             self.messages[entry.target] = replace(old, body=entry.body, version=entry.version)
-        self._requote(entry.target, entry.body.text)
+        title = entry.body.card.title if entry.body.card is not None else ""
+        self._requote(entry.target, "\n".join(part for part in (title, entry.body.text) if part))
 
     def _take_back(self, entry: Recalled | Erased) -> None:
         if isinstance(entry, Erased):

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from chatd_protocol.scopes import CLOSED, SCOPE_OF
 from tests.model.acts_boards import BoardActs
+from tests.model.acts_bots import BotActs
 from tests.model.acts_entry import EntryActs
 from tests.model.acts_fans import FanActs
 from tests.model.acts_own import OwnActs
@@ -19,7 +21,7 @@ SIGNS = ("👍", "❤", "x")
 RULES = ("none", "last:1", "last:2", "all")
 
 
-class Acts(EntryActs, RightActs, BoardActs, SectionActs, FanActs, OwnActs):
+class Acts(EntryActs, RightActs, BoardActs, SectionActs, FanActs, OwnActs, BotActs):
     """Makes acts; remembers those that were made, so that they can be repeated."""
 
     themes: Sequence[str] = ()
@@ -33,6 +35,8 @@ class Acts(EntryActs, RightActs, BoardActs, SectionActs, FanActs, OwnActs):
             pool = [one for theme in self.themes for one in THEMES[theme].split()]
             kind = pick(pool, int(kind)) or "send"
         act = KINDS[kind](self, user, b, c) if user else None
+        if act is not None and act.user in self.world.bots and SCOPE_OF[act.op] == CLOSED:
+            return None  # refused before it comes to a rule
         if act is not None and act not in self.made:
             self.made.append(act)
         return act
@@ -63,7 +67,7 @@ class Acts(EntryActs, RightActs, BoardActs, SectionActs, FanActs, OwnActs):
         return self.in_group(user, "group.update", b, change, boss=True)
 
     def add(self, user: str, b: int, c: int) -> Act | None:
-        people = self.world.users
+        people = self.world.known
         chosen = [people[(b + i) % len(people)] for i in range(1 + c % 3)]
         return self.in_group(user, "member.add", c, {"users": chosen})
 
@@ -196,6 +200,10 @@ KINDS |= {
     "forsake": Acts.forsake,
     "come_back": Acts.come_back,
     "oust": Acts.oust,
+    "bring": Acts.bring,
+    "menu": Acts.menu,
+    "change_menu": Acts.change_menu,
+    "press": Acts.press,
 }
 THEMES = {
     "invites": "code link directed redeem redeem redeem code link redeem redeem uninvite kick leave role block silence"
@@ -222,5 +230,8 @@ THEMES = {
     "notices": "notice notice notice send reply answer forward bundle recall pin feature leave add update rights keep",
     "fans": "minds minds minds forsake forsake forsake come_back come_back send role kick leave add transfer restrict"
     " nickname code redeem",
+    "bots": "bring bring bring bring menu menu menu menu change_menu change_menu press press press press press press"
+    " press recall send edit react kick role ban unban block leave forward silence restrict quiet slow transfer"
+    " hand_over directed",
 }
 """What a run can be about beside talking: kinds of acts, the frequent ones more than once."""

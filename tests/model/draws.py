@@ -46,6 +46,7 @@ def opening(themes: Collection[str]) -> list[Drawn]:
     """What is done first in the first group."""
     drawn: list[Drawn] = [("add", 0, 1, 1), ("send", 0, 0, 0), ("send", 1, 0, 0)]
     drawn += [("section", 0, 0, 0), ("section", 0, 0, 3)] if "sections" in themes else []
+    drawn += [("bring", 0, 0, 0)] if "bots" in themes else []
     return drawn + ([("minds", 0, 0, 0)] if "fans" in themes else [])
 
 

@@ -77,6 +77,7 @@ class Entry:
     mentions: set[str] = field(default_factory=set)
     calls_all: bool = False
     forwarded: Json | None = None
+    bot: bool = False
     told: bool = False
     """A `card` entry refers to it."""
     showed: set[Key] = field(default_factory=set)
@@ -252,6 +253,7 @@ class Ground:
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
         self.users: list[str] = []
+        self.bots: list[str] = []
         self.follows: set[tuple[str, str]] = set()
         self.blocks: set[tuple[str, str]] = set()
         self.groups: dict[str, Group] = {}
@@ -281,6 +283,11 @@ class Ground:
         self._touched: set[str] = set()
         self.unmarking: list[tuple[str, str]] = []
         """(user, group) of those who wrote in a group that they had marked as unread before this commit."""
+
+    @property
+    def known(self) -> list[str]:
+        """Everybody who has an id: people and bots."""
+        return self.users + self.bots
 
     def end_commit(self) -> None:
         """What follows belongs to another transaction."""

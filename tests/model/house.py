@@ -16,12 +16,15 @@ from typing import Any, cast
 
 import msgspec
 
+from chatd.core.bots import MakeBot
 from chatd.core.proposal import Command
+from chatd.core.values import is_bot
 from chatd.hub import endings
 from chatd.hub.hub import Hub
 from chatd.hub.jobs import Jobs
 from chatd.hub.session import Session
 from chatd.search.program import Settings as SearchSettings
+from chatd.service.bots import BotTokens, new_token
 from chatd.service.catalogue import change_catalogue
 from chatd.service.tokens import FixedKeys, Issuer, Key, Tokens, mint
 from chatd.store import migrate
@@ -33,6 +36,7 @@ from chatd.store.readers import Reader, Readers
 from chatd.store.writer import Frames, frame
 from chatd.testing import TEST_SECRET, make_config
 from chatd.tuning import hub_settings, writer_settings
+from chatd_protocol.scopes import SCOPES
 from tests.model.rules import Bounds
 from tests.model.settings import sections_of
 from tests.model.works import InlineSearch, Teller
@@ -235,6 +239,8 @@ class House:
         self.gate = Gate()
         self.sessions: list[Session] = []
         self._ids = itertools.count(1)
+        self.bot_token = new_token()
+        self._made: set[str] = set()
         self._url = f"sqlite:///{path}"
         self._config = make_config(self._url, folder, **sections_of(bounds))
         self._up = False
@@ -246,11 +252,11 @@ class House:
         database.close()
         self.readers = GatedReaders(self._url, 2, self.gate)
         await self.readers.open()
-        settings = hub_settings(self._config)
+        settings, tokens = hub_settings(self._config), BotTokens(life.key, self.readers)
         self.hub = Hub(
             settings,
             self.readers,
-            Tokens(Issuer(FixedKeys([Key("HS256", TEST_SECRET)])), 30.0),
+            Tokens(Issuer(FixedKeys([Key("HS256", TEST_SECRET)])), 30.0, bots=tokens),
             life,
             now_ms=lambda: self.clocks.now_ms,
             clock_s=lambda: self.clocks.steady_s,
@@ -271,6 +277,10 @@ class House:
         self.search: InlineSearch | None = None
         self.hub.jobs = Jobs()  # none that goes by itself: what they do is done when a step asks for it
         self.hub.start(await self.link.start())
+        if self.bot_token not in self._made:
+            self._made.add(self.bot_token)
+            made = MakeBot(self.hub.new_id("u"), "p4", "", "", list(SCOPES), False, tokens.digest(self.bot_token))
+            assert (await self.link.ask(made)).answer is not None
         self.sessions = []
         self._up = True
 
@@ -309,7 +319,7 @@ class House:
         return session
 
     def token(self, sub: str) -> str:
-        return mint(TEST_SECRET, sub, "", ISSUED_S, LIFE_S)
+        return self.bot_token if is_bot(sub) else mint(TEST_SECRET, sub, "", ISSUED_S, LIFE_S)
 
     async def stop(self, *, graceful: bool) -> None:
         """Stop with everything handed over, or drop it as it is."""

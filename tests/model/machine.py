@@ -132,6 +132,8 @@ class Chat(RuleBasedStateMachine):
         self.after(self._batch(opening(themes)))
         if not set(themes) & FROM_OUTSIDE:
             self.after(self._batch([("add", 0, 3, 0)]))
+        if "bots" in themes:
+            self.after(self._batch([("menu", 0, 0, 2), ("menu", 0, 0, 1)]))
         self.after(self._batch([("create", 1, 1, 3)]))
         self.after(self._batch([("add", 1, 2, 1)]))
         if set(themes) & WITH_ITEMS:
@@ -334,7 +336,7 @@ class Chat(RuleBasedStateMachine):
             self.after(self.play.open(device, group))
         elif group and what == "close":
             self.after(self.play.close(device, group))
-        elif group and what == "draft":
+        elif group and what == "draft" and device.replica.user in self.play.world.users:
             self.after(self.play.save_draft(device, group, f"未发 {seq}" if seq % 3 else ""))
         elif group:
             self.after(self.play.mark_read(device, group, seq))

@@ -52,7 +52,7 @@ class Picks:
     # -- picking
 
     def other(self, number: int) -> str:
-        return NOBODY if number % 23 == 22 else self.world.users[number % len(self.world.users)]
+        return NOBODY if number % 23 == 22 else self.world.known[number % len(self.world.known)]
 
     def group(self, user: str, number: int) -> Group | None:
         """Nearly always one that the user is in."""

@@ -18,7 +18,9 @@ from tests.model.looks import Look, Looks
 from tests.model.picks import Act
 from tests.model.rules import Bounds, Json, No, World
 
-DEVICES = ((0, "phone"), (0, "desk"), (1, "phone"), (1, "desk"), (2, "phone"), (3, "phone"))
+BOT = 4
+"""The one who is a program. What it does alone stands in `acts_bots`; beyond it may whatever is not for people only."""
+DEVICES = ((0, "phone"), (0, "desk"), (1, "phone"), (1, "desk"), (2, "phone"), (3, "phone"), (BOT, "server"))
 PAGE = 3
 
 
@@ -55,7 +57,8 @@ class Play:
         self.world.id_of_ask = ask_id
         self.acts = Acts(self.world)
         formats: tuple[Format, Format] = ("json", "msgpack")
-        self.devices = [Device(f"p{i}", name, formats[n % 2]) for n, (i, name) in enumerate(DEVICES)]
+        subs = [f"bot:p{i}" if i == BOT else f"p{i}" for i, _ in DEVICES]
+        self.devices = [Device(subs[n], name, formats[n % 2]) for n, (_, name) in enumerate(DEVICES)]
         self.live: dict[Device, set[str]] = {}
         self.looks = 0
         self.more_looks: list[Look] = []
@@ -73,8 +76,12 @@ class Play:
         """Everybody comes once, so that the server has given each an id; then the world knows them."""
         for device in self.devices:
             await self.join(device, resume=False)
-            if device.replica.user not in self.world.users:
-                self.world.users.append(device.replica.user)
+            user = device.replica.user
+            if device.sub.startswith("bot:"):
+                self.world.bots.append(user)
+                self.world.no_requests.add(user)
+            elif user not in self.world.users:
+                self.world.users.append(user)
 
     async def join(self, device: Device, *, resume: bool) -> None:
         """Connect, as somebody new or from the cursors, and wait for what follows."""
@@ -96,7 +103,8 @@ class Play:
 
     def present(self) -> list[str]:
         """Who has a device that can ask and hear."""
-        return [user for user in self.world.users if self.reader_of(user)]
+        able = self.world.known if "bots" in self.acts.themes else self.world.users
+        return [user for user in able if self.reader_of(user)]
 
     # -- commands
 
@@ -280,7 +288,7 @@ class Play:
         for group, info, roster in zip(groups, infos, rosters, strict=True):
             now, timeless = self.stage.now_ms(), self.stage.timeless
             judge.check_info(self.world, group, user, probe.ok(info), now, timeless=timeless)
-            people = views.members(group, user, now)
+            people = views.members(self.world, group, user, now)
             judge.same(probe.ok(roster)["members"], people, f"members of {group.id}", timeless=timeless)
 
     async def _look_at_people(self, probe: Device, user: str) -> None:

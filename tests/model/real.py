@@ -16,7 +16,9 @@ from typing import Any
 
 from chatd.admin.socket import call
 from chatd.config import load
+from chatd.core.values import BOT_SUB, is_bot
 from chatd.service.tokens import mint
+from chatd_protocol.scopes import SCOPES
 from tests.chaos.process import SECRET, ServerProcess
 from tests.chaos.wire import Wire, connect
 from tests.model.device import Device
@@ -56,6 +58,7 @@ class RealStage:
         self._news = asyncio.Event()
         self._connecting: set[asyncio.Task[None]] = set()
         self._now_ms = itertools.count(1_700_000_000_000)
+        self._bot_token = ""
 
     def operate(self, act: str, **fields: Any) -> Json:
         """An act of the server's operator."""
@@ -80,8 +83,17 @@ class RealStage:
         task = asyncio.get_running_loop().create_task(connect(lambda: wire, "127.0.0.1", self.process.port))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
-        token = mint(SECRET, device.sub, "", int(time.time()), 86_400)
+        token = self._token(device.sub)
         return device.connect(lambda one: wire.send(one) if wire.open else early.append(one), token, resume=resume)
+
+    def _token(self, sub: str) -> str:
+        """Of a bot the one that it was made with."""
+        if not is_bot(sub):
+            return mint(SECRET, sub, "", int(time.time()), 86_400)
+        if not self._bot_token:
+            name = sub.removeprefix(BOT_SUB)
+            self._bot_token = str(self.operate("bot.create", bot=name, scopes=list(SCOPES))["token"])
+        return self._bot_token
 
     def _say_early(self, wire: Wire, early: list[Json]) -> None:
         for request in early:

@@ -336,7 +336,8 @@ def _apply(kept: Kept, entry: Json) -> None:
         for other in kept.log.values():
             # Perhaps of a message that is not here: whoever came later may have the answer alone.
             if "quote" in other and other["quote"]["pos"] == at and "text" in other["quote"]:
-                other["quote"]["text"] = entry["body"]["text"][:100]
+                parts = (entry["body"].get("card", {}).get("title"), entry["body"].get("text"))
+                other["quote"]["text"] = "\n".join(part for part in parts if part)[:100]
     elif entry["kind"] == "reaction" and target is not None and "recalled" not in target:
         target.pop("reactions", None)
         target.update({"reactions": entry["reactions"]} if "reactions" in entry else {})
@@ -354,7 +355,7 @@ def _show(kept: Kept, card: Json) -> None:
 def _recall(kept: Kept, at: int, recalled: Json | None) -> None:
     target = kept.log.get(at)
     if target is not None:
-        for name in ("body", "reactions", "version", "quote", "alt", "forwarded"):
+        for name in ("body", "reactions", "version", "quote", "alt", "forwarded", "bot"):
             target.pop(name, None)
         if recalled is not None:
             target["recalled"] = recalled

@@ -10,6 +10,7 @@ from tests.model.bounds import Bounds
 from tests.model.ground import Entry, Group, Json, No, Stay
 from tests.model.rules_bans import Bans
 from tests.model.rules_boards import Boards
+from tests.model.rules_bots import Bots
 from tests.model.rules_chats import Chats
 from tests.model.rules_contacts import Contacts
 from tests.model.rules_forwards import Forwards
@@ -19,7 +20,7 @@ from tests.model.rules_ownership import Ownership
 __all__ = ["Bounds", "Entry", "Group", "Json", "No", "Stay", "World"]
 
 
-class World(Contacts, Ownership, Bans, Invites, Forwards, Boards, Chats):
+class World(Contacts, Ownership, Bans, Invites, Forwards, Boards, Bots, Chats):
     """All of it."""
 
     def command(self, user: str, op: str, data: Json, now: int, fresh: Json) -> Json:

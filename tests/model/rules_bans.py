@@ -13,7 +13,7 @@ class Bans(Members):
         group, stay = self._inside_as_admin(user, data)
         self._check_writable(group)
         other = data["user"]
-        if other not in self.users:
+        if other not in self.known:
             raise No("not_found")
         if other == user:
             raise No("forbidden")
@@ -23,6 +23,7 @@ class Bans(Members):
             raise No("limit")
         before = group.bans.get(other, {"at": self.now})
         group.bans[other] = {"user": other, "by": user, "at": before["at"]} | _reason(data)
+        group.bans[other] |= {"bot": True} if other in self.bots else {}
         self._void_invites(group, other)
         answer: Json = {"group": group.id, "user": other, "banned": True}
         if group.stay(other):

@@ -21,8 +21,10 @@ class Invites(Requests, Pulls):
         self._check_writable(group)
         self._inside_as(user, data, "invite")
         if target is not None:
-            if target not in self.users:
+            if target not in self.known:
                 raise No("not_found")
+            if target in self.bots:
+                raise No("not_for_bots")
             if target == user:
                 raise No("invalid")
         if len(self.open_invites(group, user)) >= self.bounds.invites_open:

@@ -19,7 +19,8 @@ class Members(Ground):
             floor = max(floor, before[-1].until or 0)
         if before and before[-1].role == "silent" and role == "member":
             role = "silent"  # leaving and coming back does not end it
-        told = {"user": user, "by": by, "how": how, "role": role if role != "member" else None}
+        told: Json = {"user": user, "by": by, "how": how, "role": role if role != "member" else None}
+        told |= {"bot": True} if user in self.bots else {}
         entry.body.setdefault("joined", []).append({k: v for k, v in told.items() if v is not None})
         before.append(Stay(role, floor, (self.now, entry.pos), by))
         entry.body["count"] = len(group.people())
@@ -59,6 +60,8 @@ class Members(Ground):
             raise No("invalid")
         if stay is None or theirs is None:
             raise No("not_found")
+        if heir in self.bots:
+            raise No("not_for_bots")
         stay.role, theirs.role = "admin", "owner"
         group.forget_choice()
         if RANK["admin"] < RANK[group.rights["invite"]]:

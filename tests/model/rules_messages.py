@@ -35,6 +35,7 @@ class Messages(Cards):
         number = len(group.messages(section)) + 1 if kind != "notice" else 0
         entry = self._append(group, "message", user, {}, data["cid"], data.get("reply_to", 0))
         entry.seq, entry.section, entry.type, entry.card = number, section, kind, card
+        entry.bot = user in self.bots
         self._say(entry, body)
         if card is not None:
             entry.more = self._kept_of(card)
@@ -50,7 +51,7 @@ class Messages(Cards):
     def _say(self, entry: Entry, body: Json) -> None:
         """What a message says in words, and what it says beside them."""
         entry.text = body.get("text", "")
-        names = ("entities", "alt", "data", "items")
+        names = ("entities", "alt", "data", "items", "menu")
         entry.more = {name: body[name] for name in names if body.get(name)}
 
     def _sent(self, user: str, cid: str, group: str) -> bool:
@@ -79,20 +80,31 @@ class Messages(Cards):
         self._check_writable(group)
         self._check_unrestricted(group, user, stay)
         entry = self._message(group, stay, data["pos"])
-        if entry.by != user or entry.card is not None:
+        bot, card = user in self.bots, entry.card is not None
+        if entry.by != user or (card and not bot):
             raise No("forbidden")
-        if entry.type != "text" or entry.forwarded is not None:
+        if not (card or entry.type == "text") or entry.forwarded is not None or (card and data.get("entities")):
             raise No("invalid")
         self._check_may_post_in(group, stay, entry.section, entry.type)
-        self._check_window(entry)
+        if not bot:
+            self._check_window(entry)
         if entry.version >= self.bounds.edits_per_message:
             raise No("limit")
         self._check_mentions(group, user, stay, data, called=entry.calls_all)
         entry.version += 1
-        self._say(entry, data)
-        self._mention(group, entry)
+        self._rewrite(group, entry, data)
         change = self._append(group, "edit", user, {}, data["cid"], entry.pos)
         return {"group": group.id, "pos": change.pos, "target": entry.pos, "version": entry.version}
+
+    def _rewrite(self, group: Group, entry: Entry, data: Json) -> None:
+        """What is not named stays: the words with what is marked in them, the buttons, the item of a card."""
+        kept = entry.more
+        menu = {"menu": data["menu"]} if "menu" in data else {"menu": kept.get("menu")}
+        if "text" in data:
+            self._say(entry, data)
+            entry.more = {name: kept[name] for name in kept if name not in ("entities", "menu")} | entry.more
+            self._mention(group, entry)
+        entry.more = {name: to for name, to in (entry.more | menu).items() if to}
 
     # -- mentions
 

@@ -34,7 +34,9 @@ class Pulls(Members):
     def _judge_pull(self, group: Group, user: str, stay: Stay, other: str) -> str:
         if group.stay(other):
             return "already"
-        if other not in self.users or not self.mutual(user, other):
+        if other in self.bots:
+            return self._judge_bot(group, user, stay, other)
+        if other not in self.known or not self.mutual(user, other):
             return "not_mutual"
         if other in group.bans:
             return "banned"
@@ -47,6 +49,14 @@ class Pulls(Members):
         if not self._has_place(group, other):
             return "full"
         return "asked" if wish == "ask" else "added"
+
+    def _judge_bot(self, group: Group, user: str, stay: Stay, other: str) -> str:
+        """By the right of admin or owner."""
+        if RANK[stay.role] < RANK["admin"] or self.apart(user, other):
+            return "not_mutual"
+        if other in group.bans:
+            return "banned"
+        return "added" if self._has_place(group, other) else "full"
 
     def _check_may_ask(self, group: Group, user: str, stay: Stay, others: list[str]) -> None:
         """Asking counts as an invite that is open."""

@@ -51,7 +51,7 @@ class Relations(Fans):
 
     def _other(self, user: str, data: Json) -> str:
         other: str = data["user"]
-        if other not in self.users:
+        if other not in self.known:
             raise No("not_found")
         if other == user:
             raise No("invalid")

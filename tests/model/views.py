@@ -46,6 +46,7 @@ def view(group: Group, entry: Entry, floor: int, *, quoting: bool = True) -> Jso
     shown |= {} if entry.type == "text" else {"alt": alt_of(group, entry)}
     shown |= {"forwarded": entry.forwarded} if entry.forwarded is not None else {}
     shown |= {"version": entry.version} if entry.version else {}
+    shown |= {"bot": True} if entry.bot else {}
     shown |= signs_of(entry)
     if quoting and entry.target > floor:
         shown["quote"] = _quote(group, group.log[entry.target - 1])
@@ -56,7 +57,8 @@ def body_of(group: Group, entry: Entry) -> Json:
     """What a message holds, with what the catalogue says now."""
     text = {"text": entry.text} if entry.text else {}
     if entry.card is not None:
-        return text | {"card": card_of(entry.card, group.items[entry.card], entry.more)}
+        menu = {"menu": entry.more["menu"]} if "menu" in entry.more else {}
+        return text | menu | {"card": card_of(entry.card, group.items[entry.card], entry.more)}
     return text | entry.more
 
 
@@ -198,7 +200,7 @@ def _end_of(until: int) -> Json:
     return {} if until >= FOREVER else {"until": until}
 
 
-def members(group: Group, user: str, now: int) -> list[Json]:
+def members(world: World, group: Group, user: str, now: int) -> list[Json]:
     """Everybody in the group, by id, as one of them sees it."""
     stay = group.stay(user)
     assert stay is not None
@@ -206,7 +208,7 @@ def members(group: Group, user: str, now: int) -> list[Json]:
     shown = []
     for one in group.people():
         theirs, until = group.stays[one][-1], group.restricted_until(one)
-        optional = {"by": theirs.by, "nickname": theirs.nickname}
+        optional = {"by": theirs.by, "nickname": theirs.nickname, "bot": one in world.bots}
         person: Json = {"user": one, "role": theirs.role, "since": theirs.since[0]}
         person |= {key: value for key, value in optional.items() if value}
         shown.append(person | ({"restricted": _end_of(until)} if until > now and (knows or one == user) else {}))
