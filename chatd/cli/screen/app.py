@@ -97,7 +97,7 @@ class ChatApp(Backstage):
         closed = await self.watcher.watch()
         if closed is not None:
             self.last_words = self.watcher.farewell
-            self.exit(1)
+            self.exit(return_code=1)
 
     async def _begin(self) -> None:
         with contextlib.suppress(ClientClosed):

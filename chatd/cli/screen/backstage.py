@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from chatd.cli.chat_render import ERROR, Line, Renderer
@@ -126,6 +127,11 @@ class Backstage(Life):
             name: Bar(self.ink, id=name)
             for name in ("top", "title", "tabs", "banner", "notes", "offers", "aim", "status")
         }
+
+    def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """End the app; nothing is drawn from here on, for what it would be drawn on goes."""
+        self._drawn = False
+        super().exit(result, return_code, message)
 
     # --- what the watcher and the desk tell
 

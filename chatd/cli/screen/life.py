@@ -99,7 +99,7 @@ class Life(App[int]):
 
     def leave(self) -> None:
         """End the chat."""
-        self.exit(0)
+        self.exit()
 
     async def close(self) -> None:
         """Keep unsent text and end the session; not for long, if the server does not answer."""

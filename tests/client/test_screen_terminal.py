@@ -1,0 +1,144 @@
+"""The full-screen chat as a program on a real terminal: how it begins, how it ends, and what it leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import pty
+import signal
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from chatd.testing import running_server
+from chatd_client import Client
+from tests.client.peer import in_loop
+from tests.client.sitting import sitting
+
+BEGIN, END = "\x1b[?1049h", "\x1b[?1049l"
+"""The terminal's other screen, and back (xterm's control sequences)."""
+
+
+class Terminal:
+    """A program that believes that somebody sits there."""
+
+    def __init__(self, process: subprocess.Popen[bytes], keyboard: int) -> None:
+        self.process = process
+        self._keyboard = keyboard
+        self._changed = asyncio.Event()
+        self.shown = ""
+        asyncio.get_running_loop().add_reader(keyboard, self._read)
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError):  # The other end is gone.
+            self.shown += os.read(self._keyboard, 65_536).decode(errors="replace")
+        self._changed.set()
+
+    async def shows(self, part: str) -> None:
+        while part not in self.shown:
+            self._changed.clear()
+            await self._changed.wait()
+
+    def press(self, keys: str) -> None:
+        os.write(self._keyboard, keys.encode())
+
+    async def ends(self) -> int:
+        return await asyncio.to_thread(self.process.wait, 15)
+
+
+@asynccontextmanager
+async def on_a_terminal(url: str, token: Path, *more: str) -> AsyncIterator[Terminal]:
+    """`chatd chat` on a terminal of 80 by 24."""
+    keyboard, screen = pty.openpty()
+    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    line = [sys.executable, "-m", "chatd", "chat", "--url", url, "--token-file", str(token), "--lang", "en", *more]
+    environ = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(  # noqa: ASYNC220 - it has a terminal, not pipes
+        line, stdin=screen, stdout=screen, stderr=screen, env=environ, start_new_session=True
+    )
+    os.close(screen)
+    terminal = Terminal(process, keyboard)
+    try:
+        yield terminal
+    finally:
+        process.kill()
+        process.wait()
+        asyncio.get_running_loop().remove_reader(keyboard)
+        os.close(keyboard)
+
+
+@pytest.mark.parametrize("way", ["ctrl-c", "ctrl-q", "SIGTERM"])
+def test_it_ends_at_once_and_gives_the_terminal_back(sqlite_url: str, tmp_path: Path, way: str) -> None:
+    @in_loop
+    async def scene() -> None:
+        async with running_server(sqlite_url) as server:
+            token = tmp_path / "ann.token"
+            token.write_text(server.token("ann", "Ann"))
+            async with Client(server.ws_url, token=server.token("ann"), device="phone") as ann:
+                group = (await ann.create_group("Tea")).group
+                await ann.send(group, "the kettle boils")
+            async with on_a_terminal(server.ws_url, token) as terminal:
+                await terminal.shows(BEGIN)
+                await terminal.shows("the kettle boils")
+                if way == "SIGTERM":
+                    terminal.process.send_signal(signal.SIGTERM)
+                else:
+                    terminal.press("\x03" if way == "ctrl-c" else "\x11")
+                await terminal.shows(END)
+                assert await terminal.ends() == 0, terminal.shown[-300:]
+
+    scene()
+
+
+@in_loop
+async def test_a_token_that_is_not_accepted_is_told_below(sqlite_url: str, tmp_path: Path) -> None:
+    async with running_server(sqlite_url) as server:
+        token = tmp_path / "nobody.token"
+        token.write_text("nonsense")
+        async with on_a_terminal(server.ws_url, token) as terminal:
+            await terminal.shows("the token was not accepted")
+            assert await terminal.ends() == 1
+            assert terminal.shown.rindex(END) < terminal.shown.rindex("the token was not accepted")
+
+
+@in_loop
+async def test_plain_leaves_the_whole_screen_alone(sqlite_url: str, tmp_path: Path) -> None:
+    async with running_server(sqlite_url) as server:
+        token = tmp_path / "ann.token"
+        token.write_text(server.token("ann", "Ann"))
+        async with on_a_terminal(server.ws_url, token, "--plain") as terminal:
+            await terminal.shows("connected as Ann")
+            assert BEGIN not in terminal.shown
+
+
+@in_loop
+async def test_a_fault_of_the_program_is_told_without_a_word_of_anybodys(sqlite_url: str) -> None:
+    async def fail() -> None:
+        written = "what somebody wrote"
+        raise ZeroDivisionError(written)
+
+    async def scene() -> None:
+        async with running_server(sqlite_url) as server, sitting(server, "ann", "Ann") as here:
+            await here.sees("online")
+            here.app.do(fail)
+            with contextlib.suppress(ZeroDivisionError):
+                await here.sees("never")
+            here.app._exception = None
+
+    with pytest.raises(AssertionError, match=r"a fault of the program \(ZeroDivisionError test_screen") as told:
+        await scene()
+    assert "somebody wrote" not in str(told.value)
+
+
+def test_the_help_of_the_program_does_not_load_the_screen() -> None:
+    code = "import sys, chatd.cli\nprint([name for name in sys.modules if name.split('.')[0] in ('textual', 'rich')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "textual" not in done.stdout
