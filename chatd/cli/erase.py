@@ -77,12 +77,40 @@ STAGES: Final = {
 }
 
 
+KINDS: Final = {
+    "message": "messages. 消息。",
+    "reaction": "reactions and their removal. 回应及取消。",
+    "feature": "featured posts. 精华附言。",
+    "edit": "edits. 编辑。",
+    "pin": "pins. 置顶。",
+    "chats": "settings of chats. 会话设置。",
+    "drafts": "unsent texts. 草稿。",
+    "reads": "read positions. 已读位置。",
+    "mentions": "mentions. 被提及。",
+    "revocations": "revocations of devices. 设备吊销记录。",
+    "devices": "lists of devices. 设备列表。",
+    "commands": "remembered commands. 命令记录。",
+    "blocks": "blocks. 拉黑。",
+    "contacts": "requests for a chat. 私聊请求。",
+    "own log": "entries of the own log. 个人日志。",
+    "follows": "follows. 关注。",
+    "handles": "handles. 用户名。",
+    "accounts": "accounts. 账号。",
+    "groups": "memberships. 群成员身份。",
+}
+"""What the counts are of; others by their names."""
+
+
+def _called(kind: str) -> str:
+    return phrase(KINDS.get(kind, kind)).rstrip(".。")
+
+
 def _plan(plan: dict[str, Any]) -> str:
     """What would go, in a table."""
-    lines = [phrase("Of {user} would go: 将删除 {user} 的：", user=plan["user"])]
-    lines += [f"  {count:>8}  {kind}" for kind, count in {**plan["entries"], **plan["rows"]}.items()]
+    lines = [phrase("This would go of {user}. 将删除 {user} 的以下数据。", user=plan["user"])]
+    lines += [f"  {count:>8}  {_called(kind)}" for kind, count in {**plan["entries"], **plan["rows"]}.items()]
     if plan["groups"]:
-        lines += ["", phrase("Messages by group: 各群消息：")]
+        lines += ["", phrase("Messages by group. 各群的消息。")]
         lines += [f"  {one['messages']:>8}  {one['group']}  {one['title']}".rstrip() for one in plan["groups"]]
     if plan["more_groups"]:
         lines.append(phrase("  and those of {count} more groups. 以及另外 {count} 个群。", count=plan["more_groups"]))

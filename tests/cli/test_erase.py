@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import uvloop
@@ -43,3 +44,15 @@ def test_what_would_go_is_told_first_and_goes_with_yes(tmp_path: Path) -> None:
         assert ("user.erase", plan["user"]) in [(row["act"], row.get("user")) for row in audited]
     assert program.run("verify").stdout.strip().endswith("whole")
     assert b"a word that goes" not in (tmp_path / "chatd.db").read_bytes()
+
+
+def test_it_is_said_in_the_language_of_the_environment(tmp_path: Path) -> None:
+    program = Program(tmp_path)
+    with program.serving() as served:
+        uvloop.run(_say(served.url, program.run("token", "ann").stdout.strip()))
+        english, chinese = (program.run("erase", "ann", LC_ALL=lang).stdout for lang in ("C.UTF-8", "zh_CN.UTF-8"))
+        assert "This would go" in english
+        assert not re.search(r"[\u4e00-\u9fff]", english.replace("Tea 茶", ""))
+        for word in ("消息", "个人日志", "各群的消息", "未作任何改动"):
+            assert word in chinese
+        assert "would go" not in chinese
