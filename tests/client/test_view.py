@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chatd_client import GroupView
 from chatd_client.view import REPLAY_MAX
 from chatd_protocol.groups import Member
-from chatd_protocol.kinds import TextContent
+from chatd_protocol.kinds import ProductCard, TextContent
 from chatd_protocol.log import (
     Created,
     Edited,
@@ -131,6 +131,21 @@ def test_a_page_read_by_somebody_else_meanwhile() -> None:
     assert view.load("T", [], [text(4)], 4)
     view.apply([text(6)])
     assert not view.load("T", [], [text(4)], 4)
+
+
+def test_an_edit_of_a_card_changes_quotes_to_its_title_and_what_is_written() -> None:
+    view = GroupView(GROUP)
+    card = ProductCard("pot", "on_sale", 1, "Teapot", price=100, currency="CNY")
+    view.apply([text(1, "one"), reply(2, 1, "Teapot\none")])
+    body = TextContent("the last one", card)
+    view.apply([Edited(3, at=3, by=USER, cid=CID, target=1, version=1, body=body)])
+    quote = view.messages[2].quote
+    assert quote is not None
+    assert quote.text == "Teapot\nthe last one"
+    view.apply([Edited(4, at=4, by=USER, cid=CID, target=1, version=2, body=TextContent("", card))])
+    quote = view.messages[2].quote
+    assert quote is not None
+    assert quote.text == "Teapot"
 
 
 KINDS = st.sampled_from(["text", "reply", "edit", "recall", "react", "join", "leave"])
