@@ -253,3 +253,13 @@ async def _make_group(url: str, token: str) -> str:
     group = str((await phone.do("group.create", kind="private", title="Tea 茶"))["group"])
     await phone.cut_off()
     return group
+
+
+def test_nothing_slow_is_imported_for_help(tmp_path: Path) -> None:
+    slow = "aiosqlite argon2 asyncio chatd.config chatd_client cryptography jwt litestar msgspec prompt_toolkit psycopg"
+    slow += " pydantic rich sqlalchemy sqlite3 structlog textual uvicorn websockets"
+    code = f"import sys, chatd.cli\nprint(*[name for name in {slow.split()!r} if name in sys.modules])"
+    env = Program(tmp_path).env
+    call = [sys.executable, "-c", code]
+    ended = subprocess.run(call, env=env, capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout.split() == [], "import it where it is used"
