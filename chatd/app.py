@@ -30,6 +30,7 @@ from chatd.config import Config
 from chatd.http.accounts import account_routes
 from chatd.http.app import make_http
 from chatd.http.catalogue import Signatures, catalogue_routes
+from chatd.http.follows import follow_routes
 from chatd.http.front import Door, Front, front_routes
 from chatd.http.health import health_routes
 from chatd.http.invites import invite_routes
@@ -275,6 +276,13 @@ class Server:
         self.log.error("cannot go on", reason=reason)
         self.failed.set()
 
+    def _follow_routes(self) -> list[HTTPRouteHandler]:
+        follows = self.config.follows
+        if not follows.secret:
+            return []
+        signatures = Signatures(follows.secret.encode(), follows.signature_window_s, self._clock_ms)
+        return follow_routes(self.hub, signatures, follows.body_max_bytes)
+
     def _catalogue_routes(self) -> list[HTTPRouteHandler]:
         catalogue = self.config.catalogue
         if not catalogue.secret:
@@ -297,6 +305,7 @@ class Server:
         invites = invite_routes(self.hub, self.config.invites.app_url)
         routes = [*health_routes(self.ready, registry), *self._front_routes(), *invites, *accounts]
         routes += self._catalogue_routes()
+        routes += self._follow_routes()
         http = make_http(routes)
         self.port = make_server(
             http,

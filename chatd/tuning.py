@@ -52,6 +52,7 @@ def bounds_of(config: Config) -> Bounds:
         dissolved_keep_ms=int(config.groups.dissolved_keep_days * 86_400_000),
         request_again_ms=int(invites.request_again_s * 1000),
         pull_ask_ms=int(invites.pull_ask_days * 86_400_000),
+        host_owns_follows=config.follows.owner == "host",
     )
 
 

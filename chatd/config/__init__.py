@@ -23,6 +23,7 @@ from chatd.config.sections import (
     Broadcasts,
     Catalogue,
     Debug,
+    Follows,
     Front,
     Groups,
     Hub,
@@ -67,6 +68,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     hub: Hub = Hub()
     search: Search = Search()
     catalogue: Catalogue = Catalogue()
+    follows: Follows = Follows()
     broadcasts: Broadcasts = Broadcasts()
     log: Log = Log()
     debug: Debug = Debug()
@@ -139,8 +141,9 @@ def _conflicts(config: Config) -> Iterator[tuple[bool, str]]:
     yield ws.write_low_bytes >= ws.write_high_bytes, "[ws] write_low_bytes: must be less than write_high_bytes"
     needed = limits.text_max * _CODE_POINT_BYTES_MAX + _ENVELOPE_BYTES_MAX
     yield ws.max_message_bytes < needed, f"[ws] max_message_bytes: [limits] text_max can take {needed} bytes"
-    short = 0 < len(config.catalogue.secret.encode()) < _HMAC_KEY_MIN
-    yield short, f"[catalogue] secret: at least {_HMAC_KEY_MIN} bytes"
+    for section, secret in (("catalogue", config.catalogue.secret), ("follows", config.follows.secret)):
+        short = 0 < len(secret.encode()) < _HMAC_KEY_MIN
+        yield short, f"[{section}] secret: at least {_HMAC_KEY_MIN} bytes"
     yield store.batch_max > store.queue_max, "[store] batch_max: must not exceed queue_max"
     over = limits.connections_per_user > ws.max_connections
     yield over, "[limits] connections_per_user: must not exceed [ws] max_connections"

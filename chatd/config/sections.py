@@ -282,6 +282,15 @@ class Catalogue(_Section, frozen=True, kw_only=True):
     pause_s: Annotated[float, Meta(ge=0, le=3600)] = 0.1
 
 
+class Follows(_Section, frozen=True, kw_only=True):
+    """Who says who follows whom: people themselves, or the host app, which tells changes over HTTP."""
+
+    owner: Literal["users", "host"] = "users"
+    secret: Line = ""
+    signature_window_s: Annotated[int, Meta(ge=1, le=86_400)] = 300
+    body_max_bytes: Annotated[int, Meta(ge=1024, le=2**26)] = 1_048_576
+
+
 class Broadcasts(_Section, frozen=True, kw_only=True):
     """How fast the operator's broadcasts go out."""
 

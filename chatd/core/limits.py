@@ -21,6 +21,8 @@ class Bounds(msgspec.Struct, frozen=True):
     groups_per_user: int = 2000
     following_max: int = 20_000
     groups_per_broadcast: int = 1_000_000
+    host_owns_follows: bool = False
+    """People follow elsewhere, and the host says so."""
     reactions_per_message: int = 20
     edits_per_message: int = 50
     recall_window_ms: int = 120_000

@@ -22,7 +22,9 @@ class Follow(Command, frozen=True, tag="follow"):
         need_follow(need, self.actor, self.user)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        """Raises `invalid` for oneself, `not_found`, `limit`."""
+        """Raises `host_owns_follows`, `invalid` for oneself, `not_found`, `limit`."""
+        if facts.bounds.host_owns_follows:
+            raise Refused("host_owns_follows")
         actor = self.actor
         if not facts.exists(self.user):
             raise Refused("not_found")

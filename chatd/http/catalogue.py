@@ -61,23 +61,22 @@ def catalogue_routes(hub: Hub, signatures: Signatures, body_max_bytes: int) -> l
         try:
             raw = await request.body()
         except HTTPException as error:
-            return _refusal(
-                "limit" if error.status_code == 413 else "malformed", f"at most {body_max_bytes} bytes", 413
-            )
+            return refusal("limit" if error.status_code == 413 else "malformed", f"at most {body_max_bytes} bytes", 413)
         try:
             signatures.check(request.headers.get(TIMESTAMP, ""), request.headers.get(SIGNATURE, ""), raw)
             body = read_body(raw)
             results = await change_catalogue(hub.link.ask, body.items, body.deletions)
-        except Refused as refusal:
-            return _refusal(refusal.code, refusal.message)
+        except Refused as refused:
+            return refusal(refused.code, refused.message)
         except Invalid as problem:
-            return _refusal("invalid", str(problem))
+            return refusal("invalid", str(problem))
         return Response({"results": results}, media_type=MediaType.JSON)
 
     return [change]
 
 
-def _refusal(code: str, message: str, status: int | None = None) -> Response[dict[str, Any]]:
+def refusal(code: str, message: str, status: int | None = None) -> Response[dict[str, Any]]:
+    """The answer to a request that is refused."""
     kind = ERRORS[code]
     return Response(
         {"error": {"code": code, "message": message}},

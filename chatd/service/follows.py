@@ -37,8 +37,8 @@ class Told(msgspec.Struct, frozen=True, array_like=True):
     version: int | None = None
 
 
-def read_edge(raw: object) -> Told:
-    """One edge. Raises `Invalid` with the path of the field below `$`."""
+def read_edge(raw: object, *, versioned: bool = False) -> Told:
+    """One edge; `versioned`: it has to say which version. Raises `Invalid` with the path of the field below `$`."""
     if not isinstance(raw, dict):
         raise Invalid("$", "Expected `object`")
     for name in raw:
@@ -49,6 +49,8 @@ def read_edge(raw: object) -> Told:
     if not isinstance(op, str) or op not in OPS:
         raise Invalid("$.op", "Expected one of `add`, `remove`")
     version = raw.get("version")
+    if version is None and versioned:
+        raise Invalid("$.version", "Missing required field")
     if version is not None and (type(version) is not int or not 0 <= version <= SAFE_INTEGER_MAX):
         raise Invalid("$.version", f"Expected an integer from 0 to {SAFE_INTEGER_MAX}")
     if follower == followed:
@@ -135,3 +137,36 @@ def check_import(import_id: object) -> str:
     if not isinstance(import_id, str) or not 1 <= len(import_id) <= IMPORT_ID_MAX or not import_id.isprintable():
         raise Invalid("import_id", f"`import_id` is not 1 to {IMPORT_ID_MAX} printable characters")
     return import_id
+
+
+class _Body(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a request, of which each edge is read by itself."""
+
+    edges: list[Any]
+
+
+def read_told(raw: bytes) -> list[Any]:
+    """The edges of a request, unread. Raises `Invalid` for what is no body, or one with too many."""
+    try:
+        body = msgspec.json.decode(raw, type=_Body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid("$", show(error, 200)) from None
+    if len(body.edges) > EDGES_MAX:
+        raise Invalid("$.edges", f"Expected at most {EDGES_MAX}")
+    return body.edges
+
+
+async def change_told(follows: Follows, raws: Sequence[object]) -> list[dict[str, Any]]:
+    """Make the edges of a host so, each with its version. Returns a result for each. Raises `Refused` as `change`."""
+    results: list[dict[str, Any]] = [{} for _ in raws]
+    told: list[tuple[int, Told]] = []
+    for at, raw in enumerate(raws):
+        try:
+            told.append((at, read_edge(raw, versioned=True)))
+        except Invalid as problem:
+            results[at] = {"result": "refused", "path": problem.path, "problem": problem.problem}
+    if told:
+        done = await follows.change([one for _, one in told], True)
+        for (at, _), result in zip(told, done, strict=True):
+            results[at] = {"result": result}
+    return results

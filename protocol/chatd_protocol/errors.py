@@ -129,6 +129,7 @@ _ERRORS = (
     ErrorKind("not_found", "There is no such thing, or the caller may not know of it.", False, 404),
     ErrorKind("forbidden", "The caller sees it and lacks the right.", False, 403),
     ErrorKind("not_mutual", "Both must follow each other, and nobody may have blocked the other.", False, 403),
+    ErrorKind("host_owns_follows", "Who follows whom is said by the host app; nobody follows here.", False, 403),
     ErrorKind("owner_must_stay", "The owner cannot leave the group.", False, 409),
     ErrorKind("read_only", "Nothing can be written here any more, or for now.", False, 403),
     ErrorKind(

@@ -30,6 +30,7 @@ SECRET: Final = "a secret of the shop, thirty-two bytes and more"
 SETTINGS: Final[dict[str, dict[str, Any]]] = {
     "accounts": {"signup": "open", "hash_memory_kib": 64, "hash_passes": 1, "hash_queue": 1000},
     "catalogue": {"secret": SECRET},
+    "follows": {"secret": SECRET},
     "search": {"follow_every_s": 0.01},
     "messages": {"recall_window_s": 86_400.0},
     "profile": {"handle_pause_days": 0.0},

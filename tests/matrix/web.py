@@ -56,15 +56,15 @@ def _page(name: Callable[[Case], str]) -> Send:
     return _get(lambda c: f"/i/{name(c)}")
 
 
-def _catalogue(method: str) -> Send:
+def _signed_by_host(method: str, path: str, content: dict[str, Any]) -> Send:
     async def send(case: Case, who: str) -> httpx.Response:
-        body = json.dumps({"items": [], "deletions": []}).encode()
+        body = json.dumps(content).encode()
         now_s = case.cast.server.hub.now_ms() // 1000
         secret = SECRET if who in (OPERATOR, "expired") else "a secret of somebody else's, thirty-two bytes"
         stamp = str(now_s - _LONG_AGO_S if who == "expired" else now_s)
         signed = {TIMESTAMP: stamp, SIGNATURE: sign(secret.encode(), stamp, body)}
         headers = _bearer(case, who) | (signed if who in (OPERATOR, "expired", "revoked") else {})
-        return await case.cast.http.request(method, "/v1/catalogue", content=body, headers=headers)
+        return await case.cast.http.request(method, path, content=body, headers=headers)
 
     return send
 
@@ -144,6 +144,7 @@ async def _upgrade(case: Case, _: str) -> httpx.Response:
     return httpx.Response(200)
 
 
+_NO_ITEMS: Final[dict[str, Any]] = {"items": [], "deletions": []}
 _ROUTES: Final[dict[str, dict[str, Send]]] = {
     "GET /": {"here": _get(lambda _: "/")},
     "GET /live": {"here": _get(lambda _: "/live")},
@@ -159,8 +160,9 @@ _ROUTES: Final[dict[str, dict[str, Send]]] = {
         "qr": _page(lambda c: f"{c.house.link}.svg"),
         "qr.absent": _page(lambda _: "A" * 22 + ".png"),
     },
-    "POST /v1/catalogue": {"here": _catalogue("POST")},
-    "PUT /v1/catalogue": {"here": _catalogue("PUT")},
+    "POST /v1/catalogue": {"here": _signed_by_host("POST", "/v1/catalogue", _NO_ITEMS)},
+    "POST /v1/follows": {"here": _signed_by_host("POST", "/v1/follows", {"edges": []})},
+    "PUT /v1/catalogue": {"here": _signed_by_host("PUT", "/v1/catalogue", _NO_ITEMS)},
 }
 ROUTES: Final[Mapping[str, Mapping[str, Send]]] = _ROUTES | _accounts()
 

@@ -19,6 +19,7 @@ TEXTS: Final = {
     "error_too_soon": ("it was changed a short while ago", "刚改过，过一段时间才能再改"),
     "error_not_found": ("there is no such thing, or it is not for you to see", "不存在，或你无权看到"),
     "error_forbidden": ("you have no right to do that", "你没有这个权限"),
+    "error_host_owns_follows": ("following is done in the app that this belongs to", "请到所属的应用里关注或取消关注"),
     "error_not_mutual": ("you must follow each other for that", "需要互相关注才可以"),
     "error_owner_must_stay": (
         "the owner cannot leave before /transfer or /dissolve",
