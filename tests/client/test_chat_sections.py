@@ -53,6 +53,17 @@ def test_unread_is_counted_per_section(state: State) -> None:
     assert unread(state) == [0, 0, 0]
 
 
+def test_what_the_line_has_counted_already_is_not_counted_again(state: State) -> None:
+    """What was missed comes once more behind the lines of a new session."""
+    state.count_unread(GROUP, 7, 1)
+    state.count_unread(GROUP, 4)
+    assert unread(state) == [2, 0, 2]
+    state.count_unread(GROUP, 8, 1)
+    state.count_read(GROUP, 1, left=1, read=7)
+    assert unread(state) == [1, 0, 1]
+    assert state.lines[GROUP].sections[1].read == 7
+
+
 def test_what_is_told_of_sections_keeps_what_was_counted(state: State) -> None:
     state.section = 1
     state.take_sections(GROUP, [TALK, log.Section(0, "chat", "大厅"), log.Section(2, "chat", "New")])

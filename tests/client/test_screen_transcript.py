@@ -1,0 +1,78 @@
+"""The stretch of a conversation that the screen keeps: pages and live entries joined, nothing twice, bounded."""
+
+from __future__ import annotations
+
+from chatd.cli.screen.transcript import KEPT_MAX, Transcript
+from chatd_protocol import kinds, log
+from tests.client.peer import USER
+
+GROUP = "g" * 20
+TEA = kinds.ProductCard("tea", "on_sale", rev=1, title="Tea", price=100, currency="CNY")
+
+
+def said(pos: int, text: str = "hello", section: int = 0) -> log.Message:
+    return log.Message(
+        pos, at=pos, seq=pos, sender=USER, cid="c", type="text", body=kinds.TextContent(text), section=section
+    )
+
+
+def page(transcript: Transcript, *positions: int, as_of: int) -> None:
+    transcript.put_page([said(pos) for pos in positions], as_of)
+
+
+def test_pages_and_live_entries_join_without_a_hole_and_without_doubles() -> None:
+    transcript = Transcript(GROUP)
+    transcript.take([said(11), said(12)])
+    page(transcript, 9, 10, 11, as_of=11)
+    page(transcript, 7, 8, as_of=12)
+    transcript.take([said(12), said(13)])
+    assert transcript.order == [7, 8, 9, 10, 11, 12, 13]
+
+
+def test_what_is_newer_than_a_gap_waits_for_its_page() -> None:
+    transcript = Transcript(GROUP)
+    transcript.newer = True
+    page(transcript, 3, 4, as_of=20)
+    transcript.take([said(21)])
+    assert transcript.order == [3, 4]
+    transcript.newer = False
+    page(transcript, *range(5, 21), as_of=20)
+    assert transcript.order == list(range(3, 22))
+
+
+def test_an_edit_that_came_while_a_page_was_on_its_way_is_in_it() -> None:
+    transcript = Transcript(GROUP)
+    transcript.take([log.Edited(12, at=1, by=USER, cid="c", target=9, version=1, body=kinds.TextContent("new"))])
+    page(transcript, 9, 10, as_of=11)
+    assert transcript.messages[9].body == kinds.TextContent("new")
+
+
+def test_a_card_shows_what_it_costs_now() -> None:
+    transcript = Transcript(GROUP)
+    shared = log.Message(
+        5, at=1, seq=5, sender=USER, cid="c", type="product_card", body=kinds.TextContent("look", card=TEA)
+    )
+    transcript.put_page([shared], 5)
+    cheaper = kinds.ProductCard("tea", "sold_out", rev=2, title="Tea", price=80, currency="CNY")
+    transcript.take([log.CardChanged(6, at=2, target=5, card=cheaper)])
+    card = transcript.messages[5].body.card
+    assert (card.status, card.price, card.price_then) == ("sold_out", 80, 100)
+    assert transcript.order == [5]
+
+
+def test_another_section_is_not_in_it() -> None:
+    transcript = Transcript(GROUP, 1)
+    transcript.take([said(1), said(2, section=1), log.MembersChanged(3, at=1, count=1)])
+    assert transcript.order == [2]
+
+
+def test_what_is_far_from_where_one_reads_is_dropped_and_can_be_asked_for() -> None:
+    transcript = Transcript(GROUP)
+    transcript.older = False
+    page(transcript, *range(1, KEPT_MAX + 101), as_of=KEPT_MAX + 100)
+    transcript.trim(keep_newest=True)
+    assert (len(transcript.order), transcript.order[0], transcript.older, transcript.low) == (KEPT_MAX, 101, True, 101)
+    page(transcript, *range(41, 101), as_of=KEPT_MAX + 100)
+    transcript.trim(keep_newest=False)
+    assert (transcript.order[0], transcript.newest, transcript.newer) == (41, KEPT_MAX + 40, True)
+    assert transcript.high == KEPT_MAX + 40
