@@ -254,6 +254,8 @@ class Ground:
         self.bounds = bounds
         self.users: list[str] = []
         self.bots: list[str] = []
+        self.names: dict[str, str] = {}
+        """People here have none."""
         self.follows: set[tuple[str, str]] = set()
         self.blocks: set[tuple[str, str]] = set()
         self.groups: dict[str, Group] = {}

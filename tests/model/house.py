@@ -279,7 +279,7 @@ class House:
         self.hub.start(await self.link.start())
         if self.bot_token not in self._made:
             self._made.add(self.bot_token)
-            made = MakeBot(self.hub.new_id("u"), "p4", "", "", list(SCOPES), False, tokens.digest(self.bot_token))
+            made = MakeBot(self.hub.new_id("u"), "p4", "p4", "", list(SCOPES), False, tokens.digest(self.bot_token))
             assert (await self.link.ask(made)).answer is not None
         self.sessions = []
         self._up = True

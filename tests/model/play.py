@@ -79,6 +79,7 @@ class Play:
             user = device.replica.user
             if device.sub.startswith("bot:"):
                 self.world.bots.append(user)
+                self.world.names[user] = device.sub.removeprefix("bot:")
                 self.world.no_requests.add(user)
             elif user not in self.world.users:
                 self.world.users.append(user)

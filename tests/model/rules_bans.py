@@ -23,7 +23,7 @@ class Bans(Members):
             raise No("limit")
         before = group.bans.get(other, {"at": self.now})
         group.bans[other] = {"user": other, "by": user, "at": before["at"]} | _reason(data)
-        group.bans[other] |= {"bot": True} if other in self.bots else {}
+        group.bans[other] |= {"bot": True, "name": self.names[other]} if other in self.bots else {}
         self._void_invites(group, other)
         answer: Json = {"group": group.id, "user": other, "banned": True}
         if group.stay(other):

@@ -51,7 +51,8 @@ class Forwards(Messages):
     def _item(self, source: Group, entry: Entry) -> Json:
         stay = source.stay(entry.by)
         kind = _type_of_copy(entry)
-        shown = {"name": stay.nickname if stay else "", "at": entry.at, "type": kind}
+        called = (stay.nickname if stay else "") or self.names.get(entry.by, "")
+        shown = {"name": called, "at": entry.at, "type": kind}
         alt = {} if kind == "text" else {"alt": views.alt_of(source, entry)}
         return shown | {"body": self._copied(entry)} | alt
 

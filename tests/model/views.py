@@ -209,6 +209,7 @@ def members(world: World, group: Group, user: str, now: int) -> list[Json]:
     for one in group.people():
         theirs, until = group.stays[one][-1], group.restricted_until(one)
         optional = {"by": theirs.by, "nickname": theirs.nickname, "bot": one in world.bots}
+        optional["name"] = world.names.get(one)
         person: Json = {"user": one, "role": theirs.role, "since": theirs.since[0]}
         person |= {key: value for key, value in optional.items() if value}
         shown.append(person | ({"restricted": _end_of(until)} if until > now and (knows or one == user) else {}))
