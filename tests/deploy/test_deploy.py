@@ -89,9 +89,13 @@ def test_what_the_image_copies_is_enough_to_build_the_wheel(tmp_path: Path) -> N
     subprocess.run(build, cwd=tmp_path, check=True, capture_output=True, timeout=120)
     (wheel,) = (tmp_path / "dist").iterdir()
     with zipfile.ZipFile(wheel) as archive:
-        packed = {name for name in archive.namelist() if name.startswith("chatd/")}
+        packed = {name for name in archive.namelist() if ".dist-info/" not in name}
+    packages = (ROOT, "chatd"), (ROOT / "clients", "chatd_client"), (ROOT / "migrations", "chatd_migrations")
     here = {
-        str(f.relative_to(ROOT)) for f in (ROOT / "chatd").rglob("*") if f.is_file() and "__pycache__" not in f.parts
+        str(file.relative_to(folder))
+        for folder, name in (*packages, (ROOT / "protocol", "chatd_protocol"))
+        for file in (folder / name).rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
     }
     assert packed == here
 
