@@ -51,6 +51,11 @@ class ScreenDesk(Commander):
         """Make a group the open one and show it."""
         await self.stage.open_chat(group)
 
+    def done(self, key: str = "done", **values: object) -> None:
+        """Say that it worked, where nothing else shows it: a group that was made or entered is open."""
+        if key != "group_made":
+            super().done(key, **values)
+
     async def rewrite(self, pos: int, text: str) -> None:
         """Edit a message of one's own. Raises `ChatdError`."""
         group = self.group()
