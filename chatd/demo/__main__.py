@@ -35,6 +35,7 @@ This community was made by an older chatd and lacks some people, bots and invite
 
 def main(folder: FolderOption = Path(".demo"), port: PortOption = 8080) -> None:
     """Serve a small demo community and print how to chat as two of its people. 启动一个小小的演示社区。"""
+    os.umask(0o077)  # what the demo keeps is its owner's, the database and the bots' memory too
     try:
         config = prepare(folder, port)
         check_port(config.server.host, port)

@@ -226,6 +226,8 @@ def test_tokens_lie_in_files_of_their_owner_and_are_fresh_at_every_start(tmp_pat
         paths = {sub: tmp_path / ".demo" / f"{sub}.token" for sub in PEOPLE}
         assert {stat.S_IMODE(path.stat().st_mode) for path in paths.values()} == {0o600}
         assert stat.S_IMODE((tmp_path / ".demo").stat().st_mode) == 0o700
+        kept = [path for path in (tmp_path / ".demo").iterdir() if path.is_file()]
+        assert [path.name for path in kept if path.stat().st_mode & 0o077] == []
         return {sub: path.read_text() for sub, path in paths.items()}
 
     async def start_and_stop() -> list[str]:
