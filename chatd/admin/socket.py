@@ -101,7 +101,8 @@ def call(path: Path, act: str, timeout_s: float = 10.0, **fields: Any) -> dict[s
             with channel.makefile("rb") as lines:
                 answer = json.loads(lines.readline() or b"{}")
         except (OSError, ValueError) as error:
-            raise AdminError("no_server", f"{path}: {error}") from None
+            why = getattr(error, "strerror", None) or str(error)
+            raise AdminError("no_server", f"{path}: {why}") from None
     if "ok" not in answer:
         raise AdminError(answer.get("error", "unavailable"), answer.get("message", ""))
     ok: dict[str, Any] = answer["ok"]

@@ -136,6 +136,9 @@ def test_what_is_missing_is_named_in_the_language_of_the_terminal(tmp_path: Path
 def test_what_cannot_be_used_is_told_and_ends_it(tmp_path: Path) -> None:
     missing = run(HELLO, "--url", "ws://127.0.0.1:1", "--token-file", "no.token", cwd=tmp_path)
     assert (missing.returncode, "no.token" in missing.stderr) == (2, True)
+    (tmp_path / "empty.token").write_text("\n")
+    empty = run(HELLO, "--url", "ws://127.0.0.1:1", "--token-file", "empty.token", cwd=tmp_path)
+    assert (empty.returncode, "empty.token is empty: `chatd bot create" in empty.stderr) == (2, True)
     wrong = run(HELLO, "--url", "http://127.0.0.1:1", cwd=tmp_path, CHATD_TOKEN="t")
     assert (wrong.returncode, "ws://host" in wrong.stderr) == (2, True)
     (tmp_path / "other.db").write_bytes(b"something else" * 200)
@@ -159,7 +162,7 @@ async def test_a_token_that_is_refused_ends_it(sqlite_url: str, tmp_path: Path) 
             run, HELLO, "--url", server.ws_url, cwd=tmp_path, CHATD_TOKEN="chatdbot_nobody"
         )
     assert refused.returncode == 1
-    assert "hello cannot go on" in refused.stderr
+    assert "hello cannot go on: the server does not take this token; `chatd bot token" in refused.stderr
     assert "chatdbot_nobody" not in refused.stderr
 
 

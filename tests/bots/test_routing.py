@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
+from chatd_client import ChatdError
 from chatd_client.bots import (
     PASS,
     Bot,
@@ -25,7 +27,7 @@ from chatd_client.bots import (
     button_id,
     filters,
 )
-from chatd_client.bots.testing import BadDialogue, play, read_dialogue
+from chatd_client.bots.testing import BadDialogue, DialogueFailed, play, read_dialogue
 from chatd_protocol.log import Edited, Message, Reacted, Recalled
 from tests.client.peer import in_loop
 
@@ -246,6 +248,41 @@ async def test_a_command_for_another_bot_is_not_taken() -> None:
     bot = Bot("tea")
     bot.command("pour")(says("poured"))
     await play(bot, HERE + "ann> /pour@tea\nbot> poured\nann> /pour@coffee\nann> /Pour\nbot> poured")
+
+
+@in_loop
+async def test_whoever_asks_a_command_for_what_the_catalogue_does_not_have_is_told() -> None:
+    bot = Bot("b")
+
+    @bot.command("show")
+    async def show(ctx: MessageContext, product: str) -> None:
+        await ctx.send_product(product)
+
+    await play(
+        bot,
+        HERE + "ann> /show tea\nbot> There is no such item in the catalogue, or it cannot be shown now.\n"
+        "bo> ／show 茶\nbot> 目录里没有这一项，或现在不能展示。\n"
+        '* product tea "Tea" CNY 12.00\nann> /show tea\nbot> [product tea]',
+    )
+    assert (bot.counters.failed, bot.counters.dead) == (0, 0)
+
+
+@in_loop
+async def test_only_that_refusal_of_a_command_is_answered(tmp_path: Path) -> None:
+    bot = Bot("b")
+
+    @bot.command("show")
+    async def show(ctx: MessageContext) -> None:
+        raise ChatdError("forbidden")
+
+    with pytest.raises(DialogueFailed, match="forbidden"):
+        await play(bot, HERE + "ann> /show", folder=tmp_path)
+
+
+@in_loop
+async def test_somebody_in_a_dialogue_who_may_not_do_it_fails_at_that_line() -> None:
+    with pytest.raises(DialogueFailed, match=r"line 3:\n.*\n.*refused: not_found"):
+        await play(Bot("b"), "* group Tea: ann\nann> tea\nan> tea")
 
 
 @in_loop

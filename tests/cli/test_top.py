@@ -172,6 +172,8 @@ def test_one_look_for_scripts_names_groups_processes_and_jobs(program: Program, 
 def test_without_a_server_it_ends_with_the_reason(tmp_path: Path) -> None:
     ended = Program(tmp_path).run("top", "--once")
     assert (ended.returncode, "no_server" in ended.stderr) == (1, True)
+    assert "No such file" in ended.stderr
+    assert "[Errno" not in ended.stderr
 
 
 def _read_until(terminal: int, wanted: bytes) -> bytes:

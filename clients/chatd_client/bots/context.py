@@ -22,9 +22,10 @@ from chatd_client.bots.schedule import ms_of
 from chatd_client.bots.store import Timer
 from chatd_client.bots.words import Lang, Said, in_language
 from chatd_client.commands import Commands
+from chatd_client.errors import ChatdError
 from chatd_protocol import messages
 from chatd_protocol.log import Entry
-from chatd_protocol.values import Data, GroupKind
+from chatd_protocol.values import Data, GroupKind, ItemId
 
 E = TypeVar("E", bound=Entry)
 TIMER_MAX_BYTES: Final = 4096
@@ -141,7 +142,7 @@ class Context:
     ) -> messages.SendMessageOk:
         """Send a card of a product. `no_item` if it cannot be shared."""
         said = None if text is None else in_language(text, self.lang)
-        body = messages.ProductCardBody(product, said, menu.rows if menu is not None else None)
+        body = messages.ProductCardBody(_some_item(product), said, menu.rows if menu is not None else None)
         return await self.send_kind("product_card", body, reply_to=reply_to, group=group, section=section)
 
     async def send_video(
@@ -156,7 +157,7 @@ class Context:
     ) -> messages.SendMessageOk:
         """Send a card of a video. `no_item` if it cannot be shared."""
         said = None if text is None else in_language(text, self.lang)
-        body = messages.VideoCardBody(video, said, menu.rows if menu is not None else None)
+        body = messages.VideoCardBody(_some_item(video), said, menu.rows if menu is not None else None)
         return await self.send_kind("video_card", body, reply_to=reply_to, group=group, section=section)
 
     async def send_kind(
@@ -244,3 +245,11 @@ def _body(text: Said | Line, lang: Lang, menu: Menu | None) -> messages.TextBody
     if isinstance(text, Line):
         return messages.TextBody(text.text, list(text.entities), rows)
     return messages.TextBody(in_language(text, lang), [], rows)
+
+
+def _some_item(item: str) -> str:
+    """What could be the id of an item. Raises `ChatdError` (`no_item`) for the rest: people type whatever they like."""
+    try:
+        return msgspec.convert(item, ItemId)
+    except msgspec.ValidationError as error:
+        raise ChatdError("no_item", str(error)) from None

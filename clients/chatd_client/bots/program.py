@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from chatd_client.bots.bot import Bot
 
 _log = logging.getLogger("chatd_client.bots")
+TOKEN_REFUSED: Final = frozenset({"unauthenticated", "token_expired", "revoked"})
 DESCRIPTION: Final = Phrase("The bot “{name}” of a chatd server.", "chatd 服务器上的机器人「{name}」。")
 WORDS: Final[dict[str, Phrase]] = {
     "url": Phrase("the server, ws:// or wss:// (CHATD_URL)", "服务器地址，ws:// 或 wss://（CHATD_URL）"),
@@ -52,6 +53,14 @@ WORDS: Final[dict[str, Phrase]] = {
     "no_token": Phrase(
         "say which token: --token-file FILE, CHATD_TOKEN_FILE or CHATD_TOKEN",
         "请给出令牌：--token-file 文件、CHATD_TOKEN_FILE 或 CHATD_TOKEN",
+    ),
+    "empty": Phrase(
+        "{path} is empty: `chatd bot create NAME > {path}` beside a running server puts a token there",
+        "{path} 是空的：服务器运行时用 `chatd bot create 名字 > {path}` 写入令牌",
+    ),
+    "refused": Phrase(
+        "{name} cannot go on: the server does not take this token; `chatd bot token NAME` makes another ({why})",
+        "{name} 无法继续：服务器不认这个令牌，用 `chatd bot token 名字` 换一个（{why}）",
     ),
     "no_dead": Phrase("Nothing was given up.", "没有放弃处理的内容。"),
     "running": Phrase("{name} is running", "{name} 已启动"),
@@ -98,7 +107,8 @@ def _token_of(path: str | None, env: Mapping[str, str]) -> Token | None:
     if not path:
         return env.get("CHATD_TOKEN") or None
     file = Path(path)
-    file.read_text(encoding="utf-8")  # one that cannot be read is told now, and not as a lost connection
+    if not file.read_text(encoding="utf-8").strip():  # told now, like one that cannot be read, and not by the server
+        raise ValueError(WORDS["empty"].in_(_lang(env), path=path))
 
     async def read() -> str:
         return (await asyncio.to_thread(file.read_text, encoding="utf-8")).strip()
@@ -123,7 +133,11 @@ async def _run(bot: Bot, url: str, token: Token, device: str, state: Path, env: 
         await running
     except asyncio.CancelledError:
         pass
-    except (ClientClosed, WrongBot) as why:
+    except ClientClosed as why:
+        refused = why.error is not None and why.error.code in TOKEN_REFUSED
+        _say("refused" if refused else "ended", env, name=bot.name, why=why)
+        return 1
+    except WrongBot as why:
         _say("ended", env, name=bot.name, why=why)
         return 1
     except Exception as error:  # noqa: BLE001  the last one who can say so

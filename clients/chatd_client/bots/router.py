@@ -119,7 +119,8 @@ class Router(JobBook):
         hidden: bool = False,
     ) -> Callable[[OnCommand], OnCommand]:
         """`/name …`, under several names, in any language; arguments as the handler's parameters ask for them (see
-        `arguments`). What does not fit them is answered with how it is used. `hidden`: not in `/help`.
+        `arguments`). What does not fit them is answered with how it is used, and a card of what the catalogue does not
+        have (`no_item`) with that, unless the handler sees to it. `hidden`: not in `/help`.
 
         Raises `ValueError` for a name that cannot be typed, `TypeError` for a parameter that cannot be.
         """

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from chatd_client.bots.arguments import BadArguments, fill
 from chatd_client.bots.commands import Call, Command, folded, glued, read_call
 from chatd_client.bots.contexts import MessageContext
-from chatd_client.bots.words import USAGE
+from chatd_client.bots.words import NO_ITEM, USAGE
+from chatd_client.errors import ChatdError
 
 Run = Callable[[], Awaitable[object]]
 Take = Callable[[MessageContext], Run | None]
@@ -30,7 +31,12 @@ def taking_command(command: Command, handler: Callable[..., Awaitable[object]]) 
             except BadArguments as bad:
                 usage = USAGE.in_(ctx.lang, usage=command.usage(ctx.lang))
                 return await ctx.reply(f"{bad.told(ctx.lang)}\n{usage}")
-            return await handler(ctx, *args, **named)
+            try:
+                return await handler(ctx, *args, **named)
+            except ChatdError as refused:
+                if refused.code != "no_item":
+                    raise
+                return await ctx.reply(NO_ITEM)  # what was typed is not there: whoever asked is told, like a wrong word
 
         return run
 

@@ -63,6 +63,9 @@ HELP: Final = Phrase("what I can do", "我会什么")
 HELP_TITLE: Final = Phrase("What I can do:", "我会这些：")
 NO_SUCH_COMMAND: Final = Phrase("I do not know the command /{name}. Try /help", "没有 /{name} 这个命令，请看 /帮助")
 USAGE: Final = Phrase("Usage: {usage}", "用法：{usage}")
+NO_ITEM: Final = Phrase(
+    "There is no such item in the catalogue, or it cannot be shown now.", "目录里没有这一项，或现在不能展示。"
+)
 MISSING: Final = Phrase("{name} is missing.", "缺少「{name}」。")
 TOO_MUCH: Final = Phrase("“{token}” is one word too many.", "多了「{token}」。")
 WRONG: Final = Phrase("{name}: “{token}” is not {expected}.", "「{name}」：「{token}」不是{expected}。")

@@ -31,6 +31,7 @@ from chatd_client.bots.testing.dialogue import (
 from chatd_client.bots.testing.ear import Chat, DialogueFailed, Ear
 from chatd_client.bots.testing.heard import kind_of, looks_of
 from chatd_client.bots.testing.places import Place, StagePlace
+from chatd_client.errors import ChatdError
 from chatd_client.port import Port
 from chatd_protocol import messages
 from chatd_protocol.bots import PressMenu, PressMenuOk
@@ -57,7 +58,10 @@ async def play(bot: Bot, dialogue: str | Path, place: Place | None = None, *, fo
         try:
             for line in read_dialogue(text):
                 async with asyncio.timeout(PATIENCE_S):
-                    await theatre.act(line)
+                    try:
+                        await theatre.act(line)
+                    except ChatdError as refused:  # what a person does; what the bot does is among its dead letters
+                        raise DialogueFailed(line.number, "that this may be done", f"refused: {refused}") from None
             await theatre.finish()
         finally:
             await theatre.close()
