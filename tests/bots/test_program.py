@@ -162,7 +162,8 @@ async def test_a_token_that_is_refused_ends_it(sqlite_url: str, tmp_path: Path) 
             run, HELLO, "--url", server.ws_url, cwd=tmp_path, CHATD_TOKEN="chatdbot_nobody"
         )
     assert refused.returncode == 1
-    assert "hello cannot go on: the server does not take this token; `chatd bot token" in refused.stderr
+    assert "hello cannot go on: the server does not take this token; `chatd bot token NAME`" in refused.stderr
+    assert "(unauthenticated)" in refused.stderr
     assert "chatdbot_nobody" not in refused.stderr
 
 

@@ -135,7 +135,7 @@ async def _run(bot: Bot, url: str, token: Token, device: str, state: Path, env: 
         pass
     except ClientClosed as why:
         refused = why.error is not None and why.error.code in TOKEN_REFUSED
-        _say("refused" if refused else "ended", env, name=bot.name, why=why)
+        _say("refused" if refused else "ended", env, name=bot.name, why=why.reason if refused else why)
         return 1
     except WrongBot as why:
         _say("ended", env, name=bot.name, why=why)
