@@ -97,7 +97,7 @@ ERASING = ("UPDATE audit SET reason = ''", "UPDATE audit SET details = '{}'")
 def test_no_statement_of_the_server_removes_a_row_and_only_an_erasure_empties_words() -> None:
     for file in SOURCES.rglob("*.py"):
         text = file.read_text().replace('"audit"', "audit")
-        if file.name == "erasing.py":
+        if (file.parent.name, file.name) == ("store", "erasing.py"):
             for allowed in ERASING:
                 assert allowed in text
                 text = text.replace(allowed, "")
