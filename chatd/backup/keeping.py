@@ -54,7 +54,10 @@ class LedgerKeeper:
 
     def check(self) -> None:
         """Raises OSError or `Trouble` if the file cannot be kept: better said at the start than found out too late."""
-        self._file.last()
+        try:
+            self._file.last()
+        except FileNotFoundError:
+            raise FileNotFoundError(f"[backup] ledger: there is no folder {self._file.path.parent}; make it") from None
 
     async def step(self) -> float | None:
         """Add what is new, a portion of it. Returns 0 if there is more."""

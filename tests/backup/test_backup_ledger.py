@@ -103,6 +103,15 @@ async def keeper_of(store: Store, file: Path) -> AsyncIterator[LedgerKeeper]:
         await readers.close()
 
 
+def test_a_missing_folder_of_the_ledger_is_named_with_its_setting(tea: Store, tmp_path: Path) -> None:
+    async def check() -> None:
+        async with keeper_of(tea, tmp_path / "backups" / "ledger.ndjson") as keeper:
+            keeper.check()
+
+    with pytest.raises(FileNotFoundError, match=r"^\[backup\] ledger: there is no folder .*backups; make it$"):
+        run(check())
+
+
 def test_the_server_goes_on_where_it_was_also_after_a_start(tea: Store, file: Path) -> None:
     async def keep(more: int) -> None:
         async with keeper_of(tea, file) as keeper:
