@@ -111,7 +111,9 @@ def tag(
     if days is not None:
         end = dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
         until = int(end.timestamp() * 1000)
-    raise _ask("user.tag", config, as_json, "{tags}", sub=sub, tag=name, until=until, on=not remove)
+    done = ask(config, "user.tag", sub=sub, tag=name, until=until, on=not remove)
+    worn = " ".join(f"[{one['tag']}]" for one in done["tags"])
+    say(done, worn or phrase("no tags now. 现在没有标签。"), as_json)
 
 
 @users.command()

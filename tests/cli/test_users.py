@@ -62,7 +62,9 @@ def test_disabling_enabling_and_tagging(program: Program, served: Served) -> Non
     tags = done(program, "tag", "cat", "staff", "--days", "2")["tags"]
     assert [(tag["tag"], tag["source"], "until" in tag) for tag in tags] == [("staff", "operator", True)]
     assert "[staff]" in program.run("user", "list").stdout
-    assert done(program, "tag", "cat", "staff", "--remove")["tags"] == []
+    assert program.run("user", "tag", "cat", "seller").stdout == "[staff] [seller]\n"
+    assert done(program, "tag", "cat", "staff", "--remove")["tags"][0]["tag"] == "seller"
+    assert program.run("user", "tag", "cat", "seller", "--remove").stdout == "no tags now.\n"
 
 
 def test_accounts_and_codes_are_told_once_and_not_logged(tmp_path: Path) -> None:
