@@ -20,31 +20,34 @@ RULE: Final = "─" * 78
 
 GUIDE: Final = """
 {rule}
-What to try below, with N the number of a message of your own; F1 or /help has the rest.
-Kill the server in between (kill -9 {pid}), start it again: nothing is lost. Ctrl-C
-stops it; rm -r {folder} forgets everything. Tokens of the others are in {folder}:
+What to try, with N the number of a message of your own; F1 or /help has the
+rest. Kill the server in between (kill -9 {pid}), start it again: nothing is
+lost. Ctrl-C stops it; rm -r {folder} forgets everything. Tokens of the others
+are in {folder}:
 {others}.
   hello              both see it
   /edit N new text   rewrite it, within two minutes
   /recall N          take it back, from everybody
-  /add nora          as Kai: refused with not_mutual (he follows her, she not him)
-  /follow lena       as Kai: Lena follows him already, so now it is mutual ...
+  /add nora          as Kai: refused, not_mutual (he follows her, she not him)
+  /follow lena       as Kai: Lena follows him already, now it is mutual ...
   /add lena          ... and she can be pulled in
-  /vote tea?         asks everybody, with buttons: a bot; /missed asks another one
+  /vote tea?         asks everybody, with buttons: a bot; /missed asks another
 
-可以试试（N 是自己那条消息的编号），其余见 F1 或 /help（加 --lang zh 显示中文界面）。
-中途 kill -9 {pid} 再启动一次：一条消息都不会丢。Ctrl-C 停止；rm -r {folder} 清空重来。
+可以试试（N 是自己那条消息的编号），其余见 F1 或 /help；
+界面不是中文时加 --lang zh。
+中途 kill -9 {pid} 再启动一次：一条消息都不会丢。
+Ctrl-C 停止；rm -r {folder} 清空重来。
   你好               两边都能看到
   /edit N 新内容     两分钟内可以修改
   /recall N          撤回，所有人都看不到了
-  /add nora          以 Kai 的身份：被拒绝 not_mutual（他关注了 Nora，Nora 没关注他）
+  /add nora          以 Kai 的身份：被拒绝 not_mutual（Nora 没关注他）
   /follow lena       以 Kai 的身份：Lena 早就关注了他，回关之后互相关注……
   /add lena          ……就能拉她进群
   /投票 喝茶吗？     机器人发起投票，可以点按钮；/错过 问另一个机器人
 {rule}
 A small community is served 演示社区已启动:  {page}
 
-Chat as two people: open two more terminals in this folder, paste one line into each.
+Chat as two people: open two more terminals here, paste one line into each.
 以两个人的身份聊天：在本目录再打开两个终端，各粘贴一行。
 
 {first}

@@ -18,8 +18,10 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from prompt_toolkit.utils import get_cwidth
 
 from chatd.demo.community import BOTS, PEOPLE
+from chatd.demo.guide import Place, guide
 from tests.demo.house import ROOT, Program, started
 
 DEMO = f"{shlex.quote(sys.executable)} -m chatd.demo"
@@ -292,3 +294,11 @@ def test_a_second_demo_in_the_same_folder_is_refused(tmp_path: Path) -> None:
 
 def test_the_folder_of_the_demo_is_never_committed() -> None:
     assert "/.demo/" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+def test_what_it_says_fits_a_terminal_of_eighty_columns_but_for_what_is_pasted() -> None:
+    place = Place(Path(".demo"), "g" * 23, "¥MW5L-F53R-3U92-P3¥")
+    told = [
+        line for line in guide(place, "ws://127.0.0.1:8080/ws", 4_194_304).splitlines() if " chat --url" not in line
+    ]
+    assert not [line for line in told if get_cwidth(line) > 80]
