@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatd.cli.screen.cells import clean, cut, width, wrap
+from chatd.cli.screen.composer import Completion, completions
 from chatd.testing import running_server
 from chatd_client import MineEvent
 from chatd_protocol.menus import Button
@@ -127,7 +128,7 @@ async def test_a_message_is_answered_edited_and_taken_back_by_keys(sqlite_url: s
             await here.press("e")
             await here.sees("编辑 #")
             await here.type("半")
-            await here.hears("八点半 （已编辑）")
+            await here.hears("八点半（已编辑）")
             await here.press("up")
             await here.sees("▌", "八点半")
             await here.press("x")
@@ -175,3 +176,9 @@ def test_rows_are_no_wider_than_they_may_be_and_lose_nothing(cells: int) -> None
     kept = "".join(part for row in rows for _, part in row)
     assert kept.replace(" ", "") == text.replace(" ", "").replace("\n", "")
     assert not any(row and row[0][1][0] in "，！" for row in rows) or cells == 2
+
+
+def test_a_command_is_offered_once_with_what_it_takes_and_does() -> None:
+    known = [("echo", "/echo", "say it again · Echo"), ("product", "/product ID [text]", "share a product")]
+    assert completions("/ec", (), known) == [Completion("/echo", 3, "say it again · Echo")]
+    assert completions("/pro", (), known) == [Completion("/product", 4, "ID [text]  share a product")]

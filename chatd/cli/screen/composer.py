@@ -28,8 +28,11 @@ def completions(typed: str, people: Iterable[str], commands: Iterable[tuple[str,
     an `@` at the beginning of a word."""
     if typed.startswith("/") and not typed.startswith("//") and " " not in typed and "\n" not in typed:
         begun = typed[1:].lower()
-        fits = [(name, f"{usage}  {about}") for name, usage, about in commands if name.startswith(begun)]
-        return [Completion(f"/{name}", len(typed), about) for name, about in fits]
+        fits = [one for one in commands if one[0].startswith(begun)]
+        return [
+            Completion(f"/{name}", len(typed), f"{usage.removeprefix(f'/{name}')}  {about}".strip())
+            for name, usage, about in fits
+        ]
     head, at, begun = typed.rpartition("@")
     if not at or (head and not head[-1].isspace()):
         return []
