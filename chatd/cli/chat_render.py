@@ -181,11 +181,11 @@ class Renderer:
             return DIM, self._words("unknown_message")
         if isinstance(message.body, kinds.TextContent) and message.body.card is None and not message.body.text:
             return DIM, printable(message.alt) or self._words("unknown_message")
-        mark = " " + self._words("edited_mark") if message.version else ""
+        mark = self._words("edited_mark") if message.version else ""
         tags = "".join(f"[{printable(tag)}] " for tag in message.tags)
         if message.forwarded is not None:
             title = printable(message.forwarded.title)
-            mark += " " + (self._words("forwarded_from", title=title) if title else self._words("forwarded_mark"))
+            mark += self._words("forwarded_from", title=title) if title else self._words("forwarded_mark")
         style = MENTION if self.mentions_me(message) else ""
         if message.type == kinds.NOTICE:
             style, tags = NOTICE, self._words("notice_mark") + tags

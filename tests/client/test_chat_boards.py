@@ -75,9 +75,9 @@ def test_other_kinds_are_shown_by_their_words_and_bundles_line_by_line() -> None
         kinds.BundleItem("Eve", 0, "x-dice", {"alt": "🎲", "data": {}}, "🎲"),
     ]
     shown = render.text(message(type="bundle", body=kinds.BundleContent(items), forwarded=log.Forwarded()))
-    assert shown == "［聊天记录 2 条］ Bob: one Eve: 🎲 （转发）"
+    assert shown == "［聊天记录 2 条］ Bob: one Eve: 🎲（转发）"
     named = message(forwarded=log.Forwarded("g" * 20, "Tea"))
-    assert render.text(named) == "@x hello （转发自 Tea）"
+    assert render.text(named) == "@x hello（转发自 Tea）"
 
 
 @in_loop
@@ -106,7 +106,7 @@ async def test_two_people_keep_a_board(sqlite_url: str) -> None:
         for nothing in ("Nothing is pinned", "There are no featured posts", "Nobody mentioned you"):
             await ann.scene.sees(nothing)
         bob.scene.type("/new 另一个群", "/groups", "/open 2", f"/forward 1 {pos}", "/open 1")
-        await bob.scene.sees("我", "@鲍勃 看这里 （转发）")
+        await bob.scene.sees("我", "@鲍勃 看这里（转发）")
         await asyncio.gather(ann.leave(), bob.leave())
 
 

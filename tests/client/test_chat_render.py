@@ -40,7 +40,7 @@ def test_a_message() -> None:
     assert shown(text("你好")) == ["   43 00:00 一个名字很…  你好"]
     own = log.Message(7, at=60_000, seq=1, sender=USER, cid=CID, type="text", body=kinds.TextContent("hi"), version=2)
     assert shown(own) == ["    7 00:01 you          hi (edited)"]
-    assert shown(own, lang="zh") == ["    7 00:01 我           hi （已编辑）"]
+    assert shown(own, lang="zh") == ["    7 00:01 我           hi（已编辑）"]
 
 
 def test_what_hangs_on_a_message() -> None:

@@ -81,3 +81,28 @@ async def test_what_an_erased_person_said_vanishes_from_the_screen(sqlite_url: s
             await here.sees_no("(1)")
             await here.sees_no("elsewhere too")
             await here.sees("an answer")
+
+
+@in_loop
+async def test_only_ones_own_messages_can_be_edited_and_each_shows_its_number(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server, at_phones(server, ann="Ann", bob="鲍勃") as (ann, bob):
+        group = (await bob.create_group("One")).group
+        await bob.add_members(group, [user_of(ann)])
+        async with sitting(server, "ann", "Ann", group=group) as here:
+            for text in ("first of two", "second of two"):
+                await bob.send(group, text)
+            last = (await bob.read_history(group)).entries[-1]["pos"]
+            await here.sees("second of two", f"#{last}")
+            await here.press("up")
+            status = await here.sees("r reply", "w forward")
+            assert "e edit" not in status
+            await here.press("e")
+            await here.sees("Only your own messages can be edited.")
+            assert here.app.editing is None
+            await here.press("escape")
+            await here.type("mine")
+            await here.sees("mine")
+            await here.press("up")
+            await here.sees("e edit", "x recall")
+            await here.press("e")
+            await here.sees("editing #")

@@ -24,9 +24,9 @@ async def group_of_two(one: Client, other: Client, title: str, said: int = 0) ->
 
 
 def numbers(here: Sitting) -> list[int]:
-    """The numbered messages that are drawn, from above."""
+    """The numbered messages that are drawn, from above; under a name, each ends with its position."""
     rows = [row.split() for row in here.conversation]
-    return [int(row[1]) for row in rows if row[:1] == ["no."] and len(row) == 4]
+    return [int(row[1]) for row in rows if row[:1] == ["no."] and len(row) in {4, 5}]
 
 
 async def moved(here: Sitting, before: list[int]) -> None:

@@ -151,7 +151,9 @@ class Acts(Asking):
         self._app.aim(reply_to=message.pos)
 
     async def _edit(self, message: Message) -> None:
-        if isinstance(message.body, kinds.TextContent):
+        if not self._app.render_text.is_me(message.sender):
+            self._app.note([[("dim", self._app.words("edit_own_only"))]])
+        elif isinstance(message.body, kinds.TextContent):
             self._app.aim(editing=message.pos)
             self._app.composer.put(message.body.text)
 

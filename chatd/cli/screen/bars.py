@@ -136,7 +136,7 @@ def _status(app: Backstage) -> list[Part]:
         return parts
     gap: Part = ("faint", " · ", "")
     if app.timeline.has_focus:
-        return [*parts, gap, ("dim", words("hint_message"), "")]
+        return [*parts, gap, ("dim", words("hint_message" if _own_chosen(app) else "hint_others"), "")]
     if app.chats.has_focus:
         return [*parts, gap, ("dim", words("hint_list"), "")]
     hints = (
@@ -153,6 +153,13 @@ def _status(app: Backstage) -> list[Part]:
         if sum(width(text) for _, text, _ in [*parts, *more]) <= room:
             parts += more
     return parts
+
+
+def _own_chosen(app: Backstage) -> bool:
+    """Whether the chosen message is the reader's own: only those can be edited."""
+    transcript, pos = app.transcript, app.timeline.chosen
+    message = transcript.messages.get(pos) if transcript is not None and pos is not None else None
+    return message is not None and app.render_text.is_me(message.sender)
 
 
 def _details(app: Backstage, line: GroupLine | None) -> None:

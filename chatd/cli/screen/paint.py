@@ -22,6 +22,8 @@ GUTTER: Final = 2
 TOGETHER_MS: Final = 5 * 60_000
 """What one person says within this time stands under one name."""
 BOX_CELLS: Final = 60
+NUMBERED_CELLS: Final = 30
+"""A message without a head shows its number where there is this much room: editing and recalling ask for it."""
 QUOTE_ROWS: Final = 2
 
 
@@ -98,9 +100,11 @@ class Painter:
             for row in quote:
                 painted.add(mark, ("faint", self._signs.quote + " "), *row)
                 mark = ("", " " * GUTTER)
-        for row in self._body(message, room, setting):
-            painted.add(mark, *row)
-            mark = ("", " " * GUTTER)
+        number = "" if setting.head or room < NUMBERED_CELLS else f" #{message.pos}"
+        for row in self._body(message, room - width(number), setting):
+            gap = " " * (room - width(number) - width_of(row)) if number else ""
+            painted.add(mark, *row, *((("", gap), ("faint", number)) if number else ()))
+            mark, number = ("", " " * GUTTER), ""
         self._menu(painted, message, room)
         self._below(painted, message, room, setting)
 
@@ -175,11 +179,11 @@ class Painter:
     def _marks(self, message: log.Message, setting: Setting) -> Iterator[Piece]:
         """What is said about a message behind its text."""
         if message.version:
-            yield "faint", " " + self._words("edited_mark")
+            yield "faint", self._words("edited_mark")
         if message.forwarded is not None:
             title = clean(message.forwarded.title)
             text = self._words("forwarded_from", title=title) if title else self._words("forwarded_mark")
-            yield "faint", " " + text
+            yield "faint", text
         if setting.readers:
             yield "good", f" {self._signs.mine}{setting.readers}"
 

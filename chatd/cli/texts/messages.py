@@ -19,7 +19,7 @@ TEXTS: Final = {
     "help_recall": ("take a message back", "撤回一条消息"),
     "elsewhere": ("[{title}] {name}: {text}", "［{title}］{name}：{text}"),
     "start_of_history": ("── the beginning of what you can see ──", "── 你能看到的最早内容 ──"),
-    "edited_mark": ("(edited)", "（已编辑）"),
+    "edited_mark": (" (edited)", "（已编辑）"),
     "message_recalled": ("— recalled by {name} —", "— {name} 撤回了这条消息 —"),
     "message_erased": ("— erased with its author —", "— 随作者一起删除 —"),
     "quote_recalled": ("{pos}: recalled", "{pos}：已撤回"),

@@ -41,6 +41,11 @@ TEXTS: Final = {
         "Enter more · r reply · e edit · x recall · + react · c copy · Esc back",
         "回车 更多 · r 回复 · e 编辑 · x 撤回 · + 表情 · c 复制 · Esc 返回",
     ),
+    "hint_others": (
+        "Enter more · r reply · + react · w forward · c copy · Esc back",
+        "回车 更多 · r 回复 · + 表情 · w 转发 · c 复制 · Esc 返回",
+    ),
+    "edit_own_only": ("Only your own messages can be edited.", "只能编辑自己的消息。"),
     "hint_list": ("↑↓ choose · Enter open · Esc back", "↑↓ 选择 · 回车 打开 · Esc 返回"),
     "state_connecting": ("connecting …", "连接中…"),
     "act_reply": ("reply", "回复"),
