@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from tests.ports import free_port
 
 REPOSITORY = Path(__file__).parents[2]
 SECRET = "a secret of the kill battery, guards nothing"
@@ -48,7 +49,7 @@ class ServerProcess:
 
     def __init__(self, url: str, home: Path, arguments: Sequence[str] = ("chatd", "serve")) -> None:
         self.url = url
-        self.port = _free_port()
+        self.port = free_port()
         self.up = asyncio.Event()
         self.starts = 0
         self.errors: list[str] = []
@@ -176,9 +177,3 @@ def _command_line(pid: int) -> bytes:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -23,6 +23,7 @@ from prompt_toolkit.utils import get_cwidth
 from chatd.demo.community import BOTS, PEOPLE
 from chatd.demo.guide import Place, guide
 from tests.demo.house import ROOT, Program, started
+from tests.ports import free_port
 
 DEMO = f"{shlex.quote(sys.executable)} -m chatd.demo"
 CHATD = f"{shlex.quote(sys.executable)} -m chatd"
@@ -42,11 +43,6 @@ def taken_port() -> Iterator[int]:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         yield listener.getsockname()[1]
-
-
-def free_port() -> int:
-    with taken_port() as port:
-        return port
 
 
 @pytest.mark.promise("P1", "demo.killed")

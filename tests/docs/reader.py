@@ -18,9 +18,9 @@ from typing import Final
 
 from chatd.config import load
 from tests.demo.house import Program, started
-from tests.demo.test_demo import free_port
 from tests.docs.blocks import ROOT, Block, logical_lines
 from tests.docs.checks import CHECKS
+from tests.ports import free_port
 
 PORTS: Final = ("8080", "8081", "9099")
 SAVED: Final = re.compile(r"(?:#|//) ([\w./-]+\.\w+)\n")
