@@ -63,7 +63,7 @@ def _watch(config: Path | None, user: str, as_json: bool) -> dict[str, Any]:
             progress.update(task, description=stage, completed=state["done"], total=state["total"] or None)
             if state["stage"] == "done":
                 return state
-            time.sleep(POLL_S)
+            time.sleep(POLL_S)  # the server tells nobody how far it is: it can only be asked again
 
 
 STAGES: Final = {
