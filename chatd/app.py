@@ -125,7 +125,7 @@ class Server:
         self.life = migrate.life(database)
         database.close()
         if before != after:
-            self.log.info("store migrated", before=before, after=after)
+            self.log.info("store migrated" if before else "store made", before=before, after=after)
         self.readers = Readers(config.store.url, config.store.readers)
         undo.push_async_callback(self.readers.close)
         await self.readers.open()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
@@ -31,6 +32,15 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+class LogFormat(StrEnum):
+    """As `[log] format` has them."""
+
+    AUTO = "auto"
+    JSON = "json"
+    CONSOLE = "console"
+
 
 DEFAULT_URL: Final = "ws://127.0.0.1:8080/ws"
 
@@ -83,17 +93,25 @@ def serve(
             help="Overrides [server] port; 0 takes a free one. 代替设置里的 [server] port，0 取空闲端口。",
         ),
     ] = None,
+    log_format: Annotated[
+        LogFormat | None,
+        typer.Option(help="Overrides [log] format. 代替设置里的 [log] format。", case_sensitive=False),
+    ] = None,
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C. 启动服务器，直到 SIGTERM 或 Ctrl-C。
 
+    At a terminal it says how to come in, and logs in words; elsewhere one JSON object a line.
+    在终端上会说明怎么进来，日志是文字；在其他地方，日志一行一个 JSON 对象。
+
     $ chatd serve
     $ chatd serve --config /etc/chatd/chatd.toml
-    $ chatd serve --host 0.0.0.0 --port 8443
+    $ chatd serve --host 0.0.0.0 --port 8443 --log-format json
     """
     from chatd.cli import run
 
-    chosen: dict[str, Any] = {k: v for k, v in (("host", host), ("port", port)) if v is not None}
-    raise typer.Exit(run.serve(settings(config), chosen))
+    server = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    chosen: dict[str, Any] = {"server": server, "log": {"format": log_format.value} if log_format else {}}
+    raise typer.Exit(run.serve(settings(config), chosen, config_path=config))
 
 
 @app.command()

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from chatd.cli.answers import DONE, FAILED, failed, say
+from chatd.cli.language import lang_of
 from chatd.config import Config
 from chatd.store.collector import spare_the_collector
 from chatd.store.database import StoreLost, connect, path_of
@@ -23,19 +28,47 @@ def serve(
     chosen: dict[str, Any],
     served: Callable[[str], None] | None = None,
     doors: Sequence[Door] = (),
+    config_path: Path | None = None,
 ) -> int:
-    """Run the server until it is told to stop. `served` is called with the address once clients can connect; `doors`
-    are the ways in that its page names."""
+    """Run the server until it is told to stop. `served` is called with the address once clients can connect; without
+    it, people at a terminal are told how to come in, where the log is for people. `doors` are the ways in that its page
+    names, `config_path` where the settings come from."""
     import uvloop
 
-    from chatd.cli.logs import set_up_logs
+    from chatd.cli.logs import for_people, set_up_logs
 
-    if chosen:
-        config = msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, **chosen))
-    set_up_logs(config.log)
+    for section, values in chosen.items():
+        section_now = msgspec.structs.replace(getattr(config, section), **values)
+        config = msgspec.structs.replace(config, **{section: section_now})
+    greets = served is None and sys.stderr.isatty() and for_people(config.log, terminal=True)
+    set_up_logs(config.log, greeted=greets or served is not None)
     raise_open_files()
-    status = uvloop.run(_serve(config, served, doors))
+    status = uvloop.run(_serve(config, served or (partial(_greet, config, config_path) if greets else None), doors))
+    if greets and status == DONE:
+        tell(_text("stopped").format(store=_store_of(config)))
     return int(status)
+
+
+def _greet(config: Config, config_path: Path | None, ws_url: str) -> None:
+    from chatd.cli.welcome import welcome
+
+    tell(welcome(config, ws_url, _store_of(config), lang_of(os.environ), config_path))
+
+
+def tell(text: str) -> None:
+    """A text beside the log, where the log goes."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _text(key: str) -> str:
+    from chatd.cli.texts.serving import TEXTS
+
+    return TEXTS[key][lang_of(os.environ) == "zh"]
+
+
+def _store_of(config: Config) -> str:
+    path = path_of(config.store.url)
+    return str(path) if path is not None else "PostgreSQL"
 
 
 async def _serve(config: Config, served: Callable[[str], None] | None, doors: Sequence[Door]) -> int:

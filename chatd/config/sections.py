@@ -302,7 +302,7 @@ class Log(_Section, frozen=True, kw_only=True):
     """What is written about the server's own doings."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["json", "console"] = "json"
+    format: Literal["auto", "json", "console"] = "auto"
 
 
 class Debug(_Section, frozen=True, kw_only=True):

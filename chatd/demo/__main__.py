@@ -15,6 +15,8 @@ from typing import Annotated, Final
 import typer
 
 from chatd.cli import run
+from chatd.cli.answers import phrase
+from chatd.cli.language import lang_of
 from chatd.demo import crew
 from chatd.demo.community import BOTS, GROUPS, INVITE
 from chatd.demo.guide import Place, doors, guide
@@ -25,22 +27,28 @@ from chatd.store.lock import Held
 from chatd_protocol.pasted import share_text
 
 FolderOption = Annotated[Path, typer.Option("--dir", help="Where the demo keeps everything. 演示数据所在目录。")]
+LangOption = Annotated[str, typer.Option(help="zh or en; default: what LANG says. 语言 zh 或 en，默认看 LANG。")]
 PortOption = Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 takes a free one. 端口。")]
 
-AT_WORK: Final = f"The bots are at work 机器人已就位：{', '.join(BOTS)}"
-OLDER: Final = """\
-This community was made by an older chatd and lacks some people, bots and invites; rm -r {folder} makes a new one.
-这个社区由旧版 chatd 生成，缺少部分成员、机器人和邀请；rm -r {folder} 后重新启动即可。"""
+AT_WORK: Final = "The bots are at work: {bots}. 机器人已就位：{bots}。"
+MAKING: Final = "Making a small community, which takes a moment the first time. 正在生成演示社区，仅首次需要片刻。"
+STOPPED: Final = "Stopped; everything is kept in {folder}. 已停止，数据保留在 {folder}。"
+OLDER: Final = (
+    "This community was made by an older chatd and lacks some people, bots and invites; rm -r {folder} makes a new one."
+    " 这个社区由旧版 chatd 生成，缺少部分成员、机器人和邀请；rm -r {folder} 后重新启动即可。"
+)
 
 
-def main(folder: FolderOption = Path(".demo"), port: PortOption = 8080) -> None:
+def main(folder: FolderOption = Path(".demo"), port: PortOption = 8080, lang: LangOption = "") -> None:
     """Serve a small demo community and print how to chat as two of its people. 启动一个小小的演示社区。"""
+    if lang:
+        os.environ["LC_ALL"] = "zh_CN.UTF-8" if lang_of({"LANG": lang}) == "zh" else "C.UTF-8"
     os.umask(0o077)  # what the demo keeps is its owner's, the database and the bots' memory too
     try:
         config = prepare(folder, port)
         check_port(config.server.host, port)
         if not database_of(folder).exists():
-            print("making a small community, once … 正在生成演示社区（仅首次）…", flush=True)
+            print(phrase(MAKING), flush=True)
             make_community(database_of(folder), datetime.now().astimezone())
         current = is_current(database_of(folder))
         ids, (maker, scene) = ids_of(database_of(folder)), INVITE
@@ -53,15 +61,16 @@ def main(folder: FolderOption = Path(".demo"), port: PortOption = 8080) -> None:
 
     def tell(url: str) -> None:
         if crew.are_here() and current:
-            stack.enter_context(crew.crew(url, folder, lambda: print(AT_WORK, flush=True)))
-        print(guide(place, url, os.getpid()), flush=True)
+            at_work = phrase(AT_WORK, bots=", ".join(BOTS))
+            stack.enter_context(crew.crew(url, folder, lambda: print(at_work, flush=True)))
+        print(guide(place, url, os.getpid(), lang_of(os.environ)), flush=True)
         if not current:
-            print(OLDER.format(folder=folder), flush=True)
+            print(phrase(OLDER, folder=folder), flush=True)
 
     with ExitStack() as stack:
         status = run.serve(config, {}, tell, doors(place))
     if status == 0:
-        print(f"stopped; everything is kept in {folder} … 已停止，数据保留在 {folder}", flush=True)
+        print(phrase(STOPPED, folder=folder), flush=True)
     raise typer.Exit(status)
 
 

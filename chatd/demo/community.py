@@ -22,7 +22,14 @@ PEOPLE: Final = {
     "lena": "Lena",
     "ming": "阿明",
 }
-"""Names by `sub`."""
+"""Names by `sub`, which is how the name is written in Latin letters."""
+
+
+def name_in(lang: str, sub: str) -> str:
+    """Who that is, for readers of a language: `Ming (阿明)` for those who may not read the name that is shown."""
+    name = PEOPLE[sub]
+    return name if lang == "zh" or name.isascii() else f"{sub.title()} ({name})"
+
 
 FRIENDS: Final = (
     "ali xiaoman",

@@ -1,67 +1,96 @@
 """What the demo says once it serves, in the terminal and on its page at `/`: lines to paste, and what to try.
 
-What to paste comes last: a terminal of 24 lines shows that much.
+The terminal is told in one language, for two would not fit it. What to paste comes last: a terminal of 24 lines shows
+that much, and each line of it can be copied from one of 80 columns.
 """
 
 from __future__ import annotations
 
 import shlex
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from chatd.demo.community import PEOPLE, STRANGER, TALKERS
+from chatd.cli import DEFAULT_URL
+from chatd.cli.language import Lang, cells
+from chatd.cli.welcome import COLUMNS, page_of, pasted, program
+from chatd.demo.community import PEOPLE, STRANGER, TALKERS, name_in
 from chatd.http.front import Door, Line
 
-RULE: Final = "─" * 78
+RULE: Final = "─" * COLUMNS
 
-GUIDE: Final = """
+GUIDES: Final[Mapping[Lang, str]] = {
+    "en": """
 {rule}
-What to try, with N the number of a message of your own; F1 or /help has the
-rest. Kill the server in between (kill -9 {pid}), start it again: nothing is
-lost. Ctrl-C stops it; rm -r {folder} forgets everything. Tokens of the others
-are in {folder}:
-{others}.
+Once you are in (below), try this; N is the number of a message of yours:
+
   hello              both see it
   /edit N new text   rewrite it, within two minutes
   /recall N          take it back, from everybody
-  /add nora          as Kai: refused, not_mutual (he follows her, she not him)
+  /add nora          as Kai: refused, for he follows her and she not him
   /follow lena       as Kai: Lena follows him already, now it is mutual ...
   /add lena          ... and she can be pulled in
-  /vote tea?         asks everybody, with buttons: a bot; /missed asks another
+  /vote tea?         a bot asks everybody, with buttons; /missed asks another
+  F1 or /help        the rest
 
-可以试试（N 是自己那条消息的编号），其余见 F1 或 /help；
-界面不是中文时加 --lang zh。
-中途 kill -9 {pid} 再启动一次：一条消息都不会丢。
-Ctrl-C 停止；rm -r {folder} 清空重来。
-  你好               两边都能看到
-  /edit N 新内容     两分钟内可以修改
-  /recall N          撤回，所有人都看不到了
-  /add nora          以 Kai 的身份：被拒绝 not_mutual（Nora 没关注他）
-  /follow lena       以 Kai 的身份：Lena 早就关注了他，回关之后互相关注……
-  /add lena          ……就能拉她进群
-  /投票 喝茶吗？     机器人发起投票，可以点按钮；/错过 问另一个机器人
+Kill the server in between (kill -9 {pid}), start it again: nothing is lost.
+Ctrl-C stops it, rm -r {folder} forgets everything. Who else you can be, each
+with a token in {folder}:
+{others}
 {rule}
-A small community is served 演示社区已启动:  {page}
+A small community is served. Its page: {page}
+(用中文：make run ARGS='--lang zh')
 
-Chat as two people: open two more terminals here, paste one line into each.
-以两个人的身份聊天：在本目录再打开两个终端，各粘贴一行。
+Chat as two people, {ali} and {kai}: open two more terminals in this folder
+and paste one of these into each.
 
 {first}
 
 {second}
 
-{stranger} knows nobody here. Start a third one, and paste the share text into it.
-{stranger}谁也不认识：再开一个终端，进去后把口令整段粘贴进去，就能入群。
+{stranger} knows nobody here, so nobody can pull him in. Paste this into a
+third terminal, and then the share text below it into the chat that opens.
 
 {third}
 
 {share}
+{rule}""",
+    "zh": """
 {rule}
-"""
+先按下面说的进来，然后可以试试（N 是自己那条消息的编号）：
+
+  你好               两边都能看到
+  /edit N 新内容     两分钟内可以修改
+  /recall N          撤回，所有人都看不到了
+  /add nora          以 Kai 的身份：被拒绝，他关注了 Nora，Nora 没关注他
+  /follow lena       以 Kai 的身份：Lena 早就关注了他，回关之后互相关注……
+  /add lena          ……就能拉她进群
+  /投票 喝茶吗？     机器人发起投票，可以点按钮；/错过 问另一个机器人
+  F1 或 /help        其余的
+
+中途 kill -9 {pid} 再启动一次：一条消息都不会丢。
+Ctrl-C 停止，rm -r {folder} 清空重来。还可以扮演这些人，令牌在 {folder} 里：
+{others}
+{rule}
+演示社区已启动，首页：{page}
+（In English: make run ARGS='--lang en'）
+
+以两个人的身份聊天，{ali}和 {kai}：在本目录再打开两个终端，各粘贴一行。
+
+{first}
+
+{second}
+
+{stranger}谁也不认识，所以谁也拉不了他。再开一个终端粘贴这一行，
+进去以后把下面的口令整段粘贴到聊天里，就能入群。
+
+{third}
+
+{share}
+{rule}""",
+}
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -76,39 +105,66 @@ class Place(msgspec.Struct, frozen=True):
         return self.folder / f"{sub}.token"
 
 
-def guide(place: Place, ws_url: str, pid: int) -> str:
+def guide(place: Place, ws_url: str, pid: int, lang: Lang) -> str:
     """The whole text for the terminal."""
     first, second = (chat_command(ws_url, place.token(sub), place.group) for sub in TALKERS)
-    others = ", ".join(sub for sub in PEOPLE if sub not in {*TALKERS, STRANGER})
-    return GUIDE.format(
+    others = [
+        sub if PEOPLE[sub].isascii() else f"{sub} {PEOPLE[sub]}" for sub in PEOPLE if sub not in {*TALKERS, STRANGER}
+    ]
+    return GUIDES[lang].format(
         rule=RULE,
-        page=f"http{ws_url.removeprefix('ws').removesuffix('/ws')}/",
-        first=first,
-        second=second,
-        stranger=PEOPLE[STRANGER],
-        third=chat_command(ws_url, place.token(STRANGER)),
+        page=page_of(ws_url),
+        ali=name_in(lang, TALKERS[0]),
+        kai=name_in(lang, TALKERS[1]),
+        first=pasted(first),
+        second=pasted(second),
+        stranger=name_in(lang, STRANGER),
+        third=pasted(chat_command(ws_url, place.token(STRANGER))),
         share=place.share,
         pid=pid,
         folder=shlex.quote(str(place.folder)),
-        others=others,
+        others=_listed(others, "、" if lang == "zh" else ", "),
     )
+
+
+def _listed(words: Sequence[str], between: str) -> str:
+    """In lines, none of the words broken."""
+    lines = [""]
+    for number, word in enumerate(words):
+        part = word + (between if number < len(words) - 1 else "")
+        if cells(lines[-1] + part.rstrip()) > COLUMNS:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def doors(place: Place) -> Sequence[Door]:
     """The same for the page, with what else can be tried."""
-    first, second = (Line(chat_command("{ws}", place.token(sub), place.group)) for sub in TALKERS)
+    first, second = (
+        Line(
+            line_of(chat_command("{ws}", place.token(sub), place.group)),
+            {"en": f"As {name_in('en', sub)}:", "zh": f"以{name_in('zh', sub)}的身份："},
+        )
+        for sub in TALKERS
+    )
     settings = ["--config", str(place.folder / "chatd.toml")]
     return [
         Door({"en": "Chat as two people", "zh": "以两个人的身份聊天"}, [first, second]),
         Door(
             {"en": "Bring in a third by a share text", "zh": "用口令带进第三个人"},
             [
-                Line(chat_command("{ws}", place.token(STRANGER))),
+                Line(
+                    line_of(chat_command("{ws}", place.token(STRANGER))),
+                    {
+                        "en": f"As {name_in('en', STRANGER)}, whom nobody follows:",
+                        "zh": f"以{name_in('zh', STRANGER)}的身份，TA 还谁也不认识：",
+                    },
+                ),
                 Line(
                     place.share,
                     {
-                        "en": f"{PEOPLE[STRANGER]} follows nobody. Paste this into their terminal:",
-                        "zh": f"{PEOPLE[STRANGER]}谁也没关注。把这段口令粘贴到 TA 的终端里：",
+                        "en": "Nobody can pull him in. This share text, pasted into the chat, lets him in:",
+                        "zh": "谁也拉不了 TA。把这段口令粘贴到聊天里，就能入群：",
                     },
                 ),
             ],
@@ -159,16 +215,13 @@ async def main():
 asyncio.run(main())"""
 
 
-def chat_command(url: str, token: Path, group: str = "") -> str:
-    """A line for a shell in this folder. `url` may be one that is still to be filled in."""
-    words = [*program(), "chat", "--url", "URL", "--token-file", str(token)]
-    return shlex.join([*words, "--group", group] if group else words).replace("URL", url, 1)
+def chat_command(url: str, token: Path, group: str = "") -> list[str]:
+    """The words of a line for a shell in this folder. `url` may be one that is still to be filled in."""
+    address = [] if url == DEFAULT_URL else ["--url", url]
+    words = [*program(), "chat", *address, "--token-file", str(token)]
+    return [*words, "--group", group] if group else words
 
 
-def program() -> list[str]:
-    """How `chatd` of this very environment is called from the current folder."""
-    here = Path.cwd()
-    script = Path(sys.executable).with_name("chatd")
-    words = [script] if script.exists() else [Path(sys.executable)]
-    short = [str(word.relative_to(here)) if word.is_relative_to(here) else str(word) for word in words]
-    return short if script.exists() else [*short, "-m", "chatd"]
+def line_of(words: Sequence[str]) -> str:
+    """The line, however long it gets; places like `{ws}` are still to be filled in."""
+    return " ".join(word if word.startswith("{") else shlex.quote(word) for word in words)

@@ -10,6 +10,7 @@ import shlex
 import signal
 import socket
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ import psutil
 import pytest
 from prompt_toolkit.utils import get_cwidth
 
+from chatd.cli.language import Lang
+from chatd.cli.welcome import pasted
 from chatd.demo.community import BOTS, PEOPLE
 from chatd.demo.guide import Place, guide
 from tests.demo.house import ROOT, Program, started
@@ -31,10 +34,18 @@ CHATD = f"{shlex.quote(sys.executable)} -m chatd"
 
 async def read_guide(demo: Program) -> list[str]:
     """Wait until it serves; the two lines to paste, the third person's, and the share text for them."""
-    lines = [await demo.sees(" chat ", "--token-file", "--group"), await demo.sees(" chat ", "--token-file", "--group")]
-    lines.append(await demo.sees(" chat ", "--token-file"))
-    lines.append(await demo.sees("¥"))
-    return lines
+    first, second, third = [await read_pasted(demo) for _ in range(3)]
+    assert "--group" in first
+    assert "--group" in second
+    return [first, second, third, await demo.sees("¥")]
+
+
+async def read_pasted(demo: Program) -> str:
+    """The next line to paste, with what goes on behind a backslash."""
+    line = await demo.sees(" chat --")
+    while line.endswith("\\"):
+        line = f"{line.removesuffix(chr(92)).rstrip()} {(await demo.sees()).strip()}"
+    return line
 
 
 @contextmanager
@@ -58,7 +69,7 @@ def test_two_pasted_lines_chat_and_a_kill_in_between_loses_nothing(tmp_path: Pat
                 await kai.types("said to nobody")
                 async with started(line, tmp_path) as again:
                     assert await read_guide(again) == [paste_ali, paste_kai, paste_ming, share]
-                    assert not [text for text in again.shown if "making" in text]
+                    assert not [text for text in again.shown if "Making" in text]
                     await ali.sees("Kai ", "said to nobody")
                     assert await kai.ends() == 1  # something was refused: the pull of Nora
                     await ali.types(f"/open {paste_ali.split()[-1]}")
@@ -117,7 +128,7 @@ def test_the_four_bots_are_there_and_answer(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with started(f"{DEMO} --port 0", tmp_path) as demo:
             _, paste_kai, paste_ming, share = await read_guide(demo)
-            await demo.sees("机器人已就位")
+            await demo.sees("The bots are at work")
             async with started(f"{paste_kai} --lang zh", tmp_path) as kai, started(paste_ming, tmp_path) as ming:
                 await kai.sees("饭友群", "人")
                 await kai.types("/vote 喝茶吗")
@@ -144,7 +155,7 @@ def test_the_shop_assistant_answers_with_a_card(tmp_path: Path) -> None:
         async with started(f"{DEMO} --port 0", tmp_path) as demo:
             paste_ali, *_ = await read_guide(demo)
             words = paste_ali.split()[:-2]
-            await demo.sees("机器人已就位")
+            await demo.sees("The bots are at work")
             async with started(" ".join(words), tmp_path) as ali:
                 await ali.types("/groups")
                 number = (await ali.sees("Mina's Kiln")).split()[0]
@@ -197,8 +208,9 @@ def test_the_page_of_the_demo_says_how_to_come_in(tmp_path: Path) -> None:
     for text in pages.values():
         assert [line for line in guide if line not in text] == []
         assert not [token for token in tokens if token in text]
-    assert "谁也没关注" in pages["zh"]
-    assert "follows nobody" in pages["en"]
+    assert "谁也拉不了" in pages["zh"]
+    assert "Ming (阿明)" in pages["en"]
+    assert "Nobody can pull him in" in pages["en"]
 
 
 def test_the_past_is_shown_by_day_and_as_it_is_now(tmp_path: Path) -> None:
@@ -292,9 +304,39 @@ def test_the_folder_of_the_demo_is_never_committed() -> None:
     assert "/.demo/" in (ROOT / ".gitignore").read_text().splitlines()
 
 
-def test_what_it_says_fits_a_terminal_of_eighty_columns_but_for_what_is_pasted() -> None:
-    place = Place(Path(".demo"), "g" * 23, "¥MW5L-F53R-3U92-P3¥")
-    told = [
-        line for line in guide(place, "ws://127.0.0.1:8080/ws", 4_194_304).splitlines() if " chat --url" not in line
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("url", ["ws://127.0.0.1:8080/ws", "ws://127.0.0.1:65535/ws"])
+def test_what_it_says_fits_a_terminal_of_eighty_columns_and_what_is_pasted_too(lang: Lang, url: str) -> None:
+    place = Place(Path(".demo"), "g" * 23, "【阿梨的厨房 · 饭友群】复制这段话打开 chatd 入群 ¥MW5L-F53R-3U92-P3¥")
+    told = guide(place, url, 4_194_304, lang).splitlines()
+    assert not [
+        line for line in told if get_cwidth(line) >= 80 and not line.startswith(str(Path(sys.executable).parent))
     ]
-    assert not [line for line in told if get_cwidth(line) > 80]
+    pasting = "\n".join(told[told.index("─" * 78, 2) :])
+    assert len(pasting.splitlines()) <= 24
+    for sub in ("ali", "kai", "ming"):
+        assert f"--token-file .demo/{sub}.token" in pasting
+
+
+def test_a_line_that_is_too_wide_goes_on_behind_a_backslash_and_means_the_same(tmp_path: Path) -> None:
+    words = ["printf", "%s|", "--first", "a b", "--second", "c" * 60, "--third", "d"]
+    shown = pasted(words)
+    assert len(shown.splitlines()) > 1
+    assert max(map(get_cwidth, shown.splitlines())) < 80
+    assert all(line.endswith(" \\") for line in shown.splitlines()[:-1])
+    done = subprocess.run(["sh", "-c", shown], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split("|")[:-1] == words[2:]
+
+
+def test_it_speaks_chinese_to_who_reads_chinese(tmp_path: Path) -> None:
+    async def scenario() -> list[str]:
+        async with started(f"{DEMO} --port 0", tmp_path, {"LANG": "zh_CN.UTF-8"}) as demo:
+            await read_guide(demo)
+            await demo.sees("机器人已就位")
+            assert await demo.ends(signal.SIGINT) == 0
+            return demo.shown
+
+    shown = asyncio.run(scenario())
+    assert [line for line in shown if "正在生成演示社区" in line]
+    assert shown[-1].startswith("已停止")
+    assert not [line for line in shown if "Chat as two people" in line]

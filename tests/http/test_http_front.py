@@ -148,3 +148,26 @@ async def test_a_line_is_copied_by_its_button(tmp_path: Path) -> None:
         assert await tab.ask(TURNS % "document.querySelectorAll('.row button')[1].textContent === '已复制'")
         line = await tab.ask("navigator.clipboard.readText()")
         assert line == f"chatd chat --url {town.server.ws_url} --token-file ann.token"
+
+
+SELECTED = """(() => {
+  const text = document.querySelector("pre.program"), range = document.createRange();
+  range.selectNodeContents(text);
+  getSelection().removeAllRanges();
+  getSelection().addRange(range);
+  const lines = new Set([...range.getClientRects()].filter(one => one.width > 0).map(one => Math.round(one.top)));
+  return {copied: getSelection().toString(), written: text.textContent, lines: lines.size};
+})()"""
+
+
+@needs_chromium
+@on_loop
+async def test_a_program_keeps_its_lines_and_its_indentation_on_a_phone(tmp_path: Path) -> None:
+    assert CHROMIUM is not None
+    async with living_town(url_of(tmp_path), tmp_path) as town, browsing(CHROMIUM) as tab:
+        for width in (320, 1280):
+            await tab.open(f"{town.server.http_url}/", width, 568, language="en")
+            shown = await tab.ask(SELECTED)
+            assert shown["copied"] == shown["written"]
+            compile(shown["copied"], "copied", "exec")
+            assert shown["lines"] == len([line for line in shown["written"].splitlines() if line.strip()])
