@@ -82,6 +82,10 @@ class Report:
         )
 
 
+class EndedByItself(Exception):
+    """The server is gone, and nobody killed it."""
+
+
 class Battery:
     """One run on one database. `url` is empty at the start; `home` is a folder of its own."""
 
@@ -89,35 +93,45 @@ class Battery:
         self.plan = plan
         self.report = Report()
         self._recorder = Recorder()
-        self._server = ServerProcess(url, home, arguments)
-        self._crowd = Workload(self._server, self._recorder, plan.scale, plan.seed)
+        self.server = ServerProcess(url, home, arguments)
+        self._crowd = Workload(self.server, self._recorder, plan.scale, plan.seed)
         self._hub_kills: list[int] = []
         self._rng = random.Random(f"kills {plan.seed}")
 
     async def run(self, said: Callable[[str], None] = lambda _: None) -> Report:
         """Load, kills, quiet, judgement."""
         try:
-            await self._server.start()
+            await self.server.start()
             await self._begin()
             try:
                 await self._under_load(said)
             except TimeoutError:
                 stuck = f"nothing was acknowledged for {PROGRESS_TIMEOUT_S} s after {dict(self.report.kills)}"
                 self.report.violations.append(Violation("ack", stuck))
+            except EndedByItself:
+                await self._after_the_end()
             self.report.violations += await self._judge()
         finally:
             for device in self._crowd.devices:
                 await device.stop()
-            status = await self._server.stop()
-        self.report.violations += [Violation("end", f"the server said: {line}") for line in self._server.errors[:20]]
+            status = await self.server.stop()
+        self.report.violations += [Violation("end", f"the server said: {line}") for line in self.server.errors[:20]]
         self.report.violations += await asyncio.to_thread(self._verify)
         if status != 0:
             self.report.violations.append(Violation("end", f"the server ended with status {status}"))
         return self.report
 
+    async def _after_the_end(self) -> None:
+        """Nobody killed it, and it is gone: what became of the data shows once it is there again."""
+        ended = f"the server ended by itself, with status {self.server.end.result()}, after {dict(self.report.kills)}"
+        self.report.violations.append(Violation("end", ended))
+        self._hub_kills.append(self._recorder.moment())
+        with contextlib.suppress(RuntimeError, TimeoutError):
+            await self.server.start()
+
     def _verify(self) -> list[Violation]:
         """What the project's own judge of databases says, now that nobody holds this one."""
-        database = connect(self._server.url)
+        database = connect(self.server.url)
         try:
             return [Violation("verify", problem) for problem in verify(database).problems[:20]]
         finally:
@@ -127,7 +141,7 @@ class Battery:
         try:
             await self._crowd.start()
         except TimeoutError:
-            raise RuntimeError(f"the crowd did not get in; the server said: {self._server.errors[-3:]}") from None
+            raise RuntimeError(f"the crowd did not get in; the server said: {self.server.errors[-3:]}") from None
 
     async def _under_load(self, said: Callable[[str], None]) -> None:
         began = time.monotonic()
@@ -146,11 +160,13 @@ class Battery:
                 raise result
 
     async def _progress(self, acks: int, load: asyncio.Task[None]) -> None:
-        """Wait for acknowledgements. Raises what the load raised, or TimeoutError: the server is stuck."""
+        """Wait for acknowledgements. Raises what the load raised, TimeoutError: the server is stuck, EndedByItself."""
         wait = asyncio.create_task(self._crowd.acked(self._crowd.acks + acks, PROGRESS_TIMEOUT_S))
-        await asyncio.wait([wait, load], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([wait, load, self.server.end], return_when=asyncio.FIRST_COMPLETED)
         if not wait.done():
             wait.cancel()
+            if self.server.end.done():
+                raise EndedByItself
             return
         await wait
 
@@ -158,13 +174,13 @@ class Battery:
         await self._progress(acks, load)
         # With the writer, now and then, what follows the log for the searches.
         search = kind == "writer" and self._rng.random() < 0.5
-        while not await self._server.kill(hub=kind != "writer", writer=kind != "hub", search=search):
+        while not await self.server.kill(hub=kind != "writer", writer=kind != "hub", search=search):
             await self._progress(1, load)
         self.report.kills[kind] += 1
         if kind != "writer":
             self._hub_kills.append(self._recorder.moment())
         if kind != "writer":
-            await self._server.start()
+            await self.server.start()
 
     # -- quiet
 
@@ -176,7 +192,7 @@ class Battery:
         except TimeoutError:
             stuck.append(Violation("ack", f"{crowd.open} commands are without an answer"))
         await self._all_told()
-        truth = await asyncio.to_thread(read_truth, self._server.url)
+        truth = await asyncio.to_thread(read_truth, self.server.url)
         await self._all_arrived(truth)
         stuck += await self._read_afresh()
         history = History(truth, self._recorder.connections, crowd.shop.changes)
@@ -206,7 +222,7 @@ class Battery:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.plan.told_s):
                 while True:
-                    if not await asyncio.to_thread(count_untold, self._server.url):
+                    if not await asyncio.to_thread(count_untold, self.server.url):
                         return
                     await asyncio.sleep(LOOK_AGAIN_S)
 
@@ -227,9 +243,7 @@ class Battery:
     async def _read_afresh(self) -> list[Violation]:
         """A new device for everybody: no cursors, and every page of every group."""
         people = {device.user: device for device in self._crowd.devices}
-        fresh = [
-            Device(self._server, self._recorder, device._sub, "fresh", "json", fresh=True) for device in people.values()
-        ]
+        fresh = [device.afresh() for device in people.values()]
         for number, device in enumerate(fresh):
             device.start()
             try:
@@ -241,7 +255,7 @@ class Battery:
                         await _read_sections(device)
                     await _ask(device, "invite.received", {})
             except TimeoutError:
-                return [Violation("resume", f"a fresh session of {device.user or device._sub} could not read it all")]
+                return [Violation("resume", f"a fresh session of {device.user or number} could not read it all")]
             finally:
                 await device.stop()
         return []

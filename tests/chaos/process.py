@@ -58,12 +58,24 @@ class ServerProcess:
         self._arguments = arguments
         self._log = home / "server.log"
         self._process: asyncio.subprocess.Process | None = None
+        self._end: asyncio.Task[int] | None = None
         self._reader: asyncio.Task[None] | None = None
 
     @property
     def ws_url(self) -> str:
         """Where clients connect."""
         return f"ws://127.0.0.1:{self.port}/ws"
+
+    @property
+    def admin_socket(self) -> Path:
+        """Where the operator asks."""
+        return next(self._home.glob("*.sock"))
+
+    @property
+    def end(self) -> asyncio.Task[int]:
+        """Done as soon as the hub's process has ended, killed or by itself."""
+        assert self._end is not None
+        return self._end
 
     @property
     def hub_pid(self) -> int:
@@ -102,6 +114,7 @@ class ServerProcess:
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
+        self._end = asyncio.create_task(self._process.wait(), name="the end of the server")
         serving: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._reader = asyncio.create_task(self._read_log(self._process, serving))
         await asyncio.wait_for(serving, START_TIMEOUT_S)
