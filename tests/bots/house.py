@@ -9,7 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final, ParamSpec
+from typing import Any, Final, ParamSpec, Protocol
 
 import httpx
 import msgspec
@@ -92,10 +92,18 @@ async def server_place(server: TestServer, name: str, *scopes: str) -> ServerPla
     return ServerPlace(server.ws_url, bot_token=token, token_of=server.token, change=change_in(server))
 
 
+class Served(Protocol):
+    """Whatever runs a server: this process, or one of its own."""
+
+    @property
+    def ws_url(self) -> str:
+        """Where clients connect."""
+
+
 class BotRun:
     """A bot that runs in this process, against a server."""
 
-    def __init__(self, bot: Bot, server: TestServer, token: str, path: Path, **client: Any) -> None:
+    def __init__(self, bot: Bot, server: Served, token: str, path: Path, **client: Any) -> None:
         self.bot = bot
         self.store = Store(path)
         more: dict[str, Any] = {"device": "bot", "cursors": StoredCursors(self.store)}
@@ -137,7 +145,7 @@ class BotRun:
 @asynccontextmanager
 async def running(
     bot: Bot,
-    server: TestServer,
+    server: Served,
     token: str,
     path: Path,
     *,
