@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 
 from tests.chaos.answers import check_answers, commands_of, rules_of, texts_of
 from tests.chaos.beside import check_beside, done_of
+from tests.chaos.beside_menus import check_menus
 from tests.chaos.beside_relations import check_relations
 from tests.chaos.beside_sections import check_sections, open_ones, sections_at_end
 from tests.chaos.history import Attempt, Connection, History
@@ -64,6 +65,7 @@ def _problems(history: History) -> Iterator[tuple[str, str]]:
     done = done_of(commands)
     yield from check_sections(history, ledger, done)
     yield from check_relations(history, ledger, done)
+    yield from check_menus(history, ledger, done)
     yield from check_marks(history, commands)
     whole: set[tuple[str, int]] = set()
     marks = asked_of(history)

@@ -33,10 +33,19 @@ class Command:
 
 
 class Device:
-    """`format` is the encoding it speaks; a `fresh` one has no past and reads everything it is told of."""
+    """`fmt` is the encoding it speaks; a `fresh` one has no past and reads everything it is told of. A bot has a
+    `token`, a person gets one by the `sub` for each connection."""
 
     def __init__(
-        self, server: ServerProcess, recorder: Recorder, sub: str, device: str, fmt: Format, *, fresh: bool = False
+        self,
+        server: ServerProcess,
+        recorder: Recorder,
+        sub: str,
+        device: str,
+        fmt: Format,
+        *,
+        fresh: bool = False,
+        token: str | None = None,
     ) -> None:
         self.user = ""
         self.groups: set[str] = set()
@@ -53,6 +62,7 @@ class Device:
         self._name = device
         self._format = fmt
         self._fresh = fresh
+        self._token = token
         self._epoch: str | None = None
         self._mine: list[int] | None = None
         self._heads: dict[str, list[int]] = {}
@@ -65,6 +75,10 @@ class Device:
         self.connection: Connection | None = None
 
     # -- life
+
+    def afresh(self) -> Device:
+        """Another one of the same person, which has no past."""
+        return Device(self._server, self._recorder, self._sub, "fresh", "json", fresh=True, token=self._token)
 
     def start(self) -> None:
         """Connect, and come back whenever the connection ends."""
@@ -116,7 +130,7 @@ class Device:
         self._recorder.connections.append(self.connection)
         self._waiting.clear()
         claims = {"sub": self._sub, "exp": int(time.time()) + TOKEN_TTL_S}
-        token = jwt.encode(claims, SECRET, algorithm="HS256")
+        token = self._token or jwt.encode(claims, SECRET, algorithm="HS256")
         self._transmit(0, "session.hello", {"token": token, "device": self._name, **cursors})
 
     def _closed(self, code: int | None) -> None:

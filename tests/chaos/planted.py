@@ -18,9 +18,18 @@ from chatd.store.database import Row
 from chatd.store.engine import Engine
 from chatd.store.outcome import Outcome, Proposed
 from tests.chaos.planted_daily import CardsForgotten, UsesApart, is_pin, skip_index
+from tests.chaos.planted_menus import PressAgain, PressForgotten, is_press
 from tests.chaos.planted_people import DeclineForgotten, SectionNumberReused, SixSections, keep_only_main_reads
 
-__all__ = ["CardsForgotten", "DeclineForgotten", "SectionNumberReused", "SixSections", "UsesApart"]
+__all__ = [
+    "CardsForgotten",
+    "DeclineForgotten",
+    "PressAgain",
+    "PressForgotten",
+    "SectionNumberReused",
+    "SixSections",
+    "UsesApart",
+]
 LATE_S: Final = 0.02
 """How long a snapshot lies before it is used, by which what comes late is sure to be late."""
 
@@ -84,14 +93,14 @@ class AckBeforeCommit(_Late):
 class PinBeforeCommit(_Late):
     """The answers about pins leave before the commit."""
 
-    _pins: frozenset[int] = frozenset()
+    _told: frozenset[int] = frozenset()
 
     def is_late(self, wish: AnyWish) -> bool:
         return is_pin(wish)
 
     def settle(self, batch: Sequence[Proposed]) -> list[Outcome]:
         before = self._let_go()
-        self._pins = frozenset(proposed.pid for proposed in batch if is_pin(proposed.wish))
+        self._told = frozenset(proposed.pid for proposed in batch if self.is_late(proposed.wish))
         return before + super().settle(batch)
 
     def _let_go(self) -> list[Outcome]:
@@ -100,11 +109,18 @@ class PinBeforeCommit(_Late):
         return super()._let_go()
 
     def early(self, outcome: Outcome) -> Outcome:
-        return Outcome(0, [verdict for verdict in outcome.verdicts if verdict.pid in self._pins], [], [])
+        return Outcome(0, [verdict for verdict in outcome.verdicts if verdict.pid in self._told], [], [])
 
     def late(self, outcome: Outcome) -> Outcome:
-        others = [verdict for verdict in outcome.verdicts if verdict.pid not in self._pins]
+        others = [verdict for verdict in outcome.verdicts if verdict.pid not in self._told]
         return Outcome(outcome.n, others, outcome.groups, outcome.mine, outcome.items)
+
+
+class PressBeforeCommit(PinBeforeCommit):
+    """The answers about presses leave before the commit."""
+
+    def is_late(self, wish: AnyWish) -> bool:
+        return is_press(wish)
 
 
 class FanOutBeforeCommit(_Late):
@@ -252,6 +268,9 @@ FAULTS: Final[dict[str, Fault]] = {
     "write-across-kick": Fault(_write_across_kick, frozenset({"audience"})),
     "use-apart": Fault(lambda: _run_engine("UsesApart"), frozenset({"lost"})),
     "pin-before-commit": Fault(lambda: _run_engine("PinBeforeCommit"), frozenset({"lost"})),
+    "press-before-commit": Fault(lambda: _run_engine("PressBeforeCommit"), frozenset({"lost"})),
+    "press-forgotten": Fault(lambda: _run_engine("PressForgotten"), frozenset({"lost"})),
+    "press-again": Fault(lambda: _run_engine("PressAgain"), frozenset({"doubled"})),
     "cards-forgotten": Fault(lambda: _run_engine("CardsForgotten"), frozenset({"card"})),
     "index-skips": Fault(skip_index, frozenset({"search"})),
     "section-number-reused": Fault(lambda: _run_engine("SectionNumberReused"), frozenset({"hole"})),

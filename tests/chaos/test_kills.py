@@ -6,15 +6,25 @@ The short form; the long one is `make chaos`.
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.battery import Battery, Plan, Report
+from tests.chaos.battery import PROGRESS_TIMEOUT_S, Battery, Plan, Report
 from tests.chaos.planted import FAULTS
 from tests.chaos.workload import Scale
 
-SURE = ("ack-before-commit", "no-dedupe", "resume-long", "number-reused", "write-across-kick", "use-apart")
+SURE = (
+    "ack-before-commit",
+    "no-dedupe",
+    "resume-long",
+    "number-reused",
+    "write-across-kick",
+    "use-apart",
+    "press-forgotten",
+)
 """The faults that show at nearly every kill; the others take a few more, see `python -m tests.chaos --planted`."""
 
 
@@ -36,8 +46,20 @@ def test_kills_under_load_break_no_promise(store_url: str, tmp_path: Path) -> No
     assert report.done["message.recall"] > 0
     assert report.done["member.kick"] > 0
     daily = ["invite.redeem", "pin.add", "member.ban", "message.forward", "chat.update", "group.transfer"]
-    daily += ["section.create", "privacy.set", "follow.remove"]
+    daily += ["section.create", "privacy.set", "follow.remove", "menu.press"]
     assert all(report.done[op] > 0 for op in daily), report.done
+
+
+def test_a_server_that_ends_by_itself_is_called_so_at_once(sqlite_url: str, tmp_path: Path) -> None:
+    plan = Plan({"writer": 1}, acks_between=(50, 100), scale=Scale(users=6, groups=2, members=4))
+    battery = Battery(sqlite_url, tmp_path, plan)
+
+    def end_it(_: str) -> None:
+        os.kill(battery.server.hub_pid, signal.SIGKILL)
+
+    report = asyncio.run(battery.run(end_it))
+    assert [violation.promise for violation in report.violations] == ["end"], str(report)
+    assert report.load_s < PROGRESS_TIMEOUT_S
 
 
 @pytest.mark.parametrize("fault", SURE)

@@ -18,6 +18,7 @@ from typing import Any
 from tests.chaos.daily import Daily
 from tests.chaos.device import Command, Device
 from tests.chaos.history import Recorder
+from tests.chaos.menus import Menus
 from tests.chaos.process import ServerProcess
 from tests.chaos.relations import Relations
 from tests.chaos.sections import Sections
@@ -69,6 +70,7 @@ class Workload:
         self.daily = Daily(self)
         self.sections = Sections(self)
         self.relations = Relations(self)
+        self.menus = Menus(self, server, recorder)
         self.over = False
         """Nobody begins anything more; what was begun is brought to its end."""
         self._acked: deque[tuple[str, Command]] = deque(maxlen=200)
@@ -138,6 +140,7 @@ class Workload:
         await self.settled(60)
         self.daily.start()
         self.relations.start()
+        await self.menus.start()
         for group, owner in self.owner.items():
             self._add(group, self.rng.sample([p for p in people if p != owner], self._scale.members - 1))
         await self.settled(60)
@@ -189,7 +192,7 @@ class Workload:
                 act(self, self.rng.choice(list(self.members)))
                 return
             dice -= share
-        for of in (self.daily, self.sections, self.relations):
+        for of in (self.daily, self.sections, self.relations, self.menus):
             of.act(self.rng.choice(list(self.members)))
 
     def talk(self, group: str) -> None:
@@ -294,7 +297,7 @@ class Workload:
         data = dict(command.data)
         if self.rng.random() < 0.5 and command.op == "message.send":
             data |= {"kind": "text", "body": {"text": "not what it was"}}
-        self.rng.choice(self.of[user]).ask(command.op, data)
+        self.rng.choice(self._devices_of(user)).ask(command.op, data)
 
     def _cut(self, _: str) -> None:
         self.rng.choice(self.devices).cut()
@@ -322,6 +325,10 @@ class Workload:
 
     # -- commands
 
+    def _devices_of(self, user: str) -> list[Device]:
+        """Those of a person, or the one of a bot."""
+        return self.of.get(user) or [self.menus.bots[user]]
+
     def cid(self) -> str:
         return base64.urlsafe_b64encode(self.rng.randbytes(16)).decode().rstrip("=")
 
@@ -334,7 +341,7 @@ class Workload:
         cid: str | None = None,
     ) -> None:
         cid = cid or self.cid()
-        device = self.of[user][0]
+        device = self._devices_of(user)[0]
         command = Command(op, data | {"cid": cid}, lambda ok: self._done(user, command, ok, then))
         self._started += 1
         device.command(cid, command)
