@@ -117,10 +117,10 @@ async def test_a_bot_whose_server_is_not_there_can_be_stopped(tmp_path: Path) ->
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stderr is not None
-    assert b"is running" in await process.stderr.readline()
+    assert b"connects to ws://127.0.0.1:9" in await process.stderr.readline()
     assert b"connection ended" in await process.stderr.readline()
     process.terminate()
-    await process.stderr.read()
+    assert b"is running" not in await process.stderr.read(), "nobody is told that it runs before it does"
     assert await process.wait() == 0
 
 

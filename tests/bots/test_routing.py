@@ -281,7 +281,7 @@ async def test_only_that_refusal_of_a_command_is_answered(tmp_path: Path) -> Non
 
 @in_loop
 async def test_somebody_in_a_dialogue_who_may_not_do_it_fails_at_that_line() -> None:
-    with pytest.raises(DialogueFailed, match=r"line 3:\n.*\n.*refused: not_found"):
+    with pytest.raises(DialogueFailed, match=r"line 3 of the dialogue\n.*\n.*refused: not_found"):
         await play(Bot("b"), "* group Tea: ann\nann> tea\nan> tea")
 
 

@@ -63,6 +63,7 @@ WORDS: Final[dict[str, Phrase]] = {
         "{name} 无法继续：服务器不认这个令牌，用 `chatd bot token 名字` 换一个（{why}）",
     ),
     "no_dead": Phrase("Nothing was given up.", "没有放弃处理的内容。"),
+    "connecting": Phrase("{name} connects to {url}", "{name} 正在连接 {url}"),
     "running": Phrase("{name} is running", "{name} 已启动"),
     "stopped": Phrase("{name} has stopped", "{name} 已停止"),
     "ended": Phrase("{name} cannot go on: {why}", "{name} 无法继续：{why}"),
@@ -89,7 +90,7 @@ def main(bot: Bot, args: Sequence[str] | None = None, environment: Mapping[str, 
 
 
 def _options(bot: Bot, env: Mapping[str, str]) -> argparse.ArgumentParser:
-    lang = _lang(env)
+    lang = language_from(env)
     words = {name: phrase.in_(lang).replace("%", "%%") for name, phrase in WORDS.items()}
     parser = argparse.ArgumentParser(description=DESCRIPTION.in_(lang, name=bot.name))
     parser.add_argument("--url", default=env.get("CHATD_URL"), help=words["url"])
@@ -108,7 +109,7 @@ def _token_of(path: str | None, env: Mapping[str, str]) -> Token | None:
         return env.get("CHATD_TOKEN") or None
     file = Path(path)
     if not file.read_text(encoding="utf-8").strip():  # told now, like one that cannot be read, and not by the server
-        raise ValueError(WORDS["empty"].in_(_lang(env), path=path))
+        raise ValueError(WORDS["empty"].in_(language_from(env), path=path))
 
     async def read() -> str:
         return (await asyncio.to_thread(file.read_text, encoding="utf-8")).strip()
@@ -128,7 +129,8 @@ async def _run(bot: Bot, url: str, token: Token, device: str, state: Path, env: 
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    _log.info(WORDS["running"].in_(_lang(env), name=bot.name))
+    _log.info(WORDS["connecting"].in_(language_from(env), name=bot.name, url=url))
+    telling = asyncio.create_task(_tell_when_it_hears(bot, env))
     try:
         await running
     except asyncio.CancelledError:
@@ -144,11 +146,20 @@ async def _run(bot: Bot, url: str, token: Token, device: str, state: Path, env: 
         _say("ended", env, name=bot.name, why=place_of(error))
         return 1
     finally:
+        telling.cancel()
         await client.close()
         await asyncio.to_thread(store.close)
     _log.info("%s", bot.counters.as_dict())
-    _log.info(WORDS["stopped"].in_(_lang(env), name=bot.name))
+    _log.info(WORDS["stopped"].in_(language_from(env), name=bot.name))
     return 0
+
+
+async def _tell_when_it_hears(bot: Bot, env: Mapping[str, str]) -> None:
+    """Say that it runs once it has a session and hears its groups, and not before."""
+    await bot.running.wait()
+    if bot.runner is not None:
+        await bot.runner.ready.wait()
+        _log.info(WORDS["running"].in_(language_from(env), name=bot.name))
 
 
 def _show_dead(state: Path, env: Mapping[str, str]) -> int:
@@ -163,14 +174,15 @@ def _show_dead(state: Path, env: Mapping[str, str]) -> int:
         at = datetime.fromtimestamp(one.at / 1000, UTC).isoformat(timespec="seconds")
         sys.stdout.write(f"{one.id}\t{at}\t{one.unit}\t{one.handler}\t{one.attempts}\t{one.error}\n")
     if not letters:
-        sys.stdout.write(WORDS["no_dead"].in_(_lang(env)) + "\n")
+        sys.stdout.write(WORDS["no_dead"].in_(language_from(env)) + "\n")
     return 0
 
 
 def _say(what: str, env: Mapping[str, str], **blanks: object) -> None:
-    sys.stderr.write(WORDS[what].in_(_lang(env), **blanks) + "\n")
+    sys.stderr.write(WORDS[what].in_(language_from(env), **blanks) + "\n")
 
 
-def _lang(env: Mapping[str, str]) -> Lang:
+def language_from(env: Mapping[str, str]) -> Lang:
+    """The language that the environment asks for."""
     told = env.get("LC_ALL") or env.get("LC_MESSAGES") or env.get("LANG") or ""
     return "zh" if told.lower().startswith("zh") else "en"

@@ -14,6 +14,7 @@ price and stock on a card are the catalogue's own; the bot keeps only what it ha
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,11 +60,11 @@ async def goods(ctx: MessageContext) -> None:
     await ctx.reply("\n".join([title, *(f"· {names[0]}" for names in known.values())]) if known else nothing)
 
 
-@bot.pattern(
-    r"(?i)(?:how much (?:is|are|for)|(?:price of|what does)) (?:the |an? )?(?P<what>[^?？]+?)(?: cost)?\s*[?？]"
-)
+@bot.pattern(r"(?i)(?:how much (?:is|are|for)|price of) (?:the |an? )?(?P<what>[^?？]+?)\s*[?？]")
+@bot.pattern(r"(?i)what (?:do|does) (?:the |an? )?(?P<what>[^?？]+?) cost\s*[?？]")
 @bot.pattern(r"^\W*(?P<what>[^\s，,。?？]{1,30}?)\s*(?:现在|今天)?(?:多少钱|什么价|怎么卖)")
 async def question(ctx: MessageContext) -> Pass | None:
+    """Nobody has called it: where it does not know what is meant, it has nothing to say."""
     assert ctx.match is not None
     return None if await _show(ctx, ctx.match["what"]) else PASS
 
@@ -164,10 +165,15 @@ def _find(ctx: Context, wanted: str) -> str | None:
     for product, names in known.items():
         if words in {product.casefold(), *(name.casefold() for name in names)}:
             return product
-    near = [product for product, names in known.items() if any(words in name.casefold() for name in names)]
+    near = [product for product, names in known.items() if any(_within(words, name.casefold()) for name in names)]
     if not near:
-        near = [product for product, names in known.items() if any(name.casefold() in words for name in names)]
+        near = [product for product, names in known.items() if any(_within(name.casefold(), words) for name in names)]
     return near[0] if words and len(near) == 1 else None
+
+
+def _within(part: str, whole: str) -> bool:
+    """Whether these words stand in a text; Latin ones as whole words, for “it” is not a part of “kit”."""
+    return part in whole and re.search(rf"(?<![a-z0-9]){re.escape(part)}(?![a-z0-9])", whole) is not None
 
 
 def _note(ctx: Context, card: ProductCard) -> None:

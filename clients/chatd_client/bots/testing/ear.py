@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from chatd_client.bots.testing.dialogue import BOT, Did, Said
 from chatd_client.bots.testing.heard import fits, heard_from, looks_of_card, show
@@ -20,8 +20,14 @@ from chatd_protocol.values import PAGE_MAX
 class DialogueFailed(AssertionError):
     """The bot did not do what is written down."""
 
+    NOTHING: Final = "nothing"
+    NO_MORE: Final = "nothing more from the bot"
+
     def __init__(self, line: int, wanted: str, heard: str) -> None:
-        super().__init__(f"line {line}:\n  wanted: {wanted}\n  heard:  {heard}")
+        super().__init__(f"at line {line} of the dialogue\n  expected: {wanted}\n  got:      {heard}")
+        self.line = line
+        self.wanted = wanted
+        self.heard = heard
 
 
 @dataclass
@@ -83,13 +89,13 @@ class Ear:
         heard = self._heard.get(wanted.to if isinstance(wanted, Said) else None) or deque()
         got = heard.popleft() if heard else None
         if got is None or not fits(wanted, got):
-            raise DialogueFailed(line, show(wanted), "nothing" if got is None else show(got))
+            raise DialogueFailed(line, show(wanted), DialogueFailed.NOTHING if got is None else show(got))
 
     def check_silence(self, line: int) -> None:
         """Raises `DialogueFailed` if the bot did something that is not written down."""
         for heard in self._heard.values():
             if heard:
-                raise DialogueFailed(line, "nothing more from the bot", show(heard[0]))
+                raise DialogueFailed(line, DialogueFailed.NO_MORE, show(heard[0]))
 
     def _note(self, person: str | None, entry: Any, bot: str) -> None:
         heard = self._heard.setdefault(person, deque())

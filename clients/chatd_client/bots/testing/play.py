@@ -18,6 +18,7 @@ from chatd_client.bots.store import Store, StoredCursors
 from chatd_client.bots.testing.clock import NoPauses
 from chatd_client.bots.testing.dialogue import (
     BOT,
+    BadDialogue,
     Did,
     Gathered,
     Line,
@@ -51,6 +52,7 @@ async def play(bot: Bot, dialogue: str | Path, place: Place | None = None, *, fo
     Raises `DialogueFailed`, with the line, where the bot does something else; `BadDialogue`; `TimeoutError` if it does
     not come to an end.
     """
+    __tracebackhide__ = True  # pytest shows the line of the test
     text = await asyncio.to_thread(dialogue.read_text, "utf-8") if isinstance(dialogue, Path) else dialogue
     with contextlib.ExitStack() as stack:
         where = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -63,6 +65,8 @@ async def play(bot: Bot, dialogue: str | Path, place: Place | None = None, *, fo
                     except ChatdError as refused:  # what a person does; what the bot does is among its dead letters
                         raise DialogueFailed(line.number, "that this may be done", f"refused: {refused}") from None
             await theatre.finish()
+        except DialogueFailed as failed:
+            raise failed.with_traceback(None) from None  # where in here it was noticed tells an author nothing
         finally:
             await theatre.close()
 
@@ -222,7 +226,8 @@ class Theatre:
 
     async def _chat(self, person: str | None) -> Chat:
         if person is None:
-            assert self._main is not None, "say first who is there: * group title: ann, bo"
+            if self._main is None:
+                raise BadDialogue(self._line, "say first who is there: * group title: ann, bo")
             return self._main
         if person not in self._alone:
             port = await self._person(person)
@@ -236,17 +241,27 @@ class Theatre:
         chat, port = await self._chat(turn.to), await self._person(turn.who)
         text, marks = self._marked(turn.text)
         if turn.edits:
-            wish: Data = messages.EditMessage(chat.group, self._last[turn.who], port.new_cid(), text, marks)
+            wish: Data = messages.EditMessage(chat.group, self._last_of(turn.who), port.new_cid(), text, marks)
             await port.ask(wish, messages.EditMessageOk)
             await self._settle()
             return
         kind, body = "text", messages.TextBody(text, marks) if turn.card is None else _card_body(turn.card, text)
         if turn.card is not None:
             kind = f"{turn.card[0]}_card"
-        reply_to = self._ear.last[turn.to] if turn.reply else None
+        reply_to = self._heard_in(turn.to) if turn.reply else None
         send = messages.SendMessage(chat.group, port.new_cid(), kind, body, reply_to=reply_to)
         self._last[turn.who] = (await port.ask(send, messages.SendMessageOk)).pos
         await self._settle()
+
+    def _last_of(self, who: str) -> int:
+        if who not in self._last:
+            raise BadDialogue(self._line, f"{who} has said nothing yet")
+        return self._last[who]
+
+    def _heard_in(self, chat: str | None) -> int:
+        if chat not in self._ear.last:
+            raise BadDialogue(self._line, "the bot has said nothing yet")
+        return self._ear.last[chat]
 
     def _marked(self, text: str) -> tuple[str, list[Entity]]:
         marks = []
@@ -264,9 +279,9 @@ class Theatre:
             case "presses":
                 await self._press(port, turn.what)
             case "reacts":
-                await port.react(chat.group, self._ear.last[None], turn.what)
+                await port.react(chat.group, self._heard_in(None), turn.what)
             case "recalls":
-                await port.recall(chat.group, self._last[turn.who])
+                await port.recall(chat.group, self._last_of(turn.who))
             case "pulls":
                 await self._befriend(turn.who, turn.what)
                 await port.add_members(chat.group, [_id_of(self._people[turn.what])])
