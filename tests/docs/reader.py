@@ -52,6 +52,8 @@ class Reader:
         self._environ = {"CHATD_SERVER__PORT": self._ports["8080"], "PYTHONUNBUFFERED": "1"}
         self._shell: list[str] = []
         """Assignments and the like, which later lines of the same terminal still see."""
+        self._where = Path()
+        """The folder below that of the page into which that terminal has gone."""
         self._server: Program | None = None
         self._staying: list[Program] = []
         self._saved: dict[str, int] = {}
@@ -113,7 +115,10 @@ class Reader:
             self._used_by(line)
             await self._line(line, block, block.status if number == len(lines) else 0)
         if block.stays or "chatd serve" in block.text:
-            self._shell = []  # That terminal is taken now; the next lines are typed into another one.
+            self._shell, self._where = (
+                [],
+                Path(),
+            )  # That terminal is taken now; the next lines are typed into another one.
 
     def _used_by(self, text: str) -> None:
         """What a line names, or a program that it runs imports or reads, was not written for nothing."""
@@ -128,6 +133,9 @@ class Reader:
         missing = [tool for tool in TOOLS if re.search(rf"(^|[|$(; ]){tool} ", line) and shutil.which(tool) is None]
         if missing:
             self.left_out.append(f"{missing[0]}: {line}")
+        elif gone := re.fullmatch(r"cd ([\w./-]+)", line):
+            self._where = self._where / gone[1]
+            assert (self._folder / self._where).is_dir(), line
         elif line.startswith("make "):
             assert re.search(rf"^{line.split()[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE), line
         elif re.search(r"chatd serve", line):
@@ -143,23 +151,23 @@ class Reader:
 
     async def _serve(self, line: str) -> None:
         await self.stop()
-        words = line.split(".venv", 1)
-        self._server = await self._stack.enter_async_context(self._started(f"env {words[0]}.venv{words[1]}"))
+        self._server = await self._stack.enter_async_context(self._started(f"env {line}"))
         await self._server.sees("serving", "://")
 
     def _started(self, line: str) -> AbstractAsyncContextManager[Program]:
-        return started(self.put(line), self._folder, self._environ)
+        return started(self.put(line), self._folder / self._where, self._environ)
 
     async def _run(self, line: str, wanted: int) -> None:
         line = self.put(line)
         script = "\n".join(["set -eu", *self._shell, line])
         assigned = re.match(r"(\w+)=(\$\(.*\)|\S*)$", line, re.DOTALL)
         if assigned:
-            script += f'\nprintf %s "${assigned[1]}" > value'
+            script += f'\nprintf %s "${assigned[1]}" > {shlex.quote(str(self._folder / "value"))}'
         elif re.match(r"umask |export ", line):
             self._shell.append(line)
         (self._folder / "line.sh").write_text(script + "\n", encoding="utf-8")
-        async with started("sh line.sh", self._folder, self._environ) as program:
+        command = f"sh {shlex.quote(str(self._folder / 'line.sh'))}"
+        async with started(command, self._folder / self._where, self._environ) as program:
             try:
                 status = await program.ends()
             except TimeoutError:
