@@ -35,9 +35,9 @@ from chatd.http.front import Door, Front, front_routes
 from chatd.http.health import health_routes
 from chatd.http.invites import invite_routes
 from chatd.http.metrics import HubMetrics
+from chatd.hub.broadcasts import FORGET_EVERY_S, FORGET_JOB, Broadcaster, BroadcastSettings, Forgetter
 from chatd.hub.broadcasts import JOB as BROADCASTS
 from chatd.hub.broadcasts import LOOK_EVERY_S as LOOK_FOR_BROADCASTS_S
-from chatd.hub.broadcasts import Broadcaster, BroadcastSettings
 from chatd.hub.cards import JOB, LOOK_EVERY_S, CardSettings, CardTeller
 from chatd.hub.hub import Hub
 from chatd.outbound import Bound, Outbound
@@ -137,8 +137,9 @@ class Server:
             keeper = LedgerKeeper(Path(config.backup.ledger), self.readers.snapshot)
             keeper.check()
             self.hub.jobs.add(LEDGER_JOB, config.backup.ledger_every_s, keeper.step)
-        broadcaster = Broadcaster(self.hub, fill(BroadcastSettings, config.broadcasts))
-        self.hub.jobs.add(BROADCASTS, LOOK_FOR_BROADCASTS_S, broadcaster.step)
+        of_broadcasts = fill(BroadcastSettings, config.broadcasts)
+        self.hub.jobs.add(BROADCASTS, LOOK_FOR_BROADCASTS_S, Broadcaster(self.hub, of_broadcasts).step)
+        self.hub.jobs.add(FORGET_JOB, FORGET_EVERY_S, Forgetter(self.hub, of_broadcasts).step)
         self.hub.on_fatal = self._fail
         self.link = self.hub.link = self._make_link()
         self.accounts = self._make_accounts()

@@ -106,7 +106,8 @@ def send(
 ) -> None:
     """Post to many groups; without --yes it only counts them. 群发；不加 --yes 只统计群数。
 
-    The same ID again is the same broadcast: it goes on, and no group gets it twice. 同一 ID 即同一次群发，不会重复。
+    The same ID again is the same broadcast: it goes on, and no group gets it twice. Its ID is free again when it was
+    over for [broadcasts] keep_days. 同一 ID 即同一次群发，不会重复；结束 [broadcasts] keep_days 天后 ID 可再用。
 
     $ chatd broadcast send spring "Spring sale 春季特卖" --all
     $ chatd broadcast send spring "Spring sale 春季特卖" --all --yes

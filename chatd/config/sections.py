@@ -292,10 +292,11 @@ class Follows(_Section, frozen=True, kw_only=True):
 
 
 class Broadcasts(_Section, frozen=True, kw_only=True):
-    """How fast the operator's broadcasts go out."""
+    """How fast the operator's broadcasts go out, and how long they are kept."""
 
     groups_per_commit: Annotated[int, Meta(ge=1, le=50)] = 20
     pause_s: Annotated[float, Meta(ge=0, le=3600)] = 0.2
+    keep_days: Annotated[float, Meta(gt=0, le=3650)] = 90.0
 
 
 class Log(_Section, frozen=True, kw_only=True):

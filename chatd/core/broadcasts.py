@@ -2,7 +2,8 @@
 
 A broadcast is planned, aimed at groups, started, and then carried out in steps. What came of a group is kept in the
 commit that posts there, so that a step which is proposed again finds nothing to do. `by operator` stands on the posts:
-whoever is named as their sender need not be in the group. What was to be said is forgotten once the broadcast is over.
+whoever is named as their sender need not be in the group. What was to be said is forgotten once the broadcast is over,
+which it is too when its sender is erased; and some time after that all of it, portion by portion.
 """
 
 from __future__ import annotations
@@ -146,25 +147,25 @@ class CancelBroadcast(Wish, frozen=True, tag="cancel_broadcast"):
         if broadcast.state == DONE:
             raise Refused("conflict", "The broadcast is done")
         if broadcast.state != CANCELLED:
-            broadcast = replace(broadcast, state=CANCELLED, ended_at=facts.now_ms, body={})
-            facts.put(broadcast)
-            _audit(facts, "broadcast.cancel", broadcast)
+            broadcast = _cancel(facts, broadcast)
         return view_broadcast(broadcast)
 
 
 class DeliverBroadcast(Wish, frozen=True, tag="deliver_broadcast"):
     """A step: the post goes to these groups, to each unless something came of it before. Without groups it is over.
 
-    `kind` and `body` are those of the broadcast: what has to be loaded is known before that is.
+    `kind`, `body` and `sender` are those of the broadcast: what has to be loaded is known before that is.
     """
 
     broadcast_id: str
     kind: str
     body: dict[str, Any]
+    sender: str
     groups: list[str]
 
     def needs(self, need: Needs) -> None:
         need.record(Broadcast, self.broadcast_id)
+        need.users.add(self.sender)
         cards.need_item(need, self.kind, self.body)
         for group in self.groups:
             need.groups.add(group)
@@ -174,6 +175,10 @@ class DeliverBroadcast(Wish, frozen=True, tag="deliver_broadcast"):
         """Raises `not_found`."""
         broadcast = _find(facts, self.broadcast_id)
         if broadcast.state != RUNNING:
+            return {"sent": 0}
+        if not facts.exists(self.sender):
+            # Nothing more is said in the name of somebody who is erased.
+            _cancel(facts, broadcast)
             return {"sent": 0}
         if not self.groups:
             facts.put(replace(broadcast, state=DONE, ended_at=facts.now_ms, body={}))
@@ -194,10 +199,44 @@ class DeliverBroadcast(Wish, frozen=True, tag="deliver_broadcast"):
         try:
             check_postable(group)
             assert group is not None
-            cid = cid_of(broadcast.broadcast_id, group_id)
+            cid = cid_of(broadcast, group_id)
             return "sent", post(facts, group, broadcast.sender, self.kind, self.body, cid).pos
         except Refused as refusal:
             return refusal.code, None
+
+
+class ForgetBroadcast(Wish, frozen=True, tag="forget_broadcast"):
+    """A step: what came of these groups goes; without groups the broadcast, which is over since `before` at least, and
+    its id is free. One that was planned as long ago and never started is cancelled, and goes as long after that.
+    """
+
+    broadcast_id: str
+    before: int
+    groups: list[str]
+
+    def needs(self, need: Needs) -> None:
+        need.record(Broadcast, self.broadcast_id)
+        for group in self.groups:
+            need.record(BroadcastGroup, self.broadcast_id, group)
+
+    def decide(self, facts: Facts) -> dict[str, Any]:
+        """Whatever is not what it was thought to be stays as it is."""
+        broadcast = facts.find(Broadcast, self.broadcast_id)
+        if broadcast is None or not is_over(broadcast, self.before):
+            return {"forgotten": 0}
+        if broadcast.state == PLANNED:
+            _cancel(facts, broadcast)
+            return {"forgotten": 0}
+        aimed = [facts.find(BroadcastGroup, self.broadcast_id, group) for group in dict.fromkeys(self.groups)]
+        results = [one.result for one in aimed if one is not None]
+        for group in self.groups:
+            facts.drop(BroadcastGroup, self.broadcast_id, group)
+        total, sent = broadcast.total - len(results), broadcast.sent - results.count("sent")
+        refused = broadcast.refused - sum(1 for result in results if result not in ("", "sent"))
+        facts.put(replace(broadcast, total=total, sent=sent, refused=refused))
+        if not total:
+            facts.drop(Broadcast, self.broadcast_id)
+        return {"forgotten": len(results)}
 
 
 class PostNotice(Wish, frozen=True, tag="post_notice"):
@@ -244,9 +283,11 @@ def post(facts: Facts, group: Group, sender: str, kind: str, body: dict[str, Any
     return entry
 
 
-def cid_of(broadcast_id: str, group: str) -> str:
-    """The cid of a broadcast's post in a group: the same whenever it is asked."""
-    drawn = blake2b(f"{broadcast_id}\0{group}".encode(), digest_size=16, person=b"broadcast").digest()
+def cid_of(broadcast: Broadcast, group: str) -> str:
+    """The cid of a broadcast's post in a group: the same whenever it is asked, another one than that of an earlier
+    broadcast by this id."""
+    named = f"{broadcast.broadcast_id}\0{broadcast.at}\0{group}"
+    drawn = blake2b(named.encode(), digest_size=16, person=b"broadcast").digest()
     return urlsafe_b64encode(drawn).decode().rstrip("=")
 
 
@@ -263,6 +304,20 @@ def view_broadcast(broadcast: Broadcast) -> dict[str, Any]:
         "refused": broadcast.refused,
     }
     return shown if broadcast.ended_at is None else shown | {"ended": broadcast.ended_at}
+
+
+def is_over(broadcast: Broadcast, before: int) -> bool:
+    """Whether it ended before a time, or was planned before it and has not begun."""
+    if broadcast.state == PLANNED:
+        return broadcast.at < before
+    return broadcast.ended_at is not None and broadcast.ended_at < before
+
+
+def _cancel(facts: Facts, broadcast: Broadcast) -> Broadcast:
+    cancelled = replace(broadcast, state=CANCELLED, ended_at=facts.now_ms, body={})
+    facts.put(cancelled)
+    _audit(facts, "broadcast.cancel", cancelled)
+    return cancelled
 
 
 def _find(facts: Facts, broadcast_id: str) -> Broadcast:

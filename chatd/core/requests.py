@@ -219,7 +219,9 @@ def ask_to_enter(
 
 def let_in(facts: Facts, group: Group, request: JoinRequest, most: str, by: str | None) -> int | None:
     """Let in who asked, as `by` (None: the operator) decides, with a role up to `most`. Returns the entry from which
-    they are in, None if they were in already. Raises `read_only`, `forbidden` for who is banned, `limit`."""
+    they are in, None if they were in already. Raises `not_found` for who was erased meanwhile, `read_only`,
+    `forbidden` for who is banned, `limit`."""
+    facts.user(request.user_id)
     if group.read_only or group.dissolved_at is not None:
         raise Refused("read_only")
     judged = judge_newcomer(facts, group, request.user_id)

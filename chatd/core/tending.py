@@ -84,6 +84,7 @@ class Assign(Wish, frozen=True, tag="assign"):
     role: str
 
     def needs(self, need: Needs) -> None:
+        need.users.add(self.user)
         need.groups.add(self.group)
         need.members.add((self.group, self.user))
 
@@ -201,7 +202,7 @@ class Admit(Wish, frozen=True, tag="admit"):
         """Raises `not_found`, `already_decided`, `read_only`, `forbidden` for who is banned, `limit`."""
         group = group_of(facts, self.group)
         request = facts.find(JoinRequest, self.group, self.user)
-        if request is None:
+        if request is None or not facts.exists(self.user):
             raise Refused("not_found")
         if request.state != "pending":
             raise Refused("already_decided")
@@ -227,6 +228,7 @@ def group_of(facts: Facts, group_id: str) -> Group:
 def _member_below_owner(facts: Facts, group_id: str, user: str) -> tuple[Group, Member]:
     group = group_of(facts, group_id)
     check_writable(group)
+    facts.user(user)
     member = facts.member(group_id, user)
     if member.role == "owner":
         raise Refused("invalid", "This is not done to the owner: give the group to somebody else first")

@@ -38,6 +38,9 @@ class EnsureUser(Wish, frozen=True, tag="user"):
         erased = facts.find(ErasedSub, self.digest)
         if user is None and erased is not None and self.issued_at < erased.before:
             raise Refused("revoked")
+        if user is not None and user.erased_at is not None:
+            # What stands in place of their `sub` is nobody's.
+            raise Refused("revoked")
         if user is None:
             user = make_user(facts, self.user, self.sub, self.name, self.digest)
             set_tags(facts, user, "host", self.tags or [])

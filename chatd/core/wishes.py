@@ -10,6 +10,7 @@ from chatd.core.broadcasts import (
     AimBroadcast,
     CancelBroadcast,
     DeliverBroadcast,
+    ForgetBroadcast,
     PlanBroadcast,
     PostNotice,
     StartBroadcast,
@@ -124,6 +125,7 @@ AnyWish = (
     | AimBroadcast
     | CancelBroadcast
     | DeliverBroadcast
+    | ForgetBroadcast
     | PlanBroadcast
     | PostNotice
     | StartBroadcast

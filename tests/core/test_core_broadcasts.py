@@ -10,6 +10,7 @@ from chatd.core.broadcasts import (
     BroadcastGroup,
     CancelBroadcast,
     DeliverBroadcast,
+    ForgetBroadcast,
     PlanBroadcast,
     PostNotice,
     StartBroadcast,
@@ -45,7 +46,7 @@ def plan(name: str = "b", digest: str = "x", kind: str = "notice") -> PlanBroadc
 
 
 def deliver(*groups: str, kind: str = "notice") -> DeliverBroadcast:
-    return DeliverBroadcast("b", kind, BODY, list(groups))
+    return DeliverBroadcast("b", kind, BODY, "shop", list(groups))
 
 
 def kept(world: World) -> Broadcast:
@@ -86,7 +87,7 @@ def test_a_step_that_is_proposed_again_posts_nothing_again() -> None:
     world = started()
     assert world.act(deliver("g1", "g2"))["sent"] == 2
     posted = [(entry.group, entry.actor, entry.cid, entry.seq) for entry, _ in world.facts.new_entries]
-    assert posted == [(group, "shop", cid_of("b", group), None) for group in ("g1", "g2")]
+    assert posted == [(group, "shop", cid_of(kept(world), group), None) for group in ("g1", "g2")]
     world.next_commit()
     assert world.act(deliver("g1", "g2"))["sent"] == 0
     assert world.facts.new_entries == []
@@ -154,3 +155,46 @@ def test_nobody_of_the_group_takes_back_what_the_operator_had_sent_but_people_ma
     world.next_commit()
     done(world, Recall("ann", world.cid(), DIGEST, "g2", own, START_MS))
     assert world.facts.entries["g2", own].body["operator"] is True
+
+
+def test_what_is_over_goes_portion_by_portion_and_its_id_is_free() -> None:
+    world = started()
+    done(world, deliver("g1", "nowhere"))
+    done(world, deliver("g2", "d"))
+    assert done(world, ForgetBroadcast("b", START_MS * 2, ["g1"])) == {"forgotten": 0}
+    done(world, deliver())
+    ended = kept(world).ended_at
+    assert ended is not None
+    assert done(world, ForgetBroadcast("b", ended, ["g1"])) == {"forgotten": 0}
+    assert done(world, ForgetBroadcast("b", ended + 1, ["g1", "nowhere", "g1", "g9"])) == {"forgotten": 2}
+    left = kept(world)
+    assert (left.total, left.sent, left.refused) == (2, 1, 1)
+    assert done(world, ForgetBroadcast("b", ended + 1, ["d", "g2"])) == {"forgotten": 2}
+    assert world.facts.find(Broadcast, "b") is None
+    assert done(world, ForgetBroadcast("b", ended + 1, [])) == {"forgotten": 0}
+    assert done(world, plan(digest="y"))["state"] == "planned"
+
+
+def test_what_was_never_started_is_cancelled_before_it_goes() -> None:
+    world = world_of()
+    done(world, plan())
+    done(world, AimBroadcast("b", ["g1"]))
+    planned = kept(world).at
+    done(world, ForgetBroadcast("b", planned, []))
+    assert kept(world).state == "planned"
+    done(world, ForgetBroadcast("b", planned + 1, ["g1"]))
+    cancelled = kept(world)
+    assert (cancelled.state, cancelled.body, cancelled.total) == ("cancelled", {}, 1)
+    assert world.refuse(StartBroadcast("b")).code == "conflict"
+    assert cancelled.ended_at is not None
+    assert done(world, ForgetBroadcast("b", cancelled.ended_at + 1, ["g1"])) == {"forgotten": 1}
+    assert world.facts.find(Broadcast, "b") is None
+
+
+def test_one_without_groups_goes_at_once() -> None:
+    world = world_of()
+    done(world, plan())
+    done(world, StartBroadcast("b"))
+    done(world, deliver())
+    done(world, ForgetBroadcast("b", START_MS * 2, []))
+    assert world.facts.find(Broadcast, "b") is None

@@ -7,6 +7,7 @@ from typing import Any
 from chatd.core.broadcasts import (
     AimBroadcast,
     DeliverBroadcast,
+    ForgetBroadcast,
     PlanBroadcast,
     PostNotice,
     StartBroadcast,
@@ -47,12 +48,12 @@ def test_a_broadcast_goes_out_in_steps_that_outlive_restarts_each_group_once(tea
         return await stored.waiting_groups(reader, "b", 2)
 
     assert read(tea, waiting) == ["coffee", "nowhere"]
-    step = DeliverBroadcast("b", "text", BODY, ["coffee", "nowhere"])
+    step = DeliverBroadcast("b", "text", BODY, "shop", ["coffee", "nowhere"])
     tea.done(step)
     tea.reopen()
-    tea.done(step, DeliverBroadcast("b", "text", BODY, ["tea"]), step)
+    tea.done(step, DeliverBroadcast("b", "text", BODY, "shop", ["tea"]), step)
     assert read(tea, waiting) == []
-    tea.done(DeliverBroadcast("b", "text", BODY, []))
+    tea.done(DeliverBroadcast("b", "text", BODY, "shop", []))
 
     async def look(reader: Reader) -> Any:
         return (
@@ -98,3 +99,22 @@ def test_all_groups_or_those_with_somebody_who_has_a_tag_are_aimed_at(tea: Store
         return every, rest, tagged, nobody
 
     assert read(tea, look) == ((["a", "b"], "b"), (["tea"], None), (["a"], None), ([], None))
+
+
+def test_every_step_of_forgetting_leaves_a_whole_database(tea: Store) -> None:
+    tea.people("shop")
+    tea.found("coffee", "ann", "ben")
+    started(tea, "coffee", "nowhere", "tea")
+    tea.done(PlanBroadcast("other", "x", "text", "shop", BODY), AimBroadcast("other", ["tea"]))
+    tea.done(DeliverBroadcast("b", "text", BODY, "shop", ["coffee", "nowhere", "tea"]))
+    tea.done(DeliverBroadcast("b", "text", BODY, "shop", []))
+    ended = tea.now_ms
+    tea.now_ms += 1000
+    steps = [(ended, ["tea"]), (ended + 1, ["nowhere"]), (ended + 1, ["coffee", "tea"]), (ended + 1, [])]
+    for before, groups in steps:
+        tea.done(ForgetBroadcast("b", before, groups))
+        tea.reopen()
+        assert problems(tea) == []
+    assert tea.rows("SELECT broadcast_id, state FROM broadcasts") == [("other", "planned")]
+    assert tea.rows("SELECT broadcast_id, group_id FROM broadcast_groups") == [("other", "tea")]
+    assert tea.rows("SELECT count(*) FROM entries WHERE actor = 'shop'") == [(2,)], "what was posted stays"
