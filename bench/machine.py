@@ -19,15 +19,16 @@ MEMORY_FILESYSTEMS = frozenset({"tmpfs", "ramfs"})
 
 @dataclass(frozen=True, slots=True)
 class Cores:
-    """Which core the server gets and which one the load; the same if there is only one."""
+    """Which cores the server gets and which one the load; the same if there is only one."""
 
-    server: int
+    server: tuple[int, ...]
     load: int
 
 
-def choose_cores() -> Cores:
+def choose_cores(count: int = 1) -> Cores:
+    """The server's are the first `count`, the load's is the last: on two cores they share one if `count` is 2."""
     allowed = sorted(os.sched_getaffinity(0))
-    return Cores(server=allowed[0], load=allowed[-1])
+    return Cores(server=tuple(allowed[:count]), load=allowed[-1])
 
 
 def raise_file_limit() -> int:

@@ -21,10 +21,18 @@ LABELS = {  # a figure without a label is called by its name
     "deliveries_per_cpu_s": "deliveries per CPU second of the server",
     "messages_per_cpu_s": "messages per CPU second of the server",
     "entries_per_frame": "entries joined in a frame",
-    "ack_p50_ms": "send to ack, p50, ms",
-    "ack_p99_ms": "send to ack, p99, ms",
-    "last_p50_ms": "send to last delivery, p50, ms",
-    "last_p99_ms": "send to last delivery, p99, ms",
+    "cpu_us_per_delivery": "CPU µs per delivery",
+    **{
+        f"{lane}{kind}_{share}_ms": f"{whose}{words}, {shown}, ms"
+        for lane, whose in (("", ""), ("hot_", "hot group: "))
+        for kind, words in (("ack", "send to ack"), ("delivery", "send to deliver"), ("last", "send to last deliver"))
+        for share, shown in (("p50", "p50"), ("p99", "p99"), ("p999", "p99.9"), ("max", "most"))
+    },
+    "hot_deliveries_per_s": "hot group: deliveries/s",
+    "hot_messages_per_s": "hot group: messages/s",
+    "complete": "complete",
+    "out_of_order": "out of one order",
+    "rss_mib": "MiB RSS under load",
     "hub_cpu": "hub, share of the core",
     "writer_cpu": "writer, share of the core",
     "others_cpu": "everybody else on that core",
@@ -37,7 +45,7 @@ LABELS = {  # a figure without a label is called by its name
     "writer_mib": "writer, MiB RSS",
     "start_s": "start to first accepted hello, s",
 }
-SHARES = frozenset({"hub_cpu", "writer_cpu", "others_cpu", "load_cpu", "load_idle"})
+SHARES = frozenset({"hub_cpu", "writer_cpu", "others_cpu", "load_cpu", "load_idle", "complete"})
 """Circumstances, of which a ratio would say nothing."""
 YARDSTICK = "sketch"
 

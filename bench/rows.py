@@ -12,7 +12,8 @@ from pathlib import Path
 from bench.generator import Event, Load, Member, faults_of, write_members
 from bench.machine import Cores
 from bench.seed import Seat
-from bench.servers import Server, Subject, Usage
+from bench.servers import Server, Usage
+from bench.subjects import Subject
 from bench.workloads import Workload
 
 START_TIMEOUT_S = 120.0
@@ -21,7 +22,10 @@ SETTLE_STEP_S, SETTLE_MAX_S = 0.5, 10.0
 WARM_CONNECTIONS = 200
 """Connections that come and go before the first reading of the memory, so that code loaded on demand is not charged to
 the idle ones."""
-LOAD_BUSY_LIMIT = 0.9
+LEAST_IDLE = 0.1
+"""Of the measured time the generator must have had nothing to read for so much, or it was what was measured."""
+
+TEXT_BYTES = 64
 
 Figures = dict[str, float]
 
@@ -39,13 +43,14 @@ class Bench:
     cores: Cores
     warm_s: float
     measured_s: float
-    text_bytes: int = 64
+    text_bytes: int = TEXT_BYTES
     drain_s: float = 30
     """How long to wait for what was sent and has not arrived."""
 
     def command(self, server: Server, members: Path, *extra: object) -> list[str | Path]:
         pin = ["taskset", "-c", str(self.cores.load)] if shutil.which("taskset") else []
-        arguments = ["--port", server.port, "--members", members, "--text-bytes", self.text_bytes, *extra]
+        arguments: list[object] = ["--port", server.port, "--members", members, "--text-bytes", self.text_bytes]
+        arguments += [*server.subject.arguments, *extra]
         return [*pin, self.generator, *map(str, arguments)]
 
 
@@ -63,7 +68,7 @@ def seed_once(bench: Bench, subject: Subject, workload: Workload) -> Seeded:
 
 
 def run_once(bench: Bench, subject: Subject, workload: Workload, seeded: Seeded) -> Figures:
-    """One fresh server on a fresh copy of the seeded folder.
+    """One fresh server on a fresh copy of the seeded folder. The rates of the workload are numbers by now.
 
     Raises:
         Invalid: the run's figures mean nothing.
@@ -73,7 +78,7 @@ def run_once(bench: Bench, subject: Subject, workload: Workload, seeded: Seeded)
     try:
         shutil.copytree(seeded.directory, directory, dirs_exist_ok=True)
         with Server(subject, directory, bench.cores.server) as server:
-            start_s = server.wait_for_hello(seeded.seats[0].token, START_TIMEOUT_S)
+            start_s = wait_until_ready(server, seeded.seats)
             if workload.kind == "start":
                 return {"start_s": start_s}
             if workload.kind == "idle":
@@ -83,35 +88,59 @@ def run_once(bench: Bench, subject: Subject, workload: Workload, seeded: Seeded)
         shutil.rmtree(directory)
 
 
+def wait_until_ready(server: Server, seats: Sequence[Seat]) -> float:
+    """The seconds until ours accepted a hello; of a peer, whose port has only opened, nothing is said."""
+    if server.subject.dialect == "chatd":
+        return server.wait_for_hello(seats[0].token, START_TIMEOUT_S)
+    server.wait_for_port(START_TIMEOUT_S)
+    return 0.0
+
+
+def arguments_of(workload: Workload) -> list[object]:
+    """What the generator is asked to send."""
+    if workload.inflight:
+        return ["--inflight", workload.inflight]
+    hot: list[object] = ["--hot-rate", workload.hot] if workload.hot else []
+    return ["--rate", workload.rate, *hot, *(["--stalled", workload.stalled] if workload.stalled else [])]
+
+
 def _put_load(bench: Bench, workload: Workload, server: Server, directory: Path, seats: Sequence[Seat]) -> Figures:
     file = directory / "members"
     write_members(file, (Member(seat.group, "d1", seat.token) for seat in seats))
-    how = ("--inflight", workload.inflight) if workload.inflight else ("--rate", workload.rate)
     times = ("--warm", bench.warm_s, "--seconds", bench.measured_s, "--drain", bench.drain_s)
-    with Load(bench.command(server, file, *how, *times)) as load:
+    with Load(bench.command(server, file, *arguments_of(workload), *times)) as load:
         load.wait_for("ready", CONNECT_TIMEOUT_S)
         load.go()
         load.wait_for("measuring", bench.warm_s + 10)
         before = server.usage()
         load.wait_for("measured", bench.measured_s + 10)
         after = server.usage()
+        size = server.size()
         result = load.wait_for("result", bench.drain_s + 10)
-    _refuse_faults(result)
-    return _figures_of(result) | _costs_of(result, before, after)
+    _refuse_faults(result, server.subject)
+    return figures_of(result) | _costs_of(result, before, after) | {"rss_mib": (size.hub + size.writer) / 2**20}
 
 
-def _refuse_faults(result: Event) -> None:
-    if faults := faults_of(result):
+def _refuse_faults(result: Event, subject: Subject) -> None:
+    if faults := faults_of(result, subject.order):
         raise Invalid(faults)
-    if result["cpu_share"] > LOAD_BUSY_LIMIT:
-        raise Invalid(f"the load generator was the limit: {result['cpu_share']:.0%} of its core")
+    if result["seconds"] > 0 and result["idle_share"] < LEAST_IDLE:
+        raise Invalid(f"the load generator was the limit: idle for {result['idle_share']:.0%} of the time")
 
 
-def _figures_of(result: Event) -> Figures:
-    names = ("deliveries_per_s", "messages_per_s", "ack_p50_ms", "ack_p99_ms", "last_p50_ms", "last_p99_ms")
+def figures_of(result: Event) -> Figures:
+    """What the generator measured; of a hot group beside what it measured of the others."""
+    latencies = [
+        f"{kind}_{share}_ms" for kind in ("ack", "delivery", "last") for share in ("p50", "p99", "p999", "max")
+    ]
+    names = ["deliveries_per_s", "messages_per_s", *latencies]
+    if "hot_messages" in result:
+        names += [f"hot_{name}" for name in names]
     return {name: float(result[name]) for name in names} | {
         "connects_per_s": float(result["connects_per_s"]),
         "entries_per_frame": result["delivered"] / max(1, result["frames"]),
+        "complete": result["delivered"] / max(1, result["owed"]),
+        "out_of_order": float(result["disordered"]),
         "load_cpu": float(result["cpu_share"]),
         "load_idle": float(result["idle_share"]),
     }
@@ -122,12 +151,15 @@ def _costs_of(result: Event, before: Usage, after: Usage) -> Figures:
     spent_ns = after.at_ns - before.at_ns
     hub_ns, writer_ns = after.hub_ns - before.hub_ns, after.writer_ns - before.writer_ns
     others_ns = after.core_ns - before.core_ns - hub_ns - writer_ns
+    messages = result["messages"] + result.get("hot_messages", 0)
+    deliveries = result["deliveries"] + result.get("hot_deliveries", 0)
     return {
         "hub_cpu": hub_ns / spent_ns,
         "writer_cpu": writer_ns / spent_ns,
         "others_cpu": max(0.0, others_ns / spent_ns),
-        "deliveries_per_cpu_s": result["deliveries"] * 1e9 / (hub_ns + writer_ns),
-        "messages_per_cpu_s": result["messages"] * 1e9 / (hub_ns + writer_ns),
+        "cpu_us_per_delivery": (hub_ns + writer_ns) / 1e3 / max(1, deliveries),
+        "deliveries_per_cpu_s": deliveries * 1e9 / (hub_ns + writer_ns),
+        "messages_per_cpu_s": messages * 1e9 / (hub_ns + writer_ns),
     }
 
 
@@ -144,7 +176,7 @@ def _hold_idle(bench: Bench, workload: Workload, server: Server, directory: Path
         after = server.size()
         load.go()
         result = load.wait_for("result", 10)
-    _refuse_faults(result)
+    _refuse_faults(result, server.subject)
     count = len(members)
     return {
         "kib_per_connection": (after.hub - before.hub) / count / 1024,

@@ -19,7 +19,8 @@ from bench.rows import Figures, Invalid
 from bench.search_seed import EVERYWHERE, SHARE, SOMEWHERE
 from bench.search_texts import Texts, Truth
 from bench.seed import TOKEN_TTL_S, group_id
-from bench.servers import Server, ServerFailed, Subject, serve_store
+from bench.servers import Server, ServerFailed
+from bench.subjects import Subject, serve_store
 from chatd.admin.socket import AdminError, call
 from chatd.config import Config, load
 from chatd.secret import secret_of
@@ -92,9 +93,9 @@ def scopes_of(case: Case) -> list[Scope]:
 
 async def run_case(case: Case) -> Figures:
     """All figures of a run. Raises `Invalid` when something was not found, `ServerFailed`."""
-    core = machine.choose_cores().server
+    cores = machine.choose_cores().server
     subject = Subject("chatd", _seeds_nothing, partial(serve_store, case.url))
-    with Server(subject, case.folder, core) as server:
+    with Server(subject, case.folder, cores) as server:
         server.wait_for_hello(case.token(EVERYWHERE), START_S)
         filled = await _fill(case, server)
         found = await _search(case, server)

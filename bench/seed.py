@@ -46,6 +46,11 @@ class Seed(Protocol):
     def __call__(self, directory: Path, groups: Sequence[int], stored: int) -> list[Seat]: ...
 
 
+def seed_nobody(directory: Path, groups: Sequence[int], stored: int) -> list[Seat]:
+    """For servers that keep nothing of the kind: whoever connects is a member of the group that it names."""
+    return [Seat(f"g{number:022d}", "-") for number, size in enumerate(groups, 1) for _ in range(size)]
+
+
 def seed_sketch(directory: Path, groups: Sequence[int], stored: int) -> list[Seat]:
     db = sketch.open_database(directory / SKETCH_DATABASE)
     share, more = divmod(stored, len(groups))

@@ -1,6 +1,6 @@
 """Starts a server under test on its own core, says when it is ready, what it uses, and stops it.
 
-It must not know workloads. What differs between the subjects is in `SUBJECTS`: how a database is filled and which
+It must not know workloads. What differs between the subjects is in `Subject`: how a database is filled and which
 command serves it. The process that the command starts is the hub; every process below it counts as writer.
 """
 
@@ -9,10 +9,8 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -22,54 +20,12 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from bench import machine, seed
+from bench import machine
+from bench.subjects import Subject
 
 JSON = Subprotocol("chatd.v1.json")
 STOP_S = 20.0
 RETRY_S = 0.002
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A server to measure."""
-
-    name: str
-    seed: seed.Seed
-    command: Callable[[Path, int], list[str]]
-    """From the seeded folder and a port of 127.0.0.1 to the command that serves it."""
-
-
-def serve_sketch(directory: Path, port: int) -> list[str]:
-    database = str(directory / seed.SKETCH_DATABASE)
-    return [sys.executable, "-m", "bench.sketch", "--port", str(port), "--db", database]
-
-
-def serve_chatd(directory: Path, port: int) -> list[str]:
-    return serve_store(f"sqlite:///{directory / seed.CHATD_DATABASE}", directory, port)
-
-
-def serve_store(url: str, directory: Path, port: int) -> list[str]:
-    """With the budgets of a single client lifted: one connection of the generator stands for many people."""
-    free = {
-        "STORE__URL": url,
-        "SERVER__STATE_DIR": str(directory),
-        "LIMITS__REQUESTS_PER_S": "1000000",
-        "LIMITS__REQUEST_BURST": "1000000",
-        "LIMITS__USER_REQUESTS_PER_S": "1000000",
-        "LIMITS__USER_REQUEST_BURST": "1000000",
-        "RATES__ON": "false",
-    }
-    settings = [f"CHATD_{name}={value}" for name, value in free.items()]
-    return ["env", *settings, sys.executable, "-m", "chatd", "serve", "--port", str(port)]
-
-
-SUBJECTS = {
-    subject.name: subject
-    for subject in (
-        Subject("sketch", seed.seed_sketch, serve_sketch),
-        Subject("chatd", seed.seed_chatd, serve_chatd),
-    )
-}
 
 
 class ServerFailed(RuntimeError):
@@ -77,7 +33,7 @@ class ServerFailed(RuntimeError):
 
 
 class Usage(NamedTuple):
-    """What the two processes used so far, and how busy their core was, in nanoseconds."""
+    """What the processes used so far, and how busy their cores were, in nanoseconds."""
 
     at_ns: int
     hub_ns: int
@@ -95,10 +51,10 @@ class Size(NamedTuple):
 class Server:
     """A running server. Leaving the `with` block stops it."""
 
-    def __init__(self, subject: Subject, directory: Path, core: int) -> None:
-        self.port, self._core = free_port(), core
+    def __init__(self, subject: Subject, directory: Path, cores: Sequence[int]) -> None:
+        self.port, self.subject, self._cores = free_port(), subject, cores
         self._log = directory / "server.log"
-        pin = ["taskset", "-c", str(core)] if shutil.which("taskset") else []
+        pin = ["taskset", "-c", ",".join(map(str, cores))] if shutil.which("taskset") else []
         self._began = time.monotonic()
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -147,12 +103,26 @@ class Server:
             return time.monotonic() - self._began
         raise ServerFailed(f"no hello accepted within {timeout_s:.0f} s: {self._last_words()}")
 
+    def wait_for_port(self, timeout_s: float) -> None:
+        """Until it takes connections, and what else a peer needs is done. Raises `ServerFailed`."""
+        while time.monotonic() - self._began < timeout_s:
+            if self._process.poll() is not None:
+                raise ServerFailed(f"ended with {self._process.returncode}: {self._last_words()}")
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout_s).close()
+            except OSError:
+                time.sleep(RETRY_S)  # the port of a program that is only starting: nothing tells when it opens
+                continue
+            if self.subject.prepare is not None:
+                self.subject.prepare(self.port)
+            return
+        raise ServerFailed(f"no port within {timeout_s:.0f} s: {self._last_words()}")
+
     def usage(self) -> Usage:
         pid = self._process.pid
         below = machine.descendants_of(pid)
-        return Usage(
-            time.monotonic_ns(), machine.cpu_ns([pid]), machine.cpu_ns(below), machine.core_busy_ns(self._core)
-        )
+        busy_ns = sum(machine.core_busy_ns(core) for core in self._cores)
+        return Usage(time.monotonic_ns(), machine.cpu_ns([pid]), machine.cpu_ns(below), busy_ns)
 
     def processes_named(self, name: str) -> list[int]:
         """The processes below the server whose command line has `name` in it."""

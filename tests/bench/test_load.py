@@ -23,7 +23,8 @@ from bench.generator import (
     faults_of,
     write_members,
 )
-from bench.servers import SUBJECTS, Server, Subject
+from bench.servers import Server
+from bench.subjects import SUBJECTS, Subject
 
 GROUPS = (10, 10)
 READY_S, RUN_S = 20.0, 20.0

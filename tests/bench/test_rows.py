@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as program
-from bench import machine, report
+from bench import compare, machine, report, targets, written
+from bench.peers.registry import PEERS
 from bench.rows import Bench, Invalid, run_once, seed_once
-from bench.servers import SUBJECTS, Server, ServerFailed, Subject
-from bench.workloads import WORKLOADS, Workload
+from bench.servers import Server, ServerFailed
+from bench.session import Session
+from bench.subjects import SUBJECTS, Subject
+from bench.workloads import TINY, WORKLOADS, Share, Workload
 from tests.bench.test_load import LOST, serve_patched
 
 LOADED = Workload("tiny", "2 groups x 10", "load", (10, 10), inflight=2, headline="messages_per_s", target=0.6)
@@ -21,13 +24,15 @@ START = Workload("tiny-start", "start", "start", (5, 5), stored=100, headline="s
 
 @pytest.mark.parametrize("workload", [LOADED, OPEN, IDLE, START], ids=lambda workload: workload.name)
 def test_a_row_has_its_headline_and_only_figures_with_a_label(short_bench: Bench, workload: Workload) -> None:
-    runs, failures = program.run_row(short_bench, [SUBJECTS["sketch"]], workload, repeat=1)
-    assert failures == []
+    session = Session(short_bench, [SUBJECTS["sketch"]], 1, [workload])
+    session.run(workload)
+    assert session.failures == []
+    runs = session.taken[workload.name]
     figures = runs["sketch"][0]
     assert figures.keys() <= report.LABELS.keys()
     # Forty connections fit into memory that was there before: only that row may come out at nothing.
     assert figures[workload.headline] > 0 or workload is IDLE
-    assert f"**{report.LABELS[workload.headline]}**" in "\n".join(report.tabulate(workload, runs))
+    assert f"**{report.LABELS[workload.headline]}**" in "\n".join(compare.tabulate_row(workload, runs))
 
 
 def test_a_run_that_loses_something_gives_no_figures(short_bench: Bench) -> None:
@@ -37,7 +42,7 @@ def test_a_run_that_loses_something_gives_no_figures(short_bench: Bench) -> None
 
 
 def test_nothing_is_left_behind(short_bench: Bench) -> None:
-    program.run_row(short_bench, [SUBJECTS["sketch"]], START, repeat=2)
+    Session(short_bench, [SUBJECTS["sketch"]], 2, [START]).run(START)
     assert list(short_bench.directory.iterdir()) == []
 
 
@@ -58,8 +63,14 @@ def test_memory_is_no_place_for_the_databases(capsys: pytest.CaptureFixture[str]
 
 
 def test_the_rows_have_names_and_headlines() -> None:
-    assert len({workload.name for workload in WORKLOADS}) == len(WORKLOADS)
-    assert {workload.headline for workload in WORKLOADS} <= report.LABELS.keys()
+    for workloads in (WORKLOADS, TINY):
+        assert len({workload.name for workload in workloads}) == len(workloads)
+        assert {workload.headline for workload in workloads} <= report.LABELS.keys()
+    names = {workload.name for workload in WORKLOADS}
+    shares = [rate for workload in WORKLOADS for rate in (workload.rate, workload.hot) if isinstance(rate, Share)]
+    assert {share.row for share in shares} <= names
+    assert {target.row for target in targets.TARGETS} | {t.other_row for t in targets.TARGETS} <= names | {""}
+    assert {target.peer for target in targets.TARGETS} <= PEERS.keys() | {""}
 
 
 def test_medians_spread_and_ratio() -> None:
@@ -73,3 +84,54 @@ def test_medians_spread_and_ratio() -> None:
     table = "\n".join(report.tabulate(LOADED, runs))
     assert "| **messages/s** | 70 (50..90) | 100 (80..2,000) | 0.70 (wanted: 0.6) |" in table
     assert "| hub, share of the core | 50% (50%..50%) | 50% (50%..50%) |  |" in table
+
+
+def test_a_rate_is_a_share_of_what_was_measured(short_bench: Bench) -> None:
+    closed = Workload("closed", "closed", "load", (10,), inflight=2, headline="messages_per_s")
+    half = Workload("half", "half", "load", (10,), rate=Share(0.5, "closed"), headline="messages_per_s")
+    beyond = Workload("beyond", "beyond", "load", (10,), rate=Share(1.5, "closed", "sketch"))
+    session = Session(short_bench, [SUBJECTS["sketch"]], 1, [closed, half, beyond])
+    session.run(half)  # measures the other one by itself
+    most = session.calibrated["closed"]["sketch"][0]["messages_per_s"]
+    # Whole messages in a short time: a share of so few is coarse.
+    assert session.taken["half"]["sketch"][0]["messages_per_s"] == pytest.approx(most / 2, rel=0.3, abs=10)
+    session.run(beyond)
+    assert "beyond" not in session.taken
+    assert "that it can hold" in session.failures[0]
+
+
+def test_a_hot_group_is_measured_by_itself_and_who_stalls_loses_nothing(short_bench: Bench) -> None:
+    sketch = SUBJECTS["sketch"]
+    mix = next(workload for workload in TINY if workload.hot)
+    figures = run_once(short_bench, sketch, mix, seed_once(short_bench, sketch, mix))
+    assert figures["hot_messages_per_s"] > figures["messages_per_s"] > 0
+    assert figures["complete"] == 1
+
+
+@pytest.mark.parametrize(
+    ("bound", "reached"), [(targets.more("tiny", "messages_per_s", 0.6, "c"), "yes"),
+                           (targets.less("tiny", "messages_per_s", 49), "no")]
+)  # fmt: skip
+def test_what_is_to_be_reached_is_judged_by_medians(bound: targets.Target, reached: str) -> None:
+    rows = {
+        "tiny": {"chatd": [{"messages_per_s": 50.0}], "c": [{"messages_per_s": value} for value in (70.0, 80.0, 9e9)]}
+    }
+    lines = targets.tabulate_targets(rows, [bound])
+    assert lines[-2].endswith(f"| {reached} |")
+    assert targets.tabulate_targets({}, [bound]) == []
+
+
+def test_a_report_has_who_was_measured_and_who_was_not_and_a_picture(short_bench: Bench, tmp_path: Path) -> None:
+    session = Session(short_bench, [SUBJECTS["chatd"], PEERS["c"]], 1, [LOADED])
+    figures = {"messages_per_s": 50.0, "complete": 1.0, "load_idle": 0.5}
+    session.taken["tiny"] = {"chatd": [figures], "c": [figures | {"messages_per_s": 100.0}]}
+    tables = [("One core", session), ("Two cores", session)]
+    text = written.write_report(
+        tmp_path / "out", {"date": "1999-01-01"}, tables, session.subjects, {"tinode": "not there"}
+    )
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "1999-01-01.md", "1999-01-01.json", "1999-01-01.svg", "1999-01-01-2.svg",
+    }  # fmt: skip
+    assert "| c | 100 | 0.50 |" in text
+    assert "- tinode: not there" in text
+    assert "100.00%" in text

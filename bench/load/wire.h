@@ -77,8 +77,10 @@ static int take_frame(const char *data, size_t available, Frame *frame) {
  * which message it is, while a server's index sees cids as scattered as random ones. */
 static const uint64_t MASK48 = 0xffffffffffffULL, SPREAD = 0x9e3779b97f4bULL;
 static uint64_t cid_salt, cid_inverse;
+static uint8_t digit_of[256]; /* one more than the value of each digit, 0 for what is none */
 
 static void prepare_cids(void) {
+    for (uint8_t i = 0; i < 64; i++) digit_of[(unsigned char)BASE64URL[i]] = (uint8_t)(i + 1);
     cid_inverse = SPREAD; /* Newton's iteration: each step doubles the number of correct low bits, from 3 */
     for (int i = 0; i < 5; i++) cid_inverse *= 2 - SPREAD * cid_inverse;
     cid_salt = next_random() & MASK48;
@@ -96,9 +98,9 @@ static void put_cid(char *out, uint64_t number) {
 static uint64_t number_in_cid(const char *cid) {
     uint64_t spread = 0;
     for (int i = 0; i < 8; i++) {
-        const char *digit = strchr(BASE64URL, cid[i]);
-        if (digit == NULL || *digit == '\0') return MASK48;
-        spread = spread << 6 | (uint64_t)(digit - BASE64URL);
+        uint8_t digit = digit_of[(unsigned char)cid[i]];
+        if (digit == 0) return MASK48;
+        spread = spread << 6 | (uint64_t)(digit - 1);
     }
     return ((spread ^ cid_salt) * cid_inverse) & MASK48;
 }

@@ -1,14 +1,18 @@
-/* The load generator: N WebSocket clients in one thread on epoll, which send, receive everything and check it.
+/* The load generator: N clients in one thread on epoll, which send, receive everything and check it.
  *
- *   load --port P --members FILE [--inflight K | --rate R | --idle] [--seconds S] [--warm S] [--text-bytes N] ...
+ *   load --port P --members FILE [--dialect D] [--inflight K | --rate R | --idle] [--seconds S] [--warm S] ...
  *
  * FILE has one line per connection: group, device and token, separated by spaces. It prints one JSON object per line:
  * {"event": "ready"} once every session is live, and waits for a line on stdin; {"event": "measuring"} after the
  * warm-up; {"event": "measured"} when sending stops; {"event": "result"} when everything arrived or `--drain` seconds
  * went by.
  *
- * Closed loop (--inflight K): per group, K messages are sent and not yet acknowledged, at any time. Open loop
- * (--rate R): R messages a second over all groups, each timed from the moment it was due, not from its sending.
+ * Closed loop (--inflight K): per group, K messages are sent and not yet answered, at any time. Open loop (--rate R):
+ * R messages a second over all groups, each timed from the moment it was due, not from its sending.
+ *
+ * With --hot-inflight or --hot-rate the first group of FILE is under that load and measured by itself, while the other
+ * two options are for all other groups. --stalled N: the last N connections of the first group read nothing until the
+ * sending ends.
  *
  * When there is nothing to read it naps for --nap-us microseconds instead of sleeping in epoll_wait: waking a sleeper
  * is paid for by whoever writes to it, so the server under test would be charged for it, frame by frame. Latencies
@@ -16,41 +20,41 @@
  */
 #define _GNU_SOURCE
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/timerfd.h>
-#include <time.h>
 
-#include "load_peers.h"
+#include "clock.h"
+#include "dialect_centrifuge.h"
+#include "dialect_chatd.h"
+#include "dialect_nats.h"
+#include "dialect_plain.h"
+#include "dialect_storm.h"
+#include "dialect_xmpp.h"
+#include "result.h"
 
 enum { EVENTS = 512, DUE_MAX = 512, ERRORS_MAX = 100, BUFFER_MIN = 256 << 10, BUFFER_MAX = 64 << 20 };
-enum { STDIN_KEY = -1, TIMER_KEY = -2 };
+enum { STDIN_KEY = -1, TIMER_KEY = -2 }; /* and one less for each lane */
 typedef enum { OPENING, HOLDING, WARMING, MEASURING, DRAINING, LINGERING, FINISHED } Phase;
 
-static Group *groups;
-static uint32_t group_count, live_count, next_group;
+static const Dialect *const DIALECTS[] = {&CHATD, &PLAIN, &NATS, &JETSTREAM, &CENTRIFUGE, &XMPP, &STORM};
+
+typedef struct { /* what is sent into the groups of a lane */
+    int inflight, timer;
+    double rate;
+    uint32_t *groups, count, next;
+    uint64_t sent, began_ns;
+} Stream;
+
+static Stream streams[LANES];
 static Phase phase = OPENING;
-static int timer;
-static uint64_t began_ns, ready_ns, phase_ns, measured_ns, open_sent, open_began_ns, waited_ns;
+static uint64_t began_ns, ready_ns, phase_ns, measured_ns, waited_ns;
 static double cpu_at_start_s, cpu_share, idle_share;
 static char *buffer;
 static size_t buffer_size = BUFFER_MIN;
 
-static uint64_t now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
-}
-
-static double cpu_s(void) {
-    struct rusage u;
-    getrusage(RUSAGE_SELF, &u);
-    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
-}
-
 /* --- sending ------------------------------------------------------------------------------------------------------ */
 
 static void send_message(uint32_t group, uint64_t intended_ns) {
-    static char text[8192], frame[8192 + FRAME_HEADER_MAX];
+    static char envelope[ENVELOPE_MAX], frame[ENVELOPE_MAX + FRAME_HEADER_MAX];
     Group *g = &groups[group];
     Peer *p = NULL;
     for (uint32_t i = 0; i < g->senders && (p == NULL || p->state != LIVE); i++) {
@@ -58,78 +62,71 @@ static void send_message(uint32_t group, uint64_t intended_ns) {
         g->next_sender = (g->next_sender + 1) % g->senders;
     }
     if (p == NULL || p->state != LIVE) return; /* all of them are gone: `closed` tells */
-    uint64_t number = note_sending(&ledger, group, intended_ns);
+    uint64_t number = note_sending(&ledger, group, (uint32_t)(p - peers), intended_ns);
     char cid[CID_LENGTH + 1] = {0};
     put_cid(cid, number);
-    int length = snprintf(text, sizeof text,
-                          "{\"id\":%llu,\"op\":\"message.send\",\"data\":{\"group\":\"%s\",\"cid\":\"%s\","
-                          "\"kind\":\"text\",\"body\":{\"text\":\"%0*d\"}}}",
-                          (unsigned long long)number + 2, g->id, cid, option.text_bytes, 7);
-    push(p, frame, put_frame(frame, OP_TEXT, text, (size_t)length));
+    size_t length = (size_t)dialect->compose(envelope, p, g, number, cid);
+    if (dialect->websocket) push(p, frame, put_frame(frame, OP_TEXT, envelope, length));
+    else push(p, envelope, length);
 }
 
-static void arm_timer(void) {
-    uint64_t due = open_began_ns + (uint64_t)((double)open_sent * 1e9 / option.rate);
-    struct itimerspec at = {.it_value = {(time_t)(due / 1000000000ULL), (long)(due % 1000000000ULL)}};
-    timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, NULL);
+static void answered(uint64_t number, uint64_t now_ns) {
+    uint32_t group = ledger.messages[number].group;
+    if (streams[groups[group].lane].inflight > 0 && phase < DRAINING) send_message(group, now_ns);
+}
+
+static uint64_t due_ns(const Stream *s) { return s->began_ns + (uint64_t)((double)s->sent * 1e9 / s->rate); }
+
+static void arm_timer(Stream *s) {
+    struct itimerspec at = {.it_value = {(time_t)(due_ns(s) / 1000000000ULL), (long)(due_ns(s) % 1000000000ULL)}};
+    timerfd_settime(s->timer, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
 /* Sends what is due, a bounded number at a time: what cannot be sent in time must not keep us from receiving. */
-static void send_due(void) {
-    for (int i = 0; i < DUE_MAX; i++) {
-        uint64_t due = open_began_ns + (uint64_t)((double)open_sent * 1e9 / option.rate);
-        if (due > now()) break;
-        send_message(next_group, due);
-        next_group = (next_group + 1) % group_count;
-        open_sent++;
+static void send_due(Stream *s) {
+    for (int i = 0; i < DUE_MAX && due_ns(s) <= now(); i++) {
+        send_message(s->groups[s->next], due_ns(s));
+        s->next = (s->next + 1) % s->count;
+        s->sent++;
     }
-    arm_timer();
+    arm_timer(s);
+}
+
+static void start_stream(Stream *s) {
+    if (s->count == 0) return;
+    if (s->rate > 0) {
+        s->began_ns = now();
+        s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+        watch(s->timer, EPOLLIN, TIMER_KEY - (s - streams), EPOLL_CTL_ADD);
+        send_due(s);
+    }
+    for (int k = 0; k < s->inflight; k++)
+        for (uint32_t i = 0; i < s->count; i++) send_message(s->groups[i], now());
+}
+
+/* The slow ones: the last of the first group, who do not send. */
+static void let_stalled_read(int reads) {
+    const Group *g = &groups[0];
+    for (int i = 0; i < option.stalled && i < (int)(g->members - g->senders); i++)
+        read_from(&peers[g->peers[g->members - 1 - (uint32_t)i]], reads);
 }
 
 static void start_sending(void) {
-    if (option.rate > 0) {
-        open_began_ns = now();
-        timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-        watch(timer, EPOLLIN, TIMER_KEY, EPOLL_CTL_ADD);
-        send_due();
-        return;
-    }
-    for (int k = 0; k < option.inflight; k++)
-        for (uint32_t i = 0; i < group_count; i++) send_message(i, now());
+    let_stalled_read(0);
+    for (Stream *s = streams; s < streams + LANES; s++) start_stream(s);
+}
+
+static void stop_sending(void) {
+    let_stalled_read(1);
+    for (Stream *s = streams; s < streams + LANES; s++)
+        if (s->timer > 0) close(s->timer);
 }
 
 /* --- receiving ---------------------------------------------------------------------------------------------------- */
 
-static void take_text(Peer *p, const Frame *f, uint64_t now_ns) {
-    Slice rest = inside((Slice){f->payload, f->payload + f->length}), key, value;
-    Slice re = {0, 0}, ok = {0, 0}, error = {0, 0}, event = {0, 0};
-    /* Events begin with "ev", and only `entries` matter: the rest of a large frame is left to the ledger. */
-    while (event.start == NULL && next_member(&rest, &key, &value)) {
-        if (is_text(key, "re")) re = value;
-        else if (is_text(key, "ok")) ok = value;
-        else if (is_text(key, "error")) error = value;
-        else if (is_text(key, "ev")) event = without_quotes(value);
-    }
-    if (event.start != NULL) {
-        if (is_text(event, "entries"))
-            note_entries(&ledger, &groups[p->group], p->group, &p->cursor, f->payload, f->length, now_ns);
-        return;
-    }
-    uint64_t id = to_number(re);
-    if (id == 1 && p->state == GREETING) {
-        if (ok.start == NULL) fail("hello was refused: %.*s", (int)(error.end - error.start), error.start);
-        p->state = LIVE;
-        live_count++;
-        if (next_peer < peer_count) open_next();
-        return;
-    }
-    if (id < 2 || !note_response(&ledger, id - 2, ok, error, now_ns)) return;
-    if (option.rate == 0 && phase < DRAINING) send_message(ledger.messages[id - 2].group, now_ns);
-}
-
-static void take(Peer *p, const Frame *f, uint64_t now_ns) {
+static void take_frame_of(Peer *p, const Frame *f, uint64_t now_ns) {
     if (f->opcode == OP_TEXT) {
-        take_text(p, f, now_ns);
+        dialect->take(p, f->payload, f->length, now_ns);
     } else if (f->opcode == OP_PING) {
         push_frame(p, OP_PONG, f->payload, f->length);
     } else if (f->opcode == OP_CLOSE) {
@@ -141,13 +138,51 @@ static void take(Peer *p, const Frame *f, uint64_t now_ns) {
     }
 }
 
+static void request_upgrade(Peer *p) {
+    char key[25], request[1024];
+    for (int i = 0; i < 21; i++) key[i] = BASE64URL[next_random() % 62]; /* 16 bytes in base64: 22 characters and == */
+    memcpy(key + 21, "A==", 4);
+    int length = snprintf(request, sizeof request, "GET %s%s HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: websocket\r\n"
+                          "Connection: Upgrade\r\nSec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n",
+                          option.path, dialect == &PLAIN ? groups[p->group].id : "", option.host, option.port, key);
+    if (option.subprotocol[0] != '\0')
+        length += snprintf(request + length, sizeof request - (size_t)length, "Sec-WebSocket-Protocol: %s\r\n",
+                           option.subprotocol);
+    length += snprintf(request + length, sizeof request - (size_t)length, "\r\n");
+    p->state = UPGRADING;
+    push(p, request, (size_t)length);
+}
+
+static void begin(Peer *p) {
+    check_connected(p);
+    if (dialect->websocket) {
+        request_upgrade(p);
+        return;
+    }
+    p->state = GREETING;
+    dialect->greet(p);
+}
+
 /* Skips the response to the upgrade request; returns how many bytes it took, 0 if its end has not come yet. */
 static size_t take_upgrade(Peer *p, const char *data, size_t length) {
     const char *end = memmem(data, length, "\r\n\r\n", 4);
     if (end == NULL) return 0;
     if (length < 12 || memcmp(data, "HTTP/1.1 101", 12) != 0) fail("the upgrade was refused: %.*s", 60, data);
-    say_hello(p);
+    p->state = GREETING;
+    dialect->greet(p);
     return (size_t)(end + 4 - data);
+}
+
+/* The next whole piece of what came; returns how many bytes it took, 0 if its end has not come yet. */
+static size_t take_piece(Peer *p, const char *at, size_t left, uint64_t now_ns) {
+    if (p->state == UPGRADING) return take_upgrade(p, at, left);
+    if (!dialect->websocket) return dialect->take(p, at, left, now_ns);
+    Frame frame;
+    int whole = take_frame(at, left, &frame);
+    if (whole < 0) fail("a frame that cannot be read: %02x %02x", at[0] & 255, at[1] & 255);
+    if (whole == 0) return 0;
+    take_frame_of(p, &frame, now_ns);
+    return frame.whole;
 }
 
 static void keep_rest(Peer *p, const char *data, size_t length) {
@@ -171,20 +206,8 @@ static void receive(Peer *p) {
     uint64_t now_ns = now();
     const char *at = buffer;
     size_t left = p->rest_length + (size_t)got;
-    Frame frame;
-    if (p->state == UPGRADING) {
-        size_t taken = take_upgrade(p, at, left);
-        at += taken;
-        left -= taken;
-    }
-    while (p->state >= GREETING && p->state != DEAD) {
-        int whole = take_frame(at, left, &frame);
-        if (whole < 0) fail("a frame that cannot be read: %02x %02x", at[0] & 255, at[1] & 255);
-        if (whole == 0) break;
-        take(p, &frame, now_ns);
-        at += frame.whole;
-        left -= frame.whole;
-    }
+    for (size_t taken = 1; taken > 0 && left > 0 && p->state != DEAD; at += taken, left -= taken)
+        taken = take_piece(p, at, left, now_ns);
     if (p->state != DEAD) keep_rest(p, at, left);
 }
 
@@ -222,7 +245,7 @@ static void stop_measuring(void) {
     cpu_share = (cpu_s() - cpu_at_start_s) / ((double)measured_ns / 1e9);
     idle_share = (double)waited_ns / (double)measured_ns;
     ledger.measuring = 0;
-    if (option.rate > 0) close(timer);
+    stop_sending();
     say("measured");
     enter(DRAINING);
 }
@@ -248,43 +271,13 @@ static void advance(void) {
     }
 }
 
-static void print_latency(const char *name, const Histogram *h) {
-    printf(", \"%s_p50_ms\": %.3f, \"%s_p99_ms\": %.3f, \"%s_max_ms\": %.3f", name, percentile_ms(h, 0.5), name,
-           percentile_ms(h, 0.99), name, (double)h->max_ns / 1e6);
-}
-
-static void print_result(void) {
-    double seconds = (double)measured_ns / 1e9, connect_s = (double)(ready_ns - began_ns) / 1e9;
-    printf("{\"event\": \"result\", \"connections\": %u, \"connect_s\": %.4f, \"connects_per_s\": %.1f", peer_count,
-           connect_s, peer_count / connect_s);
-    printf(", \"seconds\": %.4f, \"cpu_share\": %.4f, \"idle_share\": %.4f", seconds, cpu_share, idle_share);
-    printf(", \"messages\": %llu, \"deliveries\": %llu, \"messages_per_s\": %.1f, \"deliveries_per_s\": %.1f",
-           (unsigned long long)ledger.acks, (unsigned long long)ledger.deliveries,
-           seconds > 0 ? (double)ledger.acks / seconds : 0, seconds > 0 ? (double)ledger.deliveries / seconds : 0);
-    print_latency("ack", &ledger.ack);
-    print_latency("delivery", &ledger.delivery);
-    print_latency("last", &ledger.last);
-    printf(", \"frames\": %llu, \"parsed\": %llu, \"sent\": %llu, \"delivered\": %llu",
-           (unsigned long long)ledger.frames, (unsigned long long)ledger.parsed, (unsigned long long)ledger.count,
-           (unsigned long long)count_delivered(&ledger));
-    printf(", \"missing\": %llu, \"doubled\": %llu, \"disordered\": %llu, \"strayed\": %llu, \"mismatched\": %llu",
-           (unsigned long long)count_missing(&ledger, groups), (unsigned long long)ledger.doubled,
-           (unsigned long long)ledger.disordered, (unsigned long long)ledger.strayed,
-           (unsigned long long)ledger.mismatched);
-    for (char *c = ledger.first_error; *c; c++) *c = *c == '"' || *c == '\\' || (unsigned char)*c < 32 ? '\'' : *c;
-    printf(", \"unacked\": %llu, \"errors\": %llu, \"closed\": %llu, \"first_error\": \"%s\"}\n",
-           (unsigned long long)ledger.unacked, (unsigned long long)ledger.errors, (unsigned long long)ledger.closed,
-           ledger.first_error);
-    fflush(stdout);
-}
-
 /* --- beginning and end -------------------------------------------------------------------------------------------- */
 
-static uint32_t group_of(const char *id) {
+static uint32_t group_of(const char *id, size_t length) {
     for (uint32_t i = group_count; i-- > 0;) /* the newest first: the file lists members group by group */
-        if (strcmp(groups[i].id, id) == 0) return i;
+        if (strncmp(groups[i].id, id, length) == 0 && groups[i].id[length] == '\0') return i;
     groups = must_have(realloc(groups, (group_count + 1) * sizeof(Group)));
-    groups[group_count] = (Group){.id = must_have(strdup(id))};
+    groups[group_count] = (Group){.id = must_have(strndup(id, length))};
     return group_count++;
 }
 
@@ -293,7 +286,7 @@ static void read_members(void) {
     if (file == NULL) fail("%s: %s", option.members, strerror(errno));
     char group[256], device[256], token[8193];
     while (fscanf(file, "%255s %255s %8192s", group, device, token) == 3) {
-        uint32_t g = group_of(group);
+        uint32_t g = group_of(group, strlen(group));
         peers = must_have(realloc(peers, (peer_count + 1) * sizeof(Peer)));
         peers[peer_count] = (Peer){.group = g, .device = must_have(strdup(device)), .token = must_have(strdup(token))};
         groups[g].peers = must_have(realloc(groups[g].peers, (groups[g].members + 1) * sizeof(uint32_t)));
@@ -305,6 +298,26 @@ static void read_members(void) {
         uint32_t members = groups[i].members;
         groups[i].senders = members < (uint32_t)option.senders ? members : (uint32_t)option.senders;
     }
+}
+
+static void join_lane(uint32_t group, int lane) {
+    Stream *s = &streams[lane];
+    groups[group].lane = lane;
+    s->groups = must_have(realloc(s->groups, (s->count + 1) * sizeof *s->groups));
+    s->groups[s->count++] = group;
+}
+
+static void fill_lanes(void) {
+    int hot = option.hot_inflight > 0 || option.hot_rate > 0;
+    streams[CALM] = (Stream){.inflight = option.inflight, .rate = option.rate};
+    streams[HOT] = (Stream){.inflight = option.hot_inflight, .rate = option.hot_rate};
+    for (uint32_t i = 0; i < group_count; i++) join_lane(i, hot && i == 0 ? HOT : CALM);
+}
+
+static void choose_dialect(void) {
+    for (size_t i = 0; i < sizeof DIALECTS / sizeof *DIALECTS; i++)
+        if (strcmp(DIALECTS[i]->name, option.dialect) == 0) dialect = DIALECTS[i];
+    if (dialect == NULL) fail("--dialect %s is unknown", option.dialect);
 }
 
 static void raise_limits(void) {
@@ -319,10 +332,10 @@ static void raise_limits(void) {
 static void serve_event(int64_t key, uint32_t events) {
     if (key == STDIN_KEY) {
         go();
-    } else if (key == TIMER_KEY) {
-        if (phase < DRAINING) send_due();
+    } else if (key <= TIMER_KEY) {
+        if (phase < DRAINING) send_due(&streams[TIMER_KEY - key]);
     } else if (peers[key].state == CONNECTING) {
-        request_upgrade(&peers[key]);
+        begin(&peers[key]);
     } else if (peers[key].state != DEAD) {
         if (events & EPOLLOUT) push_rest(&peers[key]);
         if (events & ~(uint32_t)EPOLLOUT && peers[key].state != DEAD) receive(&peers[key]);
@@ -352,9 +365,11 @@ static void run(void) {
 
 int main(int count, char **words) {
     read_options(count, words);
+    choose_dialect();
     random_state ^= now() * 0x9e3779b97f4a7c15ULL;
     prepare_cids();
     read_members();
+    fill_lanes();
     raise_limits();
     signal(SIGPIPE, SIG_IGN);
     poller = epoll_create1(EPOLL_CLOEXEC);
@@ -362,7 +377,7 @@ int main(int count, char **words) {
     began_ns = phase_ns = now();
     for (int i = 0; i < option.handshakes && next_peer < peer_count; i++) open_next();
     run();
-    print_result();
+    print_result((double)(ready_ns - began_ns) / 1e9, (double)measured_ns / 1e9, cpu_share, idle_share);
     struct linger now_or_never = {1, 0}; /* a reset leaves no port in TIME_WAIT for the next run to miss */
     for (uint32_t i = 0; i < peer_count; i++)
         if (peers[i].state != DEAD) setsockopt(peers[i].fd, SOL_SOCKET, SO_LINGER, &now_or_never, sizeof now_or_never);

@@ -1,4 +1,4 @@
-/* The connections: opening one, writing to it, losing it. It must not know what is said on them after hello. */
+/* The connections: opening one, writing to it, losing it. It must not know what is said on them. */
 #ifndef LOAD_PEERS_H
 #define LOAD_PEERS_H
 
@@ -9,8 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "load_ledger.h"
-#include "load_options.h"
+#include "arrivals.h"
+#include "entries.h"
+#include "options.h"
 
 enum { UNSENT_MAX = 1 << 20 };
 typedef enum { UNBORN, CONNECTING, UPGRADING, GREETING, LIVE, DEAD } State;
@@ -19,15 +20,17 @@ typedef struct {
     int fd;
     State state;
     uint32_t group;
+    int step;          /* of a greeting that takes several */
+    uint64_t opened_ns;
     char *device, *token;
-    Cursor cursor;
+    Cursor cursor; /* in what a server numbers */
+    View view;     /* of what a server only passes on */
     char *rest, *unsent; /* the beginning of a frame whose end has not come; what the kernel would not take yet */
     size_t rest_length, unsent_length;
 } Peer;
 
 static Peer *peers;
-static uint32_t peer_count, next_peer;
-static Ledger ledger;
+static uint32_t peer_count, next_peer, live_count;
 static int poller;
 
 static void watch(int fd, uint32_t events, int64_t key, int action) {
@@ -91,31 +94,24 @@ static void open_next(void) {
     watch(p->fd, EPOLLOUT, next_peer++, EPOLL_CTL_ADD);
 }
 
-static void request_upgrade(Peer *p) {
+static void come_alive(Peer *p) {
+    p->state = LIVE;
+    live_count++;
+    if (next_peer < peer_count) open_next();
+}
+
+/* The connection is there, or not. */
+static void check_connected(Peer *p) {
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &error, &size);
     if (error) fail("connect: %s", strerror(error));
-    char key[25], request[512];
-    for (int i = 0; i < 21; i++) key[i] = BASE64URL[next_random() % 62]; /* 16 bytes in base64: 22 characters and == */
-    memcpy(key + 21, "A==", 4);
-    int length = snprintf(request, sizeof request,
-                          "GET /ws HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                          "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: %s\r\n\r\n",
-                          option.host, option.port, key, option.subprotocol);
-    p->state = UPGRADING;
     watch(p->fd, EPOLLIN, p - peers, EPOLL_CTL_MOD);
-    push(p, request, (size_t)length);
 }
 
-static void say_hello(Peer *p) {
-    char *text = NULL;
-    int length = asprintf(&text, "{\"id\":1,\"op\":\"session.hello\",\"data\":{\"token\":\"%s\",\"device\":\"%s\"}}",
-                          p->token, p->device);
-    must_have(text);
-    p->state = GREETING;
-    push_frame(p, OP_TEXT, text, (size_t)length);
-    free(text);
+/* Stops or goes on reading: who does not read is a slow member. */
+static void read_from(Peer *p, int reads) {
+    if (p->state == LIVE) watch(p->fd, reads ? EPOLLIN : 0, p - peers, EPOLL_CTL_MOD);
 }
 
 #endif
