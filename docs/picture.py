@@ -59,10 +59,10 @@ class Tmux:
 
     def __init__(self, folder: Path) -> None:
         self._command = ["tmux", "-S", str(folder / "tmux.sock"), "-f", "/dev/null"]
-        self._folder = folder
+        self.folder = folder
 
     def run(self, *words: str) -> str:
-        done = subprocess.run([*self._command, *words], check=True, capture_output=True, text=True, cwd=self._folder)
+        done = subprocess.run([*self._command, *words], check=True, capture_output=True, text=True, cwd=self.folder)
         return done.stdout
 
     def open(self, name: str, line: str, size: Size) -> None:
@@ -83,6 +83,18 @@ class Tmux:
                 return found
             time.sleep(0.05)
         raise TimeoutError(f"{name} never showed {pattern!r}")
+
+    def ends(self, name: str) -> None:
+        """Wait until the program of a pane has ended. Raises TimeoutError."""
+        deadline = time.monotonic() + WAIT_S
+        while time.monotonic() < deadline:
+            try:
+                if name not in self.run("list-sessions", "-F", "#S").split():
+                    return
+            except subprocess.CalledProcessError:  # the last one takes the server along
+                return
+            time.sleep(0.05)
+        raise TimeoutError(f"{name} goes on")
 
     def picture(self, name: str, size: Size) -> list[str]:
         """The lines of a pane with their colours."""

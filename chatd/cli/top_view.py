@@ -77,7 +77,7 @@ def draw(figures: Mapping[str, Any], lang: Lang, sort: str = SORTS[0], paused: b
     ]
     lines += [""] * (height - 1 - len(lines))
     by = say(_SORT_NAMES[sort])
-    keys = say("q quit  p pause  s sort (by {by}). q 退出  p 暂停  s 排序（按{by}）。")
+    keys = say("q quit · p pause · s sort (by {by}). q 退出 · p 暂停 · s 排序（按{by}）。")
     return "\n".join([*lines[: height - 1], keys.format(by=by)])
 
 

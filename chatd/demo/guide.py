@@ -143,7 +143,7 @@ def doors(place: Place) -> Sequence[Door]:
     first, second = (
         Line(
             line_of(chat_command("{ws}", place.token(sub), place.group)),
-            {"en": f"As {name_in('en', sub)}:", "zh": f"以{name_in('zh', sub)}的身份："},
+            {"en": f"As {name_in('en', sub)}:", "zh": f"{name_in('zh', sub)}："},
         )
         for sub in TALKERS
     )
@@ -157,14 +157,14 @@ def doors(place: Place) -> Sequence[Door]:
                     line_of(chat_command("{ws}", place.token(STRANGER))),
                     {
                         "en": f"As {name_in('en', STRANGER)}, whom nobody follows:",
-                        "zh": f"以{name_in('zh', STRANGER)}的身份，TA 还谁也不认识：",
+                        "zh": f"{name_in('zh', STRANGER)}，这里谁也不认识：",
                     },
                 ),
                 Line(
                     place.share,
                     {
                         "en": "Nobody can pull him in. This share text, pasted into the chat, lets him in:",
-                        "zh": "谁也拉不了 TA。把这段口令粘贴到聊天里，就能入群：",
+                        "zh": "谁也拉不了他。把这段口令粘贴到聊天里，就能入群：",
                     },
                 ),
             ],

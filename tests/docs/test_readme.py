@@ -34,8 +34,25 @@ def test_both_readmes_show_the_same_lines() -> None:
 def test_a_picture_is_used_and_loads_nothing(picture: Path) -> None:
     text = picture.read_text(encoding="utf-8")
     assert "://" not in re.sub(r"<text[^>]*>[^<]*</text>", "", text).replace("http://www.w3.org/2000/svg", "")
+    assert is_used(picture)
+
+
+def is_used(picture: Path) -> bool:
+    """A page or a README shows it, or leads to it."""
     pages = [*(ROOT / readme for readme in READMES), *(ROOT / "docs").glob("*/*.md")]
-    assert any(f"img/{picture.name}" in page.read_text(encoding="utf-8") for page in pages)
+    return any(f"img/{picture.name}" in page.read_text(encoding="utf-8") for page in pages)
+
+
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs" / "img").glob("*.png")), ids=lambda path: path.stem)
+def test_a_picture_of_the_page_is_used_and_is_not_large(picture: Path) -> None:
+    assert is_used(picture)
+    assert picture.stat().st_size < 200_000
+
+
+def test_every_screen_is_shown_in_both_languages() -> None:
+    names = {path.name for path in (ROOT / "docs" / "img").iterdir()} - {"chat.svg"}
+    assert {re.sub(r"-(en|zh)\b", "", name) for name in names} >= {"run.svg", "top.svg", "doctor.svg", "help.svg"}
+    assert {name.replace("-zh", "-en") for name in names if "-zh" in name} == {n for n in names if "-en" in n}
 
 
 def test_a_picture_shows_a_refusal() -> None:
