@@ -17,6 +17,7 @@ from msgspec import Meta
 from chatd.backup.trouble import Trouble
 
 LINE_MAX: Final = 1000
+_PART_BYTES: Final = 1 << 20
 _Id = Annotated[str, Meta(max_length=64)]
 _Number = Annotated[int, Meta(ge=0, lt=2**53)]
 
@@ -57,9 +58,17 @@ class LedgerFile:
             os.close(opened)
         if not lines:
             if size > LINE_MAX:
-                raise Trouble("ledger", file=self.path, line="?")
+                raise Trouble("ledger", file=self.path, line=1 + self._ends())
             return None
-        return self._decode(lines[-1], "?")
+        try:
+            return self._decode(lines[-1], 0)
+        except Trouble:
+            raise Trouble("ledger", file=self.path, line=self._ends()) from None
+
+    def _ends(self) -> int:
+        """How many lines have an end."""
+        with self.path.open("rb") as file:
+            return sum(part.count(b"\n") for part in iter(lambda: file.read(_PART_BYTES), b""))
 
     def add(self, lines: Sequence[Line]) -> None:
         """Add lines behind the last one, and wait until they are on the disk."""
@@ -91,7 +100,7 @@ class LedgerFile:
                     return
                 yield self._decode(raw, number)
 
-    def _decode(self, raw: bytes, number: int | str) -> Line:
+    def _decode(self, raw: bytes, number: int) -> Line:
         try:
             return _decoder.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:

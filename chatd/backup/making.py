@@ -153,6 +153,8 @@ def _copy_sqlite(path: Path, part: Path, limits: Limits, progress: Progress, dis
     try:
         source.execute("PRAGMA busy_timeout = 30000")
         source.execute("PRAGMA cache_size = -65536")
+        if source.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone() is None:
+            raise Trouble("no_tables")
         size, empty, page = (source.execute(f"PRAGMA {what}").fetchone()[0] for what in _SIZES)
         needed = (size - empty) * page
         check_room(part.parent, needed, limits, disk_free)

@@ -208,7 +208,7 @@ class _Postgres:
             raise StoreLost(str(error)) from error
         if not dry_run and (row is None or not row[0]):
             self.close()
-            raise lock.Held("the database is in use by another chatd")
+            raise lock.Held("postgresql")
         self.holds_something = self._look()
 
     def close(self) -> None:

@@ -264,12 +264,20 @@ def main() -> NoReturn:
     os.umask(0o077)  # what chatd makes (databases, secrets, exports) is for its user alone, unless they say otherwise
     try:
         status = app(prog_name="chatd", standalone_mode=False)
+        sys.stdout.flush()  # while it can still be said that it does not work
     except typer.TyperException as wrong:
         from chatd.cli.misuse import misused
 
         status = misused(wrong)
     except typer.Abort:
         status = 130
+    except Exception as error:
+        from chatd.cli.troubles import TROUBLES, ended_by, settle_output
+
+        if not isinstance(error, TROUBLES):
+            raise
+        status = ended_by(error)
+        settle_output()
     sys.exit(status or 0)
 
 

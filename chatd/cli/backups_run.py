@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,16 +19,13 @@ from chatd.backup.placing import restore as restore_backup
 from chatd.backup.restoring import Asked, Step, verify_file
 from chatd.backup.trouble import Trouble
 from chatd.cli.answers import DONE, FAILED, MISUSED, failed, say
-from chatd.cli.language import lang_of
-from chatd.cli.texts.backups import TEXTS
+from chatd.cli.troubles import TROUBLES, ended_by, mib, text
 from chatd.config import Config
 from chatd.secret import SECRET_FILE
-from chatd.store.database import StorageFull, StoreLost, connect, path_of
-from chatd.store.lock import Held
+from chatd.store.database import connect, path_of
 from chatd.tuning import bounds_of
 
-_TROUBLES: Final = (Trouble, Held, StoreLost, StorageFull, sqlite3.DatabaseError, OSError, ValueError)
-_SIZES: Final = frozenset({"needed", "free", "grown", "most"})
+_TROUBLES: Final = (*TROUBLES, ValueError)
 NAME: Final = "chatd-{0:%Y%m%dT%H%M%SZ}.backup"
 
 
@@ -46,12 +40,6 @@ class Chosen(NamedTuple):
     dry_run: bool
 
 
-def text(key: str, **values: object) -> str:
-    """A text in the person's language, with its places filled."""
-    english, chinese = TEXTS[key]
-    return (chinese if lang_of(os.environ) == "zh" else english).format(**values)
-
-
 def backup(config: Config, to: Path, as_json: bool, verify: bool) -> int:
     """Make a backup, note it in the running server's audit log, and look into it if that is asked for."""
     now = datetime.now(UTC)
@@ -64,7 +52,7 @@ def backup(config: Config, to: Path, as_json: bool, verify: bool) -> int:
                 step("check")
             problems = verify_file(to) if verify else None
     except _TROUBLES as error:
-        return _failed(error)
+        return ended_by(error)
     audited = _note(config, made)
     lines = [_made(made)]
     if problems is not None:
@@ -92,7 +80,7 @@ def keep_ledger(config: Config, to: Path, as_json: bool) -> int:
         finally:
             database.close()
     except _TROUBLES as error:
-        return _failed(error)
+        return ended_by(error)
     say({"file": str(to), "added": added}, text("ledger_done", file=to, count=added), as_json)
     return DONE
 
@@ -111,7 +99,7 @@ def restore(config: Config, chosen: Chosen, as_json: bool) -> int:
         with _steps(as_json) as step:
             done = restore_backup(asked, target, step, dry_run=chosen.dry_run)
     except _TROUBLES as error:
-        return _failed(error)
+        return ended_by(error)
     ready = done.ready
     told = _header(ready.header) | {
         "to": _place(config),
@@ -184,31 +172,12 @@ def _note(config: Config, made: Made) -> bool:
 
 def _made(made: Made) -> str:
     header = made.header
-    size, at = _mib(made.size_bytes), _moment(header.at)
+    size, at = mib(made.size_bytes), _moment(header.at)
     return text("backup_done", file=made.file, size=size, at=at, seconds=made.seconds, **header.counts)
 
 
 def _header(header: Header) -> dict[str, Any]:
     return {name: getattr(header, name) for name in ("version", "revision", "kind", "at", "n", "counts")}
-
-
-def _failed(error: Exception) -> int:
-    """What went wrong, in the person's language."""
-    if isinstance(error, Held):
-        return failed(text("trouble_held", reason=error), code="held")
-    if isinstance(error, Trouble):
-        values = {
-            name: _mib(value) if name in _SIZES and isinstance(value, int) else value
-            for name, value in error.values.items()
-        }
-        return failed(text(f"trouble_{error.code}", **values), code=error.code)
-    if isinstance(error, StorageFull) or getattr(error, "errno", None) == errno.ENOSPC:
-        return failed(text("trouble_disk_full"), code="disk_full")
-    return failed(str(error))
-
-
-def _mib(size: int) -> str:
-    return f"{size / 2**20:.1f} MiB"
 
 
 def _ms(now: datetime) -> int:

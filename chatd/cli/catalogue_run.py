@@ -8,21 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TextIO
 
-from chatd.admin.socket import AdminError
-from chatd.cli.answers import failed, refused, say
+from chatd.cli.answers import failed, say
 from chatd.cli.catalogue_file import Format, read_rows
 from chatd.cli.catalogue_import import Importer, opened_target
+from chatd.cli.troubles import TROUBLES, ended_by
 from chatd.config import Config
 from chatd.core.catalogue import Item, look
-from chatd.core.refusal import Refused
 from chatd.store.catalogue import read_items, read_page
-from chatd.store.database import Database, StoreLost, connect, path_of
-from chatd.store.lock import Held
+from chatd.store.database import Database, connect, path_of
 from chatd_protocol.money import show_price
 
 SHOWN_MAX: Final = 20
 """So many refused rows are named on the terminal; `--refused` keeps all of them."""
-_TROUBLES: Final = (AdminError, Refused, Held, StoreLost, ValueError, OSError)
+_TROUBLES: Final = (*TROUBLES, ValueError)
 
 
 def import_file(config: Config, file: Path, form: Format, kind: str | None, refused: Path | None, as_json: bool) -> int:
@@ -32,7 +30,7 @@ def import_file(config: Config, file: Path, form: Format, kind: str | None, refu
             importer = Importer(target, report.add)
             _import(rows, file.stat().st_size, form, kind, importer, as_json)
     except _TROUBLES as error:
-        return _failed(error)
+        return ended_by(error)
     counts = dict(sorted(importer.counts.items()))
     words = ", ".join(f"{count} {result}" for result, count in counts.items()) or "nothing in it"
     say({"counts": counts, "refused": report.shown}, "\n".join([*report.lines(), words]), as_json)
@@ -89,9 +87,9 @@ def show(config: Config, kind: str, item_id: str, as_json: bool) -> int:
         with _reading(config) as database:
             found = read_items(database, [(kind, item_id)])
     except _TROUBLES as error:
-        return _failed(error)
+        return ended_by(error)
     if not found:
-        return _failed(f"there is no {kind} {item_id}")
+        return failed(f"there is no {kind} {item_id}")
     raw = _raw(found[0])
     say(raw, "\n".join(f"{name:<12} {value}" for name, value in raw.items()), as_json)
     return 0
@@ -103,7 +101,7 @@ def list_items(config: Config, kind: str, after: str, limit: int, as_json: bool)
         with _reading(config) as database:
             items = read_page(database, kind, after, limit)
     except _TROUBLES as error:
-        return _failed(error)
+        return ended_by(error)
     say({"items": [_raw(item) for item in items]}, "\n".join(map(_line, items)) or "none", as_json)
     return 0
 
@@ -118,7 +116,7 @@ def delete(config: Config, kind: str, item_id: str, rev: int | None, as_json: bo
         with opened_target(config) as target:
             (result,) = target.change([], [{"kind": kind, "id": item_id, "rev": rev}])
     except _TROUBLES as error:
-        return _failed(error)
+        return ended_by(error)
     say(result, result["result"], as_json)
     return 0 if result["result"] in {"deleted", "same"} else 1
 
@@ -146,11 +144,3 @@ def _line(item: Item) -> str:
     price = show_price(data["price"], data["currency"]) if "price" in data else ""
     parts = [item.item_id, f"rev {item.rev}", look(item)["status"], price, data.get("title", "")]
     return "  ".join(part for part in parts if part)
-
-
-def _failed(problem: Exception | str) -> int:
-    if isinstance(problem, AdminError):
-        return refused(problem)
-    if isinstance(problem, Refused):
-        return refused(AdminError(problem.code, problem.message))
-    return failed(str(problem))

@@ -81,8 +81,8 @@ def export_user(
 
 
 def _run(config: Path | None, out: Path, as_json: bool, make: Callable[[Any, int], Any]) -> None:
+    from chatd.cli.troubles import TROUBLES, ended_by
     from chatd.service.export import Missing
-    from chatd.store.database import StoreLost
     from chatd.store.export import snapshot
 
     now_ms = time.time_ns() // 1_000_000
@@ -95,12 +95,8 @@ def _run(config: Path | None, out: Path, as_json: bool, make: Callable[[Any, int
                 count = _write(file, first, lines, made.total)
     except Missing:
         raise fail(phrase("there is nothing of that name. 没有找到。")) from None
-    except BrokenPipeError:
-        # Whoever read has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from None
-    except (StoreLost, OSError, ValueError) as error:
-        raise fail(str(error)) from None
+    except (*TROUBLES, ValueError) as error:
+        raise typer.Exit(ended_by(error)) from None
     _tell({"file": str(path) if path is not None else None, "lines": count}, as_json)
 
 

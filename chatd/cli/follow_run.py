@@ -15,16 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
-from chatd.admin.socket import AdminError
-from chatd.cli.answers import failed, phrase, refused, say
+from chatd.cli.answers import failed, phrase, say
 from chatd.cli.catalogue_file import Format, read_rows
 from chatd.cli.follow_import import Directly, Importer, Pace, Server, report_refused
 from chatd.cli.hold import held_engine
+from chatd.cli.troubles import TROUBLES, ended_by
 from chatd.config import Config
 from chatd.core.follows import REFUSED
-from chatd.core.refusal import Refused
-from chatd.store.database import StoreLost
-from chatd.store.lock import Held
 
 SHOWN_MAX: Final = 20
 """So many refused lines are named on the terminal; `--refused` keeps all of them."""
@@ -34,7 +31,7 @@ GOES_ON: Final = (
     "再执行一次即可继续。"
 )
 BEFORE: Final = "imported before: {counts}; --again does it once more. 以前导入过：{counts}；加 --again 会重新导入。"
-_TROUBLES: Final = (AdminError, Refused, Held, StoreLost, ValueError, OSError)
+_TROUBLES: Final = (*TROUBLES, ValueError)
 
 
 class Wanted(NamedTuple):
@@ -67,14 +64,14 @@ def import_file(config: Config, wanted: Wanted, as_json: bool) -> int:
             importer = Importer(target, import_id, report.add, make=wanted.make, pace=pace, state=state)
             begun_at = importer.line
         except _TROUBLES as error:
-            return _failed(error)
+            return ended_by(error)
         try:
             _import(file, wanted, importer, as_json)
         except KeyboardInterrupt:
             return failed(phrase(GOES_ON, line=importer.line), INTERRUPTED)
         except _TROUBLES as error:
             print(phrase(GOES_ON, line=importer.line), file=sys.stderr)
-            return _failed(error)
+            return ended_by(error)
     return _finished(importer, begun_at, report, as_json)
 
 
@@ -208,11 +205,3 @@ def _finished(importer: Importer, begun_at: int, report: _Report, as_json: bool)
 
 def _words(counts: dict[str, int]) -> str:
     return ", ".join(f"{count} {result}" for result, count in counts.items()) or phrase("nothing in it. 里面没有内容。")
-
-
-def _failed(problem: Exception) -> int:
-    if isinstance(problem, AdminError):
-        return refused(problem)
-    if isinstance(problem, Refused):
-        return refused(AdminError(problem.code, problem.message))
-    return failed(str(problem))

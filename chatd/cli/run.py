@@ -15,6 +15,7 @@ import msgspec
 
 from chatd.cli.answers import DONE, FAILED, failed, say
 from chatd.cli.language import lang_of
+from chatd.cli.troubles import TROUBLES, start_failed
 from chatd.config import Config
 from chatd.store.collector import spare_the_collector
 from chatd.store.database import StoreLost, connect, path_of
@@ -73,17 +74,18 @@ def _store_of(config: Config) -> str:
 
 async def _serve(config: Config, served: Callable[[str], None] | None, doors: Sequence[Door]) -> int:
     from chatd.app import Server
-    from chatd.store.lock import Held
     from chatd.store.readers import ReaderLost
 
-    server = Server(config, doors=doors)
     stop = asyncio.Event()
     for interruption in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(interruption, stop.set)
     try:
+        server = Server(config, doors=doors)
         await server.start()
-    except (OSError, Held, StoreLost, ReaderLost, ValueError) as error:
-        return failed(f"cannot start: {error}")
+    except ReaderLost as error:
+        return start_failed(StoreLost(str(error)), config.server.host, config.server.port)
+    except (*TROUBLES, ValueError) as error:
+        return start_failed(error, config.server.host, config.server.port)
     spare_the_collector()
     if served is not None:
         served(server.ws_url)
@@ -110,13 +112,10 @@ def migrate(config: Config, as_json: bool) -> int:
     from chatd.store.migrate import migrate as run
 
     path = path_of(config.store.url)
-    try:
-        held = lock.take(path) if path is not None else None
-        before, after = run(config.store.url)
-        if held is not None:
-            lock.release(held)
-    except (lock.Held, StoreLost, ValueError, OSError) as error:
-        return failed(str(error))
+    held = lock.take(path) if path is not None else None
+    before, after = run(config.store.url)
+    if held is not None:
+        lock.release(held)
     done = f"{before or 'nothing'} -> {after}" if before != after else f"already at {after}"
     say({"before": before, "after": after}, done, as_json)
     return DONE
@@ -130,15 +129,12 @@ def verify(config: Config, as_json: bool) -> int:
     path = path_of(config.store.url)
     if path is not None and not path.exists():
         return failed(f"there is no database at {path}")
-    try:
-        held = lock.take(path) if path is not None else None
-        database = connect(config.store.url)
-        report = run(database)
-        database.close()
-        if held is not None:
-            lock.release(held)
-    except (lock.Held, StoreLost) as error:
-        return failed(str(error))
+    held = lock.take(path) if path is not None else None
+    database = connect(config.store.url)
+    report = run(database)
+    database.close()
+    if held is not None:
+        lock.release(held)
     text = "\n".join(
         [f"{name}: {count}" for name, count in report.counts.items()] + [f"! {p}" for p in report.problems]
     )

@@ -17,13 +17,12 @@ import typer
 from chatd.cli import run
 from chatd.cli.answers import phrase
 from chatd.cli.language import lang_of
+from chatd.cli.troubles import TROUBLES, words_of
 from chatd.demo import crew
 from chatd.demo.community import BOTS, GROUPS, INVITE
 from chatd.demo.guide import Place, doors, guide
 from chatd.demo.house import database_of, prepare, write_tokens
 from chatd.demo.seed import ids_of, is_current, make_community
-from chatd.store.database import StoreLost
-from chatd.store.lock import Held
 from chatd_protocol.pasted import share_text
 
 FolderOption = Annotated[Path, typer.Option("--dir", help="Where the demo keeps everything. 演示数据所在目录。")]
@@ -55,8 +54,8 @@ def main(folder: FolderOption = Path(".demo"), port: PortOption = 8080, lang: La
         title = next(plan.title for plan in GROUPS if plan.scene == scene)
         place = Place(folder, ids.group(scene), share_text(title, ids.code(maker, scene)))
         write_tokens(folder, config, ids, int(time.time()))
-    except (Held, OSError, StoreLost, ValueError) as error:
-        print(f"chatd.demo: {error}", file=sys.stderr)
+    except (*TROUBLES, ValueError) as error:
+        print(f"chatd.demo: {words_of(error)}", file=sys.stderr)
         raise typer.Exit(1) from None
 
     def tell(url: str) -> None:

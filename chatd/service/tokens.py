@@ -19,6 +19,7 @@ import msgspec
 
 from chatd.core.accounts import SUB_PREFIX
 from chatd.core.refusal import Refused
+from chatd.core.unusable import Unusable
 from chatd.core.values import is_bot
 from chatd.service.users import NAME_MAX, check_person
 from chatd_protocol.bots import TOKEN_PREFIX
@@ -194,22 +195,25 @@ _REASONS = {
 
 
 def load_keys(algorithm: str, secrets: Sequence[str], public_key_file: str) -> FixedKeys:
-    """The configured keys: secrets, or every public key of a PEM file. Raises OSError, ValueError without a key."""
+    """The configured keys: secrets, or every public key of a PEM file. Raises OSError, `Unusable` without a key."""
     if algorithm.startswith("HS"):
         return FixedKeys([Key(algorithm, secret) for secret in secrets if secret])
     keys = [Key(algorithm, match[0]) for match in _PEM.finditer(Path(public_key_file).read_bytes())]
     if not keys:
-        raise ValueError(f"{public_key_file} holds no PEM key")
+        raise Unusable("no_pem", file=public_key_file)
     return FixedKeys(keys)
 
 
 def keep_secret(path: Path) -> str:
-    """The secret in this file (mode 0600), made at first need. Raises OSError, ValueError if it holds none."""
+    """The secret in this file (mode 0600), made at first need. Raises OSError, `Unusable` if it holds none."""
     if not path.exists():
         _write_secret(path)
-    secret = path.read_text().strip()
+    try:
+        secret = path.read_text().strip()
+    except UnicodeDecodeError:
+        secret = ""
     if len(secret) < SECRET_BYTES:
-        raise ValueError(f"{path} holds no secret of at least {SECRET_BYTES} characters; remove it to get a new one")
+        raise Unusable("no_secret", file=path, least=SECRET_BYTES)
     return secret
 
 

@@ -31,6 +31,7 @@ SQLITE_SETTINGS = (
 PATIENCE: dict[str, Any] = {"connect_timeout": 10, "tcp_user_timeout": 20_000}
 """A PostgreSQL that does not answer is lost after this long (s, ms), not waited for."""
 _SQLITE_FULL = 13
+_SQLITE_DAMAGED = frozenset({11, 26})
 
 
 class StorageFull(Exception):
@@ -38,7 +39,14 @@ class StorageFull(Exception):
 
 
 class StoreLost(Exception):
-    """The connection failed in a way that leaves the outcome of the transaction open: reopen and look."""
+    """The connection failed in a way that leaves the outcome of the transaction open: reopen and look.
+
+    `damaged` is the file that turned out to be no database when it was opened.
+    """
+
+    def __init__(self, reason: str, damaged: Path | None = None) -> None:
+        self.damaged = damaged
+        super().__init__(reason)
 
 
 class Contended(Exception):
@@ -89,9 +97,20 @@ class Sqlite:
     exclusive = True
 
     def __init__(self, path: Path, settings: Sequence[str] = SQLITE_SETTINGS) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None, cached_statements=256, check_same_thread=False)
-        for setting in settings:
-            self._connection.execute(setting)
+        try:
+            opened = sqlite3.connect(path, isolation_level=None, cached_statements=256, check_same_thread=False)
+        except sqlite3.OperationalError as error:
+            raise StoreLost(f"{path}: {error}") from error
+        self._connection = opened
+        try:
+            for setting in settings:
+                opened.execute(setting)
+        except sqlite3.DatabaseError as error:
+            opened.close()
+            damaged = path if _code_of(error) in _SQLITE_DAMAGED else None
+            if isinstance(failure := sqlite_failure(error), StoreLost):
+                raise StoreLost(f"{path}: {error}", damaged) from error
+            raise failure from error
 
     def begin(self) -> None:
         self._execute("BEGIN IMMEDIATE")
@@ -113,7 +132,7 @@ class Sqlite:
         try:
             self._connection.executemany(what.sqlite, rows)
         except sqlite3.DatabaseError as error:
-            raise _sqlite_failure(error) from error
+            raise sqlite_failure(error) from error
 
     def run(self, sql: str, params: Row = ()) -> tuple[list[Row], int]:
         cursor = self._execute(sql, params)
@@ -124,17 +143,18 @@ class Sqlite:
         try:
             return self._connection.execute(sql, params)
         except sqlite3.DatabaseError as error:
-            raise _sqlite_failure(error) from error
+            raise sqlite_failure(error) from error
 
 
-def _sqlite_failure(error: sqlite3.DatabaseError) -> Exception:
+def sqlite_failure(error: sqlite3.DatabaseError) -> Exception:
     """Which failure of SQLite it is (https://sqlite.org/rescode.html); what is our own mistake stays as it is."""
     if not isinstance(error, sqlite3.OperationalError) and type(error) is not sqlite3.DatabaseError:
         return error
-    primary = (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
-    if primary == _SQLITE_FULL:
-        return StorageFull(str(error))
-    return StoreLost(str(error))
+    return StorageFull(str(error)) if _code_of(error) == _SQLITE_FULL else StoreLost(str(error))
+
+
+def _code_of(error: sqlite3.Error) -> int:
+    return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
 
 
 class Postgres:

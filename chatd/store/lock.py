@@ -23,7 +23,11 @@ SERVED: Final = 0x63686174_73727664  # "chatsrvd": whoever serves a PostgreSQL d
 
 
 class Held(Exception):
-    """Somebody else holds the database."""
+    """Somebody else holds the database; `database` is its file, or its kind."""
+
+    def __init__(self, database: Path | str) -> None:
+        self.database = database
+        super().__init__(f"{database} is in use by another chatd")
 
 
 def take(
@@ -46,7 +50,7 @@ def take(
         except BlockingIOError:
             if clock_s() >= deadline:
                 os.close(fd)
-                raise Held(f"{database} is in use by another chatd") from None
+                raise Held(database) from None
             pause(0.02)
 
 

@@ -7,13 +7,15 @@ imported only when there is something to do.
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 import chatd_migrations
-from chatd.store.database import Database, StoreLost, connect, path_of
+from chatd.core.unusable import Unusable
+from chatd.store.database import Database, StoreLost, connect, path_of, sqlite_failure
 
 
 class Life(msgspec.Struct, frozen=True):
@@ -41,7 +43,7 @@ def revision(database: Database) -> str | None:
 def migrate(url: str) -> tuple[str | None, str]:
     """Bring the database that `url` names to the newest revision. Returns the revision before and after.
 
-    Raises `StoreLost` if it cannot be opened, ValueError if it is newer than this program.
+    Raises `StoreLost` if it cannot be opened, `StorageFull`, `Unusable` if it is newer than this program.
     """
     path = path_of(url)
     if path is not None:
@@ -61,19 +63,23 @@ def _upgrade(url: str, before: str | None) -> None:
     from alembic.config import Config
     from alembic.script import ScriptDirectory
     from sqlalchemy import create_engine
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import DatabaseError, OperationalError
 
     config = Config()
     config.set_main_option("script_location", str(Path(chatd_migrations.__file__).parent))
     if before is not None and before not in {s.revision for s in ScriptDirectory.from_config(config).walk_revisions()}:
-        raise ValueError(f"the database is at revision {before}, which this version of chatd does not know")
+        raise Unusable("newer_tables", found=before, expected=chatd_migrations.HEAD)
     engine = create_engine(_sqlalchemy_url(url))
     try:
         with engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-    except OperationalError as error:
-        raise StoreLost(str(error.orig)) from error
+    except DatabaseError as error:
+        if isinstance(error.orig, sqlite3.DatabaseError):
+            raise sqlite_failure(error.orig) from error
+        if isinstance(error, OperationalError):
+            raise StoreLost(str(error.orig)) from error
+        raise
     finally:
         engine.dispose()
 

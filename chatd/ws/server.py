@@ -17,6 +17,7 @@ import contextlib
 import socket
 from collections.abc import Callable, Sequence
 from email.utils import formatdate
+from pathlib import Path
 from typing import Any, Final
 
 from uvicorn.server import ServerState
@@ -48,6 +49,8 @@ def make_server(
 
     Raises ValueError for a trusted proxy that is no address, OSError or ssl.SSLError for unusable TLS files.
     """
+    for file in filter(None, (settings.tls_cert, settings.tls_key)):
+        Path(file).read_bytes()  # ssl would say that something cannot be read, and not what
     wiring = Wiring(settings, limits, session_factory, clock, jitter)
     config = PortConfig(
         app,

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from chatd.backup.trouble import Trouble
-from chatd.cli.backups_run import text
 from chatd.cli.texts.backups import TEXTS
+from chatd.cli.troubles import text
 from tests.cli.program import Program
 from tests.pg import PostgresServer
 from tests.store.kit import Store, recall

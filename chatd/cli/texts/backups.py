@@ -102,8 +102,15 @@ TEXTS: Final = {
         "{file} 已损坏：与备份时写入的内容不一致，请换一个备份",
     ),
     "trouble_ledger": (
-        "{file}: line {line} is no line of a ledger; nothing was changed",
-        "{file}：第 {line} 行不是台账的内容；什么都没有改动",
+        (
+            "{file}, line {line}: this is no line of a ledger; nothing was changed. If [backup] ledger or --ledger"
+            " names the right file, it is damaged: move it away, and the server or `chatd backup --ledger-only` writes"
+            " a new one with all that the database knows"
+        ),
+        (
+            "{file} 第 {line} 行不是台账的内容；什么都没有改动。如果 [backup] ledger 或 --ledger 没有选错，就是文件"
+            "已损坏：请移走它，服务器或 `chatd backup --ledger-only` 会按数据库重新写一份"
+        ),
     ),
     "trouble_missing_ledger": (
         "there is no ledger at {file}: name it with --ledger, or say --no-ledger, and what was erased since comes back",
@@ -122,5 +129,4 @@ TEXTS: Final = {
         "the backup is not whole ({count} problems), nothing was changed: {problems}",
         "备份中的数据不完好（{count} 处问题），什么都没有改动：{problems}",
     ),
-    "trouble_held": ("{reason}: stop the server first", "{reason}：请先停止服务器"),
 }
