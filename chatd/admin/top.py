@@ -19,7 +19,7 @@ async def top(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     if type(most) is not int or not 0 <= most <= GROUPS_MAX:
         raise TypeError(f"groups: expected 0 to {GROUPS_MAX}")
     hub = operator.hub
-    busiest = hub.traffic.watch(most)
+    busiest = await hub.traffic.watch(most)
     told = hub.figures() | _sessions(hub) | {"url": operator.url, "at_s": hub.clock_s(), "at": hub.now_ms()}
     search = hub.search.pid if hub.search is not None else None
     processes = {"hub": os.getpid(), "writer": hub.link.pid, "search": search}

@@ -16,7 +16,6 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from chatd.core.catalogue import Item as CatalogueItem
-from chatd.core.values import Entry
 from chatd.core.visibility import CHANGES
 from chatd.hub.ring import Item, Ring, Segment
 from chatd.store.outcome import GroupChange
@@ -128,7 +127,11 @@ class Feed:
         `joining`: somebody connected comes in by this very commit.
         """
         targets = {target.pos: target for target in change.targets}
-        self._refresh(change, targets | {entry.pos: entry for entry in change.redacted})
+        if change.redacts:
+            self.redactions += 1
+        if self.ring is not None:
+            for changed in (*targets.values(), *change.redacted):
+                self.ring.refresh(changed)
         if not change.entries:
             return False
         self.head, self.at, self.seq, self.members = change.head, change.at, change.seq, change.members
@@ -141,13 +144,6 @@ class Feed:
         for entry in change.entries:
             self.ring.push(Item(entry, targets.get(entry.target) if entry.target is not None else None))
         return True
-
-    def _refresh(self, change: GroupChange, targets: dict[int, Entry]) -> None:
-        if change.redacts:
-            self.redactions += 1
-        if self.ring is not None:
-            for target in targets.values():
-                self.ring.refresh(target)
 
     def refresh_card(self, item: CatalogueItem) -> None:
         """An item that something here shows has changed."""

@@ -90,7 +90,9 @@ class Hub(People):
         self.people: dict[str, Person] = {}
         self.feeds: dict[str, Feed] = {}
         self.fanout = Fanout(settings.slice_deliveries, self._fan_out_failed)
-        self.traffic = Traffic(clock_s)
+        self.traffic = Traffic(self.feeds, clock_s)
+        self.entries = 0
+        """Published since the start."""
         self.on_fatal: Callable[[str], None] | None = None
         """Told, once, that this hub can no longer show exactly what was committed."""
         self.shelf = Shelf()
@@ -212,6 +214,7 @@ class Hub(People):
         if outcome.n != self.n + 1:
             raise RuntimeError(f"commit {outcome.n} came after commit {self.n}")
         self.n = outcome.n
+        self.entries += outcome.entries
         for item in outcome.items:
             self.shelf.put(item)
         if outcome.groups or outcome.mine:
@@ -222,9 +225,6 @@ class Hub(People):
         self._wake()
 
     def _publish_group(self, change: GroupChange) -> None:
-        self.traffic.entries += change.head - change.after
-        if self.traffic.groups is not None:
-            self.traffic.add(change.group, change.head - change.after)
         for user, _ in change.leaves:
             self.drafts.forget(user, change.group)
         if self._watching:
@@ -346,7 +346,7 @@ class Hub(People):
             "groups": len(self.feeds),
             "commits": self.n,
             "deliveries": self.fanout.deliveries,
-            "entries": self.traffic.entries,
+            "entries": self.entries,
             "batches": self.link.batches,
             "proposals": self.link.answered,
             "batch_ms": int(self.link.batches_s * 1000),

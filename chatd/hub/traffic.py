@@ -1,48 +1,53 @@
-"""How much is written where, for whoever watches. While nobody does, a commit costs one addition.
+"""Which groups are busy, for whoever watches: by how far their logs went between two looks. A commit costs nothing.
 
-Groups are told apart only while somebody asks for it every few seconds, and then only so many of them.
+Only groups are seen in which somebody is connected at both looks.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
+from heapq import nlargest
+from operator import itemgetter
 from typing import Final
 
+from chatd.hub.feed import Feed
+
 WATCHED_S: Final = 15.0
-"""So long after the last question groups are still counted."""
-KEPT_MAX: Final = 2000
-"""Of so many groups the counts are kept; the quietest are forgotten when there are twice as many."""
+"""So long after a look what it saw is kept, to be compared with."""
+_PORTION: Final = 1000
+"""Of so many groups at a time, so that nobody's message waits."""
 
 
 class Traffic:
-    """Counts entries; `groups` is None while nobody watches. Whoever adds to it says so with `add`, in place."""
+    """`feeds` are the groups of the hub, looked through whenever somebody asks."""
 
-    def __init__(self, clock_s: Callable[[], float]) -> None:
+    def __init__(self, feeds: Mapping[str, Feed], clock_s: Callable[[], float]) -> None:
+        self._feeds = feeds
         self._clock_s = clock_s
         self._until_s = 0.0
-        self.entries = 0
-        """Entries published since the start."""
-        self.groups: Counter[str] | None = None
+        self._heads: dict[str, int] | None = None
 
-    def add(self, group: str, entries: int) -> None:
-        """Entries of one group were published. Only while `groups` is not None."""
-        counts = self.groups
-        if counts is None:
-            return
-        counts[group] += entries
-        if len(counts) > 2 * KEPT_MAX:
-            self.groups = Counter(dict(counts.most_common(KEPT_MAX))) if self._clock_s() < self._until_s else None
+    @property
+    def watched(self) -> bool:
+        """Whether there is a look to compare with."""
+        return self._heads is not None
 
-    def watch(self, most: int) -> list[tuple[str, int]]:
-        """The busiest groups since the last question, which was a moment ago or was the first."""
-        now_s = self._clock_s()
-        counts = self.groups if now_s < self._until_s else None
-        self.groups = Counter()
-        self._until_s = now_s + WATCHED_S
-        return counts.most_common(most) if counts is not None else []
+    async def watch(self, most: int) -> list[tuple[str, int]]:
+        """The groups with most entries since the last look, which was a moment ago or was the first."""
+        before = self._heads if self._heads is not None and self._clock_s() < self._until_s else {}
+        heads, moved = {}, []
+        for number, (group, feed) in enumerate(list(self._feeds.items())):
+            if number % _PORTION == 0:
+                await asyncio.sleep(0)
+            heads[group] = head = feed.head
+            entries = head - before.get(group, head)
+            if entries > 0:
+                moved.append((group, entries))
+        self._heads, self._until_s = heads, self._clock_s() + WATCHED_S
+        return nlargest(most, moved, key=itemgetter(1))
 
     def look_away(self) -> None:
-        """Called now and then: stops counting once nobody asks any more."""
-        if self.groups is not None and self._clock_s() >= self._until_s:
-            self.groups = None
+        """Called now and then: forgets the last look once nobody asks any more."""
+        if self._clock_s() >= self._until_s:
+            self._heads = None

@@ -170,7 +170,7 @@ class Engine:
         if self._to_scrub or facts.going.scrub:
             # Once with patience; then again and again, until nobody happens to read.
             self._to_scrub = not erasing.scrub(self._db, SCRUB_MS if facts.going.scrub else 0)
-        return Outcome(self.n, verdicts, changes, facts.new_mine, items)
+        return Outcome(self.n, verdicts, changes, facts.new_mine, items, len(facts.new_entries))
 
     def _roll_back(self) -> None:
         """Nothing of this batch happened; what it changed in the cache is not true either."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from chatd.core.catalogue import Item
 from chatd.core.values import Entry, Mine
 from chatd.core.wishes import AnyWish
+
+_REWRITES: Final = ("recall", "edit")
 
 
 class Proposed(msgspec.Struct, array_like=True):
@@ -52,13 +54,18 @@ class GroupChange(msgspec.Struct, array_like=True):
     @property
     def redacts(self) -> bool:
         """Whether something that could be read before cannot be any more, or reads otherwise."""
-        return bool(self.redacted) or any(entry.kind in ("recall", "edit") for entry in self.entries)
+        if self.redacted:
+            return True
+        for entry in self.entries:  # noqa: SIM110 - a generator costs more than all of this, for every group and commit
+            if entry.kind in _REWRITES:
+                return True
+        return False
 
 
 class Outcome(msgspec.Struct, array_like=True):
     """One commit. `n` counts the commits of this database; a commit that changed nothing for others has `n` 0.
 
-    `items`: what changed in the catalogue.
+    `items`: what changed in the catalogue. `entries`: how many are in `groups`, in sum.
     """
 
     n: int
@@ -66,3 +73,4 @@ class Outcome(msgspec.Struct, array_like=True):
     groups: list[GroupChange]
     mine: list[Mine]
     items: list[Item] = []
+    entries: int = 0
