@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from chatd.core.refusal import Refused
+from chatd.store.readers import ReaderLost
 from chatd_protocol.codec import Invalid
 
 _LINE_MAX: Final = 65_536
@@ -48,6 +49,9 @@ class AdminSocket:
         before = os.umask(0o177)
         try:
             listener.bind(str(self._path))
+        except OSError as error:
+            listener.close()
+            raise OSError(error.errno, error.strerror or str(error), str(self._path)) from error
         finally:
             os.umask(before)
         self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=_LINE_MAX)
@@ -77,7 +81,7 @@ class AdminSocket:
         try:
             request = json.loads(line)
             act = self._acts.get(request.get("act", ""))
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             return {"error": "invalid", "message": "expected one JSON object a line"}
         if act is None:
             return {"error": "unknown_op", "message": f"there is no act {request.get('act')!r}"}
@@ -85,6 +89,8 @@ class AdminSocket:
             return {"ok": await act(request)}
         except Refused as refusal:
             return {"error": refusal.code, "message": refusal.message}
+        except ReaderLost:
+            return {"error": "unavailable", "message": "the database could not be read now"}
         except Invalid as problem:
             return {"error": "invalid", "message": problem.problem}
         except (KeyError, TypeError, ValueError) as error:

@@ -18,6 +18,7 @@ from chatd.http.catalogue import SIGNATURE, TIMESTAMP, Signatures, refusal
 from chatd.hub.hub import Hub
 from chatd.service.follows import Follows, change_told, read_told
 from chatd.store.follows import users_of
+from chatd.store.readers import ReaderLost
 from chatd_protocol.codec import Invalid
 
 
@@ -40,6 +41,8 @@ def follow_routes(hub: Hub, signatures: Signatures, body_max_bytes: int) -> list
             results = await change_told(Follows(hub.link.ask, find, hub.new_id, hub.secrets.hash_sub), read_told(raw))
         except Refused as refused:
             return refusal(refused.code, refused.message)
+        except ReaderLost:
+            return refusal("unavailable", "The database could not be read now.")
         except Invalid as problem:
             return refusal("invalid", str(problem))
         return Response({"results": results}, media_type=MediaType.JSON)

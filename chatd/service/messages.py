@@ -69,7 +69,9 @@ def edit_message(request: wire.EditMessage, author: Author) -> Edit:
 
 
 def forward_messages(request: wire_forwards.ForwardMessages, author: Author) -> Forward:
-    """Say again elsewhere."""
+    """Say again elsewhere. Raises `Refused`: `scope_missing` for a bot that may not read what it would carry there."""
+    if author.scopes is not None and "read" not in author.scopes:
+        raise Refused("scope_missing", scope="read")
     return Forward(
         author.user,
         request.cid,

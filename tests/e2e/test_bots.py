@@ -119,6 +119,20 @@ async def test_a_bot_that_may_not_read_is_shown_nothing_that_is_said(town: Town,
         assert not phone.hello["groups"] or not phone.hello["groups"][0].get("live", False)
 
 
+@pytest.mark.promise("P7", "bot.scopes")
+async def test_what_a_bot_may_not_read_it_cannot_carry_elsewhere_either(town: Town) -> None:
+    bot = await town.bot(scopes=["send"])
+    ann, _, group = await group_with(town, bot)
+    said = await ann.say(group, "between us")
+    elsewhere = (await ann.do("group.create", kind="private", title="elsewhere"))["group"]
+    assert await added(ann, elsewhere, bot) == ["added"]
+    await bot.own("added", elsewhere)
+    refused = await bot.denied("message.forward", cid=new_cid(), group=elsewhere, source=group, positions=[said])
+    assert (refused.code, refused.details) == ("scope_missing", {"scope": "read"})
+    page = await ann.ask("message.history", group=elsewhere)
+    assert "between us" not in str(page)
+
+
 async def test_changing_the_scopes_ends_what_is_open_and_hello_tells_the_new_ones(town: Town) -> None:
     bot = await town.bot(scopes=["read"])
     ann, _, group = await group_with(town, bot)

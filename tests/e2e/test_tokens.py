@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from chatd.admin.socket import AdminError, AdminSocket, call
 from chatd.app import now_ms
+from chatd.store.readers import ReaderLost
 from chatd.testing import TEST_SECRET
 from tests.e2e.phone import PATIENCE_S, Denied, Phone
 from tests.e2e.town import Town, living_town, on_loop
@@ -278,9 +279,18 @@ async def test_an_act_that_cannot_use_a_value_is_answered_and_the_socket_goes_on
     async def twice(request: Mapping[str, Any]) -> dict[str, Any]:
         return {"twice": 2 * int(request["number"])}
 
-    socket = AdminSocket(tmp_path / "admin.sock", {"twice": twice})
+    async def read(request: Mapping[str, Any]) -> dict[str, Any]:
+        raise ReaderLost("of no concern")
+
+    socket = AdminSocket(tmp_path / "admin.sock", {"twice": twice, "read": read})
     await socket.start()
     try:
+        with pytest.raises(AdminError, match="unavailable: the database could not be read"):
+            await asyncio.to_thread(call, tmp_path / "admin.sock", "read")
+        reader, writer = await asyncio.open_unix_connection(tmp_path / "admin.sock")
+        writer.write(b"[" * 50_000 + b"\n")
+        assert b'"invalid"' in await asyncio.wait_for(reader.readline(), PATIENCE_S)
+        writer.close()
         with pytest.raises(AdminError, match="invalid: field invalid literal"):
             await asyncio.to_thread(call, tmp_path / "admin.sock", "twice", number="many")
         assert await asyncio.to_thread(call, tmp_path / "admin.sock", "twice", number="4") == {"twice": 8}

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from chatd.http.catalogue import SIGNATURE, TIMESTAMP, sign
+from chatd.store.readers import ReaderLost
 from tests.e2e.town import Town, living_town, on_loop
 
 SECRET = "a secret of the host, thirty-two bytes and more"
@@ -47,6 +48,20 @@ async def test_a_host_tells_who_follows_whom_and_late_words_change_nothing(tmp_p
         gone = await post(town, {"edges": [edge(ann.sub, ben.sub, 6, op="remove"), there]})
         assert gone.json()["results"] == [{"result": "removed"}, {"result": "older"}]
         assert (await ben.own("direct", chat))["read_only"] is True
+
+
+@on_loop
+async def test_a_database_that_cannot_be_read_is_a_reason_to_try_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost() -> None:
+        raise ReaderLost("of no concern")
+
+    async with living_town(f"sqlite:///{tmp_path}/chatd.db", tmp_path, follows={"secret": SECRET}) as town:
+        monkeypatch.setattr(town.server.hub.readers, "snapshot", lost)
+        answer = await post(town, {"edges": [edge("a", "b", 1)]})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+        monkeypatch.undo()
 
 
 @on_loop
