@@ -28,8 +28,7 @@ class Traffic:
         self._until_s = 0.0
         self._heads: dict[str, int] | None = None
 
-    @property
-    def watched(self) -> bool:
+    def is_watched(self) -> bool:
         """Whether there is a look to compare with."""
         return self._heads is not None
 

@@ -146,7 +146,7 @@ async def _talk(url: str, token: str, times: int, look: Callable[[], dict[str, A
 
 
 def _entries(seen: list[dict[str, Any]]) -> int:
-    return round(sum(one["entries_per_s"] * f["interval_s"] for f in seen for one in f["groups_busy"]))
+    return round(sum(float(one["entries_per_s"] * f["interval_s"]) for f in seen for one in f["groups_busy"]))
 
 
 def test_one_look_for_scripts_names_groups_processes_and_jobs(program: Program, served: Served) -> None:
@@ -277,11 +277,11 @@ async def test_busy_groups_are_told_by_two_looks_and_forgotten_when_nobody_looks
     del feeds["g"]
     assert await traffic.watch(3) == [("new", 1)]
     traffic.look_away()
-    assert traffic.watched
+    assert traffic.is_watched()
     now[0] += WATCHED_S
     feeds["h"].head += 1
     traffic.look_away()
-    assert not traffic.watched
+    assert not traffic.is_watched()
     assert await traffic.watch(3) == []
 
 
