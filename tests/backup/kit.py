@@ -22,6 +22,7 @@ BACKED_UP_MS: Final = START_MS + 5_000
 RESTORED_MS: Final = START_MS + 60_000
 _BOOKS: Final = {"writers", "commits", "audit"}
 """Where a restore itself is written down."""
+TEXTS: Final = "SELECT pos, body FROM entries WHERE group_id = ? AND kind = 'message' AND NOT recalled ORDER BY pos"
 
 
 def quiet(step: str) -> Progress:
@@ -123,3 +124,8 @@ def problems_of(url: str) -> list[str]:
         return verify(database).problems
     finally:
         database.close()
+
+
+def texts_of(url: str, group: str = "tea") -> str:
+    """All that is said in a group, and was not taken back."""
+    return "".join(body for _, body in ask(url, TEXTS, group))

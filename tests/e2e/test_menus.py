@@ -9,8 +9,8 @@ from typing import Any, Final
 import pytest
 
 from chatd_protocol.codec import Format
+from tests.e2e.bot_kit import added, group_with, name_of
 from tests.e2e.phone import Phone, new_cid
-from tests.e2e.test_bots import added, group_with, name_of
 from tests.e2e.test_cards import PRODUCT, QUICK, change
 from tests.e2e.town import Town, living_town, on_loop
 from tests.hub.kit import one_commit, says

@@ -91,7 +91,7 @@ COMMANDS: dict[str, Callable[[Setting], dict[str, Any]]] = {
     "section.order": lambda s: {"group": s["group"], "sections": [1, 0]},
 }
 """A request of the owner for each command but leaving, which they may not, taking a request back, and what needs a bot
-(`test_bots`)."""
+(`test_bot_scopes`)."""
 
 
 def test_every_command_is_here() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.model.ground import RANK
+from tests.model.nouns import RANK
 from tests.model.picks import Act, Json, Picks
 from tests.model.rules_groups import LOWEST
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.model.ground import Group
+from tests.model.nouns import Group
 from tests.model.picks import Act, Json, Picks, pick
 
 KINDS_OF = ("announce", "qa", "showcase", "chat")

@@ -7,7 +7,7 @@ server disagree, one of them is wrong.
 from __future__ import annotations
 
 from tests.model.bounds import Bounds
-from tests.model.ground import Entry, Group, Json, No, Stay
+from tests.model.nouns import Entry, Group, Json, No, Stay
 from tests.model.rules_bans import Bans
 from tests.model.rules_boards import Boards
 from tests.model.rules_bots import Bots

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.model.ground import RANK, Entry, Group, Json, No, Stay
+from tests.model.nouns import RANK, Entry, Group, Json, No, Stay
 from tests.model.rules_cards import Cards
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.model.ground import Json, No
+from tests.model.nouns import Json, No
 from tests.model.rules_messages import Messages
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.model.ground import Entry, Group, Item, Json, Key, No, Stay
+from tests.model.nouns import Entry, Group, Item, Json, Key, No, Stay
 from tests.model.rules_sections import Sections
 
 KIND_OF = {"video_card": "video", "product_card": "product"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.model.ground import Group, Json, No, Stay
+from tests.model.nouns import Group, Json, No, Stay
 from tests.model.rules_members import Members
 from tests.model.rules_moderation import Moderation
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.model.ground import Anything, Json, No
+from tests.model.nouns import Anything, Json, No
 from tests.model.rules_groups import Groups
 from tests.model.rules_relations import Relations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.model import views
-from tests.model.ground import Entry, Group, Json, No
+from tests.model.nouns import Entry, Group, Json, No
 from tests.model.rules_messages import Messages
 
 

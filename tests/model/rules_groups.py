@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.model.ground import RANK, Group, Json, No, Stay
+from tests.model.nouns import RANK, Group, Json, No, Stay
 from tests.model.rules_fans import Fans
 
 LOWEST = dict.fromkeys(("edit", "feature", "announce", "admit", "sections"), "admin")

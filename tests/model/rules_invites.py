@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.model.ground import RANK, Group, Invite, Json, No
+from tests.model.nouns import RANK, Group, Invite, Json, No
 from tests.model.rules_pulls import Pulls
 from tests.model.rules_requests import Requests
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.model.ground import RANK, Entry, Ground, Group, Json, No, Stay
+from tests.model.ground import Ground
+from tests.model.nouns import RANK, Entry, Group, Json, No, Stay
 
 
 class Members(Ground):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.model.ground import RANK, Entry, Group, Json, No, Stay, numbers_of
+from tests.model.nouns import RANK, Entry, Group, Json, No, Stay, numbers_of
 from tests.model.rules_cards import Cards
 
 DAY_MS = 86_400_000

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.model.ground import FOREVER, RANK, Ground, Group, Json, No, Stay
+from tests.model.ground import Ground
+from tests.model.nouns import FOREVER, RANK, Group, Json, No, Stay
 from tests.model.rules_members import told_reason
 
 

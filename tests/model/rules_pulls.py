@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.model.ground import RANK, Group, Invite, Json, No, Stay
+from tests.model.nouns import RANK, Group, Invite, Json, No, Stay
 from tests.model.rules_members import Members
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.model.ground import RANK, Group, Invite, Json, No, Request
+from tests.model.nouns import RANK, Group, Invite, Json, No, Request
 from tests.model.rules_members import Members
 
 DOORS = ("open", "approval", "question")

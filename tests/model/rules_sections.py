@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.model.ground import MAIN, Entry, Group, Json, No, Stay
+from tests.model.nouns import MAIN, Entry, Group, Json, No, Stay
 from tests.model.rules_moderation import Moderation
 
 RIGHT_TO_POST = {"chat": "post", "qa": "post", "announce": "announce", "showcase": "feature"}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.model.ground import FOREVER, RANK, Entry, Group, Item, Json, Key, numbers_of
+from tests.model.nouns import FOREVER, RANK, Entry, Group, Item, Json, Key, numbers_of
 from tests.model.views_sections import floor_in, mentions_of, read_of, sections_of
 
 if TYPE_CHECKING:

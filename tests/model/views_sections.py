@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.model.ground import Entry, Group, Json
+from tests.model.nouns import Entry, Group, Json
 
 if TYPE_CHECKING:
     from tests.model.rules import World

@@ -1,0 +1,38 @@
+"""What the doctor finds, to be asked about."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.program import Program
+
+Found = dict[str, list[dict[str, str]]]
+
+
+def look(program: Program, *arguments: str, status: int = 0, **env: str) -> Found:
+    """What the doctor finds, by check."""
+    ended = program.run("doctor", "--json", *arguments, **env)
+    assert ended.returncode == status, ended.stdout + ended.stderr
+    found: Found = {}
+    report = json.loads(ended.stdout)
+    assert sum(report["counts"].values()) == len(report["findings"])
+    for finding in report["findings"]:
+        assert finding["en"].rstrip().endswith((".", "'", "?"))
+        assert any("\u4e00" <= char <= "\u9fff" or char.isdigit() for char in finding["zh"])
+        found.setdefault(finding["check"], []).append(finding)
+    return found
+
+
+def levels(found: Found, check: str) -> set[str]:
+    return {finding["level"] for finding in found.get(check, [])}
+
+
+def text_of(found: Found, check: str) -> str:
+    return " ".join(finding["en"] for finding in found[check])
+
+
+def listing(folder: Path) -> dict[str, tuple[int, int]]:
+    """Every file with its time and size; not the map of a WAL, in which every reader leaves its mark."""
+    files = [path for path in sorted(folder.rglob("*")) if not path.name.endswith("-shm")]
+    return {str(path): (path.stat().st_mtime_ns, path.stat().st_size) for path in files}
