@@ -7,6 +7,7 @@ log are swept afterwards.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from chatd.core.facts import Facts
@@ -77,9 +78,7 @@ class EndStay(Wish, frozen=True, tag="end"):
     users: list[str]
 
     def needs(self, need: Needs) -> None:
-        need.users.update(self.users)
-        need.groups.add(self.group)
-        need.members.update((self.group, user) for user in self.users)
+        need_stays(need, self.group, self.users)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `too_late` as long as it may still be read, `not_found`."""
@@ -88,12 +87,24 @@ class EndStay(Wish, frozen=True, tag="end"):
             raise Refused("not_found")
         if facts.now_ms < gone_at(group):
             raise Refused("too_late")
-        for user in self.users:
-            member = facts.members.get((group.id, user))
-            if member is not None and member.present:
-                facts.leave(group, member, by=None, why="dissolved")
-        end_if_empty(facts, group)
+        end_stays(facts, group, self.users)
         return {"group": group.id, "members": group.members}
+
+
+def need_stays(need: Needs, group: str, users: Iterable[str]) -> None:
+    """What `end_stays` has to know."""
+    need.users.update(users)
+    need.groups.add(group)
+    need.members.update((group, user) for user in users)
+
+
+def end_stays(facts: Facts, group: Group, users: Iterable[str]) -> None:
+    """These people are out of a group that was dissolved; with the last one it is gone."""
+    for user in users:
+        member = facts.members.get((group.id, user))
+        if member is not None and member.present:
+            facts.leave(group, member, by=None, why="dissolved")
+    end_if_empty(facts, group)
 
 
 class Sweep(Wish, frozen=True, tag="sweep"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatd.core import cards
-from chatd.core.dissolution import dissolve, end_if_empty
+from chatd.core.dissolution import dissolve, end_stays, need_stays
 from chatd.core.facts import Facts
 from chatd.core.messages import need_taking_back, take_back
 from chatd.core.needs import Needs
@@ -53,9 +53,7 @@ class EndAgain(Wish, frozen=True, tag="unmake"):
     users: list[str]
 
     def needs(self, need: Needs) -> None:
-        need.users.update(self.users)
-        need.groups.add(self.group)
-        need.members.update((self.group, user) for user in self.users)
+        need_stays(need, self.group, self.users)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         group = facts.groups.get(self.group)
@@ -64,11 +62,7 @@ class EndAgain(Wish, frozen=True, tag="unmake"):
         if group.dissolved_at is None:
             dissolve(facts, group, None)
             facts.audit("group.dissolve", by=None, group=group.id, pos=group.head)
-        for user in self.users:
-            member = facts.members.get((group.id, user))
-            if member is not None and member.present:
-                facts.leave(group, member, by=None, why="dissolved")
-        end_if_empty(facts, group)
+        end_stays(facts, group, self.users)
         return {"done": True}
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import itertools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final, ParamSpec, Protocol
+from typing import Any, Final, Protocol
 
 import httpx
 import msgspec
@@ -23,6 +22,7 @@ from chatd_client.bots.runner import Runner
 from chatd_client.bots.testing import ServerPlace, TurnedClock
 from chatd_client.timing import Clock
 from chatd_protocol.catalogue import Deletion, Item
+from tests.loops import within
 
 SECRET: Final = "a secret of the shop, thirty-two bytes and more"
 SETTINGS: Final[dict[str, dict[str, Any]]] = {
@@ -37,21 +37,10 @@ SETTINGS: Final[dict[str, dict[str, Any]]] = {
 PATIENCE_S: Final = 20.0
 LIMIT_S: Final = 60.0
 _numbers = itertools.count(1)
-P = ParamSpec("P")
 
 
-def in_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Run an async test in a loop of its own. A whole server and a bot take their time on a machine with other work."""
-
-    @functools.wraps(test)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        async def bounded() -> None:
-            async with asyncio.timeout(LIMIT_S):
-                await test(*args, **kwargs)
-
-        asyncio.run(bounded())
-
-    return run
+# A whole server and a bot take their time on a machine with other work.
+in_loop = within(LIMIT_S)
 
 
 @asynccontextmanager

@@ -7,13 +7,12 @@ And a clock that stands until the test moves it. Nothing here sleeps; every wait
 from __future__ import annotations
 
 import asyncio
-import functools
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from random import Random
-from typing import Any, ParamSpec
+from typing import Any
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
@@ -21,8 +20,8 @@ from websockets.http11 import Request, Response
 from chatd_client import Client
 from chatd_client.connection import LOOK_EVERY_S
 from chatd_protocol.codec import FORMAT_OF, decode, encode
+from tests.loops import within
 
-P = ParamSpec("P")
 LIMIT_S = 20
 USER = "uAliceAliceAliceAlice"
 GROUP = "gGroupGroupGroupGroup"
@@ -30,18 +29,7 @@ OTHER = "gOtherOtherOtherOther"
 EPOCH = "first-life"
 
 
-def in_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Run an async test in a loop of its own, within a time limit."""
-
-    @functools.wraps(test)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        async def bounded() -> None:
-            async with asyncio.timeout(LIMIT_S):
-                await test(*args, **kwargs)
-
-        asyncio.run(bounded())
-
-    return run
+in_loop = within(LIMIT_S)
 
 
 class HalfRandom(Random):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import itertools
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any
 
 import uvloop
 
@@ -18,8 +17,8 @@ from chatd.admin.socket import call
 from chatd.testing import TestServer, running_server
 from chatd_protocol.codec import Format
 from tests.e2e.phone import PATIENCE_S, Phone
+from tests.loops import within
 
-P = ParamSpec("P")
 GENEROUS = {
     "requests_per_s": 100_000.0,
     "request_burst": 100_000,
@@ -186,15 +185,4 @@ async def living_town(url: str, folder: Path, **sections: Any) -> AsyncIterator[
         logging.getLogger().removeHandler(troubles)
 
 
-def on_loop(story: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Run an async test on a loop of its own, in bounded time."""
-
-    @functools.wraps(story)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        async def bounded() -> None:
-            async with asyncio.timeout(4 * PATIENCE_S):
-                await story(*args, **kwargs)
-
-        uvloop.run(bounded())
-
-    return run
+on_loop = within(4 * PATIENCE_S, uvloop.run)

@@ -6,41 +6,29 @@ Nothing sleeps: every wait is for an event and ends after `PATIENCE_S` at the la
 from __future__ import annotations
 
 import asyncio
-import functools
 import random
 import socket
 import struct
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import uvloop
 
 from chatd.hub.ports import Socket
 from chatd.ws.limits import Limits, PortSettings
 from chatd.ws.server import PortServer, make_server
+from tests.loops import within
 
 PATIENCE_S = 20.0
-P = ParamSpec("P")
 T = TypeVar("T")
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
-def on_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Run an async test on uvloop, with an end."""
-
-    @functools.wraps(test)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        async def bounded() -> None:
-            async with asyncio.timeout(3 * PATIENCE_S):
-                await test(*args, **kwargs)
-
-        uvloop.run(bounded())
-
-    return run
+on_loop = within(3 * PATIENCE_S, uvloop.run)
 
 
 async def soon(awaitable: Awaitable[T]) -> T:

@@ -25,6 +25,7 @@ from chatd_client.commands import Commands
 from chatd_client.errors import ChatdError
 from chatd_protocol import messages
 from chatd_protocol.log import Entry
+from chatd_protocol.menus import Button
 from chatd_protocol.values import Data, GroupKind, ItemId
 
 E = TypeVar("E", bound=Entry)
@@ -141,8 +142,7 @@ class Context:
         section: int | None = None,
     ) -> messages.SendMessageOk:
         """Send a card of a product. `no_item` if it cannot be shared."""
-        said = None if text is None else in_language(text, self.lang)
-        body = messages.ProductCardBody(_some_item(product), said, menu.rows if menu is not None else None)
+        body = messages.ProductCardBody(*self._on_card(product, text, menu))
         return await self.send_kind("product_card", body, reply_to=reply_to, group=group, section=section)
 
     async def send_video(
@@ -156,9 +156,15 @@ class Context:
         section: int | None = None,
     ) -> messages.SendMessageOk:
         """Send a card of a video. `no_item` if it cannot be shared."""
-        said = None if text is None else in_language(text, self.lang)
-        body = messages.VideoCardBody(_some_item(video), said, menu.rows if menu is not None else None)
+        body = messages.VideoCardBody(*self._on_card(video, text, menu))
         return await self.send_kind("video_card", body, reply_to=reply_to, group=group, section=section)
+
+    def _on_card(
+        self, item: str, text: Said | None, menu: Menu | None
+    ) -> tuple[str, str | None, list[list[Button]] | None]:
+        """What a card says: the item, words below it, buttons."""
+        said = None if text is None else in_language(text, self.lang)
+        return _some_item(item), said, menu.rows if menu is not None else None
 
     async def send_kind(
         self,
