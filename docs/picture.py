@@ -81,7 +81,7 @@ class Tmux:
         while time.monotonic() < deadline:
             if found := re.search(pattern, self.run("capture-pane", "-p", "-J", "-t", name)):
                 return found
-            time.sleep(0.05)
+            time.sleep(0.05)  # tmux tells nobody that something was drawn
         raise TimeoutError(f"{name} never showed {pattern!r}")
 
     def ends(self, name: str) -> None:

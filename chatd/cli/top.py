@@ -50,7 +50,7 @@ def top(
     try:
         look()
         while True:
-            time.sleep(interval_s)
+            time.sleep(interval_s)  # figures are of the time between two looks
             figures = look()
             print(json.dumps(figures, ensure_ascii=False) if as_json else draw(figures, lang), flush=True)
             if once or not as_json:

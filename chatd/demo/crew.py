@@ -57,7 +57,7 @@ def crew(url: str, folder: Path, tell: Callable[[], None]) -> Iterator[None]:
                 process.wait(STOP_S)
             except subprocess.TimeoutExpired:
                 process.kill()
-            told.join()
+            told.join(STOP_S)
 
 
 def _wait_for(ready: IO[bytes], tell: Callable[[], None]) -> None:

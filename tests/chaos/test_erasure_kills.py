@@ -77,7 +77,7 @@ async def ask(home: Path, act: str, **fields: Any) -> dict[str, Any]:
             except AdminError as error:
                 if "not_found" in str(error):
                     raise
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.01)  # the killed server tells nobody when it can be asked again
 
 
 async def erase_and_kill(server: ServerProcess, home: Path, chance: random.Random) -> int:

@@ -122,7 +122,7 @@ def test_a_check_that_hangs_or_breaks_does_not_stop_the_others() -> None:
 
     def hangs() -> Iterator[Finding]:
         yield Finding("ok", "first", "Well.", "好。")
-        forever.wait()
+        forever.wait(60)
 
     def breaks() -> Iterator[Finding]:
         yield from ()

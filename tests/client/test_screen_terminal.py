@@ -70,7 +70,7 @@ async def on_a_terminal(url: str, token: Path, *more: str) -> AsyncIterator[Term
         yield terminal
     finally:
         process.kill()
-        process.wait()
+        process.wait(30)
         asyncio.get_running_loop().remove_reader(keyboard)
         os.close(keyboard)
 

@@ -275,5 +275,5 @@ class Runner:
 
     async def _write_now_and_then(self) -> None:
         while True:
-            await asyncio.sleep(WRITE_EVERY_S)
+            await asyncio.sleep(WRITE_EVERY_S)  # where it is reaches the disk together, not with every entry
             await self._worker.write()

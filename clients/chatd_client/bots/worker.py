@@ -292,7 +292,7 @@ class _Attempt:
         if self._tools.report is not None:
             await self._tools.report(failure)
         if again:
-            await self._tools.pauses.sleep(policy.pause_after_s(attempts))
+            await self._tools.pauses.sleep(policy.pause_after_s(attempts))  # longer each time: what failed may mend
             return True
         counters.dead += 1
         self.begun = True
