@@ -279,8 +279,8 @@ class Hub(People):
         group, people, tells = change.group, self.people, self.receipts.concern(feed)
         for entry in change.entries:
             user, seq, section = entry.actor, entry.seq, entry.section
-            if seq is None or user is None:
-                continue
+            if seq is None or user is None or "operator" in entry.body:
+                continue  # what the operator posts in somebody's name is not theirs: they may not even be in the group
             self.reads.move(group, user, seq, section)
             if tells:
                 self.receipts.note(feed, user, seq, section)

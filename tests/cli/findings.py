@@ -6,8 +6,15 @@ import json
 from pathlib import Path
 
 from tests.cli.program import Program
+from tests.ports import free_port
 
 Found = dict[str, list[dict[str, str]]]
+
+
+def healthy(folder: Path) -> Program:
+    """One that the doctor finds nothing wrong with: room for its connections and files, and a port of its own."""
+    room = {"CHATD_WS__MAX_CONNECTIONS": "100", "CHATD_STORE__FREE_DISK_FLOOR_MB": "1"}
+    return Program(folder, CHATD_SERVER__PORT=str(free_port()), **room)
 
 
 def look(program: Program, *arguments: str, status: int = 0, **env: str) -> Found:

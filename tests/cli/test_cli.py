@@ -82,7 +82,7 @@ def test_a_database_that_is_served_is_not_touched(program: Program, served: Serv
         ended = program.run(command)
         assert (ended.returncode, "in use" in ended.stderr) == (1, True)
         asked = program.run(command, "--json")
-        assert (asked.returncode, "in use" in json.loads(asked.stderr)["error"]) == (1, True)
+        assert (asked.returncode, json.loads(asked.stderr)["error"]) == (1, "held")
     assert served.process.poll() is None
 
 

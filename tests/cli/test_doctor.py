@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 
 from chatd.cli.doctor.findings import Finding, run_checks
-from tests.cli.findings import levels, listing, look, text_of
+from tests.cli.findings import healthy, levels, listing, look, text_of
 from tests.cli.program import Program
 
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
-    # One finding is expected on machines with few descriptors; a wish for fewer connections makes it go.
-    return Program(tmp_path, CHATD_WS__MAX_CONNECTIONS="100", CHATD_STORE__FREE_DISK_FLOOR_MB="1")
+    return healthy(tmp_path)
 
 
 def test_without_a_server_and_beside_one_it_finds_nothing_wrong_and_changes_nothing(program: Program) -> None:

@@ -17,14 +17,13 @@ import pytest
 from chatd.cli.doctor import disk, machine
 from chatd.config import Config, load
 from chatd.store.migrate import migrate
-from tests.cli.findings import Found, levels, look
+from tests.cli.findings import Found, healthy, levels, look
 from tests.cli.program import Program
 
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
-    # One finding is expected on machines with few descriptors; a wish for fewer connections makes it go.
-    return Program(tmp_path, CHATD_WS__MAX_CONNECTIONS="100", CHATD_STORE__FREE_DISK_FLOOR_MB="1")
+    return healthy(tmp_path)
 
 
 def test_too_little_room_and_odd_file_systems_are_found(program: Program, tmp_path: Path) -> None:

@@ -19,14 +19,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from chatd.cli.doctor import serving, tls
 from chatd.config import load
-from tests.cli.findings import levels, look, text_of
+from tests.cli.findings import healthy, levels, look, text_of
 from tests.cli.program import Program
 
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
-    # One finding is expected on machines with few descriptors; a wish for fewer connections makes it go.
-    return Program(tmp_path, CHATD_WS__MAX_CONNECTIONS="100", CHATD_STORE__FREE_DISK_FLOOR_MB="1")
+    return healthy(tmp_path)
 
 
 def certificate(folder: Path, begins: int, ends: int, names: list[str]) -> None:

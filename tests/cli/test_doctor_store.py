@@ -14,14 +14,13 @@ import pytest
 from chatd.cli.doctor import disk, store
 from chatd.config import load
 from chatd.store.migrate import migrate
-from tests.cli.findings import levels, look
+from tests.cli.findings import healthy, levels, look
 from tests.cli.program import Program
 
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
-    # One finding is expected on machines with few descriptors; a wish for fewer connections makes it go.
-    return Program(tmp_path, CHATD_WS__MAX_CONNECTIONS="100", CHATD_STORE__FREE_DISK_FLOOR_MB="1")
+    return healthy(tmp_path)
 
 
 @pytest.mark.skipif(disk.filesystem_of(Path("/dev/shm"), Path("/proc/self/mountinfo")) != "tmpfs", reason="no tmpfs")

@@ -1,34 +1,40 @@
-"""Notices over real sockets: shown to everybody, unread for nobody."""
+"""What the operator posts in somebody's name: it says nothing of what that person has read, or of where they are."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from chatd.store.database import connect
+from chatd.store.verify import verify
 from chatd_protocol.codec import Format
-from tests.e2e.town import Town
+from tests.e2e.bot_kit import group_with
+from tests.e2e.town import living_town, on_loop
 
-BODY = {"text": "closed on Monday"}
 
-
+@on_loop
 @pytest.mark.parametrize("fmt", ["json", "msgpack"])
-async def test_a_notice_reaches_everybody_and_nobody_has_it_unread(town: Town, fmt: Format) -> None:
-    ann, bob = await town.person("ann", fmt=fmt), await town.person("bob", fmt=fmt)
-    group = await town.group_of(ann, bob)
-    said = await ann.say(group, "hello")
-    assert await bob.cannot("message.send", group=group, kind="notice", body=BODY) == "forbidden"
-    placed = await ann.do("message.send", group=group, kind="notice", body=BODY)
-    assert (placed["pos"], "seq" in placed) == (said + 1, False)
-    entry = (await bob.up_to(group, placed["pos"]))[-1]
-    assert (entry["type"], entry["body"], entry["alt"], "seq" in entry) == ("notice", BODY, BODY["text"], False)
-    line = await bob.line(group)
-    assert (line["unread"], line["seq"], line["last"]["pos"], line["head"]) == (1, 1, said, placed["pos"])
-    answer = await bob.do("message.send", group=group, kind="text", body={"text": "why?"}, reply_to=placed["pos"])
-    assert (answer["seq"], (await bob.line(group))["unread"]) == (2, 0)
-    quote = (await ann.up_to(group, answer["pos"]))[-1]["quote"]
-    assert (quote["type"], quote["text"]) == ("notice", BODY["text"])
-    again = await ann.do("message.send", group=group, kind="notice", body={"text": "and on Tuesday"})
-    assert (await bob.line(group))["unread"] == 0
-    await ann.do("message.recall", group=group, pos=again["pos"])
-    assert [e["pos"] for e in await bob.history(group) if e.get("recalled")] == [again["pos"]]
-    assert (await bob.line(group))["unread"] == 0
-    assert (await ann.denied("message.send", group=group, cid="A" * 22, kind="notice", body={})).code == "invalid"
+async def test_a_post_in_somebodys_name_moves_nothing_that_they_have_read(
+    store_url: str, tmp_path: Path, fmt: Format
+) -> None:
+    async with living_town(store_url, tmp_path) as town:
+        ann, ben, group = await group_with(town, await town.bot())
+        stranger = await town.person("eve")
+        first = await ann.say(group, "hello")
+        await ben.up_to(group, first)
+        assert (await ben.line(group))["unread"] == 1
+        post = {"group": group, "kind": "text", "body": {"text": "an offer"}}
+        await town.act("group.notice", sub=ben.sub, **post)
+        last = (await town.act("group.notice", sub=stranger.sub, **post))["pos"]
+        await ben.up_to(group, last)
+        await ann.up_to(group, last)
+        line = await ben.line(group)
+        assert (line["read"], line["unread"]) == (0, 3)
+        again = await town.phone_of(ben.sub, "tablet", fmt)
+        assert (again.hello["groups"][0]["read"], again.hello["groups"][0]["unread"]) == (0, 3)
+        await ben.say(group, "thanks")
+        assert (await ben.line(group))["unread"] == 0
+    database = connect(store_url)
+    assert verify(database).problems == []
+    database.close()
