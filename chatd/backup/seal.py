@@ -8,7 +8,6 @@ which there is one in the file, is how that place is found.
 from __future__ import annotations
 
 import hashlib
-import mmap
 import os
 import secrets
 from collections.abc import Callable
@@ -69,8 +68,17 @@ def _blanked(chunk: bytes, at: int) -> bytes:
 
 def _place_of(file: Path, seal: str) -> int:
     nonce = f"{seal.partition(':')[0]}:".encode()
-    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as whole:
-        at = whole.find(nonce)
-        if at < 0 or whole.find(nonce, at + 1) >= 0:
-            raise ValueError("the place of the seal is not there once")
-        return at + len(nonce)
+    places: list[int] = []
+    done, window = 0, b""
+    with file.open("rb") as opened:
+        while len(places) < 2 and (chunk := opened.read(_CHUNK)):
+            # With the end of the chunk before: it may lie across. One that lies within either is too short for that.
+            window = window[max(0, len(window) - len(nonce) + 1) :] + chunk
+            done += len(chunk)
+            at = window.find(nonce)
+            while at >= 0:
+                places.append(done - len(window) + at)
+                at = window.find(nonce, at + 1)
+    if len(places) != 1:
+        raise ValueError("the place of the seal is not there once")
+    return places[0] + len(nonce)
