@@ -28,10 +28,13 @@ def follows_of(operator: Operator) -> Follows:
 
 
 async def import_portion(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The next portion of an import; a result for each edge, and how many proposals of others wait meanwhile."""
+    """The next portion of an import; a result for each edge, and how much was committed since the server started, by
+    which the importer keeps its pace: batches, how long they took (s), proposals in them. `proposals` are its own."""
     told, step, make = read_portion(request)
-    results = await follows_of(operator).change(told, make, step)
-    return {"results": results, "waiting": operator.hub.link.waiting}
+    follows, link = follows_of(operator), operator.hub.link
+    results = await follows.change(told, make, step)
+    load = [link.batches, link.batches_s, link.answered]
+    return {"results": results, "load": load, "proposals": follows.proposed}
 
 
 async def show_import(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:

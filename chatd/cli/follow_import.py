@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
 from chatd.admin.socket import call
 from chatd.app import new_id
 from chatd.cli.catalogue_file import Row
+from chatd.cli.follow_pace import Load, Pace
 from chatd.config import Config
 from chatd.core.follows import REFUSED, ForgetImport, Step
 from chatd.core.wishes import AnyWish
@@ -31,8 +31,6 @@ from chatd.store.migrate import life
 from chatd.store.outcome import Proposed, Verdict
 from chatd_protocol.codec import Invalid
 
-PORTION_EDGES: Final = 250
-"""What one commit does, during which everybody else's messages wait: a few milliseconds."""
 PORTION_BYTES: Final = 48 * 1024
 """A line of the admin socket has at most 64 KiB."""
 UNREAD_MAX: Final = 1000
@@ -46,42 +44,23 @@ _REASONS: Final = {
 """In English whatever the language: a report is for programs."""
 
 
+class Changed(NamedTuple):
+    """What came of a portion: a result for each edge, and what its server has done by then, if there is one."""
+
+    results: list[str]
+    load: Load | None = None
+    proposals: int = 0
+    """Its own: one for the edges, and one before it where users had to be made."""
+
+
 class Target(Protocol):
     """Where edges go. Raises `AdminError`, `Refused`, `StoreLost`."""
 
     def progress(self, import_id: str, again: bool) -> dict[str, Any]:
         """How far the import has come; `again`: it is to begin anew."""
 
-    def change(self, portion: dict[str, Any]) -> list[str]:
-        """Do the next portion. Returns a result for each edge."""
-
-
-class Pace:
-    """How fast it may go: a rest behind each portion, as long as it took times `rest`, and never above `rate` edges a
-    second. `clock_s` and `sleep` are arguments so that tests can turn them."""
-
-    def __init__(
-        self,
-        rest: float,
-        rate: int | None,
-        clock_s: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._rest = rest
-        self._rate = rate
-        self._clock_s = clock_s
-        self._sleep = sleep
-
-    def spend(self, edges: int, work: Callable[[], list[str]]) -> list[str]:
-        """Do the work, then wait as long as is due."""
-        began_s = self._clock_s()
-        done = work()
-        took_s = self._clock_s() - began_s
-        least_s = edges / self._rate if self._rate else 0.0
-        wait_s = max(took_s * self._rest, least_s - took_s)
-        if wait_s > 0:
-            self._sleep(wait_s)
-        return done
+    def change(self, portion: dict[str, Any]) -> Changed:
+        """Do the next portion."""
 
 
 class Importer:
@@ -116,7 +95,11 @@ class Importer:
         if row.line <= self.line:
             return
         told, size = self._read(row)
-        if len(self._edges) >= PORTION_EDGES or self._bytes + size > PORTION_BYTES or len(self._unread) >= UNREAD_MAX:
+        if (
+            len(self._edges) >= self._pace.edges
+            or self._bytes + size > PORTION_BYTES
+            or len(self._unread) >= UNREAD_MAX
+        ):
             self.flush()
         self._upto = row.line
         if isinstance(told, Told):
@@ -132,7 +115,7 @@ class Importer:
             self._refuse(*unread)
         step = Step(self._import_id, self.line, self._upto, len(self._unread), self._lines, last)
         portion = {"edges": self._edges, "step": step, "make": self._make}
-        results = self._pace.spend(len(self._edges), lambda: self._target.change(portion))
+        results = self._pace.spend(len(self._edges), lambda: self._target.change(portion)).results
         report_refused(zip(self._lines, results, strict=True), self._refuse)
         self.counts.update(results)
         if self._unread:
@@ -169,10 +152,10 @@ class Server:
     def progress(self, import_id: str, again: bool) -> dict[str, Any]:
         return call(self._path, "follow.progress", import_id=import_id, again=again)
 
-    def change(self, portion: dict[str, Any]) -> list[str]:
+    def change(self, portion: dict[str, Any]) -> Changed:
         raw: dict[str, Any] = msgspec.to_builtins(portion)
-        results: list[str] = call(self._path, "follow.import", timeout_s=TIMEOUT_S, **raw)["results"]
-        return results
+        answer = call(self._path, "follow.import", timeout_s=TIMEOUT_S, **raw)
+        return Changed(answer["results"], Load(*answer["load"]), answer["proposals"])
 
 
 class Directly:
@@ -187,9 +170,9 @@ class Directly:
             asyncio.run(self._follows.propose(ForgetImport(import_id)))
         return view_import(import_in(self._engine.database, import_id))
 
-    def change(self, portion: dict[str, Any]) -> list[str]:
+    def change(self, portion: dict[str, Any]) -> Changed:
         told, step, make = read_portion(msgspec.to_builtins(portion))
-        return asyncio.run(self._follows.change(told, make, step))
+        return Changed(asyncio.run(self._follows.change(told, make, step)))
 
     async def _ask(self, wish: AnyWish) -> Verdict:
         (outcome,) = self._engine.settle([Proposed(1, wish)])

@@ -17,7 +17,8 @@ from typing import Any, BinaryIO, Final, NamedTuple
 
 from chatd.cli.answers import failed, phrase, say
 from chatd.cli.catalogue_file import Format, read_rows
-from chatd.cli.follow_import import Directly, Importer, Pace, Server, report_refused
+from chatd.cli.follow_import import Directly, Importer, Server, report_refused
+from chatd.cli.follow_pace import Pace
 from chatd.cli.hold import held_engine
 from chatd.cli.troubles import TROUBLES, ended_by
 from chatd.config import Config
@@ -60,7 +61,7 @@ def import_file(config: Config, wanted: Wanted, as_json: bool) -> int:
                 return _already(state, as_json)
             report = opened.enter_context(_report(wanted.refused, state["line"]))
             report_refused(((line, result) for line, result in state["refused"]), report.add_once)
-            pace = Pace(0.0 if wanted.fast else 1.0, wanted.rate)
+            pace = Pace(not wanted.fast, wanted.rate)
             importer = Importer(target, import_id, report.add, make=wanted.make, pace=pace, state=state)
             begun_at = importer.line
         except _TROUBLES as error:

@@ -70,6 +70,8 @@ class Follows:
     says what a sub is found by among those of erased people."""
 
     def __init__(self, ask: Ask, find: Find, new_id: Callable[[str], str], hash_sub: Callable[[str], str]) -> None:
+        self.proposed = 0
+        """How many proposals it has made."""
         self._hash_sub = hash_sub
         self._ask = ask
         self._find = find
@@ -98,6 +100,7 @@ class Follows:
 
     async def propose(self, wish: AnyWish) -> dict[str, Any]:
         """Have it decided. Raises `Refused`."""
+        self.proposed += 1
         verdict = await self._ask(wish)
         if verdict.answer is None:
             raise Refused(verdict.code, verdict.message, **verdict.details)

@@ -16,7 +16,8 @@ import pytest
 
 from chatd.admin.socket import AdminError, call
 from chatd.cli.catalogue_file import LINE_MAX_BYTES, Row, read_rows
-from chatd.cli.follow_import import PORTION_BYTES, PORTION_EDGES, Importer, Pace
+from chatd.cli.follow_import import PORTION_BYTES, Changed, Importer
+from chatd.cli.follow_pace import EDGES_FIRST, EDGES_MOST, Pace
 from tests.cli.program import PATIENCE_S, Program
 
 NEW: dict[str, Any] = {"line": 0, "done": False, "counts": {}, "refused": []}
@@ -47,15 +48,15 @@ class Counting:
     def progress(self, import_id: str, again: bool) -> dict[str, Any]:
         return NEW
 
-    def change(self, portion: dict[str, Any]) -> list[str]:
+    def change(self, portion: dict[str, Any]) -> Changed:
         step = portion["step"]
         assert len(json.dumps([list(map(str, portion["edges"])), step.lines])) < 2 * PORTION_BYTES
         self.portions.append((step.after, step.upto, len(portion["edges"])))
-        return ["added"] * len(portion["edges"])
+        return Changed(["added"] * len(portion["edges"]))
 
 
 def importer_of(target: Any, refuse: Any, **state: Any) -> Importer:
-    return Importer(target, "graph", refuse, make=True, pace=Pace(0.0, None), state=NEW | state)
+    return Importer(target, "graph", refuse, make=True, pace=Pace(False, None), state=NEW | state)
 
 
 def rows_of(text: str, form: Any = "ndjson") -> list[Row]:
@@ -122,22 +123,9 @@ def test_many_edges_and_much_rubbish_take_no_more_memory_than_few() -> None:
         tracemalloc.stop()
     assert sum(edges for *_, edges in target.portions) == 10_000
     assert importer.counts == {"added": 10_000, "unread": 30_000}
-    assert max(edges for *_, edges in target.portions) <= PORTION_EDGES
+    assert max(edges for *_, edges in target.portions) <= EDGES_MOST
     assert [after for after, *_ in target.portions][1:] == [upto for _, upto, _ in target.portions][:-1]
     assert peak < 2 * 2**20
-
-
-def test_a_portion_is_followed_by_a_rest_as_long_as_it_took_and_by_more_for_a_rate() -> None:
-    now = [0.0]
-    slept: list[float] = []
-
-    def work() -> list[str]:
-        now[0] += 0.1
-        return []
-
-    for rest, rate in ((1.0, None), (0.0, None), (1.0, 100)):
-        Pace(rest, rate, lambda: now[0], slept.append).spend(50, work)
-    assert [round(pause_s, 6) for pause_s in slept] == [0.1, 0.4]
 
 
 def counts_of(ended: subprocess.CompletedProcess[str]) -> Any:
@@ -215,7 +203,7 @@ def test_an_import_that_is_killed_goes_on_and_does_nothing_twice(tmp_path: Path,
         assert running.stdin is not None
         running.stdin.write(text[:upto])
         running.stdin.flush()
-        await_line(program, "name:graph", 2 * PORTION_EDGES)
+        await_line(program, "name:graph", 2 * EDGES_FIRST)
         victim = running if whom == "program" else served.process
         victim.send_signal(signal.SIGKILL)
         victim.wait(PATIENCE_S)
@@ -229,7 +217,7 @@ def test_an_import_that_is_killed_goes_on_and_does_nothing_twice(tmp_path: Path,
     with program.serving():
         ended, _ = begin().communicate(text, timeout=PATIENCE_S)
         told = json.loads(ended)
-        assert told["went_on_behind"] >= 2 * PORTION_EDGES
+        assert told["went_on_behind"] >= 2 * EDGES_FIRST
         assert (told["lines"], told["counts"]) == (1400, {"added": 700, "removed": 700})
     assert program.run("verify").stdout.strip().endswith("whole")
 
@@ -238,21 +226,21 @@ def test_a_report_that_was_interrupted_goes_on_without_a_line_twice(tmp_path: Pa
     program = Program(tmp_path)
     report = tmp_path / "refused.ndjson"
     good = '{"from": "a", "to": "b"}\n'
-    (tmp_path / "graph.ndjson").write_text("7\n" + good * PORTION_EDGES + "8\n" + good, encoding="utf-8")
+    (tmp_path / "graph.ndjson").write_text("7\n" + good * EDGES_FIRST + "8\n" + good, encoding="utf-8")
     with program.serving():
         digest = program.run("follow", "import", "graph.ndjson", "--refused", str(report), "--json")
         assert digest.returncode == 1
         rows = [json.loads(line) for line in report.read_text().splitlines()]
-        assert [row["line"] for row in rows] == [1, PORTION_EDGES + 2]
+        assert [row["line"] for row in rows] == [1, EDGES_FIRST + 2]
     # As if it had ended behind the first portion, with the report further than that.
     import_id = _ids(program)
     from chatd.store.database import connect
 
     database = connect(program.env["CHATD_STORE__URL"])
-    database.run("UPDATE follow_imports SET line = ?, done = ? WHERE import_id = ?", (PORTION_EDGES + 1, 0, import_id))
+    database.run("UPDATE follow_imports SET line = ?, done = ? WHERE import_id = ?", (EDGES_FIRST + 1, 0, import_id))
     database.close()
     ended = program.run("follow", "import", "graph.ndjson", "--refused", str(report), "--json")
-    assert json.loads(ended.stdout)["went_on_behind"] == PORTION_EDGES + 1
+    assert json.loads(ended.stdout)["went_on_behind"] == EDGES_FIRST + 1
     assert [json.loads(line) for line in report.read_text().splitlines()] == rows
 
 
