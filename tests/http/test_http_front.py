@@ -171,3 +171,22 @@ async def test_a_program_keeps_its_lines_and_its_indentation_on_a_phone(tmp_path
             assert shown["copied"] == shown["written"]
             compile(shown["copied"], "copied", "exec")
             assert shown["lines"] == len([line for line in shown["written"].splitlines() if line.strip()])
+
+
+RATE_LINES = """(() => {
+  const pace = document.getElementById("pace"), rate = document.getElementById("rate"), range = document.createRange();
+  pace.hidden = false;
+  rate.textContent = "1,234,567";
+  range.selectNodeContents(rate);
+  return new Set([...range.getClientRects()].map(one => Math.round(one.top))).size;
+})()"""
+
+
+@needs_chromium
+@on_loop
+async def test_a_figure_is_never_broken_in_two_lines(tmp_path: Path) -> None:
+    assert CHROMIUM is not None
+    async with living_town(url_of(tmp_path), tmp_path) as town, browsing(CHROMIUM) as tab:
+        for language in ("en", "zh-CN"):
+            await tab.open(f"{town.server.http_url}/", 390, 844, language=language)
+            assert await tab.ask(RATE_LINES) == 1
