@@ -36,8 +36,8 @@ Once you are in (below), try this; N is the number of a message of yours:
   F1 or /help        the rest
 
 Kill the server in between (kill -9 {pid}), start it again: nothing is lost.
-Ctrl-C stops it, rm -r {folder} forgets everything. Who else you can be, each
-with a token in {folder}:
+Ctrl-C stops it; rm -r {folder} forgets everything.
+Who else you can be, each with a token in that folder:
 {others}
 {rule}
 A small community is served. Its page: {page}
@@ -71,7 +71,8 @@ third terminal, and then the share text below it into the chat that opens.
   F1 或 /help        其余的
 
 中途 kill -9 {pid} 再启动一次：一条消息都不会丢。
-Ctrl-C 停止，rm -r {folder} 清空重来。还可以扮演这些人，令牌在 {folder} 里：
+Ctrl-C 停止，rm -r {folder} 清空重来。
+还可以扮演这些人，令牌都在那个目录里：
 {others}
 {rule}
 演示社区已启动，首页：{page}
