@@ -93,7 +93,7 @@ class Tmux:
                     return
             except subprocess.CalledProcessError:  # the last one takes the server along
                 return
-            time.sleep(0.05)
+            time.sleep(0.05)  # tmux tells nobody that a program has ended
         raise TimeoutError(f"{name} goes on")
 
     def picture(self, name: str, size: Size) -> list[str]:
