@@ -68,6 +68,7 @@ def need_taking_down(need: Needs, group: str, pos: int) -> None:
 def take_down(facts: Facts, entry: Entry) -> None:
     """A message whose content goes loses its place on the board and whoever it mentioned. Call it before it goes."""
     drop_mentions(facts, entry)
+    sweep_again(facts, entry.group, entry.pos)
     board = facts.find(Board, entry.group)
     if board is None:
         return
@@ -79,6 +80,14 @@ def take_down(facts: Facts, entry: Entry) -> None:
     count = board.featured - (featured is not None)
     if (pins, count, calls) != (board.pins, board.featured, board.calls):
         facts.put(replace(board, pins=pins, featured=count, calls=calls))
+
+
+def sweep_again(facts: Facts, group_id: str, pos: int) -> None:
+    """A message leaves the board: if only that has kept it (`retention`), it goes with the next portion."""
+    group = facts.groups[group_id]
+    if pos <= group.floor and pos <= group.swept:
+        group.swept = pos - 1
+        facts.changed_groups.add(group_id)
 
 
 def mentioned_in(kind: str, body: dict[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from chatd.core.records import Record
+from chatd.core.values import Entry
 
 
 class Erasure(Record):
@@ -29,6 +30,17 @@ class ErasedSub(Record):
 
 
 @dataclass(slots=True)
+class Cut:
+    """What goes of one group's log: positions of entries, the mentions of people in them, and what is to be kept of
+    the commands that made the newest of them."""
+
+    gone: set[int] = field(default_factory=set)
+    mentions: list[tuple[str, str, int, int]] = field(default_factory=list)
+    """(user, group, section, seq)"""
+    commands: list[tuple[Entry, bytes]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Going:
     """What of the changes of a commit is not said by new rows: content that goes."""
 
@@ -40,5 +52,7 @@ class Going:
     """(user, group) of people of whom a portion of the rows beside the log goes: in one group, or everywhere."""
     prunes: dict[str, int] = field(default_factory=dict)
     """Own logs that end at a new floor."""
+    cuts: dict[str, Cut] = field(default_factory=dict)
+    """By group: what of its log goes by age."""
     scrub: bool = False
     """What was overwritten is to be gone from the log of changes of the database too."""

@@ -37,7 +37,7 @@ class Facts:
         self.pos_of_seq: dict[tuple[str, int], int] = {}
         self.newest: dict[str, list[tuple[int, int]]] = {}
         """(pos, section) of the newest messages of groups with sections that somebody may join by a rule that counts
-        messages, the oldest first: one more than the rule counts, or all there are."""
+        messages, the oldest first: one more than the rule counts, or all there are above the group's floor."""
         self.names: dict[str, str] = {}
         self.records = Records()
         self.invite_of_secret: dict[str, str] = {}
@@ -70,6 +70,8 @@ class Facts:
         self.leaves: list[tuple[Member, int]] = []
         self.sweeps: set[str] = set()
         """Groups that are gone, of whose rows a portion goes too."""
+        self.ranges: dict[tuple[str, int, int], list[tuple[Entry, bytes | None]]] = {}
+        """Pieces of logs that may go, as (group, position before the first one, last one), with the digests."""
         self.going = Going()
         self._open_members: dict[str, Entry] = {}
 
@@ -355,19 +357,19 @@ class Facts:
         if group.id in self.newest:
             return self._floor_over_sections(group, newest)
         boundary = group.seq - newest
-        if boundary <= 0:
-            return 0, 0
+        if boundary <= group.floor_seq:
+            return group.floor, group.floor_seq
         return self.pos_of_seq[group.id, boundary], boundary
 
     def _floor_over_sections(self, group: Group, newest: int) -> tuple[int, int]:
         """The same where messages stand in several sections: the newest of all of them are counted."""
         known = self.newest[group.id]
         if len(known) <= newest:
-            return 0, 0
+            return group.floor, group.floor_seq
         return known[-newest - 1][0], group.seq - sum(not section for _, section in known[-newest:])
 
     def _count_in(self, group: Group, section: int) -> int:
         """The next number in a section that is not the main one."""
         count = self.records.find(SectionCount, group.id, section) or SectionCount(group.id, section)
-        self.put(SectionCount(group.id, section, count.seq + 1, group.head))
+        self.put(SectionCount(group.id, section, count.seq + 1, group.head, count.floor_seq))
         return count.seq + 1

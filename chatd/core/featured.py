@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chatd.core.board import Featured, board_of
+from chatd.core.board import Featured, board_of, sweep_again
 from chatd.core.facts import Facts
 from chatd.core.needs import Needs
 from chatd.core.pins import audit_keeper, board_keeper, need_board
@@ -61,6 +61,7 @@ class Unfeature(Command, frozen=True, tag="unfeature"):
         board = board_of(facts, self.group)
         facts.drop(Featured, self.group, self.pos)
         facts.put(replace(board, featured=board.featured - 1))
+        sweep_again(facts, group.id, self.pos)
         entry = facts.append(group, "unfeature", self.actor, {}, cid=self.cid, digest=self.digest, target=self.pos)
         audit_keeper(facts, group, self.actor, "feature.remove", self.pos, entry.pos)
         return {"group": group.id, "pos": entry.pos, "target": self.pos}

@@ -53,6 +53,7 @@ class Bounds(msgspec.Struct, frozen=True):
     dissolved_keep_ms: int = 7 * 86_400_000
     sections_per_group: int = 5
     sections_kept_per_group: int = 50
+    cid_ttl_ms: int = 30 * 86_400_000
 
 
 class Budget:

@@ -60,6 +60,8 @@ class Needs:
         self.fan_groups: set[tuple[str, str]] = set()
         """(owner, group) where the owner chooses what becomes of them."""
 
+        self.ranges: set[tuple[str, int, int]] = set()
+        """Pieces of logs, as (group, position before the first one, last one), of which messages may go."""
         self.records: Keys = {}
         self.heirs: set[str] = set()
         """Groups whose owner may vanish: who owns them and who would come next."""

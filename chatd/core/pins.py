@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chatd.core.board import Board, board_of
+from chatd.core.board import Board, board_of, sweep_again
 from chatd.core.facts import Facts
 from chatd.core.needs import Needs
 from chatd.core.proposal import Command
@@ -71,6 +71,7 @@ class Unpin(Command, frozen=True, tag="unpin"):
         if pins == board.pins:
             return {"group": group.id, "target": self.pos}
         facts.put(replace(board, pins=pins))
+        sweep_again(facts, group.id, self.pos)
         entry = facts.append(group, "unpin", self.actor, {}, cid=self.cid, digest=self.digest, target=self.pos)
         audit_keeper(facts, group, self.actor, "pin.remove", self.pos, entry.pos)
         return {"group": group.id, "pos": entry.pos, "target": self.pos}

@@ -10,7 +10,7 @@ from chatd.core.records import Record
 
 
 class SectionCount(Record):
-    """`seq`: the number of messages in it, `head`: the newest of them."""
+    """`seq`: the number of messages in it, `head`: the newest of them, `floor_seq`: the last that retention took."""
 
     table: ClassVar[str] = "sections"
     key_fields: ClassVar[int] = 2
@@ -19,3 +19,4 @@ class SectionCount(Record):
     section: int
     seq: int = 0
     head: int = 0
+    floor_seq: int = 0

@@ -58,6 +58,16 @@ class Group(msgspec.Struct, array_like=True):
     settings: dict[str, Any] = {}
     """What owner and admins chose beyond the columns; what is missing is as by default."""
     dissolved_at: int | None = None
+    floor: int = 0
+    """No message at or below is kept, unless it stands on the board (`retention`). `floor_at` is when the entry there
+    was made, `floor_seq` the number of the last message of the main section that has gone."""
+    floor_seq: int = 0
+    floor_at: int = 0
+    swept: int = 0
+    """At or below, nothing is left that is not to be kept. Below `floor` only while something that left the board since
+    is still to go."""
+    keep_days: int | None = None
+    """How long messages are kept, 0 for ever; None: as the server says."""
 
     @property
     def direct(self) -> bool:

@@ -93,7 +93,11 @@ def _view_change(entry: Entry, target: Entry | None) -> dict[str, Any]:
             shown["card"] = cards.card_of(target)
         return shown
     shown |= {"by": entry.actor, "cid": entry.cid, "target": entry.target}
-    if target is None:
+    if target is None:  # gone by age: that something was done is all there is to tell
+        if entry.kind == "edit":
+            shown["version"] = entry.version
+        elif entry.kind == "reaction":
+            shown.update(entry.body)
         return shown
     if entry.kind == "edit":
         shown["version"] = target.version

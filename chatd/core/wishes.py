@@ -40,6 +40,7 @@ from chatd.core.pulls import AddMembers
 from chatd.core.relations import Block, Follow
 from chatd.core.requests import Decide, Join, SetEntry, Withdraw
 from chatd.core.restoring import EndAgain, NoteBackup, NoteRestore, RecallAgain
+from chatd.core.retention import CutLog, NoteRetention, SetRetention
 from chatd.core.sections import CreateSection, OrderSections, UpdateSection
 from chatd.core.tending import Adjust, Admit, Assign, Enlist, FoundFor, Hush, InviteFor, Silence
 from chatd.core.users import DisableUser, EnsureUser, Revoke, SaveReads
@@ -153,4 +154,7 @@ AnyWish = (
     | NoteBackup
     | NoteRestore
     | RecallAgain
+    | CutLog
+    | NoteRetention
+    | SetRetention
 )

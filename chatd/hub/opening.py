@@ -201,8 +201,8 @@ def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot,
     hub.devices.see(snapshot.user.id, session.device, hello.client or "", hub.now_ms())
     session.opened(claims)
     _apply_missed(session, snapshot.n, missed)
-    # A line is of the stay in the group that its floor belongs to; whoever left meanwhile is not shown it.
-    lines = [line for line in snapshot.lines if session.stays(line["group"], line["floor"])]
+    # Whoever left meanwhile is not shown a line of that stay.
+    lines = session.own_lines(snapshot.lines)
     for line in lines:
         if hub.redacted_since(line["group"], snapshot.n) or not session.may_read:
             line.pop("last", None)
@@ -264,21 +264,25 @@ def _place_cursors(session: Session, snapshot: _Snapshot) -> None:
 
 def _resume(cursor: tuple[int, int], place: Place, times: dict[tuple[str, int], int], line: dict[str, Any]) -> int:
     """The cursor to go on from, and in `line` what the client has to be told about it."""
-    return resume_from(cursor[0], cursor[1], place.floor, place.head, times.get((place.group, cursor[0])), line)
+    # The entry at the floor may have gone; when it was made is known.
+    at_floor = place.cut and cursor[0] == place.cut
+    stored_at = place.cut_at if at_floor else times.get((place.group, cursor[0]))
+    return resume_from(cursor[0], cursor[1], max(place.floor, place.cut), place.head, stored_at, line)
 
 
 def resume_from(pos: int, at: int, floor: int, head: int, stored_at: int | None, line: dict[str, Any]) -> int:
     """Where a client that has seen `pos` (made at `at`) goes on.
 
-    A cursor beyond the head, or whose entry has another time, is of another past: `reset`. One below the floor is of an
-    earlier stay in the group: `truncated`.
+    A cursor below the floor is of an earlier stay in the group, or what came next there has gone: `truncated`. That is
+    asked first, for its entry may have gone too. One beyond the head, or whose entry has another time, is of another
+    past: `reset`.
     """
+    if pos < floor <= head and stored_at in (None, at):
+        line["truncated"] = floor
+        return floor
     if pos > head or (pos > 0 and stored_at != at):
         line["reset"] = True
         return head
-    if pos < floor:
-        line["truncated"] = floor
-        return floor
     return pos
 
 

@@ -103,6 +103,10 @@ class Receiver:
         follow = self.follows.get(group)
         return follow is not None and follow.floor == floor
 
+    def own_lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those lines of the chat list that are of the stays in which the session follows the groups."""
+        return [line for line in lines if self.stays(line["group"], line.pop("stay"))]
+
     def unfollow(self, group: str, upto: int | None) -> None:
         """Nothing of this group any more. A live session first gets what was committed up to `upto`, as it was then."""
         follow = self.follows.pop(group, None)

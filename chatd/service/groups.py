@@ -152,8 +152,8 @@ async def _read_on(reader: Reader, user: str, line: chats.Line, read_at_least: C
 def view_line(
     line: chats.Line, user: str, newest: Sequence[Entry], places: Sequence[SectionPlace] = ()
 ) -> dict[str, Any]:
-    """One line of the chat list as it goes on the wire. `newest`: the last message of each section that the user sees.
-    `places`: its sections, without the main one."""
+    """One line of the chat list as it goes on the wire, but for `stay`, which is for who asks here. `newest`: the last
+    message of each section that the user sees. `places`: its sections, without the main one."""
     group = line.group
     main = _main_place(line, user, newest)
     last = max(newest, key=lambda entry: entry.pos, default=None)
@@ -166,6 +166,7 @@ def view_line(
         "read": line.read,
         "unread": max(0, main.seq - main.read - main.recalled),
         "floor": line.floor,
+        "stay": line.stay,
         "role": line.role,
         "members": group.members,
     }
@@ -174,7 +175,7 @@ def view_line(
         "peer": line.peer_of(user),
         "read_only": group.read_only or group.dissolved_at is not None,
         "archived": line.archived,
-        "last": view(last, None, line.floor) if last is not None else None,
+        "last": view(last, None, line.stay) if last is not None else None,
         "chat": line.chat.view() if line.chat is not None else None,
         "nickname": line.nickname,
         "draft": view_draft(line.draft) if line.draft is not None else None,

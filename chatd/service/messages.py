@@ -96,17 +96,19 @@ def remove_reaction(request: wire.RemoveReaction, author: Author) -> React:
 
 
 async def read_history(
-    reader: Reader, request: wire.ReadHistory, floor: int, published: int, as_of: int
+    reader: Reader, request: wire.ReadHistory, stay: int, published: int, span: tuple[int, int]
 ) -> dict[str, Any]:
-    """A page of the log above `floor` and not above `published`. Raises `Invalid` for two directions at once."""
+    """A page of the log that is not above `published`, for somebody who sees what is above `stay`. `span`: the newest
+    position in what `reader` reads, and the one below which nothing is kept. Raises `Invalid` for two directions."""
+    as_of, floor = span[0], max(stay, span[1])
     if request.before is not None and request.after is not None:
         raise Invalid("$.data.after", "A page goes back from `before` or on from `after`, not both")
     if request.around is not None and (request.before is not None or request.after is not None):
         raise Invalid("$.data.around", "A page lies around a position, or goes one way from it")
     if request.section is not None:
-        return await read_section(reader, request, request.section, floor, published, as_of)
+        return await read_section(reader, request, request.section, (stay, floor), published, as_of)
     if request.around is not None:
-        return await _read_around(reader, request, request.around, floor, published, as_of)
+        return await _read_around(reader, request, request.around, (stay, floor), published, as_of)
     if request.after is not None:
         found = await stored.page_up(reader, request.group, max(request.after, floor), published, request.limit)
     else:
@@ -114,7 +116,7 @@ async def read_history(
         found = await stored.page_down(reader, request.group, floor, upto, request.limit)
     return {
         "group": request.group,
-        "entries": page(found.entries, found.targets, floor),
+        "entries": page(found.entries, found.targets, stay),
         "as_of": as_of,
         "floor": floor,
         "more": found.more,
@@ -122,20 +124,21 @@ async def read_history(
 
 
 async def _read_around(
-    reader: Reader, request: wire.ReadHistory, pos: int, floor: int, published: int, as_of: int
+    reader: Reader, request: wire.ReadHistory, pos: int, floors: tuple[int, int], published: int, as_of: int
 ) -> dict[str, Any]:
     """Half a page of what is older than `pos`; from there on what makes it whole."""
-    group, half = request.group, request.limit // 2
+    group, half, (stay, floor) = request.group, request.limit // 2, floors
     older = await stored.page_down(reader, group, floor, min(pos - 1, published), half)
     left = request.limit - len(older.entries)
     newer = await stored.page_up(reader, group, max(pos - 1, floor), published, left)
-    entries = page([*older.entries, *newer.entries], older.targets | newer.targets, floor)
+    entries = page([*older.entries, *newer.entries], older.targets | newer.targets, stay)
     shown = {"group": group, "entries": entries, "as_of": as_of, "floor": floor, "more": newer.more}
     return shown | ({"older": True} if older.more else {})
 
 
-async def find_pos(reader: Reader, request: wire.FindPos, floor: int, published: int) -> dict[str, Any]:
+async def find_pos(reader: Reader, request: wire.FindPos, stay: int, published: int) -> dict[str, Any]:
     """The first visible entry since a time."""
+    floor = max(stay, (await stored.span_of(reader, request.group))[1])
     found = await reader.run(lambda r: stored.first_since(r, request.group, floor, published, request.at))
     return {"group": request.group} | ({"pos": found[0], "at": found[1]} if found is not None else {})
 

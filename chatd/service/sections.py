@@ -77,19 +77,26 @@ def add_calls(place: SectionPlace, calls: Iterable[Call], floor: int, user: str)
 
 
 async def read_section(
-    reader: Reader, request: messages_wire.ReadHistory, section: int, floor: int, published: int, as_of: int
+    reader: Reader,
+    request: messages_wire.ReadHistory,
+    section: int,
+    floors: tuple[int, int],
+    published: int,
+    as_of: int,
 ) -> dict[str, Any]:
-    """A page of the messages of one section, above `floor` and not above `published`. Raises `no_section`.
+    """A page of the messages of one section, not above `published`, and above both of `floors`: that of the reader's
+    stay, and below which nothing is kept. Raises `no_section`.
 
     Their numbers have no hole, so it is a range of numbers.
     """
-    group = request.group
-    count = await stored.messages_in(reader, group, section)
-    if count is None:
+    group, (stay, floor) = request.group, floors
+    numbers = await stored.messages_in(reader, group, section)
+    if numbers is None:
         raise Refused("no_section", section=section)
+    count, gone = numbers
 
     async def number_at(pos: int) -> int:
-        return await reader.run(lambda r: stored.number_at(r, group, section, min(pos, published), count))
+        return await reader.run(lambda r: stored.number_at(r, group, section, min(pos, published), count, gone))
 
     lowest, highest = await number_at(floor) + 1, await number_at(published)
     back = request.after is None and request.around is None
@@ -105,7 +112,7 @@ async def read_section(
     found = await messages.section_page(reader, group, section, first, last)
     shown = {
         "group": group,
-        "entries": page(found.entries, found.targets, floor),
+        "entries": page(found.entries, found.targets, stay),
         "as_of": as_of,
         "floor": floor,
         "more": lowest < first <= last if back else last < highest,

@@ -38,18 +38,28 @@ async def featured_page(reader: Reader, group: str, floor: int, before: int, lim
 class BoardReplay:
     """Follows what a group's log puts on its board, and compares. `say` is called with each problem."""
 
-    def __init__(self, board: Board | None, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, board: Board | None, featured: Sequence[Featured], floor: int, say: Callable[[str], None]
+    ) -> None:
+        """`board` and `featured` as they are kept; what is at or below `floor` and stands on neither has gone."""
         self._board = board or Board("")
+        self._kept = featured
+        self._floor = floor
+        self._in_order = True
+        """Whether the order of the pins can be told: not when one was pinned above another that has gone since."""
+        self.standing = {one.pos for one in featured} | {pin[0] for pin in self._board.pins}
         self._say = say
         self._pins: list[tuple[int, str]] = []
         self._featured: dict[int, tuple[str, str]] = {}
-        self._calls = {call[0]: call for call in self._board.calls if call[3]}
+        self._calls = {call[0]: call for call in self._board.calls if call[3] and call[0] > floor}
         self._erased: set[int] = set()
         """What stood on the board and went with who wrote it: nobody sees when."""
 
-    def take(self, entry: Entry, target_erased: bool = False) -> None:
-        """The next entry; those that concern no board change nothing."""
+    def take(self, entry: Entry, target_erased: bool = False, target_gone: bool = False) -> None:
+        """The next entry; those that concern no board, or what is no longer there, change nothing."""
         target = entry.target or 0
+        if target_gone and entry.kind != "message":
+            return
         if target_erased and entry.kind in ("pin", "feature"):
             self._erased.add(target)
         if entry.kind == "message":
@@ -76,18 +86,21 @@ class BoardReplay:
         pins = [pin for pin in self._pins if pin[0] != target]
         above = entry.body.get("above")
         places = [place for place, pin in enumerate(pins) if pin[0] == above]
-        if above is not None and not places:
+        if above is not None and not places and above <= self._floor and above not in self.standing:
+            self._in_order = False
+        elif above is not None and not places:
             self._say(f"entry {entry.pos} pins above {above}, which was not pinned")
         pins.insert(places[0] if places else len(pins), mine)
         self._pins = pins
 
-    def finish(self, featured: Sequence[Featured]) -> None:
-        """After the last entry, with the featured posts as they are kept."""
+    def finish(self) -> None:
+        """After the last entry."""
         self._pins = [pin for pin in self._pins if pin[0] not in self._erased]
         self._featured = {pos: one for pos, one in self._featured.items() if pos not in self._erased}
-        if [(pin[0], pin[1]) for pin in self._board.pins] != self._pins:
+        pins = [(pin[0], pin[1]) for pin in self._board.pins]
+        if (pins if self._in_order else sorted(pins)) != (self._pins if self._in_order else sorted(self._pins)):
             self._say("its pins are not what its log leads to")
-        if {one.pos: (one.by, one.note) for one in featured} != self._featured:
+        if {one.pos: (one.by, one.note) for one in self._kept} != self._featured:
             self._say("its featured posts are not what its log leads to")
         if self._board.featured != len(self._featured):
             self._say(f"counts {self._board.featured} featured posts, its log leads to {len(self._featured)}")

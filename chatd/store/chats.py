@@ -18,7 +18,11 @@ from chatd.store.readers import Reader
 
 
 class Place(msgspec.Struct):
-    """Where one user stands in one of their groups: what the hub keeps of it. `read` is what is stored."""
+    """Where one user stands in one of their groups: what the hub keeps of it. `read` is what is stored.
+
+    `floor` is that of their stay, by which it is told from their other stays; `cut` that of the group, above which
+    messages are kept, and `cut_at` when the entry there was made.
+    """
 
     group: str
     head: int
@@ -32,6 +36,8 @@ class Place(msgspec.Struct):
     pinned: int
     marked: bool
     read_only: bool = False
+    cut: int = 0
+    cut_at: int = 0
 
     @property
     def order(self) -> tuple[int, int, str]:
@@ -45,11 +51,14 @@ def cursor_of(place: Place) -> str:
 
 
 class Line(msgspec.Struct):
-    """A group as one of its members sees it. `read` is what is stored; `recalled` counts recalled messages above it."""
+    """A group as one of its members sees it. `read` is what is stored; `recalled` counts recalled messages above it.
+
+    `stay` is the floor of their stay, `floor` what they see nothing below of, `from_seq` the number of messages there.
+    """
 
     group: Group
     role: str
-    floor: int
+    stay: int
     from_seq: int
     archived: bool
     read: int
@@ -64,6 +73,10 @@ class Line(msgspec.Struct):
     """What the group's board says of messages that call everybody."""
 
     @property
+    def floor(self) -> int:
+        return max(self.stay, self.group.floor)
+
+    @property
     def gone_at(self) -> int | None:
         """Until when a dissolved group can be read."""
         return None if self.group.dissolved_at is None else gone_at(self.group)
@@ -76,7 +89,11 @@ class Line(msgspec.Struct):
         return other if one == user else one
 
 
-_READ = "CASE WHEN r.seq > m.from_seq THEN r.seq ELSE m.from_seq END"
+_FROM_SEQ = "CASE WHEN g.floor_seq > m.from_seq THEN g.floor_seq ELSE m.from_seq END"
+_READ = (
+    "CASE WHEN r.seq > m.from_seq AND r.seq > g.floor_seq THEN r.seq"
+    " WHEN g.floor_seq > m.from_seq THEN g.floor_seq ELSE m.from_seq END"
+)
 _READS = " LEFT JOIN reads AS r ON r.user_id = m.user_id AND r.group_id = m.group_id AND r.section = 0"
 _CHAT = " LEFT JOIN chats AS c ON c.user_id = m.user_id AND c.group_id = m.group_id AND c.period = m.period"
 _MENTIONS = (
@@ -86,7 +103,7 @@ _MENTIONS = (
 COUNT_MENTIONS = f"(SELECT count(*) {_MENTIONS})"
 FIRST_MENTION = f"(SELECT x.pos {_MENTIONS} ORDER BY x.seq LIMIT 1)"
 _LINE = (
-    f"SELECT {', '.join('g.' + c for c in COLUMNS)}, m.role, m.from_pos, m.from_seq, m.archived, {_READ},"
+    f"SELECT {', '.join('g.' + c for c in COLUMNS)}, m.role, m.from_pos, {_FROM_SEQ}, m.archived, {_READ},"
     " (SELECT count(*) FROM entries AS e WHERE e.group_id = g.group_id AND e.section = 0 AND e.recalled"
     f" AND e.seq > {_READ}), "
     + COUNT_MENTIONS.format(0, _READ)
@@ -101,7 +118,7 @@ _LINE = (
 )
 PLACES = (
     f"SELECT m.group_id, g.head, g.head_at, g.seq, g.member_count, m.from_pos, m.joined_pos, {_READ}, m.archived,"
-    " coalesce(c.pinned, 0), coalesce(c.marked, FALSE), g.read_only"
+    " coalesce(c.pinned, 0), coalesce(c.marked, FALSE), g.read_only, g.floor, g.floor_at"
     " FROM memberships AS m"
     " JOIN groups AS g ON g.group_id = m.group_id"
     f"{_READS}{_CHAT}"
@@ -134,13 +151,13 @@ async def line_of(reader: Reader, user: str, group: str) -> Line | None:
 
 def _line_from(user: str, row: Row) -> Line:
     group = group_from(row[: len(COLUMNS)])
-    role, floor, from_seq, archived, read, recalled, *own = row[len(COLUMNS) :]
+    role, stay, from_seq, archived, read, recalled, *own = row[len(COLUMNS) :]
     mentions, mention, calls, nickname, period, pinned, level, until, marked, at, text, reply_to = own
     chat = None if period is None else Chat(user, group.id, period, pinned, level, until, bool(marked))
-    draft = None if at is None else Draft(user, group.id, at, text, reply_to, floor)
+    draft = None if at is None else Draft(user, group.id, at, text, reply_to, stay)
     called = orjson.loads(calls) if calls is not None else []
     return Line(
-        group, role, floor, from_seq, bool(archived), read, recalled, nickname, chat, draft, mentions, mention, called
+        group, role, stay, from_seq, bool(archived), read, recalled, nickname, chat, draft, mentions, mention, called
     )
 
 
@@ -180,7 +197,7 @@ class MemberRead(msgspec.Struct):
 
 
 MEMBER_READS = (
-    f"SELECT m.user_id, m.from_seq, {_READ} FROM memberships AS m{_READS}"
+    f"SELECT m.user_id, {_FROM_SEQ}, {_READ} FROM memberships AS m JOIN groups AS g ON g.group_id = m.group_id{_READS}"
     " WHERE m.group_id = ? AND m.until_pos IS NULL ORDER BY m.user_id LIMIT ?"
 )
 

@@ -27,7 +27,7 @@ from chatd.core.needs import Needs
 from chatd.core.proposal import Command
 from chatd.core.refusal import Refused
 from chatd.core.values import Entry
-from chatd.store import erasing, messages, schema, sweeping
+from chatd.store import erasing, messages, retention, schema, sweeping
 from chatd.store.cards import fill_changes
 from chatd.store.database import Contended, Database, Row, StorageFull, StoreLost
 from chatd.store.loading import find, load_facts
@@ -243,6 +243,9 @@ class Engine:
         if facts.going.wipes:
             erasing.wipe(self._db, facts.going.wipes)
             changed = True
+        if facts.going.cuts:
+            retention.cut(self._db, facts.going.cuts, self._bounds.recall_window_ms)
+            changed = True
         return changed
 
 
@@ -262,8 +265,8 @@ def _group_changes(facts: Facts) -> Iterable[GroupChange]:
     targets: dict[str, dict[int, Entry]] = {}
     for entry, _ in facts.new_entries:
         entries.setdefault(entry.group, []).append(entry)
-        if entry.target is not None:
-            targets.setdefault(entry.group, {})[entry.target] = facts.entries[entry.group, entry.target]
+        if entry.target is not None and (target := facts.entries.get((entry.group, entry.target))) is not None:
+            targets.setdefault(entry.group, {})[entry.target] = target
     joins: dict[str, list[tuple[str, int, int, int]]] = {}
     for member, pos in facts.joins:
         joins.setdefault(member.group, []).append((member.user, pos, member.from_pos, member.from_seq))
@@ -273,6 +276,7 @@ def _group_changes(facts: Facts) -> Iterable[GroupChange]:
     for group_id in _touched_groups(facts):
         group = facts.groups[group_id]
         after = facts.moved_groups.get(group_id, group.head)
+        redacted = sorted(facts.going.redacted.get(group_id, ()))
         yield GroupChange(
             group=group_id,
             after=after,
@@ -284,13 +288,15 @@ def _group_changes(facts: Facts) -> Iterable[GroupChange]:
             targets=list(targets.get(group_id, {}).values()),
             joins=joins.get(group_id, []),
             leaves=leaves.get(group_id, []),
-            redacted=[facts.entries[group_id, pos] for pos in sorted(facts.going.redacted.get(group_id, ()))],
+            redacted=[facts.entries[group_id, pos] for pos in redacted if (group_id, pos) in facts.entries],
+            floor=group.floor,
+            gone=sorted(facts.going.cuts[group_id].gone) if group_id in facts.going.cuts else [],
         )
 
 
 def _touched_groups(facts: Facts) -> list[str]:
     """Those whose log got entries, or lost something."""
-    return list(facts.moved_groups | dict.fromkeys(facts.going.redacted, 0))
+    return list(facts.moved_groups | dict.fromkeys([*facts.going.redacted, *facts.going.cuts], 0))
 
 
 def _commit_row(n: int, facts: Facts) -> Row:

@@ -27,6 +27,7 @@ COLUMNS = (
     "direct_key",
     "settings",
     "dissolved_at",
+    *("floor", "floor_seq", "floor_at", "swept", "keep_days"),
 )
 MEMBER_COLUMNS = (
     "group_id",
@@ -55,7 +56,7 @@ UPDATE = Update(
     schema.groups,
     (
         *("title", "intro", "history", "member_limit", "head", "head_at", "seq", "member_count", "read_only"),
-        *("settings", "dissolved_at"),
+        *("settings", "dissolved_at", "floor", "floor_seq", "floor_at", "swept", "keep_days"),
     ),
     ("group_id",),
 )
@@ -76,8 +77,8 @@ UPDATE_MEMBERS = Update(
 
 def group_from(row: Row) -> Group:
     """A row of `COLUMNS` as a value."""
-    *plain, settings, dissolved_at = row
-    values = (*plain, orjson.loads(settings), dissolved_at)
+    *plain, settings, dissolved_at, floor, floor_seq, floor_at, swept, keep_days = row
+    values = (*plain, orjson.loads(settings), dissolved_at, floor, floor_seq, floor_at, swept, keep_days)
     group = Group(*values)
     group.read_only = bool(group.read_only)
     return group
@@ -101,6 +102,7 @@ def row_of_new(group: Group) -> Row:
         group.direct_key,
         orjson.dumps(group.settings).decode(),
         group.dissolved_at,
+        *_of_retention(group),
     )
 
 
@@ -118,8 +120,13 @@ def row_of_changed(group: Group) -> Row:
         group.read_only,
         orjson.dumps(group.settings).decode(),
         group.dissolved_at,
+        *_of_retention(group),
         group.id,
     )
+
+
+def _of_retention(group: Group) -> Row:
+    return (group.floor, group.floor_seq, group.floor_at, group.swept, group.keep_days)
 
 
 def row_of_moved(group: Group) -> Row:

@@ -13,7 +13,7 @@ from chatd.core.facts import Facts
 from chatd.core.needs import Needs
 from chatd.core.restrictions import Pace
 from chatd.core.values import Group
-from chatd.store import bots, fans, groups, invites, messages, ownership, relations, users
+from chatd.store import bots, fans, groups, invites, messages, ownership, relations, retention, users
 from chatd.store.database import Database, Row
 from chatd.store.memory import Cache
 from chatd.store.records import rows_of
@@ -84,6 +84,8 @@ def _load_log(database: Database, need: Needs, facts: Facts) -> None:
     for row in find(database, messages.BY_CID, need.sends):
         if row[3] == "message":
             facts.sends.add((row[4], row[5], row[0]))
+    if need.ranges:
+        retention.load_ranges(database, need, facts)
 
 
 def _load_members(database: Database, cache: Cache, need: Needs, facts: Facts) -> None:
@@ -109,7 +111,7 @@ def _load_newest(database: Database, group_id: str, need: Needs, facts: Facts) -
         return
     most = max(map(_counted, _rules_of(group, need)))
     if most:
-        rows, _ = database.run(messages.NEWEST, (group_id, most + 1))
+        rows, _ = database.run(messages.NEWEST, (group_id, group.floor, most + 1))
         facts.newest[group_id] = [(pos, section) for pos, section in reversed(rows)]
 
 

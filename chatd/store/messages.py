@@ -37,7 +37,7 @@ BETWEEN = Probe(schema.entries, ("group_id", "pos", "pos"), COLUMNS, most=2**53,
 """Keys are a group, the position before the first one wanted, and the last one."""
 BY_CID = Probe(schema.entries, ("actor", "cid"), (*COLUMNS, "digest"))
 POS_OF_SEQ = Probe(schema.entries, ("group_id", "section", "seq"), ("group_id", "seq", "pos"))
-NEWEST = "SELECT pos, section FROM entries WHERE group_id = ? AND seq IS NOT NULL ORDER BY pos DESC LIMIT ?"
+NEWEST = "SELECT pos, section FROM entries WHERE group_id = ? AND pos > ? AND seq IS NOT NULL ORDER BY pos DESC LIMIT ?"
 INSERT = Insert(schema.entries, (*COLUMNS, "digest"))
 REWRITE = Update(schema.entries, ("version", "recalled", "reactions", "body"), ("group_id", "pos"))
 REACTIONS = Probe(schema.reactions, _REACTION, _REACTION)
@@ -221,6 +221,12 @@ async def first_since(reader: Reader, group: str, floor: int, upto: int, at: int
 async def reacted(reader: Reader, group: str, pos: int, after: str, limit: int) -> list[tuple[str, str]]:
     """(user, sign) of a page of reactions to a message, by user above `after`."""
     return [(str(user), str(emoji)) for user, emoji in await reader.all(REACTED, (group, pos, after, limit))]
+
+
+async def span_of(reader: Reader, group: str) -> tuple[int, int]:
+    """(newest position, the one at and below which no messages are kept) of the group in this snapshot."""
+    rows = await reader.all("SELECT head, floor FROM groups WHERE group_id = ?", (group,))
+    return (int(rows[0][0]), int(rows[0][1])) if rows else (0, 0)
 
 
 async def head_of(reader: Reader, group: str) -> int:

@@ -51,10 +51,14 @@ class GroupChange(msgspec.Struct, array_like=True):
     """Entries whose content went, as they are now, without a new entry that says so; with these alone `entries` is
     empty."""
 
+    floor: int = 0
+    """No message at or below is kept, but what stands on the board; `gone`: positions that went in this commit."""
+    gone: list[int] = []
+
     @property
     def redacts(self) -> bool:
         """Whether something that could be read before cannot be any more, or reads otherwise."""
-        if self.redacted:
+        if self.redacted or self.gone:
             return True
         for entry in self.entries:  # noqa: SIM110 - a generator costs more than all of this, for every group and commit
             if entry.kind in _REWRITES:

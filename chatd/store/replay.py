@@ -1,7 +1,9 @@
 """One group's log replayed, and what does not fit it: the judge of `verify`, without SQL.
 
 Fed with the group's row, its memberships and then every entry in order, it follows who is in with which role, what the
-settings are, and compares that with the rows kept beside the log. Memory depends on the people of the group and not on
+settings are, and compares that with the rows kept beside the log. What retention took is a piece at the beginning, up
+to the group's floor, of which only what says who is in and what is set is left: it is replayed like the rest, without
+numbers. Memory depends on the people of the group and not on
 its entries. Problems name ids and positions, never what somebody wrote.
 """
 
@@ -11,10 +13,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from chatd.core.board import Board
+from chatd.core.board import Board, Featured
 from chatd.core.kinds import NOTICE
 from chatd.core.restrictions import FOREVER
 from chatd.core.rights import DEFAULT_RIGHTS, RANK
+from chatd.core.section_rows import SectionCount
 from chatd.core.values import Entry, Group, Member
 from chatd.core.visibility import CHANGES
 from chatd.store.attribution import check_attribution
@@ -48,17 +51,22 @@ class Replay:
         board: Board | None,
         report: Callable[[str], None],
         erased: Mapping[str, bool] | None = None,
+        *,
+        featured: Sequence[Featured] = (),
+        sections: Sequence[SectionCount] = (),
     ) -> None:
         self._group = group
         self._say = report
         self._erased = erased or {}
         self._rows = {(member.user, member.period): member for member in members}
         self._head = self._at = self._seq = 0
+        self._passed = not group.floor
+        """Whether what is left below the floor is behind us."""
         self._roles: dict[str, str] = {}
         self._floors: dict[str, int] = {}
         self._nicknames: dict[str, str] = {}
         self._periods: Counter[str] = Counter()
-        self._joins = FloorReplay(self._rows, self._at_group)
+        self._joins = FloorReplay(self._rows, group, self._at_group)
         self._settings: dict[str, Any] = {}
         self._moderated = {"slow_s": 0, "restricted_until": 0}
         self._chosen: dict[str, Any] = {}
@@ -80,23 +88,26 @@ class Replay:
         }
         self.brought: Counter[str] = Counter()
         """How many people each invite brought who had never been in."""
-        self.board = BoardReplay(board, self._at_group)
-        self.sections = SectionReplay(group, self._at_group)
+        self.board = BoardReplay(board, featured, group.floor, self._at_group)
+        self.sections = SectionReplay(group, sections, self._at_group)
         self.messages = MessageReplay(self._at_entry, self._floor_of, self._outranks)
 
     def take(
         self, entry: Entry, digest: bytes | None, target: Target | None, reacted: Sequence[tuple[str, str]]
     ) -> None:
         """The next entry, with the (user, sign) pairs kept for it."""
+        gone = target is None and entry.target is not None and entry.target <= self._group.floor
         self._number(entry)
-        self.board.take(entry, target is not None and target.erased)
+        self.board.take(entry, target is not None and target.erased, gone)
         self._check_row(entry, digest, reacted)
         if entry.kind == "message":
-            self.messages.take(entry, target, reacted)
+            self.messages.take(entry, target, reacted, gone)
         elif (take := self._takers.get(entry.kind)) is not None:
             take(entry)
-        elif entry.kind in CHANGES:
+        elif entry.kind in CHANGES and not gone:
             self.messages.take_change(entry, target)
+        elif entry.kind in CHANGES:
+            pass  # what it was about is no longer there
         else:
             self._at_entry(entry, "is of an unknown kind")
         self._joins.take(entry, self._seq)
@@ -104,6 +115,7 @@ class Replay:
     def finish(self) -> None:
         """After the last entry: what the group's rows say has to be what the entries led to."""
         group = self._group
+        self._pass_floor()
         stored = (group.head, group.head_at, group.seq, group.members)
         for name, is_, should in zip(
             ("head", "head_at", "seq", "member_count"),
@@ -126,6 +138,8 @@ class Replay:
         self.messages.finish(self._is_going, self._at_group)
         self._finish_governed()
         self._finish_members()
+        self.board.finish()
+        self.sections.finish()
         self._joins.finish(None if "history" in self._settings else group.history)
 
     def _finish_governed(self) -> None:
@@ -143,20 +157,45 @@ class Replay:
     # -- every entry
 
     def _number(self, entry: Entry) -> None:
-        if entry.pos != self._head + 1:
-            self._at_group(f"entry {entry.pos} follows entry {self._head}")
+        if entry.pos <= self._group.floor:
+            self._check_kept(entry)
+        else:
+            self._pass_floor()
+            if entry.pos != self._head + 1:
+                self._at_group(f"entry {entry.pos} follows entry {self._head}")
         self._head = entry.pos
         if entry.at < self._at:
             self._at_entry(entry, "is older than the one before")
         self._at = entry.at
         if (entry.seq is not None) != (entry.kind == "message" and entry.body.get("type") != NOTICE):
             self._at_entry(entry, "has a message number exactly if it is no message")
+        elif not self._passed:
+            pass  # the numbers of what is left have holes
         elif entry.section and entry.kind == "message":
             self.sections.count(entry)
         elif entry.seq is not None:
             if entry.seq != self._seq + 1:
                 self._at_entry(entry, f"is message {entry.seq} and follows message {self._seq}")
             self._seq = entry.seq
+
+    def _check_kept(self, entry: Entry) -> None:
+        """What is left at or below the floor: messages that stand on the board, what refers to those, and what is no
+        message and refers to none. Behind `swept` some of the others are still to go."""
+        about = entry.pos if entry.kind == "message" else entry.target
+        if entry.pos <= self._group.swept and about is not None and about not in self.board.standing:
+            self._at_entry(entry, "lies below the floor, and nothing keeps it")
+
+    def _pass_floor(self) -> None:
+        """From here on everything is there: the numbers go on from those at the floor."""
+        if self._passed:
+            return
+        group, self._passed = self._group, True
+        if not group.swept <= group.floor <= group.head:
+            self._at_group(f"is swept to {group.swept}, its floor is {group.floor} and its head {group.head}")
+        self._head, self._seq = group.floor, group.floor_seq
+        self._at = max(self._at, group.floor_at)
+        self.sections.pass_floor()
+        self._joins.pass_floor(self._seq + self.sections.gone)
 
     def _check_row(self, entry: Entry, digest: bytes | None, reacted: Sequence[tuple[str, str]]) -> None:
         named = entry.kind == "message" or entry.kind in CHANGES - {"card"}
@@ -300,7 +339,7 @@ class Replay:
             self._at_entry(entry, f"has {user} come in, and no membership says so")
             return
         self._floors[user] = row.from_pos
-        self._joins.join(row, self._settings.get("history"), self._seq)
+        self._joins.join(row, self._settings.get("history"), self._seq if self._passed else None)
 
     def _go(self, entry: Entry, user: str, by: str | None, why: str) -> None:
         if user not in self._roles:
@@ -314,7 +353,8 @@ class Replay:
         row = self._rows.get((user, self._periods[user]))
         ways = {"kicked", "banned"} if by is not None else _HOW_OUT.get(why, set())
         called = self._nicknames.pop(user, "")
-        went = (entry.pos - 1, self._seq, role, row.nickname if row and self._is_going(user) else called)
+        seq = self._seq if self._passed or row is None or row.until_seq is None else row.until_seq
+        went = (entry.pos - 1, seq, role, row.nickname if row and self._is_going(user) else called)
         if row is None or (row.until_pos, row.until_seq, row.role, row.nickname) != went or row.why not in ways:
             self._at_entry(entry, f"has {user} go, and no membership says so")
 

@@ -6,24 +6,28 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from chatd.core.values import Entry, Member
+from chatd.core.values import Entry, Group, Member
 
 
 class _Join(msgspec.Struct):
     """A membership, with what decided how far back it sees: the rule (None: that of the founding), the last seq of the
-    main section and the number of messages in all."""
+    main section (None: it began where retention took the messages) and the number of messages in all."""
 
     row: Member
     rule: str | None
-    seq: int
+    seq: int | None
     messages: int
 
 
 class FloorReplay:
-    """The memberships that entries began. `rows` are all of the group by user and period; `report` takes problems."""
+    """The memberships that entries began. `rows` are all of the group by user and period; `report` takes problems.
 
-    def __init__(self, rows: Mapping[tuple[str, int], Member], report: Callable[[str], None]) -> None:
+    Where the messages have gone, what a rule counted cannot be counted again: there only bounds are looked at.
+    """
+
+    def __init__(self, rows: Mapping[tuple[str, int], Member], group: Group, report: Callable[[str], None]) -> None:
         self._rows = rows
+        self._group = group
         self._say = report
         self._joins: list[_Join] = []
         self._messages = 0
@@ -32,7 +36,11 @@ class FloorReplay:
         self._named: dict[int, tuple[int, int, bool]] = dict.fromkeys(named, (-1, -1, False))
         self._named[0] = (0, 0, True)
 
-    def join(self, row: Member, rule: str | None, seq: int) -> None:
+    def pass_floor(self, messages: int) -> None:
+        """From here on every message is there; so many have gone."""
+        self._messages = messages
+
+    def join(self, row: Member, rule: str | None, seq: int | None) -> None:
         """A membership began, under this rule (None: that of the founding), behind the message `seq`."""
         self._joins.append(_Join(row, rule, seq, self._messages))
 
@@ -51,12 +59,20 @@ class FloorReplay:
         row = join.row
         before = self._rows.get((row.user, row.period - 1))
         until = (before.until_pos or 0, before.until_seq or 0) if before is not None else (0, 0)
+        group = self._group
+        if group.floor and (join.seq is None or row.from_pos <= group.floor):
+            if not until[0] <= row.from_pos < row.joined_pos or row.from_seq > min(group.seq, max(row.from_pos, 0)):
+                self._say(f"the floor of {row.user} in period {row.period} fits no entry")
+            elif row.from_pos <= group.floor and row.from_seq > group.floor_seq:
+                self._say(f"the floor of {row.user} in period {row.period} names messages that are above it")
+            return
         seq, messages, is_message = self._named[row.from_pos]
         if row.from_pos >= row.joined_pos or row.from_seq != seq or row.from_pos < until[0]:
             self._say(f"the floor of {row.user} in period {row.period} fits no entry")
             return
         rule = join.rule or founding
-        if rule is not None and not _fits(rule, join, until, self._named[until[0]][1], messages if is_message else -1):
+        shown = self._named[until[0]][1] if until[0] > group.floor or not group.floor else -1
+        if rule is not None and not _fits(rule, join, until, shown, messages if is_message else -1):
             self._say(f"the floor of {row.user} in period {row.period} is not what the history rule gives")
 
 

@@ -60,9 +60,9 @@ class MessageReplay:
         """Messages by author that say something, and those that went with their author."""
         self._erased: Counter[str] = Counter()
 
-    def take(self, entry: Entry, target: Target | None, reacted: Sequence[tuple[str, str]]) -> None:
-        """A message, with the (user, sign) pairs kept for it."""
-        if entry.target is not None:
+    def take(self, entry: Entry, target: Target | None, reacted: Sequence[tuple[str, str]], gone: bool = False) -> None:
+        """A message, with the (user, sign) pairs kept for it. `gone`: what it answers is no longer there."""
+        if entry.target is not None and not gone:
             self._check_target(entry, target)
         keys = {"type", "recalled"} if entry.recalled else {"type", "body"}
         if entry.body.keys() - ({"operator"} if entry.recalled else {"tags", "forwarded", "bot", "operator"}) != keys:

@@ -16,9 +16,12 @@ from chatd.store.readers import Reader
 
 _FLOOR: Final = (
     "coalesce((SELECT f.seq FROM entries AS f WHERE f.group_id = s.group_id AND f.section = s.section"
-    " AND f.section > 0 AND f.seq IS NOT NULL AND f.pos <= m.from_pos ORDER BY f.pos DESC LIMIT 1), 0)"
+    " AND f.section > 0 AND f.seq IS NOT NULL AND f.pos <= m.from_pos AND f.pos >"
+    " (SELECT h.floor FROM groups AS h WHERE h.group_id = s.group_id) ORDER BY f.pos DESC LIMIT 1),"
+    " (SELECT z.floor_seq FROM sections AS z WHERE z.group_id = s.group_id AND z.section = s.section), 0)"
 )
-"""The number of the last message of a section that a member does not see."""
+"""The number of the last message of a section that a member does not see: the last that has gone, if none above the
+group's floor is from before their time."""
 _PLACES: Final = (
     f"SELECT s.group_id, s.section, s.seq, s.head, {_FLOOR} AS floor_seq, coalesce(r.seq, 0) AS read_seq, m.user_id"
     " FROM memberships AS m JOIN sections AS s ON s.group_id = m.group_id"
@@ -94,17 +97,18 @@ async def place_in(reader: Reader, user: str, group: str, section: int) -> Secti
     return SectionPlace(group, section, seq, head, floor, max(floor, read))
 
 
-async def messages_in(reader: Reader, group: str, section: int) -> int | None:
-    """How many messages there are in a section; None if there is no such section."""
+async def messages_in(reader: Reader, group: str, section: int) -> tuple[int, int] | None:
+    """(number of the last message of a section, of the last that is gone); None if there is no such section."""
     table = "sections" if section else "groups"
     condition = ("group_id = ? AND section = ?", (group, section)) if section else ("group_id = ?", (group,))
-    rows = await reader.all(f"SELECT seq FROM {table} WHERE {condition[0]}", condition[1])
-    return int(rows[0][0]) if rows else None
+    rows = await reader.all(f"SELECT seq, floor_seq FROM {table} WHERE {condition[0]}", condition[1])
+    return (int(rows[0][0]), int(rows[0][1])) if rows else None
 
 
-async def number_at(reader: Reader, group: str, section: int, pos: int, count: int) -> int:
-    """How many of the `count` messages of a section stand up to a position: looked for by halves."""
-    low, high = 0, count
+async def number_at(reader: Reader, group: str, section: int, pos: int, count: int, gone: int) -> int:
+    """How many of the `count` messages of a section stand up to a position, if not in the part that is gone, which has
+    `gone`: looked for by halves."""
+    low, high = gone, count
     while low < high:
         middle = (low + high + 1) // 2
         ((_, _, at),) = await reader.find(POS_OF_SEQ, [(group, section, middle)])
@@ -126,11 +130,25 @@ async def member_reads(reader: Reader, group: str, section: int, most: int) -> l
 class SectionReplay:
     """Follows the sections of one group through its log, and compares. `say` is called with each problem."""
 
-    def __init__(self, group: Group, say: Callable[[str], None]) -> None:
+    def __init__(self, group: Group, kept: Sequence[SectionCount], say: Callable[[str], None]) -> None:
+        """`kept`: the rows as they are stored."""
         self._settings = group.settings.get("sections")
+        self._floor = group.floor
+        self._kept = kept
         self._say = say
         self._told: list[dict[str, Any]] | None = None
         self._counts: dict[int, SectionCount] = {}
+
+    @property
+    def gone(self) -> int:
+        """How many of their messages retention took."""
+        return sum(one.floor_seq for one in self._kept)
+
+    def pass_floor(self) -> None:
+        """From here on every message is there: the numbers go on behind those that are gone."""
+        for one in self._kept:
+            if one.section in self._counts:
+                self._counts[one.section] = SectionCount("", one.section, one.floor_seq)
 
     def take(self, entry: Entry) -> None:
         """A `sections` entry: what is there from now on."""
@@ -156,11 +174,14 @@ class SectionReplay:
             self._say(f"entry {entry.pos} is message {entry.seq} of its section and follows message {before.seq}")
         self._counts[entry.section] = SectionCount("", entry.section, entry.seq, entry.pos)
 
-    def finish(self, kept: Sequence[SectionCount]) -> None:
-        """After the last entry, with the rows as they are kept."""
+    def finish(self) -> None:
+        """After the last entry."""
         if self._settings != self._told:
             self._say("its sections are not what its last entry about them says")
-        if {(one.section, one.seq, one.head) for one in kept} != {
-            (one.section, one.seq, one.head) for one in self._counts.values()
-        }:
+        kept, counted = ({self._row(one) for one in some} for some in (self._kept, self._counts.values()))
+        if kept != counted:
             self._say("the numbers of its sections are not what its log leads to")
+
+    def _row(self, one: SectionCount) -> tuple[int, int, int]:
+        """What is compared: where the last message stood that has gone, nobody can say."""
+        return one.section, one.seq, one.head if one.head > self._floor else 0

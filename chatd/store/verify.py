@@ -145,16 +145,16 @@ class _Check:
                 check_gone(self._db, group, [groups.member_from(m) for m in members.take(group.id)], left, self._say)
                 continue
             people = [groups.member_from(m) for m in members.take(group.id)]
-            replay = Replay(group, people, board, self._say, erased)
+            posts = [read_row(Featured, one) for one in featured.take(group.id)]
+            rows, _ = self._db.run(_SECTIONS, (group.id,))
+            counts = [read_row(SectionCount, one) for one in rows]
+            replay = Replay(group, people, board, self._say, erased, featured=posts, sections=counts)
             for one in entries.take(group.id):
                 reacted = self._reactions_of(group.id, one[1], reactions)
                 digest, *target = one[messages.WIDTH :]
                 replay.take(messages.entry_from(one), digest, _target_of(target), reacted)
             replay.finish()
             attribution.check_uses(self._db, group.id, replay.brought, self._say)
-            replay.board.finish([read_row(Featured, one) for one in featured.take(group.id)])
-            rows, _ = self._db.run(_SECTIONS, (group.id,))
-            replay.sections.finish([read_row(SectionCount, one) for one in rows])
             self._reactions_of(group.id, None, reactions)
             for kind, balance in replay.messages.balance.items():
                 if balance:
@@ -209,7 +209,7 @@ _ERASED: Final = (
     " WHERE u.erased_at IS NOT NULL"
 )
 _GROUPS: Final = f"SELECT {_columns(groups.COLUMNS, '')} FROM groups WHERE group_id > ? ORDER BY group_id LIMIT ?"
-_SECTIONS: Final = "SELECT group_id, section, seq, head FROM sections WHERE group_id = ?"
+_SECTIONS: Final = "SELECT group_id, section, seq, head, floor_seq FROM sections WHERE group_id = ?"
 _MEMBERS: Final = (
     f"SELECT {_columns(groups.MEMBER_COLUMNS, 'm.')} FROM memberships AS m"
     f" WHERE (m.group_id, m.user_id, m.period) > (?, ?, ?) AND {known('groups', 'group_id', 'm')}"

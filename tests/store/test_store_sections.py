@@ -174,10 +174,11 @@ def test_a_section_begins_for_a_member_where_their_time_does(tea: Store) -> None
 def test_numbers_are_found_by_position_and_pages_by_numbers(tea: Store) -> None:
     places = numbers(tea)
     for section in (0, 1, 2):
-        count = read(tea, lambda r, s=section: sections.messages_in(r, "tea", s))
+        count, gone = read(tea, lambda r, s=section: sections.messages_in(r, "tea", s))
+        assert gone == 0
         assert count == len([row for row in places if row[1] == section])
         for pos in range(places[-1][0] + 2):
-            found = read(tea, lambda r, s=section, p=pos, n=count: sections.number_at(r, "tea", s, p, n))
+            found = read(tea, lambda r, s=section, p=pos, n=count: sections.number_at(r, "tea", s, p, n, 0))
             assert found == len([row for row in places if row[1] == section and row[0] <= pos])
     assert read(tea, lambda r: sections.messages_in(r, "tea", 9)) is None
     page = read(tea, lambda r: messages.section_page(r, "tea", 1, 2, 3))
@@ -226,7 +227,10 @@ DAMAGE = {
     "a row too far": ("UPDATE sections SET seq = 9 WHERE section = 1", "the numbers of its sections"),
     "a row with another head": ("UPDATE sections SET head = 1 WHERE section = 2", "the numbers of its sections"),
     "a row that is missing": ("DELETE FROM sections WHERE section = 2", "the numbers of its sections"),
-    "a row of no group": ("INSERT INTO sections VALUES ('nowhere', 1, 0, 0)", "sections: nowhere is no group"),
+    "a row of no group": (
+        "INSERT INTO sections (group_id, section, seq, head) VALUES ('nowhere', 1, 0, 0)",
+        "sections: nowhere is no group",
+    ),
     "sections that nobody made": (
         "UPDATE groups SET settings = replace(settings, 'More', 'Less')",
         "its sections are not what",

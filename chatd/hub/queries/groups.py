@@ -9,6 +9,7 @@ from chatd.hub.feed import State
 from chatd.hub.opening import resume_from
 from chatd.hub.queries.asked import AtOnce, Awaited, check_still, followed, read_by, settled, told_snapshot, user_of
 from chatd.service import groups
+from chatd.store import groups as stored_groups
 from chatd.store import messages as stored
 from chatd.store.chats import Place, cursor_of, places_of
 from chatd_protocol import groups as wire
@@ -45,6 +46,7 @@ async def get_group(session: Session, request: wire.GetGroup) -> dict[str, Any]:
     if not session.may_read:
         info.pop("announcement", None)
     session.hub.shelf.drop_stale([info["line"]], mark)
+    del info["line"]["stay"]
     info["line"]["live"] = follow.state is not State.SUMMARY
     session.hub.drafts.lay_over(user_of(session), info["line"], request.group)
     session.hub.drafts.lay_over(user_of(session), info, request.group, whole=True)
@@ -68,7 +70,7 @@ async def list_groups(session: Session, request: wire.ListGroups) -> dict[str, A
         return lines, {"more": cursor_of(page[-1])} if len(places) > len(page) else {}
 
     lines, more = await settled(session, read)
-    lines = [line for line in lines if session.stays(line["group"], line["floor"])]
+    lines = session.own_lines(lines)
     for line in lines:
         follow = session.follows[line["group"]]
         line["live"] = follow.state is not State.SUMMARY
@@ -101,6 +103,9 @@ async def open_group(session: Session, request: wire.OpenGroup) -> dict[str, Any
         reads = read_by(session)
         async with told_snapshot(session) as reader:
             lines = await groups.member_lines(reader, user_of(session), [request.group], reads)
+            place = await stored_groups.group_by_id(reader, request.group)
+            if place is not None and place.floor and place.floor == request.after:
+                return lines, place.floor_at  # the entry itself may have gone
             return lines, (await stored.times_of(reader, [key])).get(key)
 
     lines, stored_at = await settled(session, read)
@@ -108,12 +113,13 @@ async def open_group(session: Session, request: wire.OpenGroup) -> dict[str, Any
     if not lines:
         raise Refused("not_found")
     line = lines[0]
+    del line["stay"]
     if redactions != follow.feed.redactions:
         line.pop("last", None)
     session.hub.shelf.drop_stale([line], mark)
     cursor = line["head"]
     if request.after is not None:
-        cursor = resume_from(request.after, request.at or 0, follow.floor, line["head"], stored_at, line)
+        cursor = resume_from(request.after, request.at or 0, line["floor"], line["head"], stored_at, line)
     session.go_live_from(follow, cursor)
     session.catch_up()
     follow.open(True)

@@ -40,8 +40,8 @@ async def read_history(session: Session, request: wire.ReadHistory) -> dict[str,
     for _ in range(READ_AGAIN_MAX):
         redactions, published, mark = feed.redactions, feed.published, session.hub.shelf.mark()
         async with told_snapshot(session) as reader:
-            as_of = await stored.head_of(reader, request.group)
-            page = await messages.read_history(reader, request, follow.floor, published, as_of)
+            span = await stored.span_of(reader, request.group)
+            page = await messages.read_history(reader, request, follow.floor, published, span)
         check_still(session, follow)
         shown = (key for entry in page["entries"] for key in keys_in(entry))
         if redactions == feed.redactions and not session.hub.shelf.changed(shown, mark):

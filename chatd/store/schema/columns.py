@@ -18,6 +18,11 @@ def number(name: str, *, null: bool = False) -> Column[int]:
     return Column(name, BigInteger, nullable=null)
 
 
+def count(name: str) -> Column[int]:
+    """64 bits, 0 for rows that were there before the column."""
+    return Column(name, BigInteger, nullable=False, server_default=sql("0"))
+
+
 def flag(name: str) -> Column[bool]:
     """True or false."""
     return Column(name, Boolean(create_constraint=False), nullable=False)

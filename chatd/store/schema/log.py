@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text
 from sqlalchemy import text as sql
 
-from chatd.store.schema.columns import flag, metadata, number, text
+from chatd.store.schema.columns import count, flag, metadata, number, text
 
 entries = Table(
     "entries",
@@ -75,6 +75,7 @@ sections = Table(
     Column("section", Integer, nullable=False),
     number("seq"),
     number("head"),
+    count("floor_seq"),
     PrimaryKeyConstraint("group_id", "section"),
 )
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as sql
 
-from chatd.store.schema.columns import flag, json_dict, metadata, number, text
+from chatd.store.schema.columns import count, flag, json_dict, metadata, number, text
 
 groups = Table(
     "groups",
@@ -35,6 +35,11 @@ groups = Table(
     text("direct_key", null=True),
     json_dict("settings"),
     number("dissolved_at", null=True),
+    count("floor"),
+    count("floor_seq"),
+    count("floor_at"),
+    count("swept"),
+    Column("keep_days", Integer),
     UniqueConstraint("direct_key", name="groups_by_direct_key"),
 )
 Index(
@@ -42,6 +47,13 @@ Index(
     groups.c.dissolved_at,
     sqlite_where=sql("dissolved_at IS NOT NULL AND member_count > 0"),
     postgresql_where=sql("dissolved_at IS NOT NULL AND member_count > 0"),
+)
+Index("groups_to_cut", groups.c.group_id, sqlite_where=sql("swept < floor"), postgresql_where=sql("swept < floor"))
+Index(
+    "groups_that_keep",
+    groups.c.group_id,
+    sqlite_where=sql("keep_days IS NOT NULL"),
+    postgresql_where=sql("keep_days IS NOT NULL"),
 )
 
 gone_groups = Table("gone_groups", metadata, Column("group_id", Text, primary_key=True), number("at"))
