@@ -22,6 +22,7 @@ _COUNTERS: Final = {
     "commits": "Commits since the database was made.",
     "deliveries": "Frames with entries handed to sockets.",
     "entries": "Entries published: messages, and everything else that lasts.",
+    "entries_gone": "Entries that went because their time was over.",
     "proposals": "Commands that were decided.",
     "batches": "Batches handed to the writer and answered.",
     "batch_ms": "Milliseconds that took, in sum.",

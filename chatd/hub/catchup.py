@@ -14,12 +14,15 @@ from chatd.core.cards import keys_of
 from chatd.core.refusal import Refused
 from chatd.core.visibility import view_mine
 from chatd.hub.feed import Feed, Follow, State
+from chatd.hub.frames import frame
+from chatd.hub.ports import Format
 from chatd.hub.ring import Item, Segment
 from chatd.hub.shelf import Shelf
 from chatd.store import messages, users
 from chatd.store.commits import last_commit
 from chatd.store.engine import WRITER
 from chatd.store.readers import ReaderLost, Readers
+from chatd_protocol.codec import encode
 
 if TYPE_CHECKING:
     from chatd.hub.receiver import Receiver
@@ -66,6 +69,8 @@ async def _send_mine(session: Receiver) -> None:
 async def _send_entries(session: Receiver, follow: Follow) -> None:
     """One step for one group: a segment out of the ring, or a page out of the store."""
     feed, hub = follow.feed, session.hub
+    if follow.cursor < feed.floor:
+        tell_truncated(session, follow)
     most, after = hub.settings.page_entries, follow.cursor
     segment = feed.recent(after, feed.published, most) if after < feed.published else None
     if segment is None and after < feed.published:
@@ -80,6 +85,18 @@ async def _send_entries(session: Receiver, follow: Follow) -> None:
         follow.cursor = segment.upto
     if follow.cursor >= feed.published:
         session.go_live_from(follow, follow.cursor)
+
+
+def tell_truncated(session: Receiver, follow: Follow) -> None:
+    """What came next has gone by age: the client is told so, in its place among the entries, and goes on behind it."""
+    session.put(truncated_frame(follow.feed, follow.cursor, session.format))
+    follow.cursor = follow.feed.floor
+
+
+def truncated_frame(feed: Feed, after: int, fmt: Format) -> bytes:
+    """The event for somebody who stands behind `after`."""
+    data = {"group": feed.group, "after": after, "as_of": feed.published, "entries": [], "truncated": feed.floor}
+    return frame(encode({"ev": "entries", "data": data}, fmt), fmt)
 
 
 class Pages:

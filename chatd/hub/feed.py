@@ -12,6 +12,7 @@ group in one of three states:
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,8 @@ class Follow:
     """One session's place in one group.
 
     `told` is the newest head it knows of, `read` its person's read position, `marked` whether they marked it as unread,
-    `opened` whether the client asked for it by name: only then it is told who comes and goes.
+    `opened` whether the client asked for it by name: only then it is told who comes and goes. `floor` is that of its
+    person's stay; what has gone of the log since is the feed's to say (`least`).
     """
 
     __slots__ = ("cursor", "feed", "floor", "marked", "opened", "read", "session", "state", "told")
@@ -52,6 +54,11 @@ class Follow:
         self.marked = False
         self.opened = False
         self.state = State.SUMMARY
+
+    @property
+    def least(self) -> int:
+        """Nothing at or below is to be read here."""
+        return max(self.floor, self.feed.floor)
 
     def set(self, state: State) -> None:
         """Change the state; the feed keeps track of who is live and who listens at all."""
@@ -80,12 +87,13 @@ _LISTENING = frozenset({State.LIVE, State.BEHIND})
 
 
 class Feed:
-    """One group. `redactions` counts recalls, edits and changed cards, so that a page read meanwhile is known to be
-    stale."""
+    """One group. `redactions` counts recalls, edits, changed cards and what goes by age, so that a page read meanwhile
+    is known to be stale. `floor`: no message at or below is kept, but what stands on the board."""
 
     __slots__ = (
         "__weakref__",
         "at",
+        "floor",
         "follows",
         "group",
         "head",
@@ -102,12 +110,13 @@ class Feed:
         "watched",
     )
 
-    def __init__(self, group: str, head: int, at: int, seq: int, members: int) -> None:
+    def __init__(self, group: str, head: int, at: int, seq: int, members: int, floor: int = 0) -> None:
         self.group = group
         self.head = self.published = head
         self.at = at
         self.seq = seq
         self.members = members
+        self.floor = floor
         self.redactions = 0
         self.read_only = False
         """A direct chat in which nothing can be written for now."""
@@ -126,6 +135,8 @@ class Feed:
 
         `joining`: somebody connected comes in by this very commit.
         """
+        if change.gone or change.floor > self.floor:
+            self.cut(change.floor, change.gone)
         targets = {target.pos: target for target in change.targets}
         if change.redacts:
             self.redactions += 1
@@ -145,6 +156,12 @@ class Feed:
             self.ring.push(Item(entry, targets.get(entry.target) if entry.target is not None else None))
         return True
 
+    def cut(self, floor: int, gone: Sequence[int]) -> None:
+        """The log begins behind `floor` from here on; of `gone`, nothing is shown any more."""
+        self.floor = max(self.floor, floor)
+        if self.ring is not None:
+            self.ring.cut(self.floor, gone)
+
     def refresh_card(self, item: CatalogueItem) -> None:
         """An item that something here shows has changed."""
         self.redactions += 1
@@ -156,8 +173,9 @@ class Feed:
         self.redactions += 1
         self.ring = None
 
-    def jump(self, head: int, at: int, seq: int, members: int) -> None:
+    def jump(self, head: int, at: int, seq: int, members: int, floor: int = 0) -> None:
         """The group moved on without us: whoever listens reads the store from where they were."""
+        self.floor = max(self.floor, floor)
         self.head = self.published = head
         self.at, self.seq, self.members = at, seq, members
         self.redactions += 1

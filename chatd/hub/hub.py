@@ -91,8 +91,8 @@ class Hub(People):
         self.feeds: dict[str, Feed] = {}
         self.fanout = Fanout(settings.slice_deliveries, self._fan_out_failed)
         self.traffic = Traffic(self.feeds, clock_s)
-        self.entries = 0
-        """Published since the start."""
+        self.entries = self.entries_gone = 0
+        """Published since the start, and gone since then because their time was over."""
         self.on_fatal: Callable[[str], None] | None = None
         """Told, once, that this hub can no longer show exactly what was committed."""
         self.shelf = Shelf()
@@ -105,8 +105,8 @@ class Hub(People):
         self.sessions_open = 0
         self.draining = False
         self._watching = 0
-        self._moved: dict[str, tuple[int, int, int, int]] = {}
-        """(head, at, seq, members) of groups that moved while somebody opens a session."""
+        self._moved: dict[str, tuple[int, int, int, int, int]] = {}
+        """(head, at, seq, members, floor) of groups that moved while somebody opens a session."""
         self._redacted: dict[str, int] = {}
         self._waiting_for_n: list[tuple[int, asyncio.Future[None]]] = []
         self.search: SearchLink | None = None
@@ -167,10 +167,12 @@ class Hub(People):
         """The feed of a group, made from what the store said and what was published since."""
         feed = self.feeds.get(place.group)
         if feed is None:
-            feed = self.feeds[place.group] = Feed(place.group, place.head, place.at, place.seq, place.members)
+            feed = self.feeds[place.group] = Feed(
+                place.group, place.head, place.at, place.seq, place.members, place.cut
+            )
             feed.read_only = bool(place.read_only)
             moved = self._moved.get(place.group)
-            if moved is not None and moved[0] > feed.head:
+            if moved is not None and (moved[0] > feed.head or moved[4] > feed.floor):
                 feed.jump(*moved)
         return feed
 
@@ -228,7 +230,7 @@ class Hub(People):
         for user, _ in change.leaves:
             self.drafts.forget(user, change.group)
         if self._watching:
-            self._moved[change.group] = (change.head, change.at, change.seq, change.members)
+            self._moved[change.group] = (change.head, change.at, change.seq, change.members, change.floor)
             if change.redacts:
                 self._redacted[change.group] = self.n
         feed = self.feeds.get(change.group)
@@ -236,7 +238,7 @@ class Hub(People):
         if feed is None:
             if not joining:
                 return
-            feed = Feed(change.group, change.after, change.at, change.seq, change.members)
+            feed = Feed(change.group, change.after, change.at, change.seq, change.members, change.floor)
             self.feeds[change.group] = feed
         # The entries are in the ring first: who leaves still gets those before, who joins those from there on.
         self.shelf.watch(feed, (*change.entries, *change.targets))
@@ -347,6 +349,7 @@ class Hub(People):
             "commits": self.n,
             "deliveries": self.fanout.deliveries,
             "entries": self.entries,
+            "entries_gone": self.entries_gone,
             "batches": self.link.batches,
             "proposals": self.link.answered,
             "batch_ms": int(self.link.batches_s * 1000),

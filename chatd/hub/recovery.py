@@ -43,6 +43,7 @@ async def catch_up_with_store(hub: Hub, n: int) -> None:
         feed = hub.feeds.get(group)
         if feed is not None:
             feed.read_only = bool(place.read_only)
+            feed.floor = max(feed.floor, place.cut)
         if feed is not None and place.head > feed.head:
             feed.jump(place.head, place.at, place.seq, place.members)
         elif feed is not None and (group in touched.groups or not touched.whole):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 import msgpack
@@ -147,6 +147,17 @@ class Ring:
         self._items.clear()
         self._showing.clear()
         self._bytes = 0
+
+    def cut(self, floor: int, gone: Iterable[int]) -> None:
+        """What lies at or below `floor` is no longer read from here; what shows some of `gone` does so no more."""
+        while self._items and self._items[0].entry.pos <= floor:
+            self._drop_oldest()
+        if not self._showing:
+            return
+        for pos in gone:
+            for item in self._showing.get(pos, ()):
+                item.target = None
+                item.forget_bytes()
 
     def refresh(self, target: Entry) -> None:
         """An entry has a new state: everything that shows it is encoded anew from there."""

@@ -33,6 +33,9 @@ class Follower:
         self._portion_entries = portion_entries
         self._new_generation = new_generation
         self._portion = Portion()
+        self._floors: dict[str, int] = {}
+        """Up to where nothing is to be found in groups that have gone through our hands: what is pinned there is read
+        on the board."""
         self.behind = False
         """Whether the last portion was full: there is more to be had at once."""
 
@@ -42,6 +45,7 @@ class Follower:
 
     def rebuild(self) -> None:
         """Empty the index; the next work fills it."""
+        self._floors.clear()
         self._index.wipe(self._log.epoch(), self._new_generation())
 
     @property
@@ -103,6 +107,9 @@ class Follower:
     def _read_groups(self, heads: dict[str, int]) -> Iterator[None]:
         """Take in what these groups have beyond what the index has; the last piece stays open."""
         places = self._index.places(list(heads)) if heads else {}
+        for group, floor in self._log.floors(list(heads)).items():
+            if floor > self._floors.get(group, 0):
+                self._floors[group] = self._portion.cuts[places[group].gid] = floor
         for spans in self._cut_spans(heads, places):
             for entry, target in self._log.read(spans):
                 self._take(places[entry.group], entry, target)
@@ -136,9 +143,16 @@ class Follower:
         portion, self._portion = self._portion, Portion()
         if self.sweeping:
             state = msgspec.structs.replace(state, swept=self.state.swept + portion.read)
-        self._index.apply(portion, state)
+        try:
+            self._index.apply(portion, state)
+        except BaseException:
+            self._floors.clear()  # it is looked up again, and taken out then
+            raise
 
     def _take(self, place: Place, entry: Entry, target: Entry | None) -> None:
+        floor = self._floors.get(entry.group, 0)
+        if floor and (entry.pos <= floor if entry.kind == "message" else (entry.target or floor + 1) <= floor):
+            return
         if entry.kind == "message":
             # Messages of one moment stay in their order, whatever becomes of some of them later.
             place.clock = max(ticks_of(entry.at), place.clock + 1)

@@ -70,6 +70,8 @@ class Portion(msgspec.Struct):
     gone: set[tuple[int, int]] = set()
     erased: set[tuple[int, str]] = set()
     """(group, person) of those of whom nothing is to be found any more."""
+    cuts: dict[int, int] = {}
+    """By group: up to which position nothing is to be found any more."""
     places: dict[str, Place] = {}
     read: int = 0
     """Entries that it took."""

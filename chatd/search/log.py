@@ -18,6 +18,7 @@ from chatd.store.statements import Probe
 
 _READING: Final = ("PRAGMA query_only = ON", "PRAGMA busy_timeout = 5000", "PRAGMA mmap_size = 0")
 _HEADS: Final = Probe(schema.groups, ("group_id",), ("group_id", "head"))
+_FLOORS: Final = Probe(schema.groups, ("group_id",), ("group_id", "floor"))
 WRITER: Final = 0
 Commit = tuple[int, list[str]]
 """Its number, and the groups that it touched."""
@@ -63,6 +64,11 @@ class Log:
     def heads(self, groups: Sequence[str]) -> dict[str, int]:
         """How far these groups are."""
         return dict(self._db.find(_HEADS, [(group,) for group in groups])) if groups else {}
+
+    def floors(self, groups: Sequence[str]) -> dict[str, int]:
+        """Up to where messages of these groups are no longer kept; those that keep all of theirs are left out."""
+        rows = self._db.find(_FLOORS, [(group,) for group in groups]) if groups else []
+        return {str(group): int(floor) for group, floor in rows if floor}
 
     def read(self, spans: Sequence[Span]) -> list[tuple[Entry, Entry | None]]:
         """The entries of these spans, those of a group in their order, each with the live row of what it refers to."""

@@ -12,7 +12,18 @@ from typing import Any, Final
 
 import orjson
 
-from chatd.search.index import GROUP_MASK, LAYOUT, Doc, IndexBroken, Place, Portion, State, marks_of, sender_mark
+from chatd.search.index import (
+    GROUP_MASK,
+    LAYOUT,
+    Doc,
+    IndexBroken,
+    Place,
+    Portion,
+    State,
+    group_mark,
+    marks_of,
+    sender_mark,
+)
 from chatd.search.tokens import tokens_of
 from chatd.store.database import PATIENCE, Row
 
@@ -41,6 +52,7 @@ _INSERT: Final = (
     " SELECT v.id, v.gid, v.pos, array_to_tsvector(string_to_array(v.tokens, ' '))"
     " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[]) AS v(id, gid, pos, tokens)"
 )
+_CUT: Final = "DELETE FROM search_docs WHERE gid = %s AND pos <= %s AND tokens @@ %s::tsquery"
 _ERASE: Final = "DELETE FROM search_docs WHERE gid = %s AND tokens @@ %s::tsquery"
 
 _LOCK: Final = 0x63686174_73656172  # "chatsear": whoever holds it follows the log
@@ -108,6 +120,8 @@ class PostgresIndex:
         with self._watched(), self._db.pipeline(), self._db.transaction():
             for gid, sender in sorted(portion.erased):
                 self._db.execute(_ERASE, (gid, f"'{sender_mark(sender)}'"))
+            for gid, floor in portion.cuts.items():
+                self._db.execute(_CUT, (gid, floor, f"'{group_mark(gid)}'"))
             if known:
                 self._db.execute("DELETE FROM search_docs WHERE id = ANY(%s::bigint[])", (list(known.values()),))
             self._insert(docs)

@@ -41,6 +41,7 @@ CREATE VIRTUAL TABLE words USING fts5(
 )
 """
 _BROKEN: Final = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_UP_TO: Final = "SELECT gid, pos FROM docs WHERE gid = ? AND pos <= ? LIMIT 500"
 _BY_POS: Final = (
     "SELECT d.id, d.gid, d.pos, d.sender, d.kind, d.runs FROM json_each(?) AS k CROSS JOIN docs AS d"
     " ON d.gid = json_extract(k.value, '$[0]') AND d.pos = json_extract(k.value, '$[1]')"
@@ -107,6 +108,7 @@ class SqliteIndex:
     def apply(self, portion: Portion, state: State) -> None:
         with self._watched() as db, self._transaction():
             self._erase(portion.erased)
+            self._cut(portion.cuts)
             ids = self._take_out([*portion.docs, *portion.gone])
             for key, doc in portion.docs.items():
                 doc.id = ids.get(key, doc.id)
@@ -139,6 +141,13 @@ class SqliteIndex:
         if keys:
             self._take_out(keys)
             self._db.execute("INSERT INTO words (words) VALUES ('optimize')")
+
+    def _cut(self, cuts: dict[int, int]) -> None:
+        """Take out whatever lies so far back in these groups."""
+        assert self._db is not None
+        for gid, floor in cuts.items():
+            while keys := self._db.execute(_UP_TO, (gid, floor)).fetchall():
+                self._take_out(keys)
 
     def _numbered(self, docs: list[Doc]) -> list[Doc]:
         """In the order of their ids, each with one that is free: two groups may have the same low bits."""

@@ -20,7 +20,7 @@ import msgspec
 from chatd_client.connection import Endpoint
 from chatd_client.cursors import Cursors, CursorStore, Taken
 from chatd_client.errors import ChatdError, ConnectionLost
-from chatd_client.events import EntriesEvent, Event, MineEvent, Reset, Truncated
+from chatd_client.events import EntriesEvent, Event, Expired, MineEvent, Reset, Truncated
 from chatd_client.lane import Lane
 from chatd_client.ops.bots import Menu, rows_of
 from chatd_client.port import Port
@@ -278,6 +278,8 @@ class Client(Port):
         match event:
             case EntriesEvent(group=group, entries=entries) if group in self._views:
                 self._views[group].apply(entries)
+            case Expired(group=group, floor=floor) if group in self._views:
+                self._views[group].forget(floor)
             case MineEvent(entries=entries):
                 for entry in entries:
                     if entry.group in self._views and entry.kind in {"added", "removed"}:

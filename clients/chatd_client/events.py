@@ -46,6 +46,15 @@ class Truncated:
 
 
 @dataclass(frozen=True, slots=True)
+class Expired:
+    """Messages up to `floor` are no longer kept, by age: what is shown of them can be forgotten, except what is pinned
+    or featured. Nothing was missed."""
+
+    group: str
+    floor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reset:
     """What was received of this group (None: of everything) is not the server's past: throw it away, read it anew."""
 
@@ -82,6 +91,7 @@ Event = (
     EntriesEvent
     | MineEvent
     | Truncated
+    | Expired
     | Reset
     | Opened
     | Connected

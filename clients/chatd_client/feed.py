@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chatd_client.cursors import Cursors, Mark, base_of_mine
-from chatd_client.events import EntriesEvent, Event, MineEvent, Opened, Reset, Truncated
+from chatd_client.events import EntriesEvent, Event, Expired, MineEvent, Opened, Reset, Truncated
 from chatd_protocol.codec import Malformed
 from chatd_protocol.groups import GroupLine
 from chatd_protocol.log import Entries, Entry, Hidden, Mine, UnknownEntry, read_entry
@@ -158,6 +158,19 @@ class Feed:
         if not entries:
             return None
         return EntriesEvent(raw.group, received, raw.as_of, entries, mark_of(entries))
+
+    def cut_entries(self, raw: Entries) -> Truncated | Expired | None:
+        """What the handler must know before an `entries` event, if older ones are no longer kept. Nothing between two
+        answers: a group that is being opened again is told by its line."""
+        floor, position = raw.truncated, self.positions.get(raw.group)
+        if floor is None or position is None or position.received is None or position.mending:
+            return None
+        if raw.after > position.received:
+            return None  # something is missing before it: the line of the group will say the same
+        if floor <= position.received:
+            return Expired(raw.group, floor)
+        position.received, position.mark = floor, None
+        return Truncated(raw.group, floor)
 
     def accept_entries(self, event: EntriesEvent) -> None:
         """The event is in the inbox."""

@@ -148,6 +148,9 @@ class Session:
         self._mend()
 
     def _take_entries(self, raw: Entries) -> None:
+        cut = self.feed.cut_entries(raw)
+        if cut is not None:
+            self._keep(cut)
         event = self.feed.take_entries(raw)
         if event is None:
             return

@@ -73,6 +73,10 @@ class GroupView:
                 self._replay.append(entry)
             self._apply_one(entry)
 
+    def forget(self, floor: int) -> None:
+        """Messages up to there are no longer kept by the server."""
+        self.messages = {pos: message for pos, message in self.messages.items() if pos > floor}
+
     def begin_load(self) -> None:
         """Start anew: a page is about to be read, and what is applied until `load` may be newer than the page."""
         self.messages = {}

@@ -43,10 +43,12 @@ class Socket(Phone):
         wanted = (kind, group, pos)
         await self.until(lambda: any((e["kind"], e.get("group"), e.get("pos")) == wanted for e in self.mine))
 
-    def _take_entries(self, group: str, after: int, as_of: int, entries: list[Json]) -> None:
+    def _take_entries(
+        self, group: str, after: int, as_of: int, entries: list[Json], truncated: int | None = None
+    ) -> None:
         """It goes on after a hole, so that the judge is told of all that comes."""
         try:
-            super()._take_entries(group, after, as_of, entries)
+            super()._take_entries(group, after, as_of, entries, truncated)
         except Hole as hole:
             self.holes.append(str(hole))
             self.cursor[group] = entries[-1]["to" if "to" in entries[-1] else "pos"]

@@ -62,6 +62,8 @@ class Phone:
         self.entries: dict[str, list[dict[str, Any]]] = {}
         """By group: every entry that was pushed."""
         self.cursor: dict[str, int] = {}
+        self.floors: dict[str, int] = {}
+        """By group: up to where messages are no longer kept, as an event said."""
         self.at: dict[str, tuple[int, int]] = {}
         """By group: the newest entry with a time, as hello wants it."""
         self.mine: list[dict[str, Any]] = []
@@ -177,6 +179,14 @@ class Phone:
         """The entries of one page."""
         entries: list[dict[str, Any]] = (await self.ask("message.history", group=group, **page))["entries"]
         return entries
+
+    async def denied_or(self, op: str, **data: Any) -> str:
+        """The code that a request is refused with now, empty if it is not."""
+        try:
+            await self.ask(op, **data)
+        except Denied as refusal:
+            return refusal.code
+        return ""
 
     async def line(self, group: str) -> dict[str, Any]:
         """The group's line of the chat list."""
@@ -304,12 +314,18 @@ class Phone:
             elif line.get("after", self.cursor[group]) != self.cursor[group]:
                 self._problem = Hole(f"{group}: goes on from {line['after']} for a cursor at {self.cursor[group]}")
 
-    def _take_entries(self, group: str, after: int, as_of: int, entries: list[dict[str, Any]]) -> None:
+    def _take_entries(
+        self, group: str, after: int, as_of: int, entries: list[dict[str, Any]], truncated: int | None = None
+    ) -> None:
         cursor = self.cursor.setdefault(group, after)
         if after != cursor:
             raise Hole(f"{group}: entries after {after} came to a cursor at {cursor}")
-        assert entries
+        assert entries or truncated
         assert self.hello, "an event before the answer to hello"
+        if truncated is not None:
+            assert truncated > self.floors.get(group, 0), "the same is told twice"
+            self.floors[group] = truncated
+            cursor = max(cursor, truncated)
         for entry in entries:
             if entry["pos"] != cursor + 1:
                 raise Hole(f"{group}: entry {entry['pos']} came behind {cursor}")

@@ -18,7 +18,7 @@ async def list_mentions(session: Session, request: wire.ListMentions) -> dict[st
 
     def floor_of(group: str) -> int | None:
         follow = session.follows.get(group)
-        return None if follow is None else follow.floor
+        return None if follow is None else follow.least
 
     for _ in range(READ_AGAIN_MAX):
         before = {group: (follow, follow.feed.redactions) for group, follow in session.follows.items()}

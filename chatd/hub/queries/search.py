@@ -1,7 +1,7 @@
 """Searching one's groups.
 
-What may be found is what the session follows: from each floor to what was published there. A hit is shown only if, when
-the answer goes out, the session still follows the group, and nothing was taken back in it since the hit was read.
+What may be found is what the session follows: from where it is kept and seen to what was published there. A hit is
+shown only if, when the answer goes out, the session still follows the group, and nothing was taken back in it since.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ async def search_messages(session: Session, request: wire.SearchMessages) -> dic
     if hub.search is None:
         raise Refused("unknown_op", "Search is switched off.")
     query = service.read_query(request, hub.settings.search)
-    scope = {group: (follow.floor, follow.feed.published) for group, follow in follows.items()}
+    scope = {group: (follow.least, follow.feed.published) for group, follow in follows.items()}
     wanted = service.wanted_of(request, query, scope)
     hits, more, found = await _read_page(session, request, wanted, follows)
     if request.group is not None:

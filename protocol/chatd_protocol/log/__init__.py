@@ -128,12 +128,15 @@ _KINDS = frozenset(kind.__struct_config__.tag for kind in get_args(Entry))
 
 
 class Entries(View):
-    """The event `entries`: what comes behind the cursor `after`, without a hole."""
+    """The event `entries`: what comes behind the cursor `after`, without a hole. `truncated`: messages up to this entry
+    are no longer kept. To somebody who stood below, the entries up to there will not come, and the next ones go on
+    behind it; everybody forgets what is shown of them, except what is pinned or featured."""
 
     group: GroupId
     after: Cursor
     as_of: Cursor
     entries: list[AnyEntry]
+    truncated: Cursor | None = None
 
 
 class UnknownEntry(msgspec.Struct, frozen=True):
