@@ -40,6 +40,9 @@ from chatd.hub.broadcasts import JOB as BROADCASTS
 from chatd.hub.broadcasts import LOOK_EVERY_S as LOOK_FOR_BROADCASTS_S
 from chatd.hub.cards import JOB, LOOK_EVERY_S, CardSettings, CardTeller
 from chatd.hub.hub import Hub
+from chatd.hub.retention import JOB as RETENTION
+from chatd.hub.retention import LOOK_EVERY_S as LOOK_FOR_OLD_S
+from chatd.hub.retention import Retention
 from chatd.outbound import Bound, Outbound
 from chatd.search.link import SearchLink
 from chatd.search.program import Settings as SearchSettings
@@ -49,6 +52,7 @@ from chatd.service.bots import BotTokens
 from chatd.service.delivery import PAUSE_S, Delivery, hook_of
 from chatd.service.jwks import JwksKeys
 from chatd.service.passwords import Passwords
+from chatd.service.retention import RetentionSettings
 from chatd.service.tokens import Issuer, Keys, Tokens, load_keys
 from chatd.service.words import Words, read_words
 from chatd.store import lock, migrate
@@ -107,7 +111,8 @@ class Server:
             await self._open_port()
             undo.push_async_callback(self.port.drain, 0)
             self._admin = AdminSocket(
-                self.config.admin_socket_path(), acts_of(Operator(self.hub, self.ws_url, self.accounts, self.bots))
+                self.config.admin_socket_path(),
+                acts_of(Operator(self.hub, self.ws_url, self.accounts, self.bots, self.retention)),
             )
             await self._admin.start()
             undo.pop_all()
@@ -140,6 +145,8 @@ class Server:
         of_broadcasts = fill(BroadcastSettings, config.broadcasts)
         self.hub.jobs.add(BROADCASTS, LOOK_FOR_BROADCASTS_S, Broadcaster(self.hub, of_broadcasts).step)
         self.hub.jobs.add(FORGET_JOB, FORGET_EVERY_S, Forgetter(self.hub, of_broadcasts).step)
+        self.retention = Retention(self.hub, fill(RetentionSettings, config.retention))
+        self.hub.jobs.add(RETENTION, LOOK_FOR_OLD_S, self.retention.step)
         self.hub.on_fatal = self._fail
         self.link = self.hub.link = self._make_link()
         self.accounts = self._make_accounts()

@@ -49,6 +49,7 @@ def bounds_of(config: Config) -> Bounds:
         profile_fields=tuple(field["name"] for field in profile.declared()),
         profile_field_max=profile.field_max,
         invites_open_per_maker=invites.open_per_maker,
+        cid_ttl_ms=int(config.store.cid_ttl_days * 86_400_000),
         dissolved_keep_ms=int(config.groups.dissolved_keep_days * 86_400_000),
         request_again_ms=int(invites.request_again_s * 1000),
         pull_ask_ms=int(invites.pull_ask_days * 86_400_000),

@@ -17,6 +17,7 @@ from chatd.admin import (
     follows,
     groups,
     invites,
+    retention,
     search,
     tending,
     top,
@@ -42,6 +43,7 @@ ACTS: Final[Mapping[str, Callable[[Operator, Mapping[str, Any]], Awaitable[dict[
     **bots.ACTS,
     **erasure.ACTS,
     **broadcasts.ACTS,
+    **retention.ACTS,
 }
 
 

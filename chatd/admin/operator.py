@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from chatd.hub.hub import Hub
+from chatd.hub.retention import Retention
 from chatd.service.accounts import Accounts
 from chatd.service.bots import BotTokens
 
@@ -17,3 +18,4 @@ class Operator(NamedTuple):
     accounts: Accounts | None
     """None where there are no accounts of our own."""
     bots: BotTokens
+    retention: Retention

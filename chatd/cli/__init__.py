@@ -295,6 +295,7 @@ from chatd.cli.follow import follow  # noqa: E402 - as below
 from chatd.cli.govern import group_app, member_app  # noqa: E402 - as below
 from chatd.cli.invites import invite  # noqa: E402 - its commands use what is defined above
 from chatd.cli.request import requests  # noqa: E402 - its commands use what is defined above
+from chatd.cli.retention import retention  # noqa: E402 - its commands use what is defined above
 from chatd.cli.search import searching  # noqa: E402 - its commands use what is defined above
 from chatd.cli.top import top  # noqa: E402 - its commands use what is defined above
 from chatd.cli.users import users  # noqa: E402 - its commands use what is defined above
@@ -319,3 +320,4 @@ app.add_typer(bots, name="bot")
 app.add_typer(bans, name="ban")
 app.add_typer(requests, name="request")
 app.add_typer(broadcast, name="broadcast")
+app.add_typer(retention, name="retention")

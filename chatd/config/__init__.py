@@ -33,6 +33,7 @@ from chatd.config.sections import (
     Messages,
     Profile,
     Rates,
+    Retention,
     Search,
     Server,
     Store,
@@ -70,6 +71,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     catalogue: Catalogue = Catalogue()
     follows: Follows = Follows()
     broadcasts: Broadcasts = Broadcasts()
+    retention: Retention = Retention()
     log: Log = Log()
     debug: Debug = Debug()
     groups: Groups = Groups()

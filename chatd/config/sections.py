@@ -299,6 +299,16 @@ class Broadcasts(_Section, frozen=True, kw_only=True):
     keep_days: Annotated[float, Meta(gt=0, le=3650)] = 90.0
 
 
+class Retention(_Section, frozen=True, kw_only=True):
+    """How long messages are kept, and how what is older goes."""
+
+    days: Annotated[int, Meta(ge=0, le=36_500)] = 0
+    keep_pinned: bool = True
+    every_hours: Annotated[float, Meta(ge=0.001, le=8760)] = 24.0
+    entries_per_commit: Annotated[int, Meta(ge=1, le=5000)] = 200
+    pause_s: Annotated[float, Meta(ge=0, le=3600)] = 0.1
+
+
 class Log(_Section, frozen=True, kw_only=True):
     """What is written about the server's own doings."""
 

@@ -236,6 +236,11 @@ ACTS: Final[Mapping[str, Mapping[str, Fields]]] = {
         "other": lambda c: {"sub": c.more["sub"], "title": "Tea"},
         "absent": lambda _: {"sub": "nobody at all", "title": "Tea"},
     },
+    **{
+        f"retention.{act}": {"here": lambda c: {"group": c.group}, "absent": lambda c: {"group": c.nowhere}}
+        for act in ("plan", "run", "set", "show")
+    },
+    "retention.status": {"here": lambda _: {}},
     "erase": {
         "other": lambda c: {"user": c.more["sub"], "yes": True},
         "absent": lambda _: {"user": "nobody at all", "yes": True},

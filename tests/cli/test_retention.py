@@ -1,0 +1,100 @@
+"""`chatd retention`, as an operator uses it on a running server: first it only says what would go."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import uvloop
+
+from chatd.core.retention import DAY_MS
+from tests.cli.program import Program
+from tests.e2e.phone import Phone
+
+
+async def _say(url: str, token: str, *texts: str, group: str = "") -> str:
+    ann = await Phone.dial(url)
+    await ann.say_hello(token)
+    group = group or str((await ann.do("group.create", kind="public", title="Tea 茶"))["group"])
+    places = [await ann.say(group, text) for text in texts]
+    if "pinned" in texts:
+        await ann.do("pin.add", group=group, pos=places[texts.index("pinned")])
+    await ann.cut_off()
+    return group
+
+
+def _grow_old(path: Path, days: int) -> None:
+    """As if everything so far had been said so long ago."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("UPDATE entries SET at = at - ?", (days * DAY_MS,))
+        database.execute("UPDATE groups SET head_at = head_at - ?", (days * DAY_MS,))
+        database.commit()
+
+
+def _program(tmp_path: Path) -> tuple[Program, str]:
+    """A server's folder with a group in which three messages are forty days old and one is new."""
+    program = Program(tmp_path)
+    with program.serving() as served:
+        token = program.run("token", "ann").stdout.strip()
+        group = uvloop.run(_say(served.url, token, "an old word", "another old word", "pinned"))
+    _grow_old(tmp_path / "chatd.db", 40)
+    with program.serving() as served:
+        uvloop.run(_say(served.url, program.run("token", "ann").stdout.strip(), "a new word", group=group))
+    return program, group
+
+
+def test_what_would_go_is_told_first_and_goes_with_yes(tmp_path: Path) -> None:
+    program, group = _program(tmp_path)
+    with program.serving():
+        assert "--yes" not in program.run("retention", "run").stdout, "by itself a server keeps everything"
+        assert program.run("retention", "set", group, "--days", "30").returncode == 0
+        shown = program.run("retention", "run")
+        assert (shown.returncode, "--yes" in shown.stdout, group in shown.stdout) == (0, True, True), shown.stderr
+        assert "an old word" not in shown.stdout
+        plan = json.loads(program.run("retention", "run", "--json").stdout)
+        assert [(one["group"], one["messages"], one["kept"]) for one in plan["groups"]] == [(group, 2, 1)]
+        done = json.loads(program.run("retention", "run", "--group", group, "--yes", "--json").stdout)
+        assert (done["messages"], done["gone"], done["cut"]) == (2, 2, 1)
+        assert json.loads(program.run("retention", "run", "--json").stdout)["groups"] == []
+        rows = [json.loads(line) for line in program.run("audit", "--json").stdout.splitlines()]
+        assert {"retention.set", "retention.run"} <= {row["act"] for row in rows}
+        assert program.run("retention", "run", "--group", "gnone").returncode == 1
+    assert program.run("verify").stdout.strip().endswith("whole")
+    with closing(sqlite3.connect(tmp_path / "chatd.db")) as database:
+        bodies = str(database.execute("SELECT body FROM entries").fetchall())
+    assert ("old word" in bodies, "pinned" in bodies, "a new word" in bodies) == (False, True, True)
+
+
+def test_what_was_chosen_is_shown_and_one_way_at_a_time(tmp_path: Path) -> None:
+    program, group = _program(tmp_path)
+    with program.serving():
+        assert json.loads(program.run("retention", "show", "--json").stdout)["groups"] == []
+        for how, days in ((("--days", "7"), 7), (("--keep",), 0)):
+            assert json.loads(program.run("retention", "set", group, *how, "--json").stdout)["days"] == days
+            assert [one["days"] for one in json.loads(program.run("retention", "show", "--json").stdout)["groups"]] == [
+                days
+            ]
+        program.run("retention", "set", group, "--default")
+        shown = json.loads(program.run("retention", "show", group, "--json").stdout)
+        assert [(one["group"], one["days"]) for one in shown["groups"]] == [(group, None)]
+        for wrong in ((), ("--keep", "--default"), ("--days", "0"), ("--days", "x")):
+            assert program.run("retention", "set", group, *wrong).returncode == 2
+        assert program.run("retention", "set", "gnone", "--keep").returncode == 1
+
+
+def test_it_is_said_in_the_language_of_the_environment(tmp_path: Path) -> None:
+    program, group = _program(tmp_path)
+    with program.serving():
+        program.run("retention", "set", group, "--days", "30")
+        for command in (("run",), ("show",), ("show", group)):
+            english, chinese = (
+                program.run("retention", *command, LC_ALL=lang).stdout for lang in ("C.UTF-8", "zh_CN.UTF-8")
+            )
+            assert not re.search(r"[\u4e00-\u9fff]", english.replace("Tea 茶", "")), english
+            assert re.search(r"[\u4e00-\u9fff]", chinese.replace("Tea 茶", "")), chinese
+        print(program.run("retention", "run", LC_ALL="C.UTF-8").stdout)
+        print(program.run("retention", "run", LC_ALL="zh_CN.UTF-8").stdout)
+        print(program.run("retention", "show", LC_ALL="C.UTF-8").stdout)
