@@ -16,6 +16,7 @@ from typing import Final
 from chatd.backup.trouble import Trouble
 from chatd.core.dissolution import Sweep
 from chatd.core.restoring import EndAgain, NoteRestore, RecallAgain
+from chatd.core.retention import CutLog
 from chatd.core.wishes import AnyWish
 from chatd.service.erasure import erase_offline
 from chatd.store import ledger, sweeping
@@ -24,8 +25,9 @@ from chatd.store.engine import Engine
 from chatd.store.outcome import Proposed
 
 PORTION: Final = 200
-KINDS: Final = frozenset({"recall", "erase", "gone"})
+KINDS: Final = frozenset({"recall", "erase", "gone", "floor"})
 """What can go again. A ledger that names anything else is not carried out in part."""
+_SWEPT: Final = "SELECT swept FROM groups WHERE group_id = ?"
 _TO_SWEEP: Final = "SELECT 1 FROM gone_groups WHERE group_id = ?"
 
 
@@ -45,6 +47,7 @@ class Replay:
         self._exhaust("recall", ledger.UNSAID, self._recall)
         # Recalls first: they are told by people who are still in their groups.
         self._exhaust("erase", ledger.UNERASED, self._erase)
+        self._exhaust("floor", ledger.UNCUT, self._cut)
         self._exhaust("gone", ledger.UNMADE, self._end)
         for group in self._ended:
             self._sweep(group)
@@ -78,6 +81,13 @@ class Replay:
     def _erase(self, rows: Sequence[Row]) -> None:
         for (user,) in rows:
             erase_offline(self._engine, self._db, user)
+
+    def _cut(self, rows: Sequence[Row]) -> None:
+        """What was pinned or featured in the older state stays with it: it may have been so when the others went."""
+        for group, pos, made_at in rows:
+            ((upto,),) = self._db.run(ledger.LAST_UNTIL, (group, pos, made_at))[0]
+            while (after := self._db.run(_SWEPT, (group,))[0][0][0]) < upto:
+                self._settle([CutLog(group, after, min(after + PORTION, upto), True)])
 
     def _end(self, rows: Sequence[Row]) -> None:
         """In portions of people: the last of them ends the group."""

@@ -42,7 +42,8 @@ class Missing(Exception):
 
 class GroupExport:
     """The log of a group as somebody would have seen it who was in it all the time, with who was in it when and the
-    items that its cards show."""
+    items that its cards show. What went by age is not there: the log begins behind `floor`, and before it stand only
+    the messages that were kept because they are pinned or featured."""
 
     def __init__(self, database: Database, group: str, now_ms: int) -> None:
         """Raises `Missing`."""
@@ -52,7 +53,7 @@ class GroupExport:
             raise Missing
         self._group = groups.group_from(row)
         self._now_ms = now_ms
-        self.total = self._group.head
+        self.total = self._group.head - self._group.floor
 
     def lines(self) -> Iterator[Line]:
         """The records. Raises `StoreLost`."""
@@ -61,9 +62,11 @@ class GroupExport:
         yield _group_line(group)
         for row in stored.pages(self._db, stored.MEMBERS, (group.id,), 2):
             yield self._member_line(row)
+        standing: set[int] = set()
         for name, pins, featured in stored.boards(self._db, group.id):
+            standing = {*pins, *featured}
             yield {"type": "board", "group": name, "pins": pins, "featured": featured}
-        yield from self._entries()
+        yield from self._entries(standing)
         for row in stored.pages(self._db, stored.ITEMS, (group.id,), 2):
             yield from self._item_lines(row)
 
@@ -73,7 +76,7 @@ class GroupExport:
         handle = orjson.loads(profile).get("handle")
         return {"type": "member", "user": member.user} | _told({"name": name, "handle": handle}) | _stay(member)
 
-    def _entries(self) -> Iterator[Line]:
+    def _entries(self, standing: set[int]) -> Iterator[Line]:
         after, head = 0, self._group.head
         while after < head:
             rows, _ = self._db.run(messages.PAGE_UP, (self._group.id, after, head, stored.PAGE_ROWS))
@@ -82,7 +85,8 @@ class GroupExport:
             page = messages.page_of(rows)
             fill_cards(self._db, page.shown)
             for entry in page.entries:
-                yield {"type": "entry", "entry": view(entry, page.targets.get(entry.target or 0), 0)}
+                if entry.pos > self._group.floor or entry.pos in standing:
+                    yield {"type": "entry", "entry": view(entry, page.targets.get(entry.target or 0), 0)}
             after = page.entries[-1].pos
 
     def _item_lines(self, row: Row) -> Iterator[Line]:
@@ -196,7 +200,8 @@ def _group_line(group: Group) -> Line:
     settings = {name: group.settings[name] for name in kept if group.settings.get(name)}
     line: Line = {"type": "group", "group": group.id, "kind": group.kind, "title": group.title, "intro": group.intro}
     line |= {"history": group.history, "limit": group.member_limit, "members": group.members, "head": group.head}
-    return line | {"created": group.created_at} | _told({"dissolved": group.dissolved_at}) | settings
+    line |= {"created": group.created_at} | _told({"dissolved": group.dissolved_at, "floor": group.floor or None})
+    return line | settings
 
 
 def _stay(member: Member) -> Line:

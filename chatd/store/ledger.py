@@ -33,6 +33,14 @@ UNERASED: Final = (
     " AND (u.erased_at IS NULL OR EXISTS (SELECT 1 FROM erasures AS x WHERE x.user_id = l.user_id))"
 )
 """People who were erased and are there, or not gone yet."""
+UNCUT: Final = (
+    "SELECT l.group_id, max(l.pos), max(l.made_at) FROM ledger AS l JOIN groups AS g ON g.group_id = l.group_id"
+    " JOIN entries AS e ON e.group_id = g.group_id AND e.pos = g.floor + 1"
+    " WHERE l.kind = 'floor' AND e.pos <= l.pos AND e.at <= l.made_at"
+    " AND NOT (g.dissolved_at IS NOT NULL AND g.member_count = 0) GROUP BY l.group_id"
+)
+"""(group, position, time) of what went by age and is there: up to the position, if it was made by then."""
+LAST_UNTIL: Final = "SELECT max(pos) FROM entries WHERE group_id = ? AND pos <= ? AND at <= ?"
 MUST_BE_EMPTY: Final = {
     "ledger: {0} is of an unknown kind": (
         "SELECT n FROM ledger WHERE kind NOT IN ('recall', 'erase', 'gone', 'floor')"
@@ -40,6 +48,7 @@ MUST_BE_EMPTY: Final = {
     ),
     "ledger: {1} of {0} was recalled, and is there": UNSAID,
     "ledger: group {0} was gone, and is there": UNMADE,
+    "ledger: what {0} had up to {1} went by age, and is there": UNCUT,
     "ledger: {0} was erased, and is there": (
         "SELECT l.user_id FROM ledger AS l JOIN users AS u ON u.user_id = l.user_id"
         " WHERE l.kind = 'erase' AND u.erased_at IS NULL"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chatd.core.retention import CutLog
 from chatd.service.export import GroupExport, Missing, UserExport
 from chatd.store import export as stored
 from chatd.store.export import snapshot
@@ -140,3 +141,16 @@ def test_nothing_can_be_written_through_it_and_what_is_not_there_is_missed(store
     user_of(store, "zoe")
     group_of(store, "tea")
     assert store.everything() == before
+
+
+def test_what_went_by_age_is_in_no_export_of_the_group_which_says_where_it_begins(store: Store) -> None:
+    fill(store)
+    head = store.rows("SELECT head FROM groups WHERE group_id = 'tea'")[0][0]
+    store.done(CutLog("tea", 0, head - 5, True))
+    lines = group_of(store, "tea")
+    board = next(line for line in lines if line["type"] == "board")
+    shown = [line["entry"]["pos"] for line in of_type(lines, "entry")]
+    kept = sorted({*board["pins"], *board["featured"]})
+    assert shown == [pos for pos in kept if pos <= head - 5] + list(range(head - 4, head + 1))
+    assert next(line for line in lines if line["type"] == "group")["floor"] == head - 5
+    assert kept[0] < head - 5
