@@ -1,12 +1,14 @@
-"""A card in a few lines of a terminal. Pure, as `chat_render`, which puts them behind the sender's name."""
+"""What hangs on a message, in a few lines of a terminal: a card, a bot's buttons. Pure; `chat_render` puts them behind
+the sender's name."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from chatd.cli.chat_cells import cut, printable
+from chatd.cli.chat_cells import cut, printable, wrap
 from chatd.cli.chat_words import Words
 from chatd_protocol.kinds import Card, ProductCard, VideoCard
+from chatd_protocol.menus import MenuRows
 from chatd_protocol.money import show_price
 
 BAR: Final = "▌ "
@@ -48,3 +50,13 @@ def _details(words: Words, card: Card) -> list[str]:
         length = f"{minutes}:{seconds:02}" if card.duration_ms else ""
         state = " · ".join(part for part in (card.author, length) if part)
     return [line for line in (state, card.url) if line]
+
+
+def menu_lines(menu: MenuRows, room: int) -> list[str]:
+    """The buttons of a bot's message, numbered as they are pressed, a row on a line."""
+    lines, number = [], 0
+    for row in menu:
+        labels = [f"[{number + place} {printable(button.label)}]" for place, button in enumerate(row, 1)]
+        number += len(row)
+        lines += wrap(" ".join(labels), room)
+    return lines

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from chatd.cli.chat_render import DIM, ERROR, MENTION, NOTICE, Renderer, cut, printable, users_in
+from chatd.cli.chat_names import users_in
+from chatd.cli.chat_render import DIM, ERROR, MENTION, NOTICE, Renderer, cut, printable
 from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import HELD_MAX, State
 from chatd.cli.chat_words import Words

@@ -1,4 +1,4 @@
-"""Mentioning people by name: what `@name` in a typed line means, and what it could become. Pure."""
+"""People by name: whose name an entry needs, what `@name` in a typed line means, and what it could become. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,33 @@ from typing import Final
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
+from chatd_protocol import log
 from chatd_protocol.kinds import ENTITIES_MAX, Entity
 
 ALL: Final = ("all", "所有人")
 """How everybody is called, in both languages."""
+
+
+def users_in(entry: log.Entry | log.UnknownEntry) -> set[str]:
+    """Everybody whose name is needed to show an entry."""
+    match entry:
+        case log.Message(sender=sender, quote=quote, recalled=recalled):
+            return {sender} | ({quote.sender} if quote else set()) | ({recalled.by} if recalled else set())
+        case log.MembersChanged(joined=joined, left=left):
+            people = {one.user for one in joined} | {one.by for one in joined if one.by}
+            return people | {one.user for one in left} | {one.by for one in left if one.by}
+        case log.RoleChanged(by=by, user=user):
+            return {user} | ({by} if by else set())
+        case log.Erased(user=user):
+            return {user}
+        case log.NicknamesChanged(names=names):
+            return {one.user for one in names}
+        case log.Hidden() | log.UnknownEntry() | log.CardChanged():
+            return set()
+        case log.OwnerChanged(user=user, before=before, by=by):
+            return {user, before} | ({by} if by else set())
+        case _:
+            return {entry.by} if entry.by else set()
 
 
 def mentions_in(text: str, people: Mapping[str, str]) -> list[Entity]:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
-from chatd.cli.chat_render import NAME_CELLS, TEXT_START, Renderer, cut, fill, plain, printable, users_in, wrap
+from chatd.cli.chat_names import users_in
+from chatd.cli.chat_render import NAME_CELLS, TEXT_START, Renderer, cut, fill, plain, printable, wrap
 from chatd.cli.chat_words import Words
 from chatd_protocol import kinds, log
 from chatd_protocol.groups import GroupLine

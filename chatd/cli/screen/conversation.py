@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from chatd.cli.chat_render import users_in
+from chatd.cli.chat_names import users_in
 from chatd.cli.screen.desk import ScreenDesk
 from chatd.cli.screen.timeline import Timeline
 from chatd.cli.screen.transcript import Transcript

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from chatd.cli.chat_render import users_in
+from chatd.cli.chat_names import users_in
 from chatd.cli.screen.asking import Asking
 from chatd.cli.screen.cells import clean, cut, fill, width
 from chatd.cli.screen.dialogs import Choice

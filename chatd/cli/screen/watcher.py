@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from chatd.cli.chat_events import Watcher
-from chatd.cli.chat_render import DIM, MENTION, Renderer, users_in
+from chatd.cli.chat_names import users_in
+from chatd.cli.chat_render import DIM, MENTION, Renderer
 from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import State
 from chatd.cli.chat_words import Words

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from chatd.cli.chat_render import DIM, NOTICE, printable, users_in
+from chatd.cli.chat_names import users_in
+from chatd.cli.chat_render import DIM, NOTICE, printable
 from chatd.cli.typed.desk import Command, Desk, Mistyped, NotANumber, number_in
 from chatd.cli.typed.groups import group_named
 from chatd_protocol.log import read_entry

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from chatd.cli.chat_names import mentions_in
-from chatd.cli.chat_render import DIM, MINE, NOTICE, fill, printable, users_in
+from chatd.cli.chat_names import mentions_in, users_in
+from chatd.cli.chat_render import DIM, MINE, NOTICE, fill, printable
 from chatd.cli.chat_state import GROUPS_MAX
 from chatd.cli.typed.desk import Command, Desk, Mistyped
 from chatd_client import ChatdError

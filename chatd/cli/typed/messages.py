@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from chatd.cli.chat_render import DIM, users_in
+from chatd.cli.chat_names import users_in
+from chatd.cli.chat_render import DIM
 from chatd.cli.typed.desk import Command, Desk, number_in
 from chatd.cli.typed.groups import mentions_of
 from chatd_protocol.log import read_entry

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final, cast, get_args
 
-from chatd.cli.chat_render import DIM, printable, users_in
+from chatd.cli.chat_names import users_in
+from chatd.cli.chat_render import DIM, printable
 from chatd.cli.typed.desk import Command, Desk, Mistyped, NotANumber, number_in
 from chatd_protocol.groups import SectionLine
 from chatd_protocol.log import read_entry
