@@ -133,7 +133,11 @@ async def converse(client: Client, url: str, screen: Screen, words: Words, group
     """Talk through a screen until its input ends, with everything answered, or the server ends it."""
     state = State(Names(client))
     render = Renderer(
-        words, lambda: client.hello.user if client.hello else "", state.called, section_of=state.section_title
+        words,
+        lambda: client.hello.user if client.hello else "",
+        state.called,
+        section_of=state.section_title,
+        own_name_of=state.names.of,
     )
     watcher = Watcher(client, state, screen, render, words)
     commander = Commander(client, state, screen, render, words, watcher)

@@ -32,7 +32,7 @@ def card_state(words: Words, card: Card) -> str:
     parts = [price_of(words, card)] if isinstance(card, ProductCard) and card.price is not None else []
     if card.status not in {"available", "on_sale"}:
         parts.append(words.choose(f"card_{card.status}", "card_unavailable"))
-    return " · ".join(parts)
+    return words.beside(parts)
 
 
 def price_of(words: Words, card: ProductCard) -> str:

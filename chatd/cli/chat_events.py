@@ -30,6 +30,7 @@ from chatd_protocol.log import (
     CardChanged,
     Edited,
     Entry,
+    Erased,
     Message,
     MineEntry,
     NicknamesChanged,
@@ -93,7 +94,7 @@ class Watcher:
             if isinstance(entry, Message) and entry.seq:
                 self._mark_read(group, entry.seq, entry.section)
             elif isinstance(entry, NicknamesChanged) and not past:
-                self._state.nicknames |= {one.user: one.nickname for one in entry.names}
+                self._state.call(entry.names)
 
     def show_entry(self, entry: Entry | UnknownEntry, *, past: bool) -> None:
         """Print an entry, below its day if that is another one than before.
@@ -150,7 +151,7 @@ class Watcher:
             case Heads() | ReadSignal() | TypingSignal() | TokenExpiring() | GoingAway():
                 await self._take_signal(event)
             case PresenceSignal(people=people):
-                self._state.here |= {person.user: person.online for person in people}
+                self._state.take_presence(people)
             case DraftSignal(group=group, text=text):
                 self._state.drafts[group] = text
             case _:
@@ -197,6 +198,8 @@ class Watcher:
         for entry in event.entries:
             if isinstance(entry, SectionsChanged):
                 state.take_sections(event.group, entry.sections)
+            elif isinstance(entry, Erased):
+                state.erase(entry.user)
         if event.group == state.open and state.held is None:
             state.typing = ""
             self.show_entries(event.group, event.entries)
@@ -216,7 +219,7 @@ class Watcher:
             if entry.seq:
                 self._state.count_unread(event.group, entry.seq, entry.section)
         text = self._render.text(last)
-        name = self._render.name(last.sender)
+        name = self._render.own_name(last.sender)
         line = self._words("elsewhere", title=self.title_of(event.group), name=name, text=text)
         style = MENTION if any(self._render.mentions_me(entry) for entry in said) else DIM
         self._screen.show([(style, cut(line, self._screen.columns))])
@@ -227,8 +230,10 @@ class Watcher:
             await self._take_personal(entry)
             return
         if entry.kind == "added" or group not in state.lines:
-            await self._learn_group(group)
+            await self.learn_group(group)
         await state.names.learn({user for user in (entry.by, entry.user) if user})
+        if entry.kind == "direct" and group in state.lines:
+            await state.names.learn_anew(state.lines[group].peer)
         title, by = self.title_of(group), self._render.name(entry.by)
         match entry:
             case MineEntry(kind="added"):
@@ -266,8 +271,9 @@ class Watcher:
         """Somebody is invited, or a request to come in stands otherwise than before."""
         if entry.kind == "invited":
             self.say(NOTICE, "invited", by=by, invite=entry.invite)
-        elif entry.state is not None:
-            self.say(NOTICE, f"request_{entry.state}", title=title, name=self._render.name(entry.user))
+        elif entry.state is not None and entry.user is not None:
+            key = "own_request" if self._render.is_me(entry.user) else "request"
+            self.say(NOTICE, f"{key}_{entry.state}", title=title, name=self._render.name(entry.user))
 
     def _tell_of_silence(self, entry: MineEntry, title: str, by: str) -> None:
         """One may not write, or may again."""
@@ -275,7 +281,8 @@ class Watcher:
         key = f"fan_{entry.kind}" if entry.why == "unfollowed" else entry.kind
         self.say(NOTICE, key, title=title, by=by, until=self._render.end(entry.until), reason=reason)
 
-    async def _learn_group(self, group: str) -> None:
+    async def learn_group(self, group: str) -> None:
+        """Read anew what is known of a group."""
         try:
             line = (await self._client.get_group(group)).line
         except ChatdError:
@@ -287,7 +294,7 @@ class Watcher:
         match signal:
             case Heads(heads=heads):
                 for group in heads.keys() & self._state.lines.keys() - {self._state.open}:
-                    await self._learn_group(group)
+                    await self.learn_group(group)
             case ReadSignal(group=group, read=read, section=section):
                 self._take_read(group, read, section)
             case TypingSignal(group=group, user=user) if group == self._state.open:
@@ -308,7 +315,7 @@ class Watcher:
     def title_of(self, group: str) -> str:
         """What a group is called, as far as it is known."""
         line = self._state.lines.get(group)
-        return self._render.title(line) if line else group
+        return self._render.title(line) if line else self._words("some_group")
 
     # --- read positions
 

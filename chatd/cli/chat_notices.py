@@ -10,7 +10,7 @@ from chatd.cli.chat_cells import printable
 from chatd.cli.chat_words import Words
 from chatd_protocol import kinds, log
 
-_WENT: Final[dict[str | None, str]] = {"removed": "put_out", "unfollowed": "fan_left", "erased": "left"}
+_WENT: Final[dict[str | None, str]] = {"removed": "put_out", "unfollowed": "fan_left"}
 _CAME: Final = {
     None: "joined",
     "invite": "came_by_invite",
@@ -29,14 +29,24 @@ _SETTINGS: Final = (
     *("title", "intro", "history", "limit", "entry", "question", "invites", "rules", "avatar", "rights"),
     "on_unfollow_owner",
 )
+_CHOSEN: Final = frozenset({"history", "entry", "invites", "on_unfollow_owner"})
+"""Settings of which each value is one of a few."""
 
 
 class Notices:
-    """Words for one reader. `name` says how somebody is called, `moment` when something is, with its day."""
+    """Words for one reader. `name` says how somebody is called, `own_name` how without a nickname, `moment` when
+    something is, with its day."""
 
-    def __init__(self, words: Words, name: Callable[[str | None], str], moment: Callable[[int], str]) -> None:
+    def __init__(
+        self,
+        words: Words,
+        name: Callable[[str | None], str],
+        own_name: Callable[[str], str],
+        moment: Callable[[int], str],
+    ) -> None:
         self._words = words
         self._name = name
+        self._own_name = own_name
         self._moment = moment
 
     def end(self, until_ms: int | None) -> str:
@@ -84,9 +94,7 @@ class Notices:
                 key = "reacted" if entry.on else "unreacted"
                 return [self._words(key, by=self._name(by), target=target, emoji=printable(emoji))]
             case log.CardChanged(target=target, card=kinds.VideoCard() | kinds.ProductCard() as card):
-                what = printable(
-                    " · ".join(part for part in (card_title(self._words, card), card_state(self._words, card)) if part)
-                )
+                what = printable(self._words.beside((card_title(self._words, card), card_state(self._words, card))))
                 return [self._words("card_changed", target=target, what=what)]
             case log.Pinned() | log.Unpinned() | log.Featured() | log.Unfeatured():
                 return self._board(entry)
@@ -95,13 +103,15 @@ class Notices:
 
     def _called(self, one: log.Nicknamed) -> str:
         key = "called" if one.nickname else "called_nothing"
-        return self._words(key, name=self._name(one.user), nickname=printable(one.nickname))
+        return self._words(key, name=self._own_name(one.user), nickname=printable(one.nickname))
 
     def _board(self, entry: log.Pinned | log.Unpinned | log.Featured | log.Unfeatured) -> list[str]:
         keys = {log.Pinned: "pinned", log.Unpinned: "unpinned", log.Featured: "featured", log.Unfeatured: "unfeatured"}
         quote = entry.quote if isinstance(entry, log.Pinned | log.Featured) else None
         named = {"by": self._name(entry.by), "target": entry.target}
-        return [self._words(keys[type(entry)], **named, text=self._quoted(quote))]
+        text = self._quoted(quote)
+        said = self._words(keys[type(entry)], **named, text=text)
+        return [said if text else said.rstrip(": ：")]
 
     def _quoted(self, quote: log.Quote | None) -> str:
         """What is left of a message that an entry refers to."""
@@ -128,6 +138,8 @@ class Notices:
             for one in entry.joined
         ]
         for one in entry.left:
+            if one.why == "erased":
+                continue  # An entry of its own says so.
             key = "kicked" if one.by is not None else _WENT.get(one.why, "left")
             moves.append(self._words(key, name=self._name(one.user), by=self._name(one.by)))
         return moves
@@ -149,5 +161,12 @@ class Notices:
 
     def _settings(self, entry: log.SettingsChanged) -> str:
         changed = ((key, getattr(entry, key)) for key in _SETTINGS)
-        what = [self._words(f"setting_{key}", value=printable(str(to))) for key, to in changed if to is not None]
-        return ", ".join(what)
+        what = [self._words(f"setting_{key}", value=self._value(key, str(to))) for key, to in changed if to is not None]
+        return self._words.listed(what)
+
+    def _value(self, key: str, value: str) -> str:
+        """A value of a setting in words, where it has some."""
+        if key not in _CHOSEN:
+            return printable(value)
+        name, _, number = value.partition(":")
+        return self._words.choose(f"value_{key}_{name}", "value_other", value=printable(value), number=number)

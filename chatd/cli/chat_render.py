@@ -51,8 +51,8 @@ MENTION: Final = "ansiyellow bold"
 
 
 class Renderer:
-    """Makes lines for one reader, `me`. `name_of` gives the name to show for a user id, `section_of` the title of a
-    section of the open group, `zone` the hour to show (None: the machine's)."""
+    """Makes lines for one reader, `me`. `name_of` gives the name to show for a user id, `own_name_of` the one without a
+    nickname, `section_of` the title of a section of the open group, `zone` the hour to show (None: the machine's)."""
 
     def __init__(
         self,
@@ -61,19 +61,30 @@ class Renderer:
         name_of: Callable[[str], str],
         zone: tzinfo | None = None,
         section_of: Callable[[int], str] = str,
+        own_name_of: Callable[[str], str] | None = None,
     ) -> None:
         self._words = words
         self._me = me
         self._name_of = name_of
         self._zone = zone
         self._section_of = section_of
-        self._notices = Notices(words, self.name, self.until)
+        self._own_name_of = own_name_of or name_of
+        self._notices = Notices(words, self.name, self.own_name, self.until)
 
     def name(self, user: str | None) -> str:
         """How somebody is called here."""
         if user is None:
             return self._words("operator")
-        return self._words("you") if user == self._me() else printable(self._name_of(user))
+        return self._words("you") if user == self._me() else self.called(user)
+
+    def called(self, user: str) -> str:
+        """How somebody is called, the reader too."""
+        return printable(self._name_of(user)) or self._words("somebody_gone")
+
+    def own_name(self, user: str) -> str:
+        """How somebody is called where the nicknames of the open group do not count."""
+        called = printable(self._own_name_of(user)) or self._words("somebody_gone")
+        return self._words("you") if user == self._me() else called
 
     def section(self, number: int) -> str:
         """What a section of the open group is called."""
@@ -166,7 +177,7 @@ class Renderer:
         if isinstance(message.body, kinds.TextContent):
             return message.body.text
         if isinstance(message.body, kinds.BundleContent):
-            lines = [f"{item.name}: {_said_in(item)}" for item in message.body.items]
+            lines = [self._words("said_by", name=item.name, text=_said_in(item)) for item in message.body.items]
             return "\n".join([self._words("bundle", count=len(lines)), *lines])
         return message.alt or self._words("unknown_message")
 
@@ -201,7 +212,7 @@ class Renderer:
 
     def title(self, line: GroupLine) -> str:
         """What a group is called: a direct chat by the other person."""
-        return self.name(line.peer) if line.peer is not None else printable(line.title) or line.group
+        return self.own_name(line.peer) if line.peer is not None else printable(line.title) or line.group
 
     def group_line(self, number: int, line: GroupLine, current: bool, columns: int) -> Line:
         """One line of the list of groups."""
@@ -235,7 +246,11 @@ class Renderer:
         entry = log.read_entry(raw) if raw else None
         if not isinstance(entry, log.Message):
             return ""
-        return f"{self.name(entry.sender)}: {self.text(entry)}"
+        return self.said_by(entry)
+
+    def said_by(self, message: log.Message) -> str:
+        """What a message of any group says and who said it, on one line."""
+        return self._words("said_by", name=self.own_name(message.sender), text=self.text(message))
 
 
 def _said_in(item: kinds.BundleItem) -> str:

@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
 from chatd_client import ChatdError, Client
 from chatd_protocol.groups import GroupLine, SectionLine
-from chatd_protocol.log import Entry, Section, UnknownEntry
+from chatd_protocol.log import Entry, Nicknamed, Section, UnknownEntry
+from chatd_protocol.presence import PersonPresence
 from chatd_protocol.requests import JoinRequest
+from chatd_protocol.users import ERASED_SUB, User
 
 NAMES_MAX: Final = 20_000
 ASK_MAX: Final = 100
+FRESH_S: Final = 300.0
+"""A name is taken to be right for so long."""
 HELD_MAX: Final = 2_000
 GROUPS_MAX: Final = 2_000
 SHOWN_MAX: Final = 2_000
 
 
 class Names:
-    """How people are called: asked for once."""
+    """How people are called: asked for, and again after a while, for nobody tells that somebody took another name.
 
-    def __init__(self, client: Client) -> None:
+    `version` counts the times that somebody was called otherwise than before."""
+
+    def __init__(self, client: Client, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
+        self._clock = clock
+        self.version = 0
         self._names: dict[str, str] = {}
+        self._asked_s: dict[str, float] = {}
         self._subs: dict[str, str] = {}
 
     def of(self, user: str) -> str:
-        """The name of somebody, or the id as long as nothing better is known."""
+        """The name of somebody, or the id as long as nothing better is known; empty for who was erased."""
         return self._names.get(user, user)
 
     async def learn(self, users: Iterable[str]) -> None:
         """Make sure that these can be named. A server that cannot say is forgiven: the ids are shown."""
-        missing = sorted(set(users) - self._names.keys())
+        now_s = self._clock()
+        missing = sorted(user for user in set(users) if now_s - self._asked_s.get(user, -math.inf) > FRESH_S)
         for start in range(0, len(missing), ASK_MAX):
             try:
                 found = await self._client.get_users(missing[start : start + ASK_MAX])
@@ -41,17 +53,39 @@ class Names:
                 return
             if len(self._names) > NAMES_MAX:
                 self._names.clear()
+                self._asked_s.clear()
             for user in found:
-                self._names[user.user] = user.name or user.sub
-                self._subs[user.sub] = user.user
+                self._take(user)
+
+    async def learn_anew(self, user: str | None) -> None:
+        """Something has become of somebody: ask how they are called now."""
+        if user is not None:
+            self._asked_s.pop(user, None)
+            await self.learn([user])
 
     async def find(self, sub: str) -> str | None:
         """The id of the person with this `sub`. Raises `ChatdError`."""
         if sub not in self._subs:
             for user in await self._client.get_users(subs=[sub]):
-                self._names[user.user] = user.name or user.sub
-                self._subs[user.sub] = user.user
+                self._take(user)
         return self._subs.get(sub)
+
+    def forget(self, user: str) -> None:
+        """Somebody was erased: nobody is called by that name any more."""
+        self._call(user, "")
+        self._subs = {sub: of for sub, of in self._subs.items() if of != user}
+
+    def _take(self, user: User) -> None:
+        if user.sub == ERASED_SUB + user.user:
+            self.forget(user.user)
+        else:
+            self._call(user.user, user.name or user.sub)
+            self._subs[user.sub] = user.user
+
+    def _call(self, user: str, name: str) -> None:
+        self.version += self._names.get(user, name) != name
+        self._names[user] = name
+        self._asked_s[user] = self._clock()
 
 
 class State:
@@ -82,8 +116,10 @@ class State:
         """Requests as they were last listed."""
         self.nicknames: dict[str, str] = {}
         """What people are called in the open group who are not called by their names."""
+        self.renamed = 0
         self.here: dict[str, bool] = {}
-        """Who of the open group is here, of those who show it."""
+        """Who of the open group is here, of those who show it, oneself included; empty as long as nobody was asked
+        for, as in a large group."""
         self.seqs: dict[int, tuple[int, int]] = {}
         """The numbers of the messages of the open group that were shown, with their sections, by position."""
         self.section = 0
@@ -94,6 +130,28 @@ class State:
     def called(self, user: str) -> str:
         """The name to show for somebody."""
         return self.nicknames.get(user) or self.names.of(user)
+
+    def call(self, names: Iterable[Nicknamed]) -> None:
+        """Some people of the open group are called so in it now."""
+        self.nicknames |= {one.user: one.nickname for one in names}
+        self.renamed += 1
+
+    def erase(self, user: str) -> None:
+        """Somebody is no more."""
+        self.names.forget(user)
+        self.nicknames.pop(user, None)
+        self.here.pop(user, None)
+        self.renamed += 1
+
+    @property
+    def naming(self) -> tuple[int, int]:
+        """Another one whenever somebody may be called otherwise than before."""
+        return self.names.version, self.renamed
+
+    def take_presence(self, people: Iterable[PersonPresence]) -> None:
+        """Some people came or went: what is told of one group is as true for another, and nothing without a state."""
+        if self.here:
+            self.here |= {person.user: person.online for person in people}
 
     def turn_to(self, group: str) -> None:
         """Another group is the open one: what was known of the one before goes."""

@@ -6,6 +6,7 @@ Codes of errors and of closes stand beside their words, so that a person can ask
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from string import Formatter
 from typing import Final
 
 from prompt_toolkit.utils import get_cwidth
@@ -57,6 +58,8 @@ ZH: Final[Mapping[str, str]] = {key: texts[1] for key, texts in TEXTS.items()}
 TABLES: Final[Mapping[Lang, Mapping[str, str]]] = {"en": EN, "zh": ZH}
 _COLUMN: Final = 38
 _USAGE: Final = 18
+_OURS: Final = ("you", "operator", "somebody_gone")
+"""What stands in the place of a name and is none: in Chinese no space is put around it."""
 
 
 class Words:
@@ -65,10 +68,37 @@ class Words:
     def __init__(self, lang: Lang) -> None:
         self.lang = lang
         self._table = TABLES[lang]
+        self._close = frozenset(self._table[key] for key in _OURS) if lang == "zh" else frozenset[str]()
 
     def __call__(self, key: str, **values: object) -> str:
         """The text of a key, with its places filled. Raises `KeyError` for a key or a place that is not there."""
-        return self._table[key].format(**values)
+        text = self._table[key]
+        if not self._close.isdisjoint(value for value in values.values() if isinstance(value, str)):
+            text = self._closed_up(text, values)
+        return text.format(**values)
+
+    def _closed_up(self, text: str, values: Mapping[str, object]) -> str:
+        """The text without the spaces beside places that hold one of our own words."""
+        pieces = ""
+        close = False
+        for between, field, _, _ in Formatter().parse(text):
+            literal = between.removeprefix(" ") if close else between
+            close = field is not None and values.get(field) in self._close
+            if close:
+                literal = literal.removesuffix(" ")
+            pieces += literal.replace("{", "{{").replace("}", "}}") + (f"{{{field}}}" if field is not None else "")
+        return pieces
+
+    def listed(self, parts: Iterable[str]) -> str:
+        """Several things in one sentence."""
+        return self("between").join(parts)
+
+    def beside(self, parts: Iterable[str]) -> str:
+        """Things that stand beside each other with a dot between; the space of a full-width bracket is space enough."""
+        joined = ""
+        for part in parts:
+            joined += ("· " if joined.endswith("）") else " · ") + part if joined and part else part
+        return joined
 
     def choose(self, key: str, otherwise: str, **values: object) -> str:
         """The text of a key that comes from the server, or of another one where it is not known."""

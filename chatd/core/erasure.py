@@ -17,7 +17,7 @@ without words. What others said, forwarded or quoted by hand is theirs.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -39,9 +39,7 @@ from chatd.core.refusal import Refused
 from chatd.core.relations import set_edge
 from chatd.core.requests import JoinRequest, need_request, settle
 from chatd.core.values import Entry, Group, Member
-
-SUB: Final = "erased:"
-"""What stands where the `sub` of an erased person stood, before their id."""
+from chatd_protocol.users import ERASED_SUB
 
 
 class Trace(msgspec.Struct, array_like=True, frozen=True):
@@ -83,7 +81,7 @@ class BeginErasure(Wish, frozen=True, tag="erase"):
             return {"user": user.id, "at": user.erased_at}
         parts = name_parts(user)
         facts.user_of_sub.pop(user.sub, None)
-        user.sub, user.name, user.profile, user.settings = SUB + user.id, "", {}, {}
+        user.sub, user.name, user.profile, user.settings = ERASED_SUB + user.id, "", {}, {}
         user.disabled, user.erased_at = True, facts.now_ms
         user.valid_after = max(user.valid_after, facts.now_ms)
         index_name(facts, user, parts)

@@ -200,7 +200,7 @@ class GroupView:
             if message.sender == entry.user and message.recalled is None:
                 self.messages[pos] = replace(message, body=None, quote=None, reactions=[], version=0, recalled=recall)
             elif message.quote is not None and message.quote.sender == entry.user:
-                self.messages[pos] = replace(message, quote=_quote(message.quote, None))
+                self.messages[pos] = replace(message, quote=quote_of(message.quote, None))
         self.nicknames.pop(entry.user, None)
 
     def _recard(self, entry: CardChanged) -> None:
@@ -221,10 +221,11 @@ class GroupView:
         """Quotes show what the quoted message reads now, also where that one is too old to be here."""
         for pos, reply in self.messages.items():
             if reply.reply_to == target and reply.quote is not None:
-                self.messages[pos] = replace(reply, quote=_quote(reply.quote, text))
+                self.messages[pos] = replace(reply, quote=quote_of(reply.quote, text))
 
 
-def _quote(old: Quote, text: str | None) -> Quote:
+def quote_of(old: Quote, text: str | None) -> Quote:
+    """A quote of a message that reads so now; None: it is gone."""
     if text is None:
         return replace(old, text="", recalled=True)
     return old if old.recalled else replace(old, text=text[:QUOTE_MAX])

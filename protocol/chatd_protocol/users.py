@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
@@ -24,6 +24,8 @@ from chatd_protocol.values import (
 )
 
 SEARCH_MAX = 50
+ERASED_SUB: Final = "erased:"
+"""What stands where the `sub` of an erased person stood, before their id."""
 LastSeen = Literal["everybody", "mutual", "nobody"]
 MayPull = Literal["mutual", "ask", "nobody"]
 
@@ -44,7 +46,8 @@ class Tag(View):
 
 
 class User(View):
-    """A person. `seen`: when they were last here, for those who may know; `fields` as the server declares them."""
+    """A person. `seen`: when they were last here, for those who may know; `fields` as the server declares them. Of who
+    was erased nothing is left but the id: the `sub` is `erased:` and that, the name is empty."""
 
     user: UserId
     sub: str

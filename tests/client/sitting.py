@@ -121,6 +121,7 @@ async def sitting(
     try:
         async with app.run_test(size=size) as pilot:
             yield Sitting(app, pilot)
+            await app.stop_work()
     finally:
         await app.close()
     assert app.last_words == "", app.last_words

@@ -169,7 +169,7 @@ async def test_messages_elsewhere_are_counted_and_shown_in_one_line(sqlite_url: 
         await bob.scene.sees("［石榴哥粉丝群］Ann：psst")
         assert "其他群有 1 条未读" in bob.scene.status()
         bob.scene.type("/groups", "/open 1")
-        await bob.scene.sees("石榴哥粉丝群", "1 条未读", "Ann: psst")
+        await bob.scene.sees("石榴哥粉丝群", "1 条未读", "Ann：psst")
         await bob.scene.sees("Ann", "psst")
         assert "未读" not in bob.scene.status()
         await asyncio.gather(ann.leave(), bob.leave())
@@ -362,7 +362,7 @@ async def test_a_person_keeps_their_own_side_of_a_group(sqlite_url: str) -> None
         await ann.scene.sees("[unsent] see you at noon")
         await ann.scene.sees("[unsent] see you at noon")
         bob.scene.type("/nick 石榴哥")
-        await ann.scene.sees("鲍勃 is called “石榴哥” here")
+        await ann.scene.sees("鲍勃 took the nickname “石榴哥”")
         ann.scene.type("/members")
         await ann.scene.sees("● 石榴哥")
         bob.scene.type("/receipts on")
@@ -377,6 +377,6 @@ async def test_a_person_keeps_their_own_side_of_a_group(sqlite_url: str) -> None
         await ann.scene.sees("✓ ")
         assert "unsent" not in await ann.scene.sees("*  1  石榴哥粉丝群")
         bob.scene.type("/nick -")
-        await ann.scene.sees("has no nickname here any more")
+        await ann.scene.sees("gave the nickname up")
         assert await bob.leave() == 0
         assert await ann.leave() == 1

@@ -75,7 +75,7 @@ def test_other_kinds_are_shown_by_their_words_and_bundles_line_by_line() -> None
         kinds.BundleItem("Eve", 0, "x-dice", {"alt": "🎲", "data": {}}, "🎲"),
     ]
     shown = render.text(message(type="bundle", body=kinds.BundleContent(items), forwarded=log.Forwarded()))
-    assert shown == "［聊天记录 2 条］ Bob: one Eve: 🎲（转发）"
+    assert shown == "［聊天记录 2 条］ Bob：one Eve：🎲（转发）"
     named = message(forwarded=log.Forwarded("g" * 20, "Tea"))
     assert render.text(named) == "@x hello（转发自 Tea）"
 

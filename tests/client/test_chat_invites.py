@@ -20,7 +20,7 @@ async def test_a_pasted_share_text_is_offered_and_taken_up(sqlite_url: str) -> N
         assert "/join ." in await bob.scene.sees("Ann", "“Tea”", "1 人")
         bob.scene.type("/join .")
         await bob.scene.sees("── Tea · 2 人")
-        await ann.scene.sees("阿宝 is in, invited by you")
+        await ann.scene.sees("阿宝 came in, invited by you")
         bob.scene.type(pasted, pasted)
         await bob.scene.sees("“Tea”", "2 人")
         await ann.scene.sees("阿宝", "小明")

@@ -36,7 +36,7 @@ async def test_who_wants_to_be_asked_is_shown_the_question_and_answers_it(sqlite
         bob.scene.type("/invited")
         invite = (await bob.scene.sees("Ann 邀请你进“Cake”", "/join i")).rpartition(" ")[2]
         bob.scene.type(f"/join {invite}")
-        await ann.scene.sees("阿宝 is in, invited by you")
+        await ann.scene.sees("阿宝 came in, invited by you")
         assert [await ann.leave(), await bob.leave()] == [0, 1]
 
 

@@ -85,13 +85,13 @@ def test_everything_else_that_happens() -> None:
     ]
     assert [one.strip().removeprefix("00:00 · ") for entry in entries for one in shown(entry)] == [
         "you made the group",
-        "Eve is in, pulled in by you",
+        "Eve came in, pulled in by you",
         "Eve left",
         "you put Eve out",
         "you made Eve admin",
         "you changed: name “New”, room for 5",
         "Eve edited 3: b",
-        "Eve edited 3, which is gone",
+        "Eve edited 3, which was recalled since",
         "Eve recalled 3",
         "Eve reacted to 3 with 👍",
         "Eve took 👍 back from 3",
@@ -158,3 +158,41 @@ def test_the_list_of_groups_is_straight(lang: Any) -> None:
 def test_printable() -> None:
     assert printable("a\tb\r\nc\x9b1m") == "a    b c\ufffd1m"
     assert printable("a\nb\u2066c", keep_lines=True) == "a\nb\ufffdc"
+
+
+def test_in_chinese_a_name_stands_apart_and_a_word_of_ours_does_not() -> None:
+    entries: list[log.Entry] = [
+        log.Created(1, at=0, by=USER, group_kind="private", members=[USER], title="T"),
+        log.MembersChanged(2, at=0, count=3, joined=[log.Joined(EVE, USER), log.Joined(USER, EVE)], left=[]),
+        log.MembersChanged(
+            3, at=0, count=3, joined=[log.Joined(EVE, None, how="operator")], left=[log.Left(USER, EVE)]
+        ),
+        log.MembersChanged(4, at=0, count=3, joined=[], left=[log.Left("uGone", why="erased")]),
+        log.RoleChanged(5, at=0, by="uGone", user=USER, role="admin"),
+        log.SettingsChanged(6, at=0, by=USER, title="新名", history="last:20", entry="approval"),
+        log.Pinned(7, at=0, by=USER, cid=CID, target=4),
+        log.OwnerChanged(8, at=0, user=USER, before=EVE, role="admin", by=EVE),
+    ]
+    names = NAMES | {"uGone": ""}
+    shower = Renderer(Words("zh"), lambda: USER, names.__getitem__, UTC)
+    told = [notice for entry in entries for notice in shower.notices(entry)]
+    assert told == [
+        "我建了这个群",
+        "我把 Eve 拉进了群",
+        "Eve 把我拉进了群",
+        "运营方把 Eve 加进了群",
+        "Eve 把我移出了群",
+        "已注销的用户把我设为管理员",
+        "我修改了：群名“新名”、新人可见历史：最近 20 条、进群方式：需管理员同意",
+        "我置顶了 4",
+        "Eve 把群转让给了我",
+    ]
+    braces = Words("zh")("joined", by="我", name="{by}")
+    assert braces == "我把 {by} 拉进了群"
+
+
+def test_after_a_full_width_bracket_no_space_is_left_before_a_dot() -> None:
+    words = Words("zh")
+    assert words.beside(["¥108.00（分享时 ¥128.00）", "在售"]) == "¥108.00（分享时 ¥128.00）· 在售"
+    assert words.beside(["¥108.00", "", "在售"]) == "¥108.00 · 在售"
+    assert words.listed(["甲", "乙"]) == "甲、乙"

@@ -99,7 +99,7 @@ def test_a_change_of_sections_is_told_in_both_languages() -> None:
         "you opened the section “问一问” again",
         "you put the sections in another order",
     ]
-    assert [text.removeprefix("我 ") for text in told("zh")][2:] == [
+    assert [text.removeprefix("我") for text in told("zh")][2:] == [
         "关闭了板块“问一问”",
         "重新开放了板块“问一问”",
         "调整了板块顺序",

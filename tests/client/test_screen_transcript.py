@@ -76,3 +76,23 @@ def test_what_is_far_from_where_one_reads_is_dropped_and_can_be_asked_for() -> N
     transcript.trim(keep_newest=False)
     assert (transcript.order[0], transcript.newest, transcript.newer) == (41, KEPT_MAX + 40, True)
     assert transcript.high == KEPT_MAX + 40
+
+
+def test_a_notice_of_a_pinned_message_does_not_keep_what_was_taken_back_or_erased() -> None:
+    secret = said(1, "a secret")
+    pinned = log.Pinned(2, at=0, by=USER, cid="c", target=1, quote=log.Quote(1, USER, "text", "a secret"))
+    called = log.NicknamesChanged(3, at=0, names=[log.Nicknamed(USER, "nick")])
+    told = log.Announced(4, at=0, by=USER, version=1, text="words of theirs")
+    for gone in (log.Recalled(5, at=0, by=USER, cid="c", target=1), log.Erased(5, at=0, user=USER, since=0)):
+        transcript = Transcript(GROUP)
+        transcript.put_page([secret, pinned, called, told], as_of=4)
+        transcript.take([gone])
+        kept = transcript.at(2)
+        assert isinstance(kept, log.Pinned)
+        assert kept.quote is not None
+        assert (kept.quote.text, kept.quote.recalled) == ("", True)
+        names, words = transcript.at(3), transcript.at(4)
+        assert isinstance(names, log.NicknamesChanged)
+        assert isinstance(words, log.Announced)
+        erased = isinstance(gone, log.Erased)
+        assert (names.names[0].nickname, words.text) == (("", "") if erased else ("nick", "words of theirs"))

@@ -100,7 +100,7 @@ async def _talk(ali: Program, kai: Program) -> str:
     await kai.types("/follow lena")
     await kai.sees("Lena follows you")
     await kai.types("/add lena")
-    await ali.sees("Lena is in, pulled in by Kai")
+    await ali.sees("Lena came in, pulled in by Kai")
     return pos
 
 

@@ -237,7 +237,7 @@ class Acts(Asking):
         for one in page.reactions:
             for sign in one.emoji:
                 by.setdefault(sign, []).append(clean(app.render_text.name(one.user)))
-        rows = [app.words("reacted_by", emoji=clean(sign), names=", ".join(names)) for sign, names in by.items()]
+        rows = [app.words("reacted_by", emoji=clean(sign), names=app.words.listed(names)) for sign, names in by.items()]
         app.push_screen(Sheet(app.words("act_reactions"), Text("\n".join(rows))))
 
 

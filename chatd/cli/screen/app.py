@@ -10,8 +10,7 @@ from typing import ClassVar, Final
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Static
+from textual.containers import Horizontal, Vertical
 
 from chatd.cli.chat_render import DIM
 from chatd.cli.chat_words import Words
@@ -27,6 +26,8 @@ from chatd_client import ChatdError, Client, ClientClosed
 from chatd_protocol.pasted import find_invite
 
 TELL_TYPING_S: Final = 4.0
+PRESENCE_S: Final = 60.0
+"""How often is asked who is here, beside what the server tells by itself."""
 LOOKS: Final[tuple[Look, ...]] = ("dark", "light", "terminal")
 
 
@@ -76,8 +77,8 @@ class ChatApp(Backstage):
                 for name in ("notes", "offers", "aim"):
                     yield self.bars[name]
                 yield self.composer
-            with VerticalScroll(id="right", can_focus=False):
-                yield Static(id="details")
+            with self.right:
+                yield self.details
         yield self.bars["status"]
 
     def on_mount(self) -> None:
@@ -92,11 +93,13 @@ class ChatApp(Backstage):
         self.spawn(self._watch())
         self.spawn(self.do_typed())
         self.spawn(self._begin())
+        self.set_interval(PRESENCE_S, lambda: self.spawn(self.learn_presence()))
 
     async def _watch(self) -> None:
         closed = await self.watcher.watch()
         if closed is not None:
             self.last_words = self.watcher.farewell
+            await self.stop_work()
             self.exit(return_code=1)
 
     async def _begin(self) -> None:
@@ -135,7 +138,7 @@ class ChatApp(Backstage):
             self.chats.focus()
 
     def action_details(self) -> None:
-        self._details = not self.query_one("#right").display
+        self._details = not self.right.display
         self._arrange()
 
     def action_beside(self, step: int, unread: bool = False) -> None:
@@ -172,7 +175,7 @@ class ChatApp(Backstage):
         self.query_one("#left").display = listing if wide < LIST_FROM else self._list is not False
         self.query_one("#middle").display = not listing or wide >= LIST_FROM
         details = wide >= WIDE_FROM if self._details is None else self._details and wide >= LIST_FROM
-        self.query_one("#right").display = details
+        self.right.display = details
         self.set_class(wide < WIDE_FROM, "-narrow")
 
     def on_resize(self) -> None:

@@ -12,6 +12,8 @@ from typing import Final
 
 from rich.console import RenderableType
 from rich.text import Text
+from textual.containers import VerticalScroll
+from textual.widgets import Static
 
 from chatd.cli.chat_render import ERROR, Line, Renderer
 from chatd.cli.chat_state import GROUPS_MAX, Names, State
@@ -48,6 +50,7 @@ _ABOUT_GROUP: Final = (
     log.Announced,
     log.SettingsChanged,
     log.Moderated,
+    log.Erased,
 )
 
 
@@ -96,6 +99,7 @@ class Backstage(Life):
         super().__init__(client, words, look)
         self._drawn = False
         self._seen_to: tuple[Transcript, int] | None = None
+        self._naming = (0, 0)
         self._notes: deque[Line] = deque(maxlen=NOTE_ROWS)
         self._waiting: dict[int, tuple[str, str]] = {}
         self.reply_to: int | None = None
@@ -106,7 +110,10 @@ class Backstage(Life):
         """The parts that are not drawn."""
         self.state = State(Names(self.client))
         self.signs = Signs(os.environ.get("TERM", ""))
-        self.render_text = Renderer(self.words, self.me, self.state.called, section_of=self.state.section_title)
+        state = self.state
+        self.render_text = Renderer(
+            self.words, self.me, state.called, section_of=state.section_title, own_name_of=state.names.of
+        )
         screen = AppScreen(self)
         self.watcher = ScreenWatcher(self.client, self.state, screen, self.render_text, self.words, self)
         self.desk = ScreenDesk(self.client, self.state, screen, self.render_text, self.words, self.watcher)
@@ -120,6 +127,8 @@ class Backstage(Life):
         self.composer = Composer(
             lambda: self.state.people, commands, id="composer", placeholder=self.words("write_here")
         )
+        self.right = VerticalScroll(id="right", can_focus=False)
+        self.details = Static(id="details")
         self.conversation = Conversation(self.desk, self.timeline, self.changed)
         self.views = Views(self)
         self.acts = Acts(self)
@@ -155,7 +164,15 @@ class Backstage(Life):
         with contextlib.suppress(ChatdError, ClientClosed):
             await self.conversation.learn_info()
             self._learn_bots()
+            await self.conversation.learn_presence()
             self.changed()
+
+    async def learn_presence(self) -> None:
+        """Ask who is here: what was told of those who came and went may have been lost."""
+        if self.state.online:
+            with contextlib.suppress(ChatdError, ClientClosed):
+                await self.conversation.learn_presence()
+                self.changed()
 
     def told_of_reading(self, signal: ReceiptsSignal) -> None:
         self.conversation.told_of_reading(signal)
@@ -170,6 +187,7 @@ class Backstage(Life):
     def connected(self, event: Connected) -> None:
         if not event.resumed:
             self.spawn(self._load_quietly())
+        self.spawn(self._learn_anew())
 
     async def _load_quietly(self) -> None:
         with contextlib.suppress(ChatdError, ClientClosed):
@@ -199,6 +217,9 @@ class Backstage(Life):
             return
         if self.state.open is None and self.transcript is not None:
             self.conversation.close()
+        if self._naming != self.state.naming:
+            self._naming = self.state.naming
+            self.timeline.repaint()
         if self._seen_to is not None and self._seen_to[0] is self.transcript:
             self.watcher.seen(*self._seen_to)  # Once more: what the server said of the group may be older than that.
         lines = in_order(self.state.lines.values())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
-from textual.widgets import Static
 
+from chatd.cli.chat_people import count_here, in_rank
 from chatd.cli.screen.bar import Part
 from chatd.cli.screen.cells import Row, clean, cut, cut_row, width, wrap
 from chatd.cli.screen.ink import style_of
@@ -60,7 +60,6 @@ def _title(app: Backstage, line: GroupLine | None) -> list[Part]:
     if line is None:
         return [("dim", app.words("pick_a_chat"), "view('help')")]
     about: list[Part] = []
-    here = sum(app.state.here.values())
     if line.peer is not None:
         known = app.state.here.get(line.peer)
         if known is not None:
@@ -70,8 +69,10 @@ def _title(app: Backstage, line: GroupLine | None) -> list[Part]:
         about.append(
             ("dim", f"  {app.words('members_of', members=line.members, count=line.members)}", "view('members')")
         )
-        if here:
-            about.append(("good", f" · {app.words('here_now', count=here)}", "view('members')"))
+        if app.state.online and app.state.here and app.conversation.members:
+            count, more = count_here(app.conversation.members, app.state.here)
+            key = "here_some" if more else "here_now"
+            about.append(("good", f" · {app.words(key, count=count)}", "view('members')"))
     below: list[Part] = [] if app.timeline.at_newest else [("accent", "  " + app.words("to_newest"), "newest")]
     used = sum(width(text) for _, text, _ in [*about, *below])
     room = max(app.bars["title"].size.width - 2 - used, 8)
@@ -163,11 +164,10 @@ def _own_chosen(app: Backstage) -> bool:
 
 
 def _details(app: Backstage, line: GroupLine | None) -> None:
-    right = app.query_one("#right")
-    if line is None or not right.display:
+    if line is None or not app.right.display:
         return
     ink, words, info = app.ink(), app.words, app.conversation.info
-    cells = max(right.size.width - 3, 10)
+    cells = max(app.right.size.width - 3, 10)
     rows: list[Row] = []
 
     def put(style: str, part: str) -> None:
@@ -182,27 +182,18 @@ def _details(app: Backstage, line: GroupLine | None) -> None:
         put("dim", "\n" + words("about_rules", text=clean(info.rules)))
     if line.peer is None:
         put("dim", "\n" + words("title_members", count=line.members))
-    rows += [cut_row(_member(app, one), cells) for one in _in_rank(app)[:MEMBERS_MAX]]
+    members = in_rank(app.conversation.members, app.state.here, app.render_text.called)
+    rows += [cut_row(_member(app, one), cells) for one in members[:MEMBERS_MAX]]
     pieces = [(text, ink[style]) for row in rows for style, text in (*row, ("", "\n"))]
-    app.query_one("#details", Static).update(Text.assemble(*pieces, no_wrap=True))
-
-
-def _in_rank(app: Backstage) -> list[Member]:
-    """Members: who is here first, then owner and admins."""
-    return sorted(app.conversation.members, key=lambda one: (not app.state.here.get(one.user), _RANKS.get(one.role, 2)))
+    app.details.update(Text.assemble(*pieces, no_wrap=True))
 
 
 def _member(app: Backstage, one: Member) -> Row:
-    here = app.state.here.get(one.user)
+    here = app.state.here.get(one.user) if not one.bot else None
     sign = app.signs.here if here else app.signs.away if here is False else " "
     own = app.render_text.is_me(one.user)
-    role = " " + app.words(f"role_{one.role}") if one.role != "member" else ""
-    if one.user in {bot.user for bot in app.conversation.bots}:
-        role = " " + app.words("is_bot")
+    role = " " + app.words("is_bot" if one.bot else f"role_{one.role}") if one.bot or one.role != "member" else ""
     tags = "".join(f" [{clean(tag)}]" for tag in one.tags)
-    name = clean(app.state.called(one.user))
+    name = clean(app.render_text.called(one.user))
     style = "mine" if own else style_of(one.user)
     return [("good" if here else "faint", sign + " "), (style, name), ("dim", role), ("notice", tags)]
-
-
-_RANKS: Final = {"owner": 0, "admin": 1}

@@ -11,7 +11,7 @@ from chatd.cli.screen.desk import ScreenDesk
 from chatd.cli.screen.timeline import Timeline
 from chatd.cli.screen.transcript import Transcript
 from chatd.cli.typed.desk import Mistyped, NotANumber, number_in
-from chatd.cli.typed.groups import learn_here, name_lines
+from chatd.cli.typed.groups import learn_here, learn_presence, name_lines
 from chatd_client import ChatdError
 from chatd_protocol.bots import BotLine
 from chatd_protocol.groups import GroupInfo, GroupLine, Member
@@ -171,6 +171,12 @@ class Conversation:
             self.info, self.members, self.bots = info, members, bots
             desk.state.people = {desk.state.called(member.user): member.user for member in members}
             desk.state.people |= {desk.state.names.of(member.user): member.user for member in members}
+
+    async def learn_presence(self) -> None:
+        """Who of it is here. Raises `ChatdError`."""
+        line = self._desk.state.lines.get(self.transcript.group) if self.transcript is not None else None
+        if line is not None:
+            await learn_presence(self._desk, line)
 
     # --- pages
 

@@ -96,6 +96,10 @@ async def _search(desk: Desk, words: str) -> None:
     await _staged(desk).view("search", words)
 
 
+async def _discover(desk: Desk, words: str) -> None:
+    await _staged(desk).view("discover", words)
+
+
 async def _go_to(desk: Desk, where: str) -> None:
     desk.group()
     await _staged(desk).go_to(where)
@@ -128,6 +132,7 @@ VIEWS: Final = (
     "mentions",
     "requests",
     "invited",
+    "invites",
     "greetings",
     "sections",
 )
@@ -135,6 +140,7 @@ SCREEN_COMMANDS: Final[Mapping[str, Command]] = {
     **COMMANDS,
     **{name: _view(name) for name in VIEWS},
     "search": Command(1, _search),
+    "discover": Command(1, _discover),
     "goto": Command(1, _go_to),
     "history": Command(0, _older),
     "section": Command(1, _section),

@@ -32,7 +32,7 @@ Source = Callable[[str], Awaitable[Sequence[Choice]]]
 class Picker(ModalScreen[str | None]):
     """A list to pick from; with `ask` a line to type in, that narrows the list, or asks `source` for another one.
 
-    The result is the name of a choice; with `free` also `=` and what was typed; None after Escape.
+    The result is the name of a choice; with `free` also `=` and what was typed; None after Escape. `note` stands below.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)")]
@@ -46,6 +46,7 @@ class Picker(ModalScreen[str | None]):
         nothing: str = "",
         source: Source | None = None,
         free: bool = False,
+        note: str = "",
     ) -> None:
         super().__init__()
         self._title = title
@@ -54,6 +55,7 @@ class Picker(ModalScreen[str | None]):
         self._nothing = nothing
         self._source = source
         self._free = free
+        self._note = note
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -62,6 +64,8 @@ class Picker(ModalScreen[str | None]):
                 yield Input(placeholder=self._ask)
             yield OptionList()
             yield Static(Text(self._nothing), id="nothing")
+            if self._note:
+                yield Static(Text(self._note), classes="dialog-note")
 
     def on_mount(self) -> None:
         self._fill(self._choices)

@@ -8,6 +8,7 @@ from chatd.cli.screen.asking import Asking
 from chatd.cli.screen.cells import clean
 from chatd.cli.screen.dialogs import Choice, Decision
 from chatd.cli.screen.ink import style_of
+from chatd.cli.typed.ownership import FOUND
 from chatd_protocol.pasted import find_invite
 
 
@@ -17,12 +18,14 @@ class Doors(Asking):
     async def requests(self, _: str) -> None:
         app = self._app
         page = await app.client.list_requests(app.state.open)
-        await app.state.names.learn(one.inviter for one in page.requests if one.inviter)
+        await app.state.names.learn(user for one in page.requests for user in (one.user, one.inviter) if user)
         choices = []
         for index, one in enumerate(page.requests):
             by = app.words("request_by", name=app.render_text.name(one.inviter)) if one.inviter else ""
             about = "  ".join(part for part in (by, clean(one.answer)) if part)
-            choices.append(Choice(str(index), self.look(("bold", clean(one.name or one.user)), ("dim", "  " + about))))
+            choices.append(
+                Choice(str(index), self.look(("bold", clean(app.render_text.called(one.user))), ("dim", "  " + about)))
+            )
         picked = await self.pick(app.words("title_requests"), choices)
         if picked is None:
             return
@@ -81,6 +84,43 @@ class Doors(Asking):
             await app.open_chat((await app.client.accept_contact(picked)).group)
         elif decided is not None:
             await app.client.decline_contact(picked)
+
+    async def discover(self, text: str) -> None:
+        """Public groups by a word of their title."""
+        app = self._app
+        found = await app.client.find_groups(text, limit=FOUND)
+        choices = []
+        for one in found.groups:
+            about = app.words("found_members", members=one.members, limit=one.limit)
+            intro = f"\n  {clean(one.intro)}" if one.intro else ""
+            choices.append(
+                Choice(one.group, self.look(("bold", clean(one.title)), ("dim", f"  {about}"), ("text", intro)))
+            )
+        picked = await self.pick(app.words("title_discover"), choices)
+        if picked is not None:
+            answers = [("join", app.words("act_join")), ("no", app.words("act_cancel"))]
+            look = next(one.look for one in choices if one.name == picked)
+            decided = await self.ask(Decision(app.words("title_discover"), look, answers))
+            if decided is not None and decided[0] == "join":
+                await app.desk.do(f"/join {picked}")
+
+    async def invites(self, _: str) -> None:
+        """One's own invites into the open group, which can be taken back."""
+        app = self._app
+        page = await app.client.list_invites(app.desk.group())
+        await app.state.names.learn(one.user for one in page.invites if one.user is not None)
+        choices = []
+        for one in page.invites:
+            uses = f"{one.uses}/{one.max_uses}" if one.max_uses is not None else f"{one.uses}"
+            whom = clean(app.render_text.called(one.user)) if one.user is not None else ""
+            parts = whom, app.words("invite_uses", uses=uses), clean(one.note)
+            about = "  ".join(part for part in parts if part)
+            kind, state = app.words(f"invite_kind_{one.kind}"), app.words(f"invite_{one.state}")
+            choices.append(Choice(one.invite, self.look(("bold", kind), ("text", f"  {state}"), ("dim", f"  {about}"))))
+        picked = await self.pick(app.words("title_invites"), choices)
+        chosen = next((one for one in page.invites if one.invite == picked), None)
+        if chosen is not None and chosen.state == "open" and await self.sure(app.words("sure_uninvite")):
+            await app.client.revoke_invite(chosen.invite)
 
     async def offer(self, text: str) -> None:
         """Show what an invite in a text leads to, and come in, or send the text as it is. Raises `ChatdError`."""

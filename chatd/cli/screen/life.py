@@ -40,6 +40,7 @@ class Life(App[int]):
         self.last_words = ""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._typed: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue(256)
+        self._leaving: asyncio.Task[None] | None = None
 
     def me(self) -> str:
         return self.client.hello.user if self.client.hello else ""
@@ -89,6 +90,7 @@ class Life(App[int]):
                 return
             finally:
                 COLLECTED.reset(token)
+                self._typed.task_done()
             self.answer(lines)
             self.changed()
 
@@ -98,27 +100,52 @@ class Life(App[int]):
             self._typed.put_nowait(work)
 
     def leave(self) -> None:
-        """End the chat."""
+        """End the chat; when asked twice, at once."""
+        if self._leaving is None:
+            self._leaving = asyncio.create_task(self._leave())
+        else:
+            self.exit()
+
+    async def _leave(self) -> None:
+        """Do what was asked for and keep unsent text, not for long if the server does not answer. The screen goes when
+        nothing can draw on it any more."""
+        await self._finish()
+        await self.stop_work()
         self.exit()
 
-    async def close(self) -> None:
-        """Keep unsent text and end the session; not for long, if the server does not answer."""
+    async def _finish(self) -> None:
         with contextlib.suppress(TimeoutError, ChatdError, ClientClosed):
             async with asyncio.timeout(LEAVE_S):
+                if len(self.screen_stack) == 1:  # Over it somebody is being asked something, and will not answer.
+                    await self._typed.join()
+                await self.desk.settle()
                 await self.keep_draft()
-        tasks = list(self._tasks)
+
+    async def stop_work(self) -> None:
+        """End what is done on the side."""
+        tasks = self._tasks - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """End the session, when the screen is gone."""
+        if self._leaving is not None:
+            await self._leaving
+        else:
+            with contextlib.suppress(TimeoutError, ChatdError, ClientClosed):
+                async with asyncio.timeout(LEAVE_S):
+                    await self.keep_draft()
+        await self.stop_work()
         await self.client.close()
 
     def _handle_exception(self, error: Exception) -> None:
         """A fault of the program ends it in one sentence: a trace of it would show what people have written."""
         last = traceback.extract_tb(error.__traceback__)[-1:]
         where = "".join(f" {Path(frame.filename).name}:{frame.lineno}" for frame in last)
-        self.last_words = self.words("crashed", error=type(error).__name__ + where)
-        self._return_code = 1
         if self._exception is None:
+            self.last_words = self.words("crashed", error=type(error).__name__ + where)
+            self._return_code = 1
             self._exception = error
             self._exception_event.set()
         self._close_messages_no_wait()

@@ -242,7 +242,7 @@ class Painter:
             state = card_state(self._words, card)
             on_sale = self._words("card_on_sale") if card.status == "on_sale" else ""
             ink = "notice" if changed else "good" if card.status == "on_sale" else "error"
-            yield " · ".join(part for part in (state, on_sale) if part), ink
+            yield self._words.beside((state, on_sale)), ink
         if card.url:
             yield card.url, "faint"
 

@@ -53,6 +53,6 @@ App:ansi .dialog OptionList:focus > .option-list--option-highlighted { text-styl
 .dialog VerticalScroll { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
 .dialog-answers { height: 1; align-horizontal: right; }
 .dialog-answers Button { margin: 0 0 0 2; }
-#nothing { color: $foreground 60%; height: auto; }
+#nothing, .dialog-note { color: $foreground 60%; height: auto; }
 """
 """Of an ANSI theme, `$panel` and the like are the terminal's own."""

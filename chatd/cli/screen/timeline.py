@@ -99,6 +99,11 @@ class Timeline(Widget, can_focus=True):
         self._rows = None
         self.refresh()
 
+    def repaint(self) -> None:
+        """People are called otherwise than before: nothing that was painted is good."""
+        self._cache.clear()
+        self.touch()
+
     @property
     def at_newest(self) -> bool:
         """Whether new messages are seen as they come."""

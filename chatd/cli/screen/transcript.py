@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
+from msgspec.structs import replace
+
 from chatd_client.feed import last_pos
-from chatd_client.view import GroupView
+from chatd_client.view import GroupView, quote_of
 from chatd_protocol import log
 
 KEPT_MAX: Final = 2000
@@ -142,6 +144,32 @@ class Transcript(GroupView):
         super()._apply_one(entry)
         if isinstance(entry, _TOLD):
             self._add(entry)
+
+    def _edit(self, entry: log.Edited) -> None:
+        super()._edit(entry)
+        if entry.body is not None:
+            self._requote_told(lambda quote: quote.pos == entry.target, entry.body.text)
+
+    def _recall(self, entry: log.Recalled) -> None:
+        super()._recall(entry)
+        self._requote_told(lambda quote: quote.pos == entry.target, None)
+
+    def _erase(self, entry: log.Erased) -> None:
+        """Beside the messages: what notices tell of the person's words, nickname and announcements."""
+        super()._erase(entry)
+        self._requote_told(lambda quote: quote.sender == entry.user, None)
+        for pos, told in self._told.items():
+            if isinstance(told, log.NicknamesChanged):
+                names = [replace(one, nickname="") if one.user == entry.user else one for one in told.names]
+                self._told[pos] = replace(told, names=names)
+            elif isinstance(told, log.Announced) and told.by == entry.user:
+                self._told[pos] = replace(told, text="")
+
+    def _requote_told(self, concerns: Callable[[log.Quote], bool], text: str | None) -> None:
+        """What was pinned or featured reads as the message does now."""
+        for pos, told in self._told.items():
+            if isinstance(told, log.Pinned | log.Featured) and told.quote is not None and concerns(told.quote):
+                self._told[pos] = replace(told, quote=quote_of(told.quote, text))
 
     def _put(self, message: log.Message) -> None:
         """A live message joins what is here unless there is a gap between."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from chatd.cli.chat_names import users_in
+from chatd.cli.chat_people import in_rank
 from chatd.cli.screen.asking import Asking
 from chatd.cli.screen.cells import clean, cut, fill, width
 from chatd.cli.screen.dialogs import Choice
@@ -16,6 +17,7 @@ from chatd.cli.screen.doors import Doors
 from chatd.cli.screen.ink import style_of
 from chatd.cli.screen.people import about_person
 from chatd.cli.typed.boards import PAGE as BOARD_PAGE
+from chatd.cli.typed.groups import learn_presence
 from chatd_client import ChatdError, ClientClosed
 from chatd_protocol.groups import Member
 from chatd_protocol.log import Message, read_entry
@@ -48,6 +50,8 @@ class Views(Asking):
             "requests": doors.requests,
             "invited": doors.invited,
             "greetings": doors.greetings,
+            "discover": doors.discover,
+            "invites": doors.invites,
             "sections": self._sections,
         }
 
@@ -193,12 +197,17 @@ class Views(Asking):
             if after is None:
                 break
         await app.state.names.learn(one.user for one in members)
+        line = app.state.lines.get(group)
+        if line is not None:
+            await learn_presence(app.desk, line)
         choices = []
-        for one in members:
-            here = app.state.here.get(one.user)
+        for one in in_rank(members, app.state.here, app.render_text.called):
+            here = app.state.here.get(one.user) if not one.bot else None
             sign = " " if here is None else app.signs.here if here else app.signs.away
-            name = clean(one.nickname or app.state.names.of(one.user))
-            role = app.words(f"role_{one.role}") if one.role != "member" else ""
+            name = clean(one.nickname or app.render_text.called(one.user))
+            role = app.words("is_bot" if one.bot else f"role_{one.role}") if one.bot or one.role != "member" else ""
+            if app.render_text.is_me(one.user):
+                role = app.words.listed(part for part in (app.words("you"), role) if part)
             choices.append(
                 Choice(
                     one.user,
@@ -207,7 +216,9 @@ class Views(Asking):
                     ),
                 )
             )
-        picked = await self.pick(app.words("title_members", count=len(members)), choices, ask=app.words("ask_filter"))
+        legend = app.words("members_legend", here=app.signs.here, away=app.signs.away) if app.state.here else ""
+        title = app.words("title_members", count=len(members))
+        picked = await self.pick(title, choices, ask=app.words("ask_filter"), note=legend)
         if picked is not None:
             await about_person(self, app, picked)
 

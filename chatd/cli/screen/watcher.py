@@ -6,7 +6,7 @@ from typing import Protocol
 
 from chatd.cli.chat_events import Watcher
 from chatd.cli.chat_names import users_in
-from chatd.cli.chat_render import DIM, MENTION, Renderer
+from chatd.cli.chat_render import DIM, MENTION, NOTICE, Renderer
 from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import State
 from chatd.cli.chat_words import Words
@@ -105,8 +105,8 @@ class ScreenWatcher(Watcher):
                     transcript.note_own(entry, self._me)
             transcript.take(event.entries)
             self._face.came(list(event.entries))
-        if any(isinstance(entry, log.Recalled | log.Erased) for entry in event.entries) and group != state.open:
-            await self._learn_group(group)
+        if any(isinstance(entry, log.Recalled | log.Erased) for entry in event.entries):
+            await self.learn_group(group)
 
     def _note(self, group: str, entry: log.Entry | log.UnknownEntry) -> None:
         """What an entry changes about its group."""
@@ -117,16 +117,17 @@ class ScreenWatcher(Watcher):
             case log.SectionsChanged(sections=sections):
                 state.take_sections(group, sections)
             case log.NicknamesChanged(names=names) if group == state.open:
-                state.nicknames |= {one.user: one.nickname for one in names}
+                state.call(names)
             case log.Recalled(target=target) | log.Edited(target=target):
                 if self.lasts.get(group, (0, ""))[0] == target:
                     del self.lasts[group]
-            case log.Erased():
+            case log.Erased(user=user):
                 self.lasts.pop(group, None)
+                state.erase(user)
 
     def _count(self, group: str, message: log.Message) -> None:
         state = self._state
-        self.lasts[group] = message.pos, f"{self._render.name(message.sender)}: {self._render.text(message)}"
+        self.lasts[group] = message.pos, self._render.said_by(message)
         if message.sender == self._me:
             state.count_unread(group, message.seq, message.section)
             if message.type != kinds.NOTICE:
@@ -142,11 +143,14 @@ class ScreenWatcher(Watcher):
     def _tell_of(self, style: str, group: str, message: log.Message) -> None:
         """A message in a chat that is not open, in one line."""
         if group != self._state.open:
-            name, text = self._render.name(message.sender), self._render.text(message)
+            name, text = self._render.own_name(message.sender), self._render.text(message)
             self.say(style, "elsewhere", title=self.title_of(group), name=name, text=text)
 
     def _tell_of_door(self, entry: log.MineEntry, title: str, by: str) -> None:
-        """One's own request was answered when it was made: here it is no news."""
+        """One's own request was answered when it was made: here it is no news. Invites stand in a view."""
+        if entry.kind == "invited":
+            self.say(NOTICE, "invited_view", by=by)
+            return
         if not (entry.kind == "request" and entry.state == "pending" and entry.user == self._me):
             super()._tell_of_door(entry, title, by)
 

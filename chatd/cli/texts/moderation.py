@@ -19,7 +19,7 @@ TEXTS: Final = {
     "wait": (", wait {seconds} s", "，请等 {seconds} 秒"),
     "told_reason": (": {reason}", "，原因：{reason}"),
     "moderation_restricted": ("{by} restricted everybody{until}", "{by} 开启了全员禁言{until}"),
-    "moderation_unrestricted": ("{by} lets everybody write again", "{by} 解除了全员禁言"),
+    "moderation_unrestricted": ("{by} let everybody write again", "{by} 解除了全员禁言"),
     "moderation_slow": ("{by} set slow mode: one message per {seconds} s", "{by} 开启慢速模式：每 {seconds} 秒一条"),
     "moderation_slow_off": ("{by} ended slow mode", "{by} 关闭了慢速模式"),
     "member_restricted": ("restricted{until}", "已禁言{until}"),

@@ -70,7 +70,7 @@ async def show_receipts(desk: Desk, pos: str) -> None:
         raise Mistyped("not_a_message", pos=pos)
     users = (await desk.client.get_receipts(group, *place)).users
     await desk.state.names.learn(users)
-    names = ", ".join(desk.render.name(user) for user in users)
+    names = desk.words.listed(desk.render.name(user) for user in users)
     desk.watcher.say(NOTICE, "read_by" if users else "read_by_nobody", pos=number, names=names)
 
 

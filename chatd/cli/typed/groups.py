@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from chatd.cli.chat_names import mentions_in, users_in
+from chatd.cli.chat_people import in_rank
 from chatd.cli.chat_render import DIM, MINE, NOTICE, fill, printable
 from chatd.cli.chat_state import GROUPS_MAX
 from chatd.cli.typed.desk import Command, Desk, Mistyped
 from chatd_client import ChatdError
 from chatd_protocol.groups import GroupLine, Member
 from chatd_protocol.kinds import Entity
-from chatd_protocol.log import read_entry
+from chatd_protocol.log import Nicknamed, read_entry
 from chatd_protocol.values import PAGE_MAX
 
 PAGE: Final = 30
@@ -104,13 +105,28 @@ async def open_group(desk: Desk, group: str) -> None:
 
 async def learn_here(desk: Desk, line: GroupLine) -> None:
     """What people are called in a small group, and who of them is here."""
-    hello = desk.client.hello
-    if hello is None or line.members > min(PAGE_MAX, hello.bounds.presence_group_members):
+    if not _is_small(desk, line):
         return
     members = (await desk.client.list_members(line.group, limit=PAGE_MAX)).members
-    desk.state.nicknames = {member.user: member.nickname for member in members if member.nickname}
+    desk.state.nicknames = {}
+    desk.state.call(Nicknamed(member.user, member.nickname) for member in members if member.nickname)
+    await learn_presence(desk, line)
+
+
+async def learn_presence(desk: Desk, line: GroupLine) -> None:
+    """Who of a small group is here now: signals tell what changes, and may be dropped."""
+    hello = desk.client.hello
+    if hello is None or not _is_small(desk, line):
+        desk.state.here = {}
+        return
     people = (await desk.client.get_presence(line.group)).people
-    desk.state.here = {person.user: person.online for person in people}
+    if line.group == desk.state.open:
+        desk.state.here = {person.user: person.online for person in people} | {hello.user: True}
+
+
+def _is_small(desk: Desk, line: GroupLine) -> bool:
+    hello = desk.client.hello
+    return hello is not None and line.members <= min(PAGE_MAX, hello.bounds.presence_group_members)
 
 
 async def _show_draft(desk: Desk, line: GroupLine) -> None:
@@ -138,27 +154,35 @@ async def list_members(desk: Desk) -> None:
         if after is None:
             break
     await desk.state.names.learn(member.user for member in members)
+    line = desk.state.lines.get(group)
+    if line is not None:
+        await learn_presence(desk, line)
     desk.watcher.say(NOTICE, "members_title", count=len(members))
-    for member in members:
-        role = desk.words(f"role_{member.role}")
+    for member in in_rank(members, desk.state.here, desk.render.called):
+        role = desk.words("is_bot" if member.bot else f"role_{member.role}")
         name = fill(desk.render.name(member.user), 24)
         restricted = member.restricted
         mark = desk.words("member_restricted", until=desk.render.end(restricted.until)) if restricted else ""
         here = desk.state.here.get(member.user)
         dot = " " if here is None else "●" if here else "○"
         desk.screen.show([(MINE, dot), ("", " " + name + " "), (DIM, f"{role} {mark}".rstrip())])
+    if desk.state.here:
+        desk.watcher.say(DIM, "members_legend", here="●", away="○")
 
 
 async def new(desk: Desk, title: str) -> None:
-    await _enter(desk, (await desk.client.create_group(title)).group)
+    await enter(desk, (await desk.client.create_group(title)).group)
 
 
 async def direct(desk: Desk, sub: str) -> None:
-    await _enter(desk, (await desk.client.create_direct(await desk.person(sub))).group)
+    await enter(desk, (await desk.client.create_direct(await desk.person(sub))).group)
 
 
-async def _enter(desk: Desk, group: str) -> None:
-    desk.done("group_made", group=group)
+async def enter(desk: Desk, group: str) -> None:
+    """Open a group that one has made or come into: a person sees its title, a script gets its id too."""
+    await desk.watcher.learn_group(group)
+    title = desk.watcher.title_of(group)
+    desk.done("group_made" if desk.screen.interactive else "group_made_id", title=title, group=group)
     await desk.open_group(group)
 
 

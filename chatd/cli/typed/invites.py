@@ -6,6 +6,7 @@ from typing import Final
 
 from chatd.cli.chat_render import DIM, NOTICE, printable
 from chatd.cli.typed.desk import Command, Desk, Mistyped, number_in
+from chatd.cli.typed.groups import enter
 from chatd_protocol.pasted import find_invite, share_text
 from chatd_protocol.requests import Entered, JoinRequest
 from chatd_protocol.values import EntryGate
@@ -103,8 +104,7 @@ async def _entered(desk: Desk, done: Entered) -> None:
     if done.result == "pending":
         desk.watcher.say(NOTICE, "request_waits")
         return
-    desk.done("group_made", group=done.group)
-    await desk.open_group(done.group)
+    await enter(desk, done.group)
 
 
 async def requests(desk: Desk) -> None:
@@ -112,7 +112,7 @@ async def requests(desk: Desk) -> None:
     page = await desk.client.list_requests(group)
     desk.state.requests = dict(enumerate(page.requests, 1))
     desk.watcher.say(NOTICE, "requests_title", count=len(page.requests))
-    await desk.state.names.learn(one.inviter for one in page.requests if one.inviter)
+    await desk.state.names.learn(user for one in page.requests for user in (one.user, one.inviter) if user)
     for number, one in desk.state.requests.items():
         desk.screen.show([("", f"{number:>4}  "), *_shown(desk, one)])
 
@@ -121,7 +121,7 @@ def _shown(desk: Desk, one: JoinRequest) -> list[tuple[str, str]]:
     by = desk.words("request_by", name=desk.render.name(one.inviter)) if one.inviter else ""
     flag = desk.words("request_flagged") if one.flagged else ""
     about = " ".join(part for part in (by, flag, printable(one.answer)) if part)
-    return [("", printable(one.name or one.user) + " "), (DIM, about)]
+    return [("", desk.render.called(one.user) + " "), (DIM, about)]
 
 
 async def approve(desk: Desk, which: str) -> None:

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from chatd.cli.chat_render import DIM, NOTICE, fill, printable
 from chatd.cli.typed.desk import Command, Desk, Mistyped, NotANumber
+from chatd.cli.typed.groups import enter
 from chatd_protocol.values import OnUnfollow
 
 FOUND: Final = 20
@@ -14,8 +15,7 @@ FANS: Final[dict[str, OnUnfollow]] = {"keep": "keep", "restrict": "restrict", "r
 
 async def public(desk: Desk, title: str) -> None:
     made = await desk.client.create_group(title, kind="public")
-    desk.done("group_made", group=made.group)
-    await desk.open_group(made.group)
+    await enter(desk, made.group)
 
 
 async def discover(desk: Desk, text: str) -> None:
