@@ -179,6 +179,14 @@ def chat(
     lang: Annotated[
         str | None, typer.Option(help="zh or en; default: what LANG says. 界面语言 zh 或 en，默认看 LANG。")
     ] = None,
+    wait: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=86400,
+            help="Seconds that a script waits for a server that does not answer. 脚本等待服务器应答的秒数。",
+        ),
+    ] = 15,
     plain: Annotated[
         bool, typer.Option("--plain", help="One line to type in, not the whole screen. 单行输入模式，不占满屏幕。")
     ] = False,
@@ -191,7 +199,7 @@ def chat(
     """
     from chatd.cli.chat import chat as run
 
-    raise typer.Exit(run(url, token, token_file, group, lang, device, plain=plain))
+    raise typer.Exit(run(url, token, token_file, group, lang, device, plain=plain, patience_s=wait))
 
 
 @app.command()

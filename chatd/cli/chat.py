@@ -17,7 +17,7 @@ from typing import Final
 
 from chatd.cli.chat_commands import Commander, Mistyped
 from chatd.cli.chat_events import Watcher
-from chatd.cli.chat_render import NOTICE, Renderer
+from chatd.cli.chat_render import ERROR, NOTICE, Renderer
 from chatd.cli.chat_screen import PlainScreen, Screen, TerminalScreen
 from chatd.cli.chat_state import Names, State
 from chatd.cli.chat_words import Lang, Words, lang_of
@@ -31,6 +31,9 @@ REFUSED: Final = 1
 """Something that was asked for was refused, or the server ended the session."""
 MISUSED: Final = 2
 
+PATIENCE_S: Final = 15.0
+"""How long a script waits for a server that does not answer; a restart takes less."""
+
 Token = str | Callable[[], Awaitable[str]]
 
 
@@ -43,13 +46,15 @@ def chat(
     device: str | None = None,
     *,
     plain: bool = False,
+    patience_s: float = PATIENCE_S,
 ) -> int:
     """Run until `/quit` or the end of the input. Returns the exit status: 0, 1 if anything was refused, 2 for wrong
     arguments, which are explained on standard error.
 
     `token_file` is read for every connection, so whoever renews the file renews the session. `lang`: `zh` or `en`, by
     default what the environment says. `device`: by default another one each time, so that two terminals of one person
-    do not push each other out. `plain`: a line to type in, not the whole screen.
+    do not push each other out. `plain`: a line to type in, not the whole screen. `patience_s`: how long a script waits
+    for a server that does not answer.
     """
     words = Words(lang_of(os.environ))
     try:
@@ -62,7 +67,7 @@ def chat(
     try:
         if not plain and draws(os.environ):
             return _fill_screen(client, words, group)
-        return asyncio.run(converse(client, url, _screen(), words, group))
+        return asyncio.run(converse(client, url, _screen(), words, group, patience_s))
     except KeyboardInterrupt:
         return DONE
 
@@ -129,8 +134,11 @@ def _screen() -> Screen:
     return PlainScreen(sys.stdin, sys.stdout)
 
 
-async def converse(client: Client, url: str, screen: Screen, words: Words, group: str | None = None) -> int:
-    """Talk through a screen until its input ends, with everything answered, or the server ends it."""
+async def converse(
+    client: Client, url: str, screen: Screen, words: Words, group: str | None = None, patience_s: float = PATIENCE_S
+) -> int:
+    """Talk through a screen until its input ends, with everything answered, or the server ends it; where nobody sits,
+    also when there is no server for so long."""
     state = State(Names(client))
     render = Renderer(
         words,
@@ -147,16 +155,34 @@ async def converse(client: Client, url: str, screen: Screen, words: Words, group
         watcher.say(NOTICE, "connecting", url=url)
         watching = asyncio.create_task(watcher.watch())
         typing = asyncio.create_task(_read(client, commander, screen, group))
+        tiring = asyncio.create_task(_tire(state, screen, patience_s))
+        tired = False
         try:
-            await asyncio.wait([watching, typing], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([watching, typing, tiring], return_when=asyncio.FIRST_COMPLETED)
+            tired = tiring.done()
         finally:
-            typing.cancel()
-            await asyncio.gather(typing, return_exceptions=True)
+            for task in (typing, tiring):
+                task.cancel()
+            await asyncio.gather(typing, tiring, return_exceptions=True)
             await client.close()
             closed = await watching
-        if closed is None:
+        if tired:
+            why = state.lost_why or words("lost_no_answer")
+            watcher.say(ERROR, "given_up", url=url, seconds=f"{patience_s:g}", why=why)
+        elif closed is None:
             watcher.say(NOTICE, "bye")
-    return REFUSED if closed is not None or commander.failed else DONE
+    return REFUSED if tired or closed is not None or commander.failed else DONE
+
+
+async def _tire(state: State, screen: Screen, patience_s: float) -> None:
+    """Return when a script has had no session for so long; a person sees that it is tried, and may go on waiting."""
+    while True:
+        try:
+            async with asyncio.timeout(None if screen.interactive else patience_s):
+                await state.is_online.wait()  # bounded above, but where somebody sits and can end it
+        except TimeoutError:
+            return
+        await state.is_offline.wait()  # as long as the session lasts
 
 
 async def _read(client: Client, commander: Commander, screen: Screen, group: str | None) -> None:

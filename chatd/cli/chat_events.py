@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable
 
 from chatd.cli.chat_names import users_in
@@ -25,7 +26,7 @@ from chatd_client import (
 )
 from chatd_client.feed import last_pos
 from chatd_protocol.chats import DraftSignal
-from chatd_protocol.errors import CLOSES
+from chatd_protocol.errors import CLOSE_NORMAL
 from chatd_protocol.log import (
     CardChanged,
     Edited,
@@ -66,7 +67,9 @@ class Watcher:
                 await self._take(event)
                 self._screen.refresh()
         except ClientClosed as why:
-            self.say(ERROR, "closed", why=self._why(why), code=why.code, reason=why.reason)
+            if why.code == CLOSE_NORMAL:  # This side did, while something was asked for.
+                return None
+            self.say(ERROR, "closed", why=self.why(why), code=why.code)
             return why
         finally:
             if self._marking is not None:
@@ -113,11 +116,11 @@ class Watcher:
         for line in lines:
             self._screen.show(line)
 
-    def _why(self, why: ClientClosed) -> str:
+    def why(self, why: ClientClosed) -> str:
+        """In words, why the server does not want this client back."""
         if why.error is not None:
             return self._words.choose(f"error_{why.error.code}", "error_other", message=why.error.message)
-        close = CLOSES.get(why.code)
-        return self._words.choose(f"close_{close.name}" if close else "", "close_other")
+        return self._words.why_closed(why.code)
 
     def _status(self) -> str:
         state = self._state
@@ -158,8 +161,9 @@ class Watcher:
                 pass
 
     async def _take_connected(self, event: Connected) -> None:
-        self._state.online = True
+        self._state.go(online=True)
         self._lost = False
+        self._state.ahead_ms = event.hello.at - int(time.time() * 1000)
         if event.hello.reset or not event.resumed:
             self._state.lines.clear()
         for line in event.hello.groups:
@@ -176,10 +180,12 @@ class Watcher:
 
     def _tell_lost(self, event: Disconnected) -> None:
         """Once; further attempts show in the status only."""
+        state = self._state
+        state.lost_why = self._words.why_lost(event.code, event.reason)
         if not self._lost:
-            seconds = f"{event.retry_in_s:.1f}"
-            self.say(NOTICE, "reconnecting", code=event.code, reason=event.reason, seconds=seconds)
-        self._state.online = False
+            key = "reconnecting" if self._client.hello is not None else "no_server_yet"
+            self.say(NOTICE, key, why=state.lost_why, code=event.code, seconds=f"{event.retry_in_s:.1f}")
+        state.go(online=False)
         self._lost = True
 
     def _take_reset(self, group: str | None) -> None:

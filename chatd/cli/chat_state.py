@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -93,7 +94,13 @@ class State:
 
     def __init__(self, names: Names) -> None:
         self.names = names
-        self.online = False
+        self.is_online = asyncio.Event()
+        self.is_offline = asyncio.Event()
+        self.is_offline.set()
+        self.lost_why = ""
+        """Why there was no session when one was tried for last, in words."""
+        self.ahead_ms = 0
+        """How far the server's clock is ahead of this one's."""
         self.lines: dict[str, GroupLine] = {}
         """The groups by id."""
         self.numbers: list[str] = []
@@ -126,6 +133,21 @@ class State:
         """The section of the open group that is written in."""
         self.drafts: dict[str, str] = {}
         """Unsent text by group."""
+
+    @property
+    def online(self) -> bool:
+        """A session is open."""
+        return self.is_online.is_set()
+
+    def go(self, *, online: bool) -> None:
+        """A session is open, or is no more."""
+        came, went = (self.is_online, self.is_offline) if online else (self.is_offline, self.is_online)
+        came.set()
+        went.clear()
+
+    def server_ms(self) -> int:
+        """What time it is for the server."""
+        return int(time.time() * 1000) + self.ahead_ms
 
     def called(self, user: str) -> str:
         """The name to show for somebody."""

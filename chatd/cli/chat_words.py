@@ -31,6 +31,7 @@ from chatd.cli.texts import (
     session,
     users,
 )
+from chatd_protocol.errors import CLOSE_ABNORMAL, CLOSES
 
 __all__ = ["EN", "TABLES", "TEXTS", "ZH", "Lang", "Words", "lang_of"]
 
@@ -107,6 +108,21 @@ class Words:
     def choose_key(self, key: str, otherwise: str) -> str:
         """The key if there is a text for it, else the other one."""
         return key if key in self._table else otherwise
+
+    def why_lost(self, code: int, reason: str) -> str:
+        """Why a connection ended or was not made, by its close code and what the client says of it."""
+        if code != CLOSE_ABNORMAL:
+            return self.why_closed(code)
+        if reason.startswith("HTTP status"):
+            return self("lost_http", reason=reason)
+        if reason.startswith("no token"):
+            return self("lost_token")
+        return self.choose(f"lost_{reason.replace(' ', '_')}", "lost_other", reason=reason)
+
+    def why_closed(self, code: int) -> str:
+        """Why the other side closed."""
+        close = CLOSES.get(code)
+        return self.choose(f"close_{close.name}" if close else "", "close_other")
 
     def help(self, names: Iterable[str]) -> str:
         """The help page for these commands, in two columns that fit 80 cells."""

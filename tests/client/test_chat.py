@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -380,3 +381,59 @@ async def test_a_person_keeps_their_own_side_of_a_group(sqlite_url: str) -> None
         await ann.scene.sees("gave the nickname up")
         assert await bob.leave() == 0
         assert await ann.leave() == 1
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@in_loop
+async def test_a_script_gives_up_on_a_server_that_is_not_there(lang: Lang) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # A port that nobody listens on.
+        url = f"ws://127.0.0.1:{nobody.getsockname()[1]}/ws"
+        out = io.StringIO()
+        screen = PlainScreen(io.StringIO("hello\n"), out)
+        status = await converse(Client(url, token="t", device="script"), url, screen, Words(lang), patience_s=0.3)
+    assert status == REFUSED
+    first, *said = out.getvalue().splitlines()
+    nobody_there = Words(lang)("lost_ConnectionRefusedError")
+    assert url in first
+    assert nobody_there in said[0]
+    assert said[-1] == Words(lang)("given_up", url=url, seconds="0.3", why=nobody_there)
+
+
+@in_loop
+async def test_a_script_gives_up_when_the_server_dies_under_it_and_a_person_does_not(sqlite_url: str) -> None:
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(running_server(sqlite_url))
+        token = server.token("ann", "Ann")
+        script, person = Scene(), Scene()
+        person.interactive = True
+        talks = [
+            asyncio.create_task(
+                converse(Client(server.ws_url, token=token, device=one), "url", scene, Words("zh"), patience_s=0.5)
+            )
+            for one, scene in (("script", script), ("person", person))
+        ]
+        for scene in (script, person):
+            await scene.sees("已登录")
+    await script.sees("连接断开：")
+    await script.sees("url 在 0.5 秒内没有应答：")
+    assert await talks[0] == REFUSED
+    await person.sees("连接断开：")
+    assert "重连中…" in person.status()
+    assert not talks[1].done()
+    person.end()
+    talks[1].cancel()
+    await asyncio.gather(talks[1], return_exceptions=True)
+
+
+@in_loop
+async def test_the_end_of_the_input_is_no_fault_of_the_server(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server:
+        ann, bob = await friends(server)
+        for _ in range(20):  # Something is being asked for while this side closes.
+            bob.scene.type("/add ann")
+        ann.scene.end()
+        assert await ann.talking == 0
+        assert ann.scene.shown[-1] == "bye"
+        assert not any("closed by" in line for line in ann.scene.shown)
+        await bob.leave()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from chatd.cli.screen.allowed import Standing, acts_on
 from chatd.cli.screen.asking import Asking
 from chatd.cli.screen.cells import clean
 from chatd.cli.screen.dialogs import FREE, Choice, Sheet
@@ -36,9 +37,7 @@ class Acts(Asking):
             "recall": self._recall,
             "react": self._react,
             "pin": self._pin,
-            "unpin": self._unpin,
             "feature": self._feature,
-            "unfeature": self._unfeature,
             "forward": self._forward,
             "copy": self._copy,
             "receipts": self._receipts,
@@ -116,25 +115,13 @@ class Acts(Asking):
             Choice(f"button {number}", self.look(("accent", f"{number}  "), ("bold", clean(button.label))), str(number))
             for number, button in enumerate(buttons_of(message), 1)
         ]
-        names = ["reply", "react"] if message.recalled is None else []
-        if app.render_text.is_me(message.sender) and message.recalled is None:
-            names += ["edit", "recall", "receipts"]
-        elif message.recalled is None:
-            names += ["recall"]
-        names += ["copy", "forward", "pin", "unpin", "feature", "unfeature"] if message.recalled is None else []
-        names += ["reactions"] if message.reactions else []
-        names += ["quote"] if message.reply_to is not None else []
-        choices += [
-            Choice(
-                name,
-                self.look(("accent", f"{_KEY_OF.get(name, ' ')}  "), ("text", words(f"act_{name}"))),
-                _KEY_OF.get(name, ""),
-            )
-            for name in names
-        ]
-        if not app.render_text.is_me(message.sender):
-            person = words("act_person", name=clean(app.render_text.name(message.sender)))
-            choices.append(Choice("person", self.look(("accent", "i  "), ("text", person)), "i"))
+        kept = await self._kept(pos)
+        sender = clean(app.render_text.name(message.sender))
+        for name in self.allowed(message):
+            named = {"name": sender} if name == "person" else {}
+            text = words(f"act_un{name}" if name in kept else f"act_{name}", **named)
+            key = KEY_OF.get(name, "")
+            choices.append(Choice(name, self.look(("accent", f"{key or ' '}  "), ("text", text)), key))
         picked = await self.pick(words("title_actions", pos=pos), choices)
         if picked is not None and picked.startswith("button "):
             await self.press(pos, picked)
@@ -144,16 +131,42 @@ class Acts(Asking):
     async def act(self, pos: int, name: str) -> None:
         """Do something with a message. Raises `ChatdError`."""
         message = self._message(pos)
-        if message is not None:
+        if message is not None and name in self.allowed(message):
             await self._does[name](message)
+        elif message is not None and name in _REFUSED:
+            key = "edit_own_only" if name == "edit" and not self._app.render_text.is_me(message.sender) else "not_now"
+            self._app.note([[("dim", self._app.words(key))]])
+
+    def allowed(self, message: Message) -> list[str]:
+        """What one may do with a message now, as far as that is known here."""
+        app = self._app
+        line, hello = app.state.lines.get(app.state.open or ""), app.client.hello
+        if line is None or hello is None:
+            return []
+        standing = Standing(
+            me=hello.user,
+            line=line,
+            info=app.conversation.info,
+            roles={one.user: one.role for one in app.conversation.members},
+            now_ms=app.state.server_ms(),
+            window_ms=int(hello.bounds.recall_window_s * 1000),
+            receipts=line.members <= hello.bounds.receipt_group_members,
+        )
+        return list(acts_on(message, standing))
+
+    async def _kept(self, pos: int) -> set[str]:
+        """Of `pin` and `feature`, what a message is already. Raises `ChatdError`."""
+        client, group = self._app.client, self._app.desk.group()
+        pinned = any(one.entry.get("pos") == pos for one in (await client.list_pins(group)).pins)
+        newest = (await client.list_featured(group, before=pos + 1, limit=1)).posts
+        featured = any(one.entry.get("pos") == pos for one in newest)
+        return {name for name, is_so in (("pin", pinned), ("feature", featured)) if is_so}
 
     async def _reply(self, message: Message) -> None:
         self._app.aim(reply_to=message.pos)
 
     async def _edit(self, message: Message) -> None:
-        if not self._app.render_text.is_me(message.sender):
-            self._app.note([[("dim", self._app.words("edit_own_only"))]])
-        elif isinstance(message.body, kinds.TextContent):
+        if isinstance(message.body, kinds.TextContent):
             self._app.aim(editing=message.pos)
             self._app.composer.put(message.body.text)
 
@@ -169,16 +182,14 @@ class Acts(Asking):
             await self._toggle(message.pos, picked.removeprefix(FREE))
 
     async def _pin(self, message: Message) -> None:
-        await self._app.client.pin(self._app.desk.group(), message.pos)
-
-    async def _unpin(self, message: Message) -> None:
-        await self._app.client.unpin(self._app.desk.group(), message.pos)
+        client, group = self._app.client, self._app.desk.group()
+        pinned = "pin" in await self._kept(message.pos)
+        await (client.unpin(group, message.pos) if pinned else client.pin(group, message.pos))
 
     async def _feature(self, message: Message) -> None:
-        await self._app.client.feature(self._app.desk.group(), message.pos)
-
-    async def _unfeature(self, message: Message) -> None:
-        await self._app.client.unfeature(self._app.desk.group(), message.pos)
+        client, group = self._app.client, self._app.desk.group()
+        featured = "feature" in await self._kept(message.pos)
+        await (client.unfeature(group, message.pos) if featured else client.feature(group, message.pos))
 
     async def _forward(self, message: Message) -> None:
         app, group = self._app, self._app.desk.group()
@@ -259,4 +270,6 @@ _ACTS: Final = {
     "i": "person",
     "q": "quote",
 }
-_KEY_OF: Final = {name: key for key, name in _ACTS.items()}
+KEY_OF: Final = {name: key for key, name in _ACTS.items()}
+_REFUSED: Final = frozenset({"reply", "edit", "recall", "react", "pin", "feature"})
+"""What somebody may try by its key and be refused."""

@@ -23,7 +23,7 @@ from chatd.cli.screen.acts import Acts
 from chatd.cli.screen.bar import Bar
 from chatd.cli.screen.cells import clean
 from chatd.cli.screen.chats import ChatRows, Chats, in_order
-from chatd.cli.screen.composer import Composer
+from chatd.cli.screen.composer import Composer, bot_commands
 from chatd.cli.screen.conversation import Conversation
 from chatd.cli.screen.desk import COLLECTED, SCREEN_COMMANDS, ScreenDesk
 from chatd.cli.screen.dialogs import Sheet
@@ -305,15 +305,7 @@ class Backstage(Life):
 
     def _learn_bots(self) -> None:
         """What can be typed for the bots here."""
-        known = [(bot, one) for bot in self.conversation.bots for one in bot.commands]
-        self.composer.bot_commands = [
-            (
-                one.name,
-                f"/{one.name}",
-                f"{clean(one.zh if self.words.lang == 'zh' else one.en)} · {clean(bot.name or bot.bot)}",
-            )
-            for bot, one in known
-        ]
+        self.composer.bot_commands = bot_commands(self.words, self.conversation.bots, self.desk.commands)
 
     async def _save_draft(self, group: str | None, text: str) -> None:
         """Keep unsent text where all devices find it."""

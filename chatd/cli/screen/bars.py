@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from chatd.cli.chat_people import count_here, in_rank
+from chatd.cli.screen.acts import KEY_OF
 from chatd.cli.screen.bar import Part
 from chatd.cli.screen.cells import Row, clean, cut, cut_row, width, wrap
 from chatd.cli.screen.ink import style_of
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from chatd.cli.screen.backstage import Backstage
 
 MEMBERS_MAX: Final = 200
+OFFERS_MIN: Final = 5
+OFFERS_MAX: Final = 12
+"""So many completions are shown at once, by how high the terminal is."""
+HINTED: Final = ("reply", "edit", "recall", "react", "forward", "copy", "pin")
+"""Acts whose keys are shown while a message is chosen."""
 
 
 def show(app: Backstage) -> None:
@@ -33,9 +39,10 @@ def show(app: Backstage) -> None:
 def show_offers(app: Backstage) -> None:
     """What could stand where one writes, above it; the next one first."""
     offers = app.composer.offers
-    first = max(0, min(app.composer.offered - 2, len(offers) - 5))
+    fit = max(OFFERS_MIN, min(OFFERS_MAX, app.size.height // 3))
+    first = max(0, min(app.composer.offered - fit // 2, len(offers) - fit))
     rows: list[list[Part]] = []
-    for index, offer in list(enumerate(offers))[first : first + 5]:
+    for index, offer in list(enumerate(offers))[first : first + fit]:
         chosen = index == app.composer.offered
         about = f"  {offer.about}" if offer.about else ""
         spot = f"offer {index}"
@@ -45,6 +52,9 @@ def show_offers(app: Backstage) -> None:
                 ("dim", about, spot),
             ]
         )
+    if len(offers) > fit:
+        place = app.words("offer_place", number=app.composer.offered + 1, count=len(offers))
+        rows.append([("faint", f"  {place}", "")])
     app.bars["offers"].set(*rows)
 
 
@@ -137,7 +147,7 @@ def _status(app: Backstage) -> list[Part]:
         return parts
     gap: Part = ("faint", " · ", "")
     if app.timeline.has_focus:
-        return [*parts, gap, ("dim", words("hint_message" if _own_chosen(app) else "hint_others"), "")]
+        return [*parts, *_act_hints(app, app.bars["status"].size.width - 2 - sum(width(text) for _, text, _ in parts))]
     if app.chats.has_focus:
         return [*parts, gap, ("dim", words("hint_list"), "")]
     hints = (
@@ -156,11 +166,18 @@ def _status(app: Backstage) -> list[Part]:
     return parts
 
 
-def _own_chosen(app: Backstage) -> bool:
-    """Whether the chosen message is the reader's own: only those can be edited."""
-    transcript, pos = app.transcript, app.timeline.chosen
+def _act_hints(app: Backstage, room: int) -> list[Part]:
+    """The keys for what may be done with the chosen message, as many as there is room for."""
+    words, transcript, pos = app.words, app.transcript, app.timeline.chosen
     message = transcript.messages.get(pos) if transcript is not None and pos is not None else None
-    return message is not None and app.render_text.is_me(message.sender)
+    acts = app.acts.allowed(message) if message is not None else []
+    keys = [words("hint_more"), *(f"{KEY_OF[name]} {words(f'hint_{name}')}" for name in HINTED if name in acts)]
+    back = f" · {words('hint_back')}"
+    shown = ""
+    for key in keys:
+        if width(shown) + width(key) + width(back) + 3 <= room:
+            shown += f" · {key}"
+    return [("dim", shown + back, "")]
 
 
 def _details(app: Backstage, line: GroupLine | None) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Container, Iterable
 from typing import Any, Final, NamedTuple
 
 from textual import events
@@ -10,8 +11,12 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from chatd.cli.chat_names import ALL
+from chatd.cli.chat_words import Words
+from chatd.cli.screen.cells import clean
+from chatd_protocol.bots import BotLine
 
-OFFERED_MAX: Final = 5
+STEPS: Final = {"up": -1, "down": 1, "pageup": -5, "pagedown": 5}
+"""How far a key goes in what is offered."""
 NEWLINE_KEYS: Final = frozenset({"shift+enter", "alt+enter", "ctrl+j", "ctrl+enter"})
 
 
@@ -38,6 +43,19 @@ def completions(typed: str, people: Iterable[str], commands: Iterable[tuple[str,
         return []
     names = [name for name in sorted({*people, *ALL}) if name.casefold().startswith(begun.casefold())]
     return [Completion(f"@{name}", len(begun) + 1) for name in names if f"@{name}" != f"@{begun}"]
+
+
+def bot_commands(words: Words, bots: Iterable[BotLine], ours: Container[str]) -> list[tuple[str, str, str]]:
+    """What can be typed for bots. A command that we have too, or two bots, is offered with the name of its bot."""
+    known = [(bot, one) for bot in bots for one in bot.commands]
+    times = Counter(one.name for _, one in known)
+    found = []
+    for bot, one in known:
+        name = f"{one.name}@{bot.bot}" if one.name in ours or times[one.name] > 1 else one.name
+        meaning = (one.zh or one.en) if words.lang == "zh" else (one.en or one.zh)
+        about = words("bot_command", name=clean(bot.name or bot.bot), about=clean(meaning))
+        found.append((name, f"/{name}", about))
+    return found
 
 
 class Composer(TextArea):
@@ -77,7 +95,7 @@ class Composer(TextArea):
         self._people = people
         self._commands = commands
         self.bot_commands: list[tuple[str, str, str]] = []
-        """What the bots of the open group know: name, how it is written, what it does."""
+        """What the bots of the open group know: name, how it is written, what it does. They stand behind our own."""
 
     def put(self, text: str) -> None:
         """Another text, with the cursor behind it."""
@@ -86,7 +104,7 @@ class Composer(TextArea):
 
     @property
     def _known(self) -> list[tuple[str, str, str]]:
-        return [*self.bot_commands, *self._commands]
+        return [*self._commands, *self.bot_commands]
 
     @property
     def before_cursor(self) -> str:
@@ -125,9 +143,9 @@ class Composer(TextArea):
             self._enter()
         elif key == "tab" and self.offers:
             self.take_offer()
-        elif key in {"up", "down"} and self.offers:
-            step = 1 if key == "down" else -1
-            self.offered = (self.offered + step) % len(self.offers)
+        elif key in STEPS and self.offers:
+            step = STEPS[key]
+            self.offered = (self.offered + step) % len(self.offers) if abs(step) == 1 else self._far(step)
             self.post_message(self.Offers())
         elif key == "escape" and self.offers:
             self.offers = []
@@ -139,6 +157,9 @@ class Composer(TextArea):
         else:
             return False
         return True
+
+    def _far(self, step: int) -> int:
+        return max(0, min(self.offered + step, len(self.offers) - 1))
 
     def _on_first_row(self) -> bool:
         return self.wrapped_document.location_to_offset(self.cursor_location).y == 0

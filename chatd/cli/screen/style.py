@@ -25,7 +25,7 @@ Bar { height: auto; width: 100%; }
 #tabs { height: 1; padding: 0 1; }
 #banner { max-height: 1; padding: 0 1; background: $surface; }
 #notes { max-height: 4; padding: 0 1; background: $surface; }
-#offers { max-height: 5; padding: 0 1; background: $panel; }
+#offers { max-height: 13; padding: 0 1; background: $panel; }
 #aim { max-height: 1; padding: 0 1; background: $surface; }
 #status { height: 1; padding: 0 1; background: $panel; }
 Composer {

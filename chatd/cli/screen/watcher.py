@@ -63,7 +63,7 @@ class ScreenWatcher(Watcher):
     async def watch(self) -> ClientClosed | None:
         closed = await super().watch()
         if closed is not None:
-            self._farewell = self._words("closed", why=self._why(closed), code=closed.code, reason=closed.reason)
+            self._farewell = self._words("closed", why=self.why(closed), code=closed.code)
         return closed
 
     @property

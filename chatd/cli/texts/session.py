@@ -20,8 +20,16 @@ TEXTS: Final = {
     "connected": ("connected as {name}; /help shows what you can type", "已登录：{name}。输入 /help 查看可用命令"),
     "resumed": ("resumed, {missed} missed", "已恢复，错过 {missed} 条"),
     "reconnecting": (
-        "connection lost ({code} {reason}); reconnecting in {seconds} s …",
-        "连接断开（{code} {reason}），{seconds} 秒后重连…",
+        "connection lost: {why} ({code}); trying again in {seconds} s …",
+        "连接断开：{why}（{code}），{seconds} 秒后重连…",
+    ),
+    "no_server_yet": (
+        "no server answers: {why} ({code}); trying again in {seconds} s …",
+        "没有服务器应答：{why}（{code}），{seconds} 秒后重试…",
+    ),
+    "given_up": (
+        "no server answered at {url} for {seconds} s: {why}",
+        "{url} 在 {seconds} 秒内没有应答：{why}",
     ),
     "reset": (
         "the server was restored from a backup: what was shown may be gone",

@@ -1,0 +1,130 @@
+"""What the full-screen chat offers for a message, and what it completes behind a slash."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from chatd.cli.chat_commands import COMMANDS
+from chatd.cli.chat_words import Words
+from chatd.cli.screen.allowed import Standing, acts_on
+from chatd.cli.screen.composer import bot_commands, completions
+from chatd.testing import running_server
+from chatd_protocol import kinds, log
+from chatd_protocol.bots import BotLine, CommandLine
+from chatd_protocol.groups import GroupInfo, GroupLine
+from tests.client.peer import USER, in_loop, line
+from tests.client.sitting import at_phones, sitting, user_of
+from tests.client.test_chat_bots import make_bot
+
+OTHER = "uOtherOtherOtherOther"
+RIGHTS = {"post": "member", "react": "member", "pin": "admin", "feature": "admin", "announce": "admin"}
+
+
+def standing(role: str = "member", *, now_ms: int = 0, roles: Any = None, **more: Any) -> Standing:
+    about = {name: more.pop(name) for name in ("restricted", "restricted_self") if name in more}
+    shown = msgspec.convert(line(role=role, **more), GroupLine)
+    whole = {"line": line(role=role, **more), "intro": "", "history": "all", "limit": 5, "owner": OTHER, "created": 0}
+    info = msgspec.convert(whole | {"rights": {} if "peer" in more else RIGHTS} | about, GroupInfo)
+    return Standing(USER, shown, info, roles or {}, now_ms, 120_000)
+
+
+def said(sender: str = USER, **more: Any) -> log.Message:
+    body = more.pop("body", kinds.TextContent("hi"))
+    return log.Message(9, at=0, seq=4, sender=sender, cid="c", type="text", body=body, **more)
+
+
+@pytest.mark.parametrize(
+    ("message", "how", "acts"),
+    [
+        (said(), standing(), "reply react edit recall receipts copy forward"),
+        (said(), standing(now_ms=120_001), "reply react receipts copy forward"),
+        (said(OTHER), standing(), "reply react copy forward person"),
+        (said(OTHER), standing("admin"), "reply react recall copy forward pin feature person"),
+        (said(OTHER), standing("admin", roles={OTHER: "admin"}), "reply react copy forward pin feature person"),
+        (said(OTHER), standing("owner", roles={OTHER: "admin"}), "reply react recall copy forward pin feature person"),
+        (said(OTHER, operator=True), standing("owner"), "reply react copy forward pin feature person"),
+        (said(), standing("silent"), "recall receipts copy forward"),
+        (said(), standing(restricted_self={}), "recall receipts copy forward"),
+        (said(OTHER), standing(restricted={}), "copy forward person"),
+        (said(OTHER), standing("admin", restricted={}), "reply react recall copy forward pin feature person"),
+        (said(OTHER), standing(kind="direct", peer=OTHER), "reply react copy forward pin feature person"),
+        (said(), standing(gone_at=5), "receipts copy forward"),
+        (said(forwarded=log.Forwarded()), standing(), "reply react recall receipts copy forward"),
+        (said(OTHER, body=None, recalled=log.Recall(OTHER, 1), reply_to=3), standing("owner"), "quote person"),
+    ],
+)
+def test_what_is_offered_is_what_may_be_done(message: log.Message, how: Standing, acts: str) -> None:
+    assert " ".join(acts_on(message, how)) == acts
+
+
+@in_loop
+async def test_the_menu_offers_what_the_role_allows_and_to_unpin_what_is_pinned(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server, at_phones(server, ann="Ann", bob="鲍勃") as (ann, bob):
+        group = (await bob.create_group("One")).group
+        await bob.add_members(group, [user_of(ann)])
+        placed = await bob.send(group, "the rules")
+        async with sitting(server, "ann", "Ann", "zh", group=group) as here:
+            await here.hears("the rules")
+            await here.press("up")
+            await here.sees("r 回复")
+            assert "p 置顶" not in here.text
+            await here.press("p")
+            await here.sees("现在不能对这条消息这样做")
+            await here.press("enter")
+            await here.sees("转发")
+            assert not any(word in here.text for word in ("置顶", "精华", "撤回"))
+            await here.press("escape")
+            await bob.set_role(group, user_of(ann), "admin")
+            await here.sees("p 置顶")
+            await here.press("p")
+            await here.hears("我置顶了")
+            await bob.feature(group, placed.pos)
+            await here.press("enter")
+            await here.sees("取消置顶")
+            await here.sees("取消精华")
+            await here.press("p")
+            await here.hears("我取消置顶")
+            assert (await ann.list_pins(group)).pins == []
+
+
+@in_loop
+async def test_our_commands_come_before_those_of_bots_and_the_list_scrolls(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server, at_phones(server, ann="Ann") as (ann,):
+        group = (await ann.create_group("Tea")).group
+        bot = await make_bot(server)
+        await ann.add_members(group, [user_of(bot)])
+        async with sitting(server, "ann", "Ann", "zh", group=group) as here:
+            await here.until(lambda: bool(here.app.composer.bot_commands))
+            await here.type("/", "space", "backspace")
+            await here.sees("» /groups")
+            count = len(here.app.composer.offers)
+            await here.sees(f"1/{count}")
+            shown = [row for row in here.rows if "  /" in row or "» /" in row]
+            assert len(shown) == 8
+            assert here.app.composer.offers[-1].text == "/tea"
+            await here.press("up")
+            await here.sees("» /tea", "机器人")
+            await here.sees(f"{count}/{count}")
+            await here.press("down", "pagedown", "pagedown")
+            await here.sees(f"11/{count}")
+        await bot.close()
+
+
+def test_a_bots_command_that_we_have_too_is_offered_with_the_name_of_its_bot() -> None:
+    bots = [
+        BotLine(
+            "u1", "echo", "回声", commands=[CommandLine("help", "what I do", "我会什么"), CommandLine("echo", "again")]
+        ),
+        BotLine("u2", "shop", commands=[CommandLine("price", "how much"), CommandLine("echo", "again")]),
+    ]
+    found = bot_commands(Words("zh"), bots, COMMANDS)
+    assert [name for name, _, _ in found] == ["help@echo", "echo@echo", "price", "echo@shop"]
+    ours = [("help", "/help", "本页")]
+    offered = completions("/he", (), [*ours, *found])
+    assert [(one.text, one.about) for one in offered] == [
+        ("/help", "本页"),
+        ("/help@echo", "机器人 回声 · 我会什么"),
+    ]
