@@ -201,6 +201,7 @@ class Watcher:
     async def _take_entries(self, event: EntriesEvent) -> None:
         state = self._state
         await state.names.learn(user for entry in event.entries for user in users_in(entry))
+        state.items.see(event.entries)
         for entry in event.entries:
             if isinstance(entry, SectionsChanged):
                 state.take_sections(event.group, entry.sections)

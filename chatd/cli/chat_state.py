@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from chatd.cli.chat_items import Items
 from chatd_client import ChatdError, Client
 from chatd_protocol.groups import GroupLine, SectionLine
 from chatd_protocol.log import Entry, Nicknamed, Section, UnknownEntry
@@ -131,6 +132,8 @@ class State:
         """The numbers of the messages of the open group that were shown, with their sections, by position."""
         self.section = 0
         """The section of the open group that is written in."""
+        self.items = Items()
+        """What was shared in chats."""
         self.drafts: dict[str, str] = {}
         """Unsent text by group."""
 

@@ -8,9 +8,11 @@ import msgspec
 import pytest
 
 from chatd.cli.chat_commands import COMMANDS
+from chatd.cli.chat_items import SEEN_MAX, Items
 from chatd.cli.chat_words import Words
 from chatd.cli.screen.allowed import Standing, acts_on
 from chatd.cli.screen.composer import bot_commands, completions
+from chatd.service.catalogue import change_catalogue
 from chatd.testing import running_server
 from chatd_protocol import kinds, log
 from chatd_protocol.bots import BotLine, CommandLine
@@ -128,3 +130,43 @@ def test_a_bots_command_that_we_have_too_is_offered_with_the_name_of_its_bot() -
         ("/help", "本页"),
         ("/help@echo", "机器人 回声 · 我会什么"),
     ]
+
+
+@in_loop
+async def test_what_was_shared_can_be_shared_again_by_a_word_of_its_title(sqlite_url: str) -> None:
+    made = {"kind": "product", "rev": 1, "price": 4800, "currency": "CNY", "shop_url": "https://shop.example/1"}
+    items = [made | {"id": "kiln-7", "title": "青花茶壶"}, made | {"id": "kiln-9", "title": "青花碗"}]
+    async with running_server(sqlite_url) as server, at_phones(server, ann="Ann", bob="鲍勃") as (ann, bob):
+        assert [one["result"] for one in await change_catalogue(server.hub.link.ask, items, [])] == ["added", "added"]
+        group = (await bob.create_group("Shop")).group
+        await bob.add_members(group, [user_of(ann)])
+        for item in items:
+            await bob.send_product(group, str(item["id"]))
+        async with sitting(server, "ann", "Ann", "zh", group=group) as here:
+            await here.hears("青花碗")
+            await here.type("/product 壶", "space", "backspace")
+            await here.sees("» /product kiln-7", "青花茶壶")
+            await here.press("tab", "enter")
+            await here.until(lambda: sum("青花茶壶" in row for row in here.conversation) == 2)
+            await here.type("/product 青花")
+            await here.sees("是哪一个？kiln-9 (青花碗)、kiln-7 (青花茶壶)")
+            await here.type("/product 碗 好看")
+            await here.hears("好看")
+            await here.type("/product kiln-8")
+            await here.sees("没有这个视频或商品", "no_item")
+
+
+def test_what_was_seen_is_bounded_and_what_cannot_be_shared_any_more_is_forgotten() -> None:
+    def shown(item: str, status: Any = "on_sale") -> log.Message:
+        return said(body=kinds.TextContent("", card=kinds.ProductCard(item, status, rev=1, title=f"Tea {item}")))
+
+    items = Items()
+    items.see([shown("p1"), shown("p2")])
+    assert items.find("product", "tea") == [("p2", "Tea p2"), ("p1", "Tea p1")]
+    assert items.find("video", "tea") == []
+    gone = kinds.ProductCard("p1", "gone", rev=2, title="Tea p1")
+    items.see([log.CardChanged(5, at=0, target=1, card=gone)])
+    assert items.find("product", "P") == [("p2", "Tea p2")]
+    items.see(shown(f"x{number}") for number in range(SEEN_MAX))
+    assert items.find("product", "p2") == []
+    assert len(items.find("product", "x")) == SEEN_MAX

@@ -125,7 +125,7 @@ class Backstage(Life):
         self.chats.empty_words = self.words("no_chats")
         commands = [(name, self.words(f"usage_{name}"), self.words(f"help_{name}")) for name in SCREEN_COMMANDS]
         self.composer = Composer(
-            lambda: self.state.people, commands, id="composer", placeholder=self.words("write_here")
+            lambda: self.state.people, commands, self.state.items, id="composer", placeholder=self.words("write_here")
         )
         self.right = VerticalScroll(id="right", can_focus=False)
         self.details = Static(id="details")

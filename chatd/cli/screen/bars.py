@@ -144,7 +144,6 @@ def _status(app: Backstage) -> list[Part]:
     parts: list[Part] = [("good" if online else "error", f"{sign} {words(key)}", "")]
     if app.state.typing:
         parts.append(("notice", f"  {clean(app.state.typing)}", ""))
-        return parts
     gap: Part = ("faint", " · ", "")
     if app.timeline.has_focus:
         return [*parts, *_act_hints(app, app.bars["status"].size.width - 2 - sum(width(text) for _, text, _ in parts))]

@@ -10,6 +10,7 @@ from textual import events
 from textual.message import Message
 from textual.widgets import TextArea
 
+from chatd.cli.chat_items import Items, Kind
 from chatd.cli.chat_names import ALL
 from chatd.cli.chat_words import Words
 from chatd.cli.screen.cells import clean
@@ -20,6 +21,9 @@ STEPS: Final = {"up": -1, "down": 1, "pageup": -5, "pagedown": 5}
 NEWLINE_KEYS: Final = frozenset({"shift+enter", "alt+enter", "ctrl+j", "ctrl+enter"})
 
 
+_SHARES: Final[dict[str, Kind]] = {"/product": "product", "/video": "video"}
+
+
 class Completion(NamedTuple):
     """What could stand there: the text, how much of what is typed it replaces, and a few words about it."""
 
@@ -28,9 +32,16 @@ class Completion(NamedTuple):
     about: str = ""
 
 
-def completions(typed: str, people: Iterable[str], commands: Iterable[tuple[str, str, str]]) -> list[Completion]:
-    """What the text before the cursor could become: a command (name, usage, help) at its beginning, a name behind
-    an `@` at the beginning of a word."""
+def completions(
+    typed: str, people: Iterable[str], commands: Iterable[tuple[str, str, str]], items: Items | None = None
+) -> list[Completion]:
+    """What the text before the cursor could become: a command (name, usage, help) at its beginning, an item behind
+    `/product` or `/video`, a name behind an `@` at the beginning of a word."""
+    command, space, begun = typed.partition(" ")
+    kind = _SHARES.get(command) if space and " " not in begun and "\n" not in typed else None
+    if kind is not None and items is not None:
+        seen = items.find(kind, begun)
+        return [Completion(f"{command} {item}", len(typed), clean(title)) for item, title in seen if item != begun]
     if typed.startswith("/") and not typed.startswith("//") and " " not in typed and "\n" not in typed:
         begun = typed[1:].lower()
         fits = [one for one in commands if one[0].startswith(begun)]
@@ -85,7 +96,9 @@ class Composer(TextArea):
     class Offers(Message):
         """There are other completions now, or another one is the next."""
 
-    def __init__(self, people: Callable[[], Iterable[str]], commands: list[tuple[str, str, str]], **more: Any) -> None:
+    def __init__(
+        self, people: Callable[[], Iterable[str]], commands: list[tuple[str, str, str]], items: Items, **more: Any
+    ) -> None:
         super().__init__(
             soft_wrap=True, show_line_numbers=False, tab_behavior="focus", highlight_cursor_line=False, **more
         )
@@ -94,6 +107,7 @@ class Composer(TextArea):
         self.offered = 0
         self._people = people
         self._commands = commands
+        self._items = items
         self.bot_commands: list[tuple[str, str, str]] = []
         """What the bots of the open group know: name, how it is written, what it does. They stand behind our own."""
 
@@ -115,7 +129,7 @@ class Composer(TextArea):
         self._offer()
 
     def _offer(self) -> None:
-        offers = completions(self.before_cursor, self._people(), self._known)
+        offers = completions(self.before_cursor, self._people(), self._known, self._items)
         if offers != self.offers:
             self.offers, self.offered = offers, 0
             self.post_message(self.Offers())
@@ -168,7 +182,12 @@ class Composer(TextArea):
         """Send; a command that is begun and not there is completed instead."""
         text = self.text
         name = text[1:].lower()
-        if self.offers and text.startswith("/") and name not in {known for known, _, _ in self._known}:
+        if (
+            self.offers
+            and text.startswith("/")
+            and " " not in text
+            and name not in {known for known, _, _ in self._known}
+        ):
             self.take_offer()
             return
         self.offers = []

@@ -146,6 +146,7 @@ class Conversation:
 
     async def _name(self, entries: list[Entry | UnknownEntry]) -> None:
         await self._desk.state.names.learn(user for entry in entries for user in users_in(entry))
+        self._desk.state.items.see(entries)
 
     async def _learn(self, line: GroupLine) -> None:
         """What else there is to know: who is in it, what they are called, what stands on top."""

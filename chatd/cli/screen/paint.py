@@ -74,8 +74,9 @@ class Painter:
             self._message(painted, entry, setting)
         else:
             for notice in self._render.notices(entry):
-                for row in wrap([("dim", clean(notice))], setting.cells - 2 * GUTTER):
-                    indent = max((setting.cells - width_of(row)) // 2, 0)
+                rows = wrap([("dim", clean(notice))], setting.cells - 2 * GUTTER)
+                indent = max((setting.cells - max(width_of(row) for row in rows)) // 2, 0)
+                for row in rows:
                     painted.add(("", " " * indent), *row)
         return painted
 

@@ -93,6 +93,7 @@ class ScreenWatcher(Watcher):
     async def _take_entries(self, event: EntriesEvent) -> None:
         state, group = self._state, event.group
         await state.names.learn(user for entry in event.entries for user in users_in(entry))
+        state.items.see(event.entries)
         for entry in event.entries:
             self._note(group, entry)
         newest = next((entry for entry in reversed(event.entries) if not isinstance(entry, log.UnknownEntry)), None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final = {
-    "usage_video": ("/video ID [TEXT]", "/video ID [文字]"),
+    "usage_video": ("/video ID|TITLE [TEXT]", "/video ID|标题 [文字]"),
     "help_video": ("share a video", "分享视频"),
-    "usage_product": ("/product ID [TEXT]", "/product ID [文字]"),
+    "usage_product": ("/product ID|TITLE [TEXT]", "/product ID|标题 [文字]"),
     "help_product": ("share a product", "分享商品"),
     "card_video": ("video: {title}", "视频：{title}"),
     "card_product": ("product: {title}", "商品：{title}"),
@@ -16,5 +16,6 @@ TEXTS: Final = {
     "card_off_shelf": ("not on sale now", "已下架"),
     "card_gone": ("no longer there", "已删除"),
     "card_unavailable": ("not available", "不可用"),
+    "several_items": ("Which one? {items}", "是哪一个？{items}"),
     "card_changed": ("{what} (shown in {target})", "{what}（见 {target}）"),
 }

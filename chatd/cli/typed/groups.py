@@ -38,8 +38,10 @@ async def list_groups(desk: Desk) -> None:
 
 async def name_lines(desk: Desk, lines: list[GroupLine]) -> None:
     people = {line.peer for line in lines if line.peer}
-    for line in lines:
-        people |= users_in(read_entry(line.last)) if line.last else set()
+    lasts = [read_entry(line.last) for line in lines if line.last]
+    desk.state.items.see(lasts)
+    for last in lasts:
+        people |= users_in(last)
     await desk.state.names.learn(people)
 
 
@@ -84,6 +86,7 @@ async def open_group(desk: Desk, group: str) -> None:
         page = await desk.client.read_history(group, limit=PAGE)
         entries = [read_entry(raw) for raw in page.entries]
         await desk.state.names.learn(user for entry in entries for user in users_in(entry))
+        desk.state.items.see(entries)
         await name_lines(desk, [line])
         await learn_here(desk, line)
     except ChatdError:
