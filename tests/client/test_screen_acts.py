@@ -143,11 +143,11 @@ async def test_what_was_shared_can_be_shared_again_by_a_word_of_its_title(sqlite
         for item in items:
             await bob.send_product(group, str(item["id"]))
         async with sitting(server, "ann", "Ann", "zh", group=group) as here:
-            await here.hears("青花碗")
+            await here.sees("│ 青花碗")
             await here.type("/product 壶", "space", "backspace")
             await here.sees("» /product kiln-7", "青花茶壶")
             await here.press("tab", "enter")
-            await here.until(lambda: sum("青花茶壶" in row for row in here.conversation) == 2)
+            await here.until(lambda: sum("│ 青花茶壶" in row for row in here.rows) == 2)
             await here.type("/product 青花")
             await here.sees("是哪一个？kiln-9 (青花碗)、kiln-7 (青花茶壶)")
             await here.type("/product 碗 好看")
