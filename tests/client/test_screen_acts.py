@@ -149,7 +149,7 @@ async def test_what_was_shared_can_be_shared_again_by_a_word_of_its_title(sqlite
             await here.press("tab", "enter")
             await here.until(lambda: sum("│ 青花茶壶" in row for row in here.rows) == 2)
             await here.type("/product 青花")
-            await here.sees("是哪一个？kiln-9 (青花碗)、kiln-7 (青花茶壶)")
+            await here.sees("是哪一个？kiln-7 (青花茶壶)、kiln-9 (青花碗)")
             await here.type("/product 碗 好看")
             await here.hears("好看")
             await here.type("/product kiln-8")
