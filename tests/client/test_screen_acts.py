@@ -153,7 +153,7 @@ async def test_what_was_shared_can_be_shared_again_by_a_word_of_its_title(sqlite
             await here.type("/product 碗 好看")
             await here.hears("好看")
             await here.type("/product kiln-8")
-            await here.sees("没有这个视频或商品", "no_item")
+            await here.sees("没有这个视频或商品")
 
 
 def test_what_was_seen_is_bounded_and_what_cannot_be_shared_any_more_is_forgotten() -> None:
