@@ -28,7 +28,7 @@ async def add_account(operator: Operator, request: Mapping[str, Any]) -> dict[st
     password = new_password() if made else request["password"]
     fields = {"login": request["login"], "password": password, "name": request.get("name") or "", "device": "cli"}
     asked = shape(fields, SignUp)
-    user = await accounts.create(asked.login, asked.password, asked.name)
+    user = await accounts.create(asked.login, asked.password, asked.name, act="account.add")
     return {"user": user, "login": asked.login} | ({"password": password} if made else {})
 
 

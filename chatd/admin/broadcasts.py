@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import msgspec
 
-from chatd.admin.groups import commit, page_of, text_of, user_of
+from chatd.admin.groups import commit, page_of, text_of
 from chatd.admin.operator import Operator
+from chatd.admin.people import user_of
 from chatd.core.broadcasts import (
     AimBroadcast,
     CancelBroadcast,

@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from chatd.admin.operator import Operator
+from chatd.admin.people import person_of
 from chatd.core.refusal import Refused
-from chatd.core.values import User
 from chatd.service.erasure import plan_of
 from chatd.store import erasing as stored
 
-NAME_MAX: Final = 200
-
 
 async def erase(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
-    """What would go of `user` (a `sub` or an id); with `yes` it begins to go."""
-    user = await _user_of(operator, request)
+    """What would go of `user` (however they are named); with `yes` it begins to go."""
+    user = await person_of(operator, request, "user")
     if not isinstance(request.get("yes", False), bool):
         raise TypeError("yes: expected true or false")
     plan = await operator.hub.readers.read(lambda reader: plan_of(reader, user.id))
@@ -27,23 +25,13 @@ async def erase(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any
 
 async def status(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """How far the erasure of `user` is."""
-    user = await _user_of(operator, request)
+    user = await person_of(operator, request, "user")
     if user.erased_at is None:
         raise Refused("not_found", "Nobody has begun to erase this person.")
     going = {erasure.user_id for erasure in await operator.hub.readers.read(stored.erasures)}
     if user.id not in going and not operator.hub.erasing.is_ending(user.id):
         return {"user": user.id, "at": user.erased_at, "stage": "done", "done": 1, "total": 1}
     return {"user": user.id, "at": user.erased_at} | operator.hub.erasing.progress(user.id)
-
-
-async def _user_of(operator: Operator, request: Mapping[str, Any]) -> User:
-    name = request["user"]
-    if not (isinstance(name, str) and 1 <= len(name) <= NAME_MAX and name.isprintable()):
-        raise TypeError(f"user: expected 1 to {NAME_MAX} printable characters")
-    user = await operator.hub.readers.read(lambda reader: stored.person(reader, name))
-    if user is None:
-        raise Refused("not_found", "There is no such person.")
-    return user
 
 
 ACTS: Final = {"erase": erase, "erase.status": status}

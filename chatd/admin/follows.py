@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from chatd.admin.operator import Operator
+from chatd.admin.people import person_of, user_of
 from chatd.core.follows import REFUSED, CheckPull, ForgetImport
 from chatd.core.refusal import Refused
 from chatd.service.follows import Follows, check_import, read_edge, read_portion, view_import
-from chatd.service.users import check_person
 from chatd.store import follows as stored
 from chatd_protocol.codec import Invalid
 
@@ -57,8 +57,9 @@ async def remove_follow(operator: Operator, request: Mapping[str, Any]) -> dict[
 
 
 async def _change(operator: Operator, request: Mapping[str, Any], op: str) -> dict[str, Any]:
+    one, other = [await person_of(operator, request, name) for name in ("sub", "target")]
     try:
-        told = read_edge({"from": request["sub"], "to": request["target"], "op": op})
+        told = read_edge({"from": one.sub, "to": other.sub, "op": op})
     except Invalid as problem:
         raise Invalid(problem.path, f"`{problem.path.removeprefix('$.')}`: {problem.problem}") from None
     (result,) = await follows_of(operator).change([told], False, act=f"follow.{op}")
@@ -69,13 +70,12 @@ async def _change(operator: Operator, request: Mapping[str, Any], op: str) -> di
 
 async def list_follows(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """A page of whom the user of `sub` follows, is followed by, or both (`which`), by id above `after`."""
-    sub, _ = check_person(request["sub"], "")
+    user = await user_of(operator, request)
     which, after, limit = request.get("which", "following"), request.get("after") or "", request.get("limit", 100)
     if which not in stored.WHICH or not isinstance(after, str):
         raise TypeError("which: expected following, followers or mutual; after: an id")
     if type(limit) is not int or not 1 <= limit <= PAGE_MAX:
         raise TypeError(f"limit: expected 1 to {PAGE_MAX}")
-    user = (await _users(operator, sub))[0]
     async with operator.hub.readers.snapshot() as reader:
         rows = await stored.edges_page(reader, user, which, after, limit + 1)
     people = [{"user": other, "sub": sub, "name": name, "at": at} for other, sub, name, at in rows[:limit]]
@@ -87,17 +87,8 @@ async def check_pull(operator: Operator, request: Mapping[str, Any]) -> dict[str
     group = request.get("group")
     if not isinstance(group, str | None):
         raise TypeError("group: expected an id")
-    subs = [check_person(request[name], "")[0] for name in ("sub", "target")]
-    one, other = await _users(operator, *subs)
+    one, other = [await user_of(operator, request, name) for name in ("sub", "target")]
     return await follows_of(operator).propose(CheckPull(one, other, group))
-
-
-async def _users(operator: Operator, *subs: str) -> list[str]:
-    async with operator.hub.readers.snapshot() as reader:
-        ids = await stored.users_of(reader, sorted(set(subs)))
-    if len(ids) < len(set(subs)):
-        raise Refused("not_found", "There is no such user: " + ", ".join(sub for sub in subs if sub not in ids))
-    return [ids[sub] for sub in subs]
 
 
 ACTS: Final = {

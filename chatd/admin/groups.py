@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from chatd.admin.operator import Operator
+from chatd.admin.people import user_of
 from chatd.core.bans import Expel, Pardon
 from chatd.core.dissolution import Disband
 from chatd.core.ownership import Appoint
@@ -14,7 +15,7 @@ from chatd.core.wishes import AnyWish
 from chatd.service import groups as service
 from chatd.store import bans as stored_bans
 from chatd.store import groups as stored
-from chatd.store.users import user_by_sub
+from chatd.store.users import users_named
 
 PAGE_MAX: Final = 1000
 REASON_MAX: Final = 200
@@ -35,7 +36,9 @@ async def show_group(operator: Operator, request: Mapping[str, Any]) -> dict[str
         group = await stored.group_by_id(reader, text_of(request, "group"))
         if group is None:
             raise Refused("not_found")
-        return service.view_row(group) | {"owner": await stored.owner_of(reader, group.id)}
+        owner = await stored.owner_of(reader, group.id)
+        subs = [user.sub for user in await users_named(reader, [owner] if owner is not None else [], [])]
+    return service.view_row(group) | {"owner": owner} | ({"owner_sub": subs[0]} if subs else {})
 
 
 async def dissolve_group(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,11 +60,12 @@ async def list_members(operator: Operator, request: Mapping[str, Any]) -> dict[s
         if request.get("banned"):
             banned = await stored_bans.bans_page(reader, group, after, limit + 1)
             people = [
-                {"user": user, "name": name, "by": by, "at": at, "reason": why} for user, by, at, why, name, _ in banned
+                {"user": user, "sub": sub, "name": name, "by": by, "at": at, "reason": why}
+                for user, by, at, why, name, sub in banned
             ]
         else:
             rows = await stored.members_page(reader, group, after, limit + 1)
-            people = [{"user": row[0], "name": row[3], "role": row[1], "since": row[2]} for row in rows]
+            people = [{"user": row[0], "sub": row[9], "name": row[3], "role": row[1], "since": row[2]} for row in rows]
     page: dict[str, Any] = {"members": people[:limit]}
     return page | ({"more": people[limit - 1]["user"]} if len(people) > limit else {})
 
@@ -86,15 +90,6 @@ async def commit(operator: Operator, wish: AnyWish) -> dict[str, Any]:
     if verdict.answer is None:
         raise Refused(verdict.code, verdict.message)
     return verdict.answer
-
-
-async def user_of(operator: Operator, request: Mapping[str, Any]) -> str:
-    """The id of the user of the request's `sub`. Raises `Refused`: `not_found`."""
-    async with operator.hub.readers.snapshot() as reader:
-        user = await user_by_sub(reader, text_of(request, "sub"))
-    if user is None:
-        raise Refused("not_found")
-    return user.id
 
 
 def text_of(request: Mapping[str, Any], name: str, otherwise: str | None = None) -> str:

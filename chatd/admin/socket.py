@@ -26,10 +26,11 @@ Act = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 class AdminError(Exception):
     """The server refused, or there is none: a code of the protocol or `no_server`, and words for the operator."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, details: Mapping[str, Any] | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+        self.details = details or {}
 
 
 class AdminSocket:
@@ -88,13 +89,13 @@ class AdminSocket:
         try:
             return {"ok": await act(request)}
         except Refused as refusal:
-            return {"error": refusal.code, "message": refusal.message}
+            return {"error": refusal.code, "message": refusal.message, "details": refusal.details}
         except ReaderLost:
             return {"error": "unavailable", "message": "the database could not be read now"}
         except Invalid as problem:
             return {"error": "invalid", "message": problem.problem}
         except (KeyError, TypeError, ValueError) as error:
-            return {"error": "invalid", "message": f"field {error}"}
+            return {"error": "invalid", "message": f"{error}: missing" if isinstance(error, KeyError) else str(error)}
 
 
 def call(path: Path, act: str, timeout_s: float = 10.0, **fields: Any) -> dict[str, Any]:
@@ -110,6 +111,6 @@ def call(path: Path, act: str, timeout_s: float = 10.0, **fields: Any) -> dict[s
             why = getattr(error, "strerror", None) or str(error)
             raise AdminError("no_server", f"{path}: {why}") from None
     if "ok" not in answer:
-        raise AdminError(answer.get("error", "unavailable"), answer.get("message", ""))
+        raise AdminError(answer.get("error", "unavailable"), answer.get("message", ""), answer.get("details"))
     ok: dict[str, Any] = answer["ok"]
     return ok

@@ -8,8 +8,9 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from chatd.admin.groups import commit, page_of, text_of, user_of
+from chatd.admin.groups import commit, page_of, text_of
 from chatd.admin.operator import Operator
+from chatd.admin.people import name_people, user_of
 from chatd.core.refusal import Refused
 from chatd.core.tending import Adjust, Admit, Assign, Enlist, FoundFor, Hush, InviteFor, Silence
 from chatd.service import groups as service
@@ -108,6 +109,9 @@ async def list_bans(operator: Operator, request: Mapping[str, Any]) -> dict[str,
         {"group": of, "user": one, "sub": sub, "name": name, "by": by, "at": at, "reason": reason}
         for of, one, sub, name, by, at, reason in rows[:limit]
     ]
+    subs = await name_people(operator, {one["by"] for one in shown if one["by"]})
+    for one in shown:
+        one["by_sub"] = subs.get(one["by"])
     return {"bans": shown} | _more(rows, limit)
 
 

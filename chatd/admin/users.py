@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from chatd.admin.operator import Operator
+from chatd.admin.people import person_of
 from chatd.core.profiles import SetTag
 from chatd.core.refusal import Refused
-from chatd.core.values import User, is_bot
+from chatd.core.values import is_bot
 from chatd.service.users import check_person, view_user
 from chatd.store import users as stored
 from chatd_protocol.codec import Invalid
@@ -26,10 +27,10 @@ async def stats(operator: Operator, _: Mapping[str, Any]) -> dict[str, Any]:
 
 async def revoke(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """Refuse the tokens issued so far for `sub`, perhaps only on one `device`."""
-    sub, device = request["sub"], request.get("device")
-    if not (isinstance(sub, str) and isinstance(device, str | None) and f"{sub}{device}".isprintable()):
-        raise TypeError("sub, device: expected printable text")
-    return {"closed": await operator.hub.revoke_sub(sub, device)}
+    user, device = await person_of(operator, request), request.get("device")
+    if not (isinstance(device, str | None) and str(device).isprintable()):
+        raise TypeError("device: expected printable text")
+    return {"closed": await operator.hub.revoke(user.id, device)}
 
 
 async def add_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,7 +38,8 @@ async def add_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, 
     sub, name = check_person(request["sub"], request.get("name") or "")
     if is_bot(sub):
         raise Invalid("sub", "`bot:` begins the `sub` of bots, which `chatd bot create` makes")
-    return {"user": await operator.hub.ensure_user(sub, name, issued_at=operator.hub.now_ms())}
+    hub = operator.hub
+    return {"user": await hub.ensure_user(sub, name, issued_at=hub.now_ms(), act="user.add")}
 
 
 async def list_users(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,13 +48,14 @@ async def list_users(operator: Operator, request: Mapping[str, Any]) -> dict[str
     if not isinstance(after, str) or not isinstance(limit, int) or not 1 <= limit <= _PAGE_MAX:
         raise TypeError(f"after, limit: expected an id and 1 to {_PAGE_MAX}")
     async with operator.hub.readers.snapshot() as reader:
-        page = await stored.users_page(reader, after, limit)
-    return {"users": [view_user(user, operator.hub.now_ms(), 0) for user in page]}
+        found = await stored.users_page(reader, after, limit + 1)
+    page: dict[str, Any] = {"users": [view_user(user, operator.hub.now_ms(), 0) for user in found[:limit]]}
+    return page | ({"more": found[limit - 1].id} if len(found) > limit else {})
 
 
 async def show_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """What is known of the user of `sub`."""
-    hub, user = operator.hub, await _user_of(operator, request)
+    hub, user = operator.hub, await person_of(operator, request)
     async with hub.readers.snapshot() as reader:
         seen = (await stored.last_seen(reader, [user.id])).get(user.id, 0)
     shown = view_user(user, hub.now_ms(), max(seen, hub.seen_here(user.id)))
@@ -62,7 +65,7 @@ async def show_user(operator: Operator, request: Mapping[str, Any]) -> dict[str,
 
 async def disable_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """Shut the user of `sub` out (`on`), or let them in again."""
-    user, on = await _user_of(operator, request), request["on"]
+    user, on = await person_of(operator, request), request["on"]
     if not isinstance(on, bool):
         raise TypeError("on: expected true or false")
     return {"user": user.id, "disabled": on, "closed": await operator.hub.disable(user.id, on)}
@@ -70,7 +73,7 @@ async def disable_user(operator: Operator, request: Mapping[str, Any]) -> dict[s
 
 async def tag_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """Give the user of `sub` a `tag` (`on`), until `until` or for good, or take it away."""
-    user, tag, until, on = await _user_of(operator, request), request["tag"], request.get("until"), request["on"]
+    user, tag, until, on = await person_of(operator, request), request["tag"], request.get("until"), request["on"]
     if not isinstance(tag, str) or not 1 <= len(tag) <= _TAG_MAX or not tag.isprintable() or not isinstance(on, bool):
         raise TypeError(f"tag, on: expected 1 to {_TAG_MAX} printable characters, and true or false")
     if until is not None and (type(until) is not int or not 0 <= until <= SAFE_INTEGER_MAX):
@@ -79,16 +82,6 @@ async def tag_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, 
     if verdict.answer is None:
         raise Refused(verdict.code)
     return verdict.answer
-
-
-async def _user_of(operator: Operator, request: Mapping[str, Any]) -> User:
-    """The user of the request's `sub`. Raises `Refused`: `not_found`."""
-    sub, _ = check_person(request["sub"], "")
-    async with operator.hub.readers.snapshot() as reader:
-        user = await stored.user_by_sub(reader, sub)
-    if user is None:
-        raise Refused("not_found")
-    return user
 
 
 ACTS: Final = {

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
+from chatd.admin.groups import commit
 from chatd.admin.operator import Operator
+from chatd.core.notes import NoteAct
 from chatd.service.words import BadWords, read_words
 from chatd_protocol.codec import Invalid
 
@@ -19,6 +21,7 @@ async def reload(operator: Operator, _: Mapping[str, Any]) -> dict[str, Any]:
     except BadWords as bad:
         raise Invalid("files", str(bad)) from None
     before = len(words.words)
+    await commit(operator, NoteAct("words.reload", {"words": len(fresh), "before": before}))
     words.swap(fresh)
     return {"words": len(fresh), "before": before}
 

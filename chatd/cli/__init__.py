@@ -13,10 +13,12 @@ from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
-from chatd.cli.answers import ask, columns, phrase, say
+from chatd.cli.answers import ask, phrase, say
 from chatd.cli.answers import fail as fail
 from chatd.cli.answers import settings as settings
 from chatd.cli.help import Group
+from chatd.cli.language import LOCALES, asked_for
+from chatd.cli.named import Person
 
 app = typer.Typer(
     name="chatd",
@@ -209,13 +211,15 @@ def stats(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     $ chatd stats
     $ chatd stats --json
     """
+    from chatd.cli.listing import say_record
+
     figures = ask(config, "stats")
-    say(figures, columns(figures), as_json)
+    say_record(figures, figures, as_json)
 
 
 @app.command()
 def revoke(
-    sub: Annotated[str, typer.Argument(help="Whose tokens are refused from now on. 从此拒绝谁的令牌（sub）。")],
+    person: Person,
     device: Annotated[str | None, typer.Option(help="Only on this device. 只限这个设备。")] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -225,7 +229,7 @@ def revoke(
     $ chatd revoke ann
     $ chatd revoke ann --device tablet
     """
-    done = ask(config, "revoke", sub=sub, device=device)
+    done = ask(config, "revoke", sub=person, device=device)
     say(done, phrase("revoked; {closed} connections closed. 已吊销，断开 {closed} 个连接。", **done), as_json)
 
 
@@ -234,10 +238,10 @@ def audit(
     config: ConfigOption = None,
     group: Annotated[str | None, typer.Option(help="Only in this group. 只看这个群。")] = None,
     user: Annotated[
-        str | None, typer.Option("--user", help="Only on this user (id). 只看针对这个用户（id）的。")
+        str | None, typer.Option("--user", help="Only on this person (sub, id or @handle). 只看针对此人的。")
     ] = None,
     by: Annotated[
-        str | None, typer.Option(help="Only by this user (id), or `operator`. 只看此用户（id）或 operator 做的。")
+        str | None, typer.Option(help="Only by this person (likewise), or `operator`. 只看此人或 operator 做的。")
     ] = None,
     act: Annotated[
         str | None, typer.Option(help="Only this act, like member.kick. 只看这种操作，如 member.kick。")
@@ -270,6 +274,8 @@ def audit(
 def main() -> NoReturn:
     """The entry point."""
     os.umask(0o077)  # what chatd makes (databases, secrets, exports) is for its user alone, unless they say otherwise
+    if lang := asked_for(sys.argv[1:]):
+        os.environ["LC_ALL"] = LOCALES[lang]
     try:
         status = app(prog_name="chatd", standalone_mode=False)
         sys.stdout.flush()  # while it can still be said that it does not work

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from chatd.cli.language import choose, lang_of
+from chatd.cli.language import choose, lang_of, singular
 
 if TYPE_CHECKING:
     from chatd.admin.socket import AdminError
@@ -28,7 +28,9 @@ MISUSED = 2
 
 def phrase(text: str, /, **values: object) -> str:
     """One language of a text like `{count} words. {count} 个词。`, with its places filled."""
-    return choose(text, lang_of(os.environ)).format(**values)
+    lang = lang_of(os.environ)
+    said = choose(text, lang).format(**values)
+    return singular(said) if lang == "en" else said
 
 
 def wants_json() -> bool:
@@ -56,16 +58,39 @@ def fail(problem: str, status: int = FAILED) -> typer.Exit:
     return typer.Exit(failed(problem, status))
 
 
-def words_of(error: AdminError) -> str:
-    """What the code of a refusal means, in the person's language."""
-    from chatd.cli.texts.errors import TEXTS
+def bare(text: str, /, **values: object) -> str:
+    """A phrase without its full stop, to be part of another."""
+    return phrase(text, **values).rstrip(".。")
 
-    english, chinese = TEXTS.get(f"error_{error.code}", ("", ""))
-    words = chinese if lang_of(os.environ) == "zh" else english
-    if not words:
-        return error.message
-    meant = words.format(message=error.message)
-    return f"{meant}: {error.message}" if "{message}" not in words and error.message else meant
+
+def in_words(problem: str) -> str:
+    """What the server, the settings or the system say of a mistake, in the person's language where it is known."""
+    from chatd.cli.texts.details import in_chinese
+
+    return (in_chinese(problem) or problem) if lang_of(os.environ) == "zh" else problem
+
+
+def words_of(error: AdminError) -> str:
+    """What a refusal means, in the person's language: what the server said of this one, else what its code means."""
+    from chatd.cli.texts.details import in_chinese
+    from chatd.cli.texts.errors import TEXTS
+    from chatd_protocol.errors import ERRORS
+
+    chinese = lang_of(os.environ) == "zh"
+    said = "" if error.code in ERRORS and error.message == ERRORS[error.code].meaning else error.message
+    words = TEXTS.get(f"error_{error.code}", ("{message}", "{message}"))[chinese]
+    meant = words.format(message=in_words(said) or _bounds(error)).rstrip(" :：")
+    if not said or "{message}" in words:
+        return meant
+    if not chinese:
+        return said.rstrip(".")
+    told = in_chinese(said)
+    return f"{meant}：{said}" if told is None else told
+
+
+def _bounds(error: AdminError) -> str:
+    """The bound that was met, and where it is."""
+    return " ".join(str(value) for value in error.details.values() if isinstance(value, str | int))
 
 
 def refused(error: AdminError) -> int:
@@ -83,9 +108,9 @@ def settings(path: Path | None) -> Config:
     try:
         return load(path, os.environ)
     except ConfigError as error:
-        raise fail("\n".join(error.problems), MISUSED) from None
+        raise fail("\n".join(map(in_words, error.problems)), MISUSED) from None
     except OSError as error:
-        raise fail(f"{path}: {error.strerror}", MISUSED) from None
+        raise fail(in_words(f"{path}: {error.strerror}"), MISUSED) from None
 
 
 def ask(config: Path | None, act: str, timeout_s: float = 10.0, **fields: Any) -> dict[str, Any]:
@@ -108,9 +133,3 @@ def act_on_server(config: Config, act: str, as_json: bool, show: Callable[[dict[
         return refused(error)
     say(done, show(done), as_json)
     return DONE
-
-
-def columns(values: dict[str, Any]) -> str:
-    """Names and values in two columns."""
-    width = max(map(len, values), default=0)
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in values.items())

@@ -3,42 +3,71 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
 from chatd.admin.socket import AdminError, call
-from chatd.cli.answers import refused
+from chatd.cli.answers import bare, phrase, refused
+from chatd.cli.listing import say_rows
+from chatd.cli.table import on_terminal, operator, pairs, table
 from chatd.config import Config
 
 _PAGE = 200
+_COLUMNS = ("at", "by", "act", "target", "group", "details", "reason")
 
 
 def show(config: Config, filters: dict[str, Any], limit: int, as_json: bool) -> int:
-    """Print the newest rows, one a line: JSON objects, or fields for people."""
-    left, before = limit, None
+    """Print the newest rows: JSON objects, one a line, or a table a page."""
+    left, before, said = limit, None, False
     while left > 0:
         try:
             page = call(config.admin_socket_path(), "audit", before=before, limit=min(left, _PAGE), filters=filters)
         except AdminError as error:
             return refused(error)
-        for row in page["rows"]:
-            print(json.dumps(row, ensure_ascii=False) if as_json else _line(row))
+        if as_json:
+            for row in page["rows"]:
+                print(json.dumps(row, ensure_ascii=False))
+        elif page["rows"] or not said:
+            _say(page, first=not said)
+            said = True
         left -= len(page["rows"])
         before = page.get("more")
         if before is None:
-            break
+            return 0
+    print(phrase("There are more. 还有更多。"), f"--limit {limit * 2}", file=sys.stderr)
     return 0
 
 
-def _line(row: dict[str, Any]) -> str:
-    at = datetime.fromtimestamp(row["at"] / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-    about = [f"{name}={row[name]}" for name in ("group", "user") if name in row]
-    about += [f"{name}={value}" for name, value in row.get("details", {}).items()]
-    reason = f"  ({row['reason']})" if "reason" in row else ""
-    return f"{at}  {row.get('by', 'operator')}  {row['act']}  {' '.join(about)}{reason}"
+def _say(page: dict[str, Any], *, first: bool) -> None:
+    """One page; a program gets the headings once."""
+    rows = [_row(row, page["subs"]) for row in page["rows"]]
+    if on_terminal():
+        for row in rows:
+            row["title"] = page["titles"].get(row.get("group"), "")
+            row["details"] = f"{pairs(row['details'])} {row['reason']}".strip()
+        say_rows(("at", "by", "act", "target", "title", "details"), rows)
+        return
+    lines = table(_COLUMNS, rows).splitlines()
+    print("\n".join(lines if first else lines[1:]))
+
+
+def _row(row: dict[str, Any], subs: dict[str, str]) -> dict[str, Any]:
+    """One row: people by what they go by in commands, and why beside what."""
+    details = dict(row.get("details", {}))
+    if other := subs.get(str(details.get("target"))):
+        details["target"] = other
+    by = subs.get(row["by"], row["by"]) if "by" in row else operator()
+    target = subs.get(row["user"], row["user"]) if "user" in row else ""
+    return row | {"by": by, "target": target, "details": details, "reason": row.get("reason", "")}
 
 
 def moment(text: str) -> int:
     """A day or a moment as ms; without a zone it is UTC (ISO 8601). Raises ValueError."""
-    found = datetime.fromisoformat(text)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        said = "{text}: expected a day or moment, like 2026-01-31 or 2026-01-31T20:00+08:00. "
+        said += "{text}：应为日期或时刻，如 2026-01-31 或 2026-01-31T20:00+08:00。"
+        raise ValueError(bare(said, text=repr(text))) from None
     return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -88,7 +88,7 @@ def keep_ledger(config: Config, to: Path, as_json: bool) -> int:
 def restore(config: Config, chosen: Chosen, as_json: bool) -> int:
     """Bring a backup back."""
     if chosen.ledger is not None and chosen.no_ledger:
-        return failed("--ledger / --no-ledger", MISUSED)
+        return failed(text("one_ledger"), MISUSED)
     also = [config.store.url]
     if chosen.to is not None:
         config = msgspec.structs.replace(config, store=msgspec.structs.replace(config.store, url=chosen.to))

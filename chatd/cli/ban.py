@@ -7,20 +7,24 @@ from typing import Annotated
 import typer
 
 from chatd.cli import ConfigOption, JsonOption
-from chatd.cli.answers import ask, phrase
-from chatd.cli.completion import group_ids, user_subs
-from chatd.cli.govern import After, Group, Limit, Reason, Sub, Tell, say_lines, shown_time
+from chatd.cli.answers import ask, phrase, say
+from chatd.cli.completion import user_subs
+from chatd.cli.govern import Reason, Tell
+from chatd.cli.listing import After, Limit, say_page
+from chatd.cli.named import Group, OfGroup, Person
+from chatd.cli.table import operator
 
 bans = typer.Typer(help="Ban people from groups, over all groups. 查看和管理所有群的封禁。", no_args_is_help=True)
 
 
 @bans.command("list")
 def list_bans(
-    group: Annotated[
-        str | None, typer.Option(help="Only of this group. 只看这个群的。", autocompletion=group_ids)
-    ] = None,
+    group: OfGroup = None,
     user: Annotated[
-        str | None, typer.Option(help="Only of this person (a sub). 只看此人的（sub）。", autocompletion=user_subs)
+        str | None,
+        typer.Option(
+            help="Only of this person (sub, id or @handle). 只看此人的（sub、id 或 @号码）。", autocompletion=user_subs
+        ),
     ] = None,
     after: After = "",
     limit: Limit = 100,
@@ -33,18 +37,14 @@ def list_bans(
     $ chatd ban list --user cat --json
     """
     page = ask(config, "ban.list", group=group, sub=user, after=after, limit=limit)
-    operator = phrase("the operator. 运营方。").rstrip(".。")
-    lines = [
-        f"{one['group']}  {one['sub']}  {shown_time(one['at'])}  {one['by'] or operator}  {one['reason']}".rstrip()
-        for one in page["bans"]
-    ]
-    say_lines(page, lines or [phrase("nobody. 没有人。")], as_json)
+    rows = [one | {"by": one["by_sub"] or operator()} for one in page["bans"]]
+    say_page(page, ("group", "sub", "name", "at", "by", "reason"), rows, as_json, spare=("name",))
 
 
 @bans.command("add")
 def add_ban(
     group: Group,
-    sub: Sub,
+    person: Person,
     reason: Reason = "",
     tell: Tell = False,
     config: ConfigOption = None,
@@ -54,14 +54,14 @@ def add_ban(
 
     $ chatd ban add gXXXXXXXXXXXXXXXXXXXXXX cat --reason spam --tell
     """
-    done = ask(config, "member.kick", group=group, sub=sub, reason=reason, tell=tell, ban=True)
-    say_lines(done, [phrase("banned. 已封禁。")], as_json)
+    done = ask(config, "member.kick", group=group, sub=person, reason=reason, tell=tell, ban=True)
+    say(done, phrase("banned. 已封禁。"), as_json)
 
 
 @bans.command("remove")
-def remove_ban(group: Group, sub: Sub, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def remove_ban(group: Group, person: Person, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Lift a ban, whoever made it. 解除封禁，不论是谁封的。
 
     $ chatd ban remove gXXXXXXXXXXXXXXXXXXXXXX cat
     """
-    say_lines(ask(config, "member.unban", group=group, sub=sub), [phrase("lifted. 已解除。")], as_json)
+    say(ask(config, "member.unban", group=group, sub=person), phrase("lifted. 已解除。"), as_json)

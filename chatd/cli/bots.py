@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import os
 from typing import Annotated, Any
 
 import typer
 
 from chatd.cli import ConfigOption, JsonOption
-from chatd.cli.answers import MISUSED, ask, columns, fail, phrase, say
+from chatd.cli.answers import MISUSED, ask, fail, phrase, say
 from chatd.cli.completion import bot_names
+from chatd.cli.language import lang_of
+from chatd.cli.listing import After, Limit, say_page, say_record
 
 bots = typer.Typer(help="Make bots, give them tokens and scopes. 管理机器人。", no_args_is_help=True)
 
@@ -69,11 +71,8 @@ def create(
 
 @bots.command("list")
 def list_bots(
-    after: Annotated[
-        str,
-        typer.Option(help="Go on behind this id: the `more` of the page before. 从这个 id（上一页的 more）之后继续。"),
-    ] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most. 最多多少个。")] = 100,
+    after: After = "",
+    limit: Limit = 100,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -82,8 +81,9 @@ def list_bots(
     $ chatd bot list
     """
     done = ask(config, "bot.list", after=after, limit=limit)
-    more = [f"more: --after {done['more']}"] if "more" in done else []
-    say(done, "\n".join([*map(_line, done["bots"]), *more]), as_json)
+    rows = [one | {"state": "disabled" if one.get("disabled") else ""} for one in done["bots"]]
+    columns = ("bot", "name", "scopes", "groups", "connections", "state", "user")
+    say_page(done, columns, rows, as_json, spare=("connections", "groups"))
 
 
 @bots.command()
@@ -93,7 +93,7 @@ def show(bot: Name, config: ConfigOption = None, as_json: JsonOption = False) ->
     $ chatd bot show shop-helper
     """
     done = ask(config, "bot.show", bot=bot)
-    say(done, _show(done), as_json)
+    say_record(done, done | {"commands": list(map(_command, done["commands"]))}, as_json)
 
 
 @bots.command()
@@ -155,15 +155,7 @@ def enable(bot: Name, config: ConfigOption = None, as_json: JsonOption = False) 
     raise _ask("bot.disable", config, as_json, "enabled. 已启用。", bot=bot, on=False)
 
 
-def _line(bot: dict[str, Any]) -> str:
-    """One bot of a list."""
-    marks = ["[disabled]"] * bool(bot.get("disabled"))
-    return "  ".join([bot["user"], bot["bot"], bot["name"], ",".join(bot["scopes"]) or "-", *marks])
-
-
-def _show(bot: dict[str, Any]) -> str:
-    created = datetime.fromtimestamp(bot["created"] / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-    plain = {name: value for name, value in bot.items() if name != "commands"}
-    plain |= {"scopes": ", ".join(bot["scopes"]) or "-", "created": created}
-    commands = [f"/{one['name']}  {one.get('en', '')}  {one.get('zh', '')}".rstrip() for one in bot["commands"]]
-    return "\n".join([columns(plain), *commands])
+def _command(one: dict[str, str]) -> str:
+    """A command with what it does, in the person's language if its bot has it."""
+    said = one.get(lang_of(os.environ)) or one.get("en") or one.get("zh") or ""
+    return f"/{one['name']} {said}".rstrip()

@@ -9,20 +9,28 @@ from typing import Annotated, Any, Final
 import typer
 
 from chatd.cli import ConfigOption, JsonOption
-from chatd.cli.answers import DONE, FAILED, MISUSED, ask, fail, phrase
+from chatd.cli.answers import DONE, FAILED, MISUSED, ask, bare, fail, in_words, phrase, say
 from chatd.cli.completion import group_ids, user_subs
-from chatd.cli.govern import After, Group, Limit, group_app, say_lines, shown_time
+from chatd.cli.govern import group_app
+from chatd.cli.listing import After, Limit, say_page, say_record
+from chatd.cli.named import Group
 
 broadcast = typer.Typer(help="Post to many groups at once. 群发。", no_args_is_help=True)
 
 PORTION: Final = 200
+_ONE_WAY: Final = (
+    "--group, --groups-file, --all, --tag: choose one way to name the groups."
+    " --group、--groups-file、--all、--tag：请选一种方式指定群。"
+)
 FILE_LINE_MAX: Final = 256
 Id = Annotated[str, typer.Argument(metavar="ID", help="What you call this broadcast. 给这次群发起的名字。")]
 Text = Annotated[str, typer.Argument(help="What to say; - reads standard input. 内容；- 表示读标准输入。")]
 As = Annotated[
     str | None,
     typer.Option(
-        "--as", help="Who says it (a sub); else the operator. 以谁的名义（sub），默认运营方。", autocompletion=user_subs
+        "--as",
+        help="Who says it (sub, id or @handle); else the operator. 以谁的名义（sub、id 或 @号码），默认运营方。",
+        autocompletion=user_subs,
     ),
 ]
 Plain = Annotated[
@@ -36,7 +44,7 @@ def _content(text: str, plain: bool, video: str | None, product: str | None) -> 
     import sys
 
     if video is not None and product is not None:
-        raise fail("--video, --product: one of them", MISUSED)
+        raise fail(bare("--video, --product: one of them. --video 和 --product 只能用一个。"), MISUSED)
     said = sys.stdin.read(65_536).rstrip("\n") if text == "-" else text
     card = {"video": video} if video is not None else {"product": product} if product is not None else {}
     kind = (
@@ -56,7 +64,7 @@ def _named(groups: list[str], file: Path | None) -> Iterator[str]:
                 if line.strip():
                     yield line.strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise fail(f"{file}: {type(error).__name__}", MISUSED) from None
+        raise fail(f"{file}: {in_words(getattr(error, 'strerror', None) or type(error).__name__)}", MISUSED) from None
 
 
 def _aim(config: ConfigOption, broadcast_id: str | None, chosen: dict[str, Any], named: Iterator[str] | None) -> int:
@@ -115,7 +123,7 @@ def send(
     """
     named = bool(group or groups_file)
     if named + every + (tag is not None) != 1:
-        raise fail("--group, --groups-file, --all, --tag: choose one way to name the groups", MISUSED)
+        raise fail(bare(_ONE_WAY), MISUSED)
     content = _content(text, plain, video, product)
     chosen = {"tag": tag} if tag is not None else {}
     if not yes:
@@ -123,13 +131,13 @@ def send(
         told = phrase(
             "{found} groups; nothing was sent, --yes sends. {found} 个群；尚未发送，加 --yes 发送。", found=found
         )
-        say_lines({"dry_run": True, "groups": found}, [told], as_json)
+        say({"dry_run": True, "groups": found}, told, as_json)
         return
     planned = ask(config, "broadcast.plan", broadcast=broadcast_id, sub=as_, **content)
     if planned["state"] == "planned":
         _aim(config, broadcast_id, chosen, _named(group or [], groups_file) if named else None)
     started = ask(config, "broadcast.start", broadcast=broadcast_id)
-    say_lines(started, [_line(started)], as_json)
+    say_record(started, started, as_json)
 
 
 @broadcast.command("list")
@@ -141,7 +149,7 @@ def list_broadcasts(
     $ chatd broadcast list
     """
     page = ask(config, "broadcast.list", after=after, limit=limit)
-    say_lines(page, [_line(one) for one in page["broadcasts"]] or [phrase("none. 没有。")], as_json)
+    say_page(page, ("broadcast", "state", "sent", "groups", "refused", "kind", "at"), page["broadcasts"], as_json)
 
 
 @broadcast.command("show")
@@ -151,7 +159,7 @@ def show(broadcast_id: Id, config: ConfigOption = None, as_json: JsonOption = Fa
     $ chatd broadcast show spring
     """
     found = ask(config, "broadcast.show", broadcast=broadcast_id)
-    say_lines(found, [_line(found)], as_json)
+    say_record(found, found, as_json)
 
 
 @broadcast.command("results")
@@ -167,8 +175,7 @@ def results(
     $ chatd broadcast results spring --limit 1000 --json
     """
     page = ask(config, "broadcast.results", broadcast=broadcast_id, after=after, limit=limit)
-    lines = [f"{one['group']}  {one['result']:<10}  {one.get('pos', '')}".rstrip() for one in page["results"]]
-    say_lines(page, lines or [phrase("none. 没有。")], as_json)
+    say_page(page, ("group", "result", "pos"), page["results"], as_json)
     bad = any(one["result"] not in ("sent", "waiting") for one in page["results"])
     raise typer.Exit(FAILED if bad else DONE)
 
@@ -180,7 +187,7 @@ def cancel(broadcast_id: Id, config: ConfigOption = None, as_json: JsonOption = 
     $ chatd broadcast cancel spring
     """
     done = ask(config, "broadcast.cancel", broadcast=broadcast_id)
-    say_lines(done, [_line(done)], as_json)
+    say_record(done, done, as_json)
 
 
 @group_app.command("notice")
@@ -199,11 +206,4 @@ def notice(
     $ chatd group notice gXXXXXXXXXXXXXXXXXXXXXX "Back at 23:00 今晚恢复"
     """
     done = ask(config, "group.notice", group=group, sub=as_, **_content(text, plain, video, product))
-    say_lines(done, [phrase("posted. 已发送。")], as_json)
-
-
-def _line(one: dict[str, Any]) -> str:
-    count = f"{one['sent']}/{one['groups']}"
-    refused = phrase("{count} refused. {count} 个失败。", count=one["refused"]).rstrip(".。") if one["refused"] else ""
-    line = f"{one['broadcast']}  {one['state']:<9}  {count:>11}  {shown_time(one['at'])}  {one['kind']}  {refused}"
-    return line.rstrip()
+    say(done, phrase("posted. 已发送。"), as_json)

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from chatd.cli import ConfigOption, JsonOption, fail, settings
+from chatd.cli.answers import bare
+from chatd.cli.listing import After, Limit
 
 catalogue = typer.Typer(help="The catalogue of videos and products. 视频和商品目录。", no_args_is_help=True)
 
@@ -37,6 +39,8 @@ def import_file(
 ) -> None:
     """Add and change items from a file; again from the start is harmless. 从文件导入目录，可以重复导入。
 
+    Ends with status 1 if rows were refused; --refused lists them. 有行被拒时退出码为 1，--refused 列出被拒的行。
+
     $ chatd catalogue import items.csv
     $ chatd catalogue import videos.ndjson --kind video --refused refused.ndjson
     """
@@ -59,19 +63,23 @@ def show(kind: Kind, item: Id, config: ConfigOption = None, as_json: JsonOption 
 
 @catalogue.command("list")
 def list_items(
-    kind: Kind,
-    after: Annotated[str, typer.Option(help="Go on behind this id. 从这个 id 之后继续。")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many. 多少项。")] = 100,
+    kind: Annotated[
+        str | None,
+        typer.Argument(help="Only videos or products: video or product. 只看视频（video）或商品（product）。"),
+    ] = None,
+    after: After = "",
+    limit: Limit = 100,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List items by id. 列出目录。
+    """List items by id, of both kinds or of one. 列出目录。
 
+    $ chatd catalogue list
     $ chatd catalogue list video --limit 20
     """
     from chatd.cli import catalogue_run
 
-    raise typer.Exit(catalogue_run.list_items(settings(config), str(check_kind(kind)), after, limit, as_json))
+    raise typer.Exit(catalogue_run.list_items(settings(config), check_kind(kind), after, limit, as_json))
 
 
 @catalogue.command()
@@ -96,5 +104,7 @@ def delete(
 def check_kind(kind: str | None) -> str | None:
     """Ends with status 2 for what is no kind."""
     if kind not in (None, "video", "product"):
-        raise fail("the kind is video or product", 2)
+        from chatd.cli.catalogue_run import NO_KIND
+
+        raise fail(bare(NO_KIND), 2)
     return kind

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 import msgspec
 import orjson
 
+from chatd.admin.catalogue import OF_OPERATOR
 from chatd.admin.socket import call
 from chatd.cli.catalogue_file import Row
 from chatd.cli.hold import held_engine
@@ -92,7 +93,7 @@ class _Directly:
         self._engine = engine
 
     def change(self, items: list[Any], deletions: list[Any]) -> list[dict[str, Any]]:
-        return asyncio.run(change_catalogue(self._ask, items, deletions))
+        return asyncio.run(change_catalogue(self._ask, items, deletions, OF_OPERATOR))
 
     async def _ask(self, wish: AnyWish) -> Verdict:
         (outcome,) = self._engine.settle([Proposed(1, wish)])

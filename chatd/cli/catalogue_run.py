@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TextIO
 
-from chatd.cli.answers import failed, say
+from chatd.cli.answers import DONE, FAILED, MISUSED, bare, failed, say
 from chatd.cli.catalogue_file import Format, read_rows
 from chatd.cli.catalogue_import import Importer, opened_target
+from chatd.cli.import_words import where_refused, words_of_counts, words_of_rows
+from chatd.cli.listing import say_page, say_record
+from chatd.cli.table import on_terminal, word
 from chatd.cli.troubles import TROUBLES, ended_by
 from chatd.config import Config
 from chatd.core.catalogue import Item, look
@@ -20,6 +24,9 @@ from chatd_protocol.money import show_price
 
 SHOWN_MAX: Final = 20
 """So many refused rows are named on the terminal; `--refused` keeps all of them."""
+KINDS: Final = ("product", "video")
+_BOTH: Final = ("kind", "id", "title", "status", "price", "rev")
+NO_KIND: Final = "the kind is video or product. 种类是 video（视频）或 product（商品）。"
 _TROUBLES: Final = (*TROUBLES, ValueError)
 
 
@@ -32,9 +39,14 @@ def import_file(config: Config, file: Path, form: Format, kind: str | None, refu
     except _TROUBLES as error:
         return ended_by(error)
     counts = dict(sorted(importer.counts.items()))
-    words = ", ".join(f"{count} {result}" for result, count in counts.items()) or "nothing in it"
-    say({"counts": counts, "refused": report.shown}, "\n".join([*report.lines(), words]), as_json)
-    return 1 if counts.get("refused") else 0
+    for line in [] if as_json else report.lines():
+        print(line, file=sys.stderr)
+    say({"counts": counts, "refused": report.shown}, words_of_counts(counts), as_json)
+    if not counts.get("refused"):
+        return DONE
+    if not as_json:
+        print(where_refused(refused), file=sys.stderr)
+    return FAILED
 
 
 def _import(rows: BinaryIO, size: int, form: Format, kind: str | None, importer: Importer, as_json: bool) -> None:
@@ -43,7 +55,7 @@ def _import(rows: BinaryIO, size: int, form: Format, kind: str | None, importer:
 
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=as_json or not console.is_terminal) as progress:
-        task = progress.add_task("import", total=size)
+        task = progress.add_task(bare("importing. 导入。"), total=size)
         for row in read_rows(rows, form, kind):
             importer.take(row)
             progress.update(task, completed=row.end)
@@ -67,9 +79,7 @@ class _Report:
             self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
     def lines(self) -> list[str]:
-        lines = [f"line {row['line']}: {row['field'] or 'row'}: {row['reason']}" for row in self.shown]
-        more = self._count - len(self.shown)
-        return [*lines, f"and {more} more rows refused"] if more else lines
+        return words_of_rows(self.shown, self._count - len(self.shown))
 
 
 @contextlib.contextmanager
@@ -89,20 +99,34 @@ def show(config: Config, kind: str, item_id: str, as_json: bool) -> int:
     except _TROUBLES as error:
         return ended_by(error)
     if not found:
-        return failed(f"there is no {kind} {item_id}")
+        return failed(bare("there is no {kind} {id}. 没有{kind} {id}。", kind=word(kind), id=item_id))
     raw = _raw(found[0])
-    say(raw, "\n".join(f"{name:<12} {value}" for name, value in raw.items()), as_json)
+    say_record(raw, _priced(raw), as_json)
     return 0
 
 
-def list_items(config: Config, kind: str, after: str, limit: int, as_json: bool) -> int:
-    """List a page of items."""
+def list_items(config: Config, kind: str | None, after: str, limit: int, as_json: bool) -> int:
+    """List a page of items, of one kind or of both."""
+    kinds: tuple[str, ...] = KINDS if kind is None else (kind,)
+    if kind is None and after:
+        first, _, after = after.partition(":")
+        if first not in KINDS:
+            return failed(bare(NO_KIND), MISUSED)
+        kinds = KINDS[KINDS.index(first) :]
+    items: list[Item] = []
     try:
         with _reading(config) as database:
-            items = read_page(database, kind, after, limit)
+            for one in kinds:
+                items += read_page(database, one, after, limit + 1 - len(items))
+                after = ""
     except _TROUBLES as error:
         return ended_by(error)
-    say({"items": [_raw(item) for item in items]}, "\n".join(map(_line, items)) or "none", as_json)
+    page: dict[str, Any] = {"items": [_raw(item) for item in items[:limit]]}
+    if len(items) > limit:
+        last = items[limit - 1]
+        page["more"] = last.item_id if kind is not None else f"{last.kind}:{last.item_id}"
+    columns = ("id", "title", "status", "price", "rev") if kind is not None else (*_BOTH,)
+    say_page(page, columns, map(_priced, page["items"]), as_json)
     return 0
 
 
@@ -117,7 +141,7 @@ def delete(config: Config, kind: str, item_id: str, rev: int | None, as_json: bo
             (result,) = target.change([], [{"kind": kind, "id": item_id, "rev": rev}])
     except _TROUBLES as error:
         return ended_by(error)
-    say(result, result["result"], as_json)
+    say(result, word(result["result"]), as_json)
     return 0 if result["result"] in {"deleted", "same"} else 1
 
 
@@ -139,8 +163,10 @@ def _raw(item: Item) -> dict[str, Any]:
     return raw | {"status": look(item)["status"]} | ({"gone": True} if item.gone else {})
 
 
-def _line(item: Item) -> str:
-    data = item.data
-    price = show_price(data["price"], data["currency"]) if "price" in data else ""
-    parts = [item.item_id, f"rev {item.rev}", look(item)["status"], price, data.get("title", "")]
-    return "  ".join(part for part in parts if part)
+def _priced(raw: dict[str, Any]) -> dict[str, Any]:
+    """With the price as people write it; a program gets minor units and the currency, as in the JSON."""
+    if not on_terminal() or "price" not in raw:
+        return raw
+    return {name: value for name, value in raw.items() if name != "currency"} | {
+        "price": show_price(raw["price"], raw["currency"])
+    }

@@ -10,25 +10,17 @@ import typer
 
 from chatd.cli import ConfigOption, JsonOption
 from chatd.cli.answers import ask, phrase, say
-from chatd.cli.completion import user_subs
+from chatd.cli.named import Person
 
 POLL_S: Final = 0.2
 TIMEOUT_S: Final = 60.0
 """Counting what somebody wrote takes a while where that is much."""
-User = Annotated[
-    str,
-    typer.Argument(
-        metavar="USER",
-        help="Who the person's tokens speak for (their sub), or their id. 这个人的 sub，或用户 id。",
-        autocompletion=user_subs,
-    ),
-]
 Yes = Annotated[
     bool, typer.Option("--yes", help="Erase; without it only what would go is told. 真正删除；不加则只列出会删什么。")
 ]
 
 
-def erase(user: User, yes: Yes = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def erase(person: Person, yes: Yes = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Erase a person: what they wrote, and what says who they were. 删除一个人：其全部发言和个人信息。
 
     Without --yes nothing is changed. Messages become tombstones that keep their number and time, a name and an account
@@ -41,7 +33,7 @@ def erase(user: User, yes: Yes = False, config: ConfigOption = None, as_json: Js
     $ chatd erase ann
     $ chatd erase ann --yes
     """
-    done = ask(config, "erase", TIMEOUT_S, user=user, yes=yes)
+    done = ask(config, "erase", TIMEOUT_S, user=person, yes=yes)
     if not yes:
         say(done, _plan(done), as_json)
         return

@@ -15,7 +15,7 @@ import typer
 
 from chatd.cli import ConfigOption, JsonOption
 from chatd.cli.answers import fail, phrase, settings
-from chatd.cli.completion import group_ids, user_subs
+from chatd.cli.named import Group, Person
 
 export = typer.Typer(
     help="Write out a group, or what is stored of a person, as lines of JSON. 以 NDJSON 导出一个群或一个人的数据。",
@@ -35,7 +35,7 @@ SHOW_EVERY: Final = 1000
 
 @export.command("group")
 def export_group(
-    group: Annotated[str, typer.Argument(metavar="GROUP", help="The group's id. 群 id。", autocompletion=group_ids)],
+    group: Group,
     out: Out = STDOUT,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -55,12 +55,7 @@ def export_group(
 
 @export.command("user")
 def export_user(
-    user: Annotated[
-        str,
-        typer.Argument(
-            metavar="USER", help="Their sub, or their id. 这个人的 sub，或用户 id。", autocompletion=user_subs
-        ),
-    ],
+    person: Person,
     out: Out = STDOUT,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -77,7 +72,7 @@ def export_user(
     """
     from chatd.service.export import UserExport
 
-    _run(config, out, as_json, lambda database, now: UserExport(database, user, now))
+    _run(config, out, as_json, lambda database, now: UserExport(database, person, now))
 
 
 def _run(config: Path | None, out: Path, as_json: bool, make: Callable[[Any, int], Any]) -> None:

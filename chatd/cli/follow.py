@@ -8,20 +8,29 @@ from typing import Annotated, Final, Literal
 import typer
 
 from chatd.cli import ConfigOption, JsonOption
-from chatd.cli.answers import DONE, FAILED, MISUSED, ask, fail, phrase, say, settings
+from chatd.cli.answers import DONE, FAILED, MISUSED, ask, bare, fail, phrase, say, settings
 from chatd.cli.completion import group_ids, user_subs
+from chatd.cli.listing import After, Limit, say_page
+from chatd.cli.named import Person
 
 follow = typer.Typer(help="Import and change who follows whom. 导入和修改关注关系。", no_args_is_help=True)
 
 From = Annotated[
     str,
-    typer.Argument(metavar="FROM", help="Who follows (their sub). 关注者的 sub。", autocompletion=user_subs),
+    typer.Argument(
+        metavar="FROM",
+        help="Who follows: their sub, id or @handle. 关注者：sub、id 或 @号码。",
+        autocompletion=user_subs,
+    ),
 ]
 To = Annotated[
     str,
-    typer.Argument(metavar="TO", help="Who is followed (their sub). 被关注者的 sub。", autocompletion=user_subs),
+    typer.Argument(metavar="TO", help="Who is followed (likewise). 被关注者（同上）。", autocompletion=user_subs),
 ]
 Which = Literal["following", "followers", "mutual"]
+_NAME: Final = (
+    "--name: 1 to 100 printable characters, for standard input only. --name：1 到 100 个可见字符，只用于标准输入。"
+)
 RESULTS: Final = {
     "added": "{one} follows {other} now. {one} 已关注 {other}。",
     "removed": "{one} no longer follows {other}. {one} 已取消关注 {other}。",
@@ -95,7 +104,9 @@ def import_edges(
     """Import who follows whom; the same again goes on where it stopped. 导入关注关系；中断后再执行即续传。
 
     A file is known by what is in it. Nothing is done twice, whatever was killed. Without a server the database is
-    written. 文件按内容识别。无论中途杀掉什么，都不会重复执行。没有服务器时直接写数据库。
+    written. Ends with status 1 if lines were refused, also when the same is imported again; --refused lists them.
+    文件按内容识别。无论中途杀掉什么，都不会重复执行。没有服务器时直接写数据库。有行被拒时退出码为 1，
+    再次导入同一文件也是；--refused 列出被拒的行。
 
     $ chatd follow import graph.ndjson --refused refused.ndjson
     $ chatd follow import graph.csv --rate 5000
@@ -104,7 +115,7 @@ def import_edges(
     from chatd.cli.follow_run import Wanted, import_file
 
     if name is not None and (file != "-" or not 1 <= len(name) <= 100 or not name.isprintable()):
-        raise fail("--name: 1 to 100 printable characters, for standard input only", MISUSED)
+        raise fail(bare(_NAME), MISUSED)
     by_name: Literal["ndjson", "csv"] = "csv" if file.lower().endswith(".csv") else "ndjson"
     path = None if file == "-" else Path(file)
     wanted = Wanted(path, form or by_name, name, not existing, refused, rate, fast, again)
@@ -135,15 +146,12 @@ def remove(one: From, other: To, config: ConfigOption = None, as_json: JsonOptio
 
 @follow.command("list")
 def list_edges(
-    sub: Annotated[str, typer.Argument(help="Whose (a sub). 谁的（sub）。", autocompletion=user_subs)],
+    person: Person,
     which: Annotated[
         Which, typer.Option(help="Whom they follow, who follows them, or both. 关注、粉丝或互关。")
     ] = "following",
-    after: Annotated[
-        str,
-        typer.Option(help="Go on behind this id: the `more` of the page before. 从这个 id（上一页的 more）之后继续。"),
-    ] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most. 最多多少个。")] = 100,
+    after: After = "",
+    limit: Limit = 100,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -152,20 +160,25 @@ def list_edges(
     $ chatd follow list ann
     $ chatd follow list ann --which mutual --json
     """
-    page = ask(config, "follow.list", sub=sub, which=which, after=after, limit=limit)
-    lines = [f"{one['user']}  {one['sub']}  {one['name']}".rstrip() for one in page["users"]]
-    if "more" in page:
-        lines.append(phrase("more: --after {more} 还有：--after {more}", more=page["more"]))
-    say(page, "\n".join(lines) or phrase("nobody. 没有人。"), as_json)
+    page = ask(config, "follow.list", sub=person, which=which, after=after, limit=limit)
+    say_page(page, ("sub", "name", "at", "user"), page["users"], as_json)
 
 
 @follow.command("check")
 def check(
     one: Annotated[
-        str, typer.Argument(metavar="FROM", help="Who would pull (a sub). 拉人者的 sub。", autocompletion=user_subs)
+        str,
+        typer.Argument(
+            metavar="FROM",
+            help="Who would pull: their sub, id or @handle. 拉人者：sub、id 或 @号码。",
+            autocompletion=user_subs,
+        ),
     ],
     other: Annotated[
-        str, typer.Argument(metavar="TO", help="Who would be pulled in. 被拉者的 sub。", autocompletion=user_subs)
+        str,
+        typer.Argument(
+            metavar="TO", help="Who would be pulled in (likewise). 被拉者（同上）。", autocompletion=user_subs
+        ),
     ],
     group: Annotated[str | None, typer.Option(help="Into this group. 拉进哪个群。", autocompletion=group_ids)] = None,
     config: ConfigOption = None,

@@ -1,6 +1,6 @@
 """What `chatd follow import` does around the import: the file, the bar, the report of lines that did not count.
 
-Lines that were refused make status 1.
+Lines that were refused make status 1, also when the same is imported again.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
-from chatd.cli.answers import failed, phrase, say
+from chatd.cli.answers import DONE, FAILED, bare, failed, phrase, say
 from chatd.cli.catalogue_file import Format, read_rows
 from chatd.cli.follow_import import Directly, Importer, Server, report_refused
 from chatd.cli.follow_pace import Pace
 from chatd.cli.hold import held_engine
+from chatd.cli.import_words import where_refused, words_of_counts, words_of_rows
 from chatd.cli.troubles import TROUBLES, ended_by
 from chatd.config import Config
 from chatd.core.follows import REFUSED
@@ -73,7 +74,7 @@ def import_file(config: Config, wanted: Wanted, as_json: bool) -> int:
         except _TROUBLES as error:
             print(phrase(GOES_ON, line=importer.line), file=sys.stderr)
             return ended_by(error)
-    return _finished(importer, begun_at, report, as_json)
+    return _finished(importer, begun_at, report, wanted.refused, as_json)
 
 
 def _id_of(wanted: Wanted, file: BinaryIO) -> str:
@@ -101,10 +102,10 @@ def _import(file: BinaryIO, wanted: Wanted, importer: Importer, as_json: bool) -
     total = os.fstat(file.fileno()).st_size if wanted.file is not None else None
     console = Console(stderr=True)
     columns = (
-        TextColumn("follow import"),
+        TextColumn(bare("importing. 导入。")),
         BarColumn(),
         TaskProgressColumn(show_speed=False),
-        TextColumn("{task.fields[lines]} lines  {task.fields[rate]}/s"),
+        TextColumn("{task.fields[lines]}  {task.fields[rate]}/s"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
@@ -171,9 +172,7 @@ class _Report:
             self._file.flush()
 
     def lines(self) -> list[str]:
-        lines = [f"line {row['line']}: {row['field'] or 'line'}: {row['reason']}" for row in self.shown]
-        more = self._count - len(self.shown)
-        return [*lines, phrase("and {more} more lines refused. 另有 {more} 行被拒。", more=more)] if more else lines
+        return words_of_rows(self.shown, self._count - len(self.shown))
 
     def close(self) -> None:
         if self._file is not None:
@@ -190,19 +189,26 @@ def _report(path: Path | None, upto: int) -> Iterator[_Report]:
 
 
 def _already(state: dict[str, Any], as_json: bool) -> int:
-    told = {"already": True, "lines": state["line"], "counts": state["counts"]}
-    say(told, phrase(BEFORE, counts=_words(state["counts"])), as_json)
-    return 0
+    """It is the same answer as when it was imported, without the lines: they are known no more."""
+    counts = state["counts"]
+    told = {"already": True, "lines": state["line"], "counts": counts}
+    say(told, phrase(BEFORE, counts=words_of_counts(counts)), as_json)
+    return _status(counts, None, as_json)
 
 
-def _finished(importer: Importer, begun_at: int, report: _Report, as_json: bool) -> int:
+def _finished(importer: Importer, begun_at: int, report: _Report, file: Path | None, as_json: bool) -> int:
     counts = dict(sorted(importer.counts.items()))
     told = {"lines": importer.line, "went_on_behind": begun_at, "counts": counts, "refused": report.shown}
     for line in [] if as_json else report.lines():
         print(line, file=sys.stderr)
-    say(told, _words(counts), as_json)
-    return 1 if (REFUSED | {"unread"}) & counts.keys() else 0
+    say(told, words_of_counts(counts), as_json)
+    return _status(counts, file, as_json)
 
 
-def _words(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {result}" for result, count in counts.items()) or phrase("nothing in it. 里面没有内容。")
+def _status(counts: dict[str, int], file: Path | None, as_json: bool) -> int:
+    """1 as long as lines were refused, however often the same is imported; says where they are listed."""
+    if not (REFUSED | {"unread"}) & counts.keys():
+        return DONE
+    if not as_json:
+        print(where_refused(file, "--again"), file=sys.stderr)
+    return FAILED

@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from chatd.cli import ConfigOption, JsonOption
 from chatd.cli.answers import ask, phrase, say
-from chatd.cli.completion import group_ids, user_subs
+from chatd.cli.listing import After, Limit, say_page, say_record
+from chatd.cli.named import Group, Person
+from chatd.cli.table import shown_time
 
-group_app = typer.Typer(help="Look at groups, give them away, end them. 管理群。", no_args_is_help=True)
-member_app = typer.Typer(help="Look at who is in a group, put people out. 管理群成员。", no_args_is_help=True)
+group_app = typer.Typer(
+    help="""Make groups, look at them, change them, give them away, end them. 管理群。
 
-Group = Annotated[str, typer.Argument(help="The id of the group. 群的 id。", autocompletion=group_ids)]
-Sub = Annotated[str, typer.Argument(help="Who the user's tokens speak for. 令牌里的 sub。", autocompletion=user_subs)]
-After = Annotated[
-    str, typer.Option(help="Go on behind this id: the `more` of the page before. 从这个 id（上一页的 more）之后继续。")
-]
-Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many at most. 最多多少个。")]
+    $ chatd group create ann "Tea 茶友会"
+    $ chatd group list
+    $ chatd member add gXXXXXXXXXXXXXXXXXXXXXX ben
+    """,
+    no_args_is_help=True,
+)
+member_app = typer.Typer(
+    help="""Put people into groups, say what they may do there, put them out. 管理群成员。
+
+    $ chatd member add gXXXXXXXXXXXXXXXXXXXXXX ben --role admin
+    $ chatd member list gXXXXXXXXXXXXXXXXXXXXXX
+    $ chatd member kick gXXXXXXXXXXXXXXXXXXXXXX cat --reason spam
+    """,
+    no_args_is_help=True,
+)
+
 Reason = Annotated[str, typer.Option(help="Why; kept in the audit log. 原因，记入管理记录。")]
 Tell = Annotated[bool, typer.Option("--tell", help="The person is told the reason. 把原因告诉对方。")]
 
 
-def say_lines(value: dict[str, Any], lines: list[str], as_json: bool) -> None:
-    """An answer, with how to go on if it is a page."""
-    if "more" in value:
-        lines.append(phrase("more: --after {more} 还有：--after {more}", more=value["more"]))
-    say(value, "\n".join(lines), as_json)
-
-
-def shown_time(at_ms: int) -> str:
-    """A moment in UTC."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-
-
-def _line(group: dict[str, Any]) -> str:
-    state = "gone" if group.get("gone") else "dissolved" if "dissolved" in group else ""
-    count = f"{group['members']}/{group['limit']}"
-    return f"{group['group']}  {group['kind']:<7}  {count:>9}  {state:<9}  {group['title']}".rstrip()
+def _row(group: dict[str, Any]) -> dict[str, Any]:
+    """One group of a list."""
+    return group | {"state": "gone" if group.get("gone") else "dissolved" if "dissolved" in group else ""}
 
 
 @group_app.command("list")
@@ -52,7 +50,8 @@ def list_groups(
     $ chatd group list --limit 1000 --json
     """
     page = ask(config, "group.list", after=after, limit=limit)
-    say_lines(page, [_line(group) for group in page["groups"]], as_json)
+    columns = ("group", "title", "kind", "members", "limit", "state")
+    say_page(page, columns, map(_row, page["groups"]), as_json)
 
 
 @group_app.command("show")
@@ -62,11 +61,9 @@ def show_group(group: Group, config: ConfigOption = None, as_json: JsonOption = 
     $ chatd group show gXXXXXXXXXXXXXXXXXXXXXX
     """
     found = ask(config, "group.show", group=group)
-    times = {"created", "at", "dissolved", "gone_at"}
-    lines = [
-        f"{key:<9} {shown_time(value) if key in times else value}" for key, value in found.items() if value is not None
-    ]
-    say_lines(found, lines, as_json)
+    owner = {"owner": found["owner_sub"]} if "owner_sub" in found else {}
+    shown = {name: value for name, value in found.items() if name not in {"owner_sub", "at"}}
+    say_record(found, shown | owner, as_json)
 
 
 @group_app.command("dissolve")
@@ -76,24 +73,17 @@ def dissolve_group(group: Group, config: ConfigOption = None, as_json: JsonOptio
     $ chatd group dissolve gXXXXXXXXXXXXXXXXXXXXXX
     """
     done = ask(config, "group.dissolve", group=group)
-    say_lines(
-        done,
-        [
-            phrase(
-                "dissolved; it can be read until {at} UTC. 已解散，可读到 {at}（UTC）。", at=shown_time(done["until"])
-            )
-        ],
-        as_json,
-    )
+    said = "dissolved; it can be read until {at}. 已解散，可读到 {at}。"
+    say(done, phrase(said, at=shown_time(done["until"])), as_json)
 
 
 @group_app.command("transfer")
-def transfer_group(group: Group, sub: Sub, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def transfer_group(group: Group, person: Person, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Give a group to one of its members. 把群转让给一位成员。
 
     $ chatd group transfer gXXXXXXXXXXXXXXXXXXXXXX ben
     """
-    say_lines(ask(config, "group.transfer", group=group, sub=sub), [phrase("transferred. 已转让。")], as_json)
+    say(ask(config, "group.transfer", group=group, sub=person), phrase("transferred. 已转让。"), as_json)
 
 
 @member_app.command("list")
@@ -111,14 +101,14 @@ def list_members(
     $ chatd member list gXXXXXXXXXXXXXXXXXXXXXX --banned --json
     """
     page = ask(config, "member.list", group=group, banned=banned, after=after, limit=limit)
-    rows = [(one["user"], one.get("role", "banned"), one["name"], one.get("reason", "")) for one in page["members"]]
-    say_lines(page, [f"{user}  {role:<6}  {name}  {reason}".rstrip() for user, role, name, reason in rows], as_json)
+    columns = ("sub", "name", "at", "reason", "user") if banned else ("sub", "name", "role", "since", "user")
+    say_page(page, columns, page["members"], as_json)
 
 
 @member_app.command("kick")
 def kick_member(
     group: Group,
-    sub: Sub,
+    person: Person,
     reason: Reason = "",
     tell: Tell = False,
     config: ConfigOption = None,
@@ -128,14 +118,14 @@ def kick_member(
 
     $ chatd member kick gXXXXXXXXXXXXXXXXXXXXXX cat --reason spam --tell
     """
-    done = ask(config, "member.kick", group=group, sub=sub, reason=reason, tell=tell)
-    say_lines(done, [phrase("out; {members} are left. 已移出，还剩 {members} 人。", **done)], as_json)
+    done = ask(config, "member.kick", group=group, sub=person, reason=reason, tell=tell)
+    say(done, phrase("out; {members} are left. 已移出，还剩 {members} 人。", **done), as_json)
 
 
 @member_app.command("ban")
 def ban_member(
     group: Group,
-    sub: Sub,
+    person: Person,
     reason: Reason = "",
     tell: Tell = False,
     config: ConfigOption = None,
@@ -145,14 +135,14 @@ def ban_member(
 
     $ chatd member ban gXXXXXXXXXXXXXXXXXXXXXX cat --reason spam
     """
-    done = ask(config, "member.kick", group=group, sub=sub, reason=reason, tell=tell, ban=True)
-    say_lines(done, [phrase("banned. 已封禁。")], as_json)
+    done = ask(config, "member.kick", group=group, sub=person, reason=reason, tell=tell, ban=True)
+    say(done, phrase("banned. 已封禁。"), as_json)
 
 
 @member_app.command("unban")
-def unban_member(group: Group, sub: Sub, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def unban_member(group: Group, person: Person, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Lift a ban, whoever made it. 解除封禁，不论是谁封的。
 
     $ chatd member unban gXXXXXXXXXXXXXXXXXXXXXX cat
     """
-    say_lines(ask(config, "member.unban", group=group, sub=sub), [phrase("lifted. 已解除。")], as_json)
+    say(ask(config, "member.unban", group=group, sub=person), phrase("lifted. 已解除。"), as_json)

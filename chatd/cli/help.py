@@ -11,8 +11,11 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from functools import cache
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
+import typer
+import typer.main
 from typer.core import TyperCommand, TyperGroup
 
 from chatd.cli.language import Lang, both, cells, choose, lang_of, wrap
@@ -180,15 +183,34 @@ class Group(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        for command in self.commands.values():
-            adopt(command)
+        adopt(self)
 
     def get_help(self, ctx: Any) -> str:
         return render(self, ctx)
 
 
+_LANG_HELP: Final = "The language of what is said: en or zh; default: what LANG says. 输出语言 en 或 zh，默认看 LANG。"
+
+
+@cache
+def _lang_option() -> Any:
+    """`--lang`, as typer makes it of a command that has nothing else; the command that gets it is not told of it."""
+
+    def bare(lang: Annotated[Literal["en", "zh"] | None, typer.Option("--lang", help=_LANG_HELP)] = None) -> None:
+        del lang
+
+    made = typer.Typer(add_completion=False)
+    made.command()(bare)
+    (option,) = [one for one in typer.main.get_command(made).params if one.name == "lang"]
+    option.expose_value = False
+    return option
+
+
 def adopt(command: Any) -> None:
-    """Have a command, and those below it, show its help as above: typer makes plain ones for every noun."""
+    """Have a command, and those below it, show its help as above, and take `--lang`: typer makes plain ones for every
+    noun. `language.asked_for` has read what it says by then, so that the help is in that language."""
     command.__class__ = Group if isinstance(command, TyperGroup) else Command
+    if all("--lang" not in parameter.opts for parameter in command.params):
+        command.params.append(_lang_option())
     for below in getattr(command, "commands", {}).values():
         adopt(below)

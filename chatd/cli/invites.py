@@ -9,16 +9,15 @@ import typer
 
 from chatd.cli import ConfigOption, JsonOption
 from chatd.cli.answers import ask, phrase, say
-from chatd.cli.completion import group_ids
+from chatd.cli.listing import say_rows
+from chatd.cli.named import OfGroup
 
-invite = typer.Typer(help="Look at invites and take them back. 查看和撤销邀请。", no_args_is_help=True)
+invite = typer.Typer(help="Make invites, look at them, take them back. 生成、查看和撤销邀请。", no_args_is_help=True)
 
 
 @invite.command("list")
 def list_invites(
-    group: Annotated[
-        str | None, typer.Option(help="Only of this group. 只看这个群的。", autocompletion=group_ids)
-    ] = None,
+    group: OfGroup = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -28,17 +27,18 @@ def list_invites(
     $ chatd invite list --group gXXXXXXXXXXXXXXXXXXXXXX --json
     """
     after: str | None = ""
+    rows: list[dict[str, Any]] = []
     while after is not None:
         page = ask(config, "invite.list", group=group, after=after)
-        for one in page["invites"]:
-            print(json.dumps(one, ensure_ascii=False) if as_json else _line(one))
         after = page.get("more")
-
-
-def _line(one: dict[str, Any]) -> str:
-    uses = f"{one['uses']}/{one['max_uses']}" if "max_uses" in one else str(one["uses"])
-    plain = f"{one['invite']}  {one['group']}  {one['maker']}  {one['kind']:<8}  {uses:>9}  {one['state']}"
-    return f"{plain}  {one['note']}" if "note" in one else plain
+        if as_json:
+            for one in page["invites"]:
+                print(json.dumps(one, ensure_ascii=False))
+        else:
+            rows += page["invites"]
+    if not as_json:
+        columns = ("invite", "group", "kind", "uses", "max_uses", "state", "note", "maker", "expires")
+        say_rows(columns, rows, spare=("maker", "expires", "note"))
 
 
 @invite.command("revoke")

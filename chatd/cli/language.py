@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 Lang = Literal["en", "zh"]
+
+LOCALES: Final[dict[Lang, str]] = {"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}
+"""What the environment says for each, as far as `lang_of` reads it."""
 
 _CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
 _SENTENCES: Final = re.compile(r"(?<=[.!?])\s+")
@@ -37,6 +40,43 @@ def choose(text: str, lang: Lang) -> str:
     """One language of a text that holds both; the other one where it is missing."""
     english, chinese = both(text)
     return (chinese or english) if lang == "zh" else (english or chinese)
+
+
+_ONE_OF: Final = {
+    "recalled messages": "recalled message",
+    "erased people": "erased person",
+    "dissolved groups": "dissolved group",
+    "groups' old entries": "group's old entries",
+    "connections": "connection",
+    "entries": "entry",
+    "groups": "group",
+    "people": "person",
+    "problems": "problem",
+    "notes": "note",
+    "warnings": "warning",
+    "failures": "failure",
+    "lines": "line",
+    "messages": "message",
+}
+_ALONE: Final = re.compile(rf"(?<![\d.,])1 ({'|'.join(_ONE_OF)})\b")
+
+
+def singular(english: str) -> str:
+    """The same with `1 groups` as `1 group`."""
+    return _ALONE.sub(lambda found: f"1 {_ONE_OF[found[1]]}", english)
+
+
+def asked_for(arguments: Sequence[str]) -> Lang | None:
+    """The language that a call names with `--lang`, wherever it stands: its help and what is wrong with it, too, are
+    said in it. What is no language is for whoever takes the call apart."""
+    for at, argument in enumerate(arguments):
+        name, _, value = argument.partition("=")
+        if name == "--lang":
+            value = value or (arguments[at + 1] if at + 1 < len(arguments) else "")
+            return "zh" if value == "zh" else "en" if value == "en" else None
+        if argument == "--":
+            break
+    return None
 
 
 def cells(text: str) -> int:

@@ -12,8 +12,9 @@ import typer
 from chatd.cli import ConfigOption, JsonOption
 from chatd.cli.answers import MISUSED, ask, fail, phrase, say
 from chatd.cli.completion import group_ids
-from chatd.cli.govern import Group, shown_time
 from chatd.cli.language import cells
+from chatd.cli.named import Group
+from chatd.cli.table import shown_time
 
 retention = typer.Typer(help="How long messages are kept. 消息保留期限。", no_args_is_help=True)
 

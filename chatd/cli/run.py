@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from chatd.cli.answers import DONE, FAILED, failed, say
+from chatd.cli.answers import DONE, FAILED, bare, failed, in_words, phrase, say
 from chatd.cli.language import lang_of
+from chatd.cli.table import clean, on_terminal, record
 from chatd.cli.troubles import TROUBLES, start_failed
 from chatd.config import Config
 from chatd.store.collector import spare_the_collector
@@ -116,7 +117,12 @@ def migrate(config: Config, as_json: bool) -> int:
     before, after = run(config.store.url)
     if held is not None:
         lock.release(held)
-    done = f"{before or 'nothing'} -> {after}" if before != after else f"already at {after}"
+    if before == after:
+        done = phrase("already at {after}. 已经是 {after}。", after=after)
+    elif before is None:
+        done = phrase("made anew: {after}. 已新建：{after}。", after=after)
+    else:
+        done = phrase("{before} -> {after}. 已升级：{before} -> {after}。", before=before, after=after)
     say({"before": before, "after": after}, done, as_json)
     return DONE
 
@@ -128,16 +134,21 @@ def verify(config: Config, as_json: bool) -> int:
 
     path = path_of(config.store.url)
     if path is not None and not path.exists():
-        return failed(f"there is no database at {path}")
+        return failed(in_words(f"there is no database at {path}"))
     held = lock.take(path) if path is not None else None
     database = connect(config.store.url)
     report = run(database)
     database.close()
     if held is not None:
         lock.release(held)
-    text = "\n".join(
-        [f"{name}: {count}" for name, count in report.counts.items()] + [f"! {p}" for p in report.problems]
-    )
-    whole = "whole" if not report.problems else f"{len(report.problems)} problems"
-    say({"counts": report.counts, "problems": report.problems}, f"{text}\n{whole}", as_json)
+    value = {"counts": report.counts, "problems": report.problems}
+    if as_json:
+        say(value, "", as_json)
+        return FAILED if report.problems else DONE
+    names = {name: f"table_{name}" if on_terminal() else name for name in report.counts}
+    print(record({names[name]: count for name, count in report.counts.items()}))
+    for problem in report.problems:
+        print(f"! {clean(problem)}")
+    count = len(report.problems)
+    print(phrase("{count} problems. 发现 {count} 处问题。", count=count) if count else bare("whole. 完好。"))
     return FAILED if report.problems else DONE

@@ -5,7 +5,8 @@ from __future__ import annotations
 import typer
 
 from chatd.cli import ConfigOption, JsonOption
-from chatd.cli.answers import ask, columns, phrase, say
+from chatd.cli.answers import ask, phrase, say
+from chatd.cli.listing import say_record
 
 searching = typer.Typer(help="Look at the search index, or make it anew. 查看或重建搜索索引。", no_args_is_help=True)
 
@@ -17,7 +18,7 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     $ chatd search status
     """
     figures = ask(config, "search.status")
-    say(figures, columns(figures), as_json)
+    say_record(figures, figures, as_json)
 
 
 @searching.command()

@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 import typer
 
 from chatd.cli import ConfigOption, JsonOption
-from chatd.cli.answers import ask, phrase
-from chatd.cli.completion import user_subs
-from chatd.cli.govern import Group, Reason, Sub, Tell, group_app, member_app, say_lines, shown_time
+from chatd.cli.answers import ask, phrase, say
+from chatd.cli.govern import Reason, Tell, group_app, member_app
 from chatd.cli.invites import invite
+from chatd.cli.named import Group, Person
+from chatd.cli.table import shown_time
 
 Role = Literal["member", "admin", "silent"]
 History = Annotated[
@@ -28,7 +29,7 @@ def _seconds(minutes: float | None) -> int | None:
 
 @group_app.command("create")
 def create_group(
-    owner: Annotated[str, typer.Argument(help="Who owns it (a sub). 群主的 sub。", autocompletion=user_subs)],
+    owner: Person,
     title: Annotated[str, typer.Argument(help="What it is called. 群名。")],
     kind: Annotated[
         Literal["private", "public"], typer.Option(help="A public one is found and open. public 可被搜到、可直接加入。")
@@ -44,7 +45,7 @@ def create_group(
     $ chatd group create ann "Tea 茶友会" --limit 500
     """
     done = ask(config, "group.create", sub=owner, title=title, kind=kind, intro=intro, history=history, limit=limit)
-    say_lines(done, [done["group"]], as_json)
+    say(done, done["group"], as_json)
 
 
 @group_app.command("update")
@@ -63,7 +64,7 @@ def update_group(
     $ chatd group update gXXXXXXXXXXXXXXXXXXXXXX --title "Tea 茶友会" --limit 500
     """
     done = ask(config, "group.update", group=group, title=title, intro=intro, history=history, limit=limit, rules=rules)
-    say_lines(done, [phrase("changed. 已修改。")], as_json)
+    say(done, phrase("changed. 已修改。"), as_json)
 
 
 @group_app.command("set-limit")
@@ -77,7 +78,7 @@ def set_limit(
 
     $ chatd group set-limit gXXXXXXXXXXXXXXXXXXXXXX 500
     """
-    say_lines(ask(config, "group.update", group=group, limit=limit), [phrase("changed. 已修改。")], as_json)
+    say(ask(config, "group.update", group=group, limit=limit), phrase("changed. 已修改。"), as_json)
 
 
 @group_app.command("restrict")
@@ -89,7 +90,7 @@ def restrict_group(
     $ chatd group restrict gXXXXXXXXXXXXXXXXXXXXXX --minutes 60 --reason "a raid"
     """
     done = ask(config, "group.restrict", group=group, on=True, for_s=_seconds(minutes), reason=reason)
-    say_lines(done, [phrase("restricted. 已禁言。"), *_until(done)], as_json)
+    say(done, "\n".join([phrase("restricted. 已禁言。"), *_until(done)]), as_json)
 
 
 @group_app.command("unrestrict")
@@ -98,13 +99,13 @@ def unrestrict_group(group: Group, config: ConfigOption = None, as_json: JsonOpt
 
     $ chatd group unrestrict gXXXXXXXXXXXXXXXXXXXXXX
     """
-    say_lines(ask(config, "group.restrict", group=group, on=False), [phrase("lifted. 已解除。")], as_json)
+    say(ask(config, "group.restrict", group=group, on=False), phrase("lifted. 已解除。"), as_json)
 
 
 @member_app.command("add")
 def add_member(
     group: Group,
-    sub: Sub,
+    person: Person,
     role: Annotated[Role, typer.Option(help="What they are in it. 角色。")] = "member",
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -113,15 +114,15 @@ def add_member(
 
     $ chatd member add gXXXXXXXXXXXXXXXXXXXXXX dan
     """
-    done = ask(config, "member.add", group=group, sub=sub, role=role)
+    done = ask(config, "member.add", group=group, sub=person, role=role)
     added = phrase("added. 已加入。") if done["result"] == "added" else phrase("was in already. 本来就在群里。")
-    say_lines(done, [added], as_json)
+    say(done, added, as_json)
 
 
 @member_app.command("role")
 def set_role(
     group: Group,
-    sub: Sub,
+    person: Person,
     role: Annotated[Role, typer.Argument(help="What they are from now on. 新角色。")],
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -130,13 +131,13 @@ def set_role(
 
     $ chatd member role gXXXXXXXXXXXXXXXXXXXXXX ben admin
     """
-    say_lines(ask(config, "member.role", group=group, sub=sub, role=role), [phrase("changed. 已修改。")], as_json)
+    say(ask(config, "member.role", group=group, sub=person, role=role), phrase("changed. 已修改。"), as_json)
 
 
 @member_app.command("restrict")
 def restrict_member(
     group: Group,
-    sub: Sub,
+    person: Person,
     minutes: Minutes = None,
     reason: Reason = "",
     tell: Tell = False,
@@ -151,22 +152,22 @@ def restrict_member(
         config,
         "member.restrict",
         group=group,
-        sub=sub,
+        sub=person,
         on=True,
         for_s=_seconds(minutes),
         reason=reason,
         tell=tell,
     )
-    say_lines(done, [phrase("restricted. 已禁言。"), *_until(done)], as_json)
+    say(done, "\n".join([phrase("restricted. 已禁言。"), *_until(done)]), as_json)
 
 
 @member_app.command("unrestrict")
-def unrestrict_member(group: Group, sub: Sub, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def unrestrict_member(group: Group, person: Person, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Let a member write again. 解除成员禁言。
 
     $ chatd member unrestrict gXXXXXXXXXXXXXXXXXXXXXX cat
     """
-    say_lines(ask(config, "member.restrict", group=group, sub=sub, on=False), [phrase("lifted. 已解除。")], as_json)
+    say(ask(config, "member.restrict", group=group, sub=person, on=False), phrase("lifted. 已解除。"), as_json)
 
 
 @invite.command("create")
@@ -199,9 +200,9 @@ def create_invite(
         approval=approval,
         note=note,
     )
-    say_lines(done, [done.get("link") or done["code"]], as_json)
+    say(done, done.get("link") or done["code"], as_json)
 
 
 def _until(done: dict[str, object]) -> list[str]:
     until = done.get("until")
-    return [phrase("until {at} UTC. 到 {at}（UTC）。", at=shown_time(until))] if isinstance(until, int) else []
+    return [phrase("until {at}. 到 {at}。", at=shown_time(until))] if isinstance(until, int) else []

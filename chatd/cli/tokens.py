@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from chatd.cli.answers import DONE, failed, say
+from chatd.cli.answers import DONE, failed, in_words, say
 from chatd.config import Config
 
 
@@ -16,7 +16,7 @@ def sign(config: Config, sub: str, name: str, ttl_s: int, as_json: bool) -> int:
     from chatd.service.tokens import Issuer, Tokens, load_keys, mint
 
     if config.auth.jwt_algorithm != "HS256":
-        return failed(f"only a host with the private key can mint {config.auth.jwt_algorithm} tokens")
+        return failed(in_words(f"only a host with the private key can mint {config.auth.jwt_algorithm} tokens"))
     extra = {k: v for k, v in (("iss", config.auth.issuer), ("aud", config.auth.audience)) if v}
     secret, auth = secret_of(config), config.auth
     now_s = int(time.time())
@@ -25,6 +25,6 @@ def sign(config: Config, sub: str, name: str, ttl_s: int, as_json: bool) -> int:
         keys = load_keys("HS256", [secret], "")
         asyncio.run(Tokens(Issuer(keys, auth.issuer, auth.audience), 0).verify(minted))
     except Refused as refusal:
-        return failed(f"the server would not accept it: {refusal.message}")
+        return failed(in_words(f"the server would not accept it: {refusal.message}"))
     say({"token": minted, "sub": sub, "expires": (now_s + ttl_s) * 1000}, minted, as_json)
     return DONE

@@ -52,7 +52,7 @@ def top(
         while True:
             time.sleep(interval_s)  # figures are of the time between two looks
             figures = look()
-            print(json.dumps(figures, ensure_ascii=False) if as_json else draw(figures, lang), flush=True)
+            print(json.dumps(figures, ensure_ascii=False) if as_json else draw(figures, lang, keys=False), flush=True)
             if once or not as_json:
                 break
     except AdminError as error:

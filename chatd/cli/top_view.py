@@ -18,8 +18,16 @@ _SORT_NAMES: Final = {
 }
 
 
-def draw(figures: Mapping[str, Any], lang: Lang, sort: str = SORTS[0], paused: bool = False, height: int = 24) -> str:
-    """The whole picture."""
+def draw(
+    figures: Mapping[str, Any],
+    lang: Lang,
+    sort: str = SORTS[0],
+    paused: bool = False,
+    height: int = 24,
+    *,
+    keys: bool = True,
+) -> str:
+    """The whole picture; without `keys` what no key changes, and no longer than it has lines."""
 
     def say(text: str) -> str:
         return choose(text, lang).rstrip(".。")
@@ -75,10 +83,12 @@ def draw(figures: Mapping[str, Any], lang: Lang, sort: str = SORTS[0], paused: b
         )
         for group in groups
     ]
+    if not keys:
+        return "\n".join(lines)
     lines += [""] * (height - 1 - len(lines))
     by = say(_SORT_NAMES[sort])
-    keys = say("q quit · p pause · s sort (by {by}). q 退出 · p 暂停 · s 排序（按{by}）。")
-    return "\n".join([*lines[: height - 1], keys.format(by=by)])
+    told = say("q quit · p pause · s sort (by {by}). q 退出 · p 暂停 · s 排序（按{by}）。")
+    return "\n".join([*lines[: height - 1], told.format(by=by)])
 
 
 def _search(figures: Mapping[str, Any], say: Any) -> str:

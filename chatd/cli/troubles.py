@@ -16,8 +16,8 @@ from typing import Final
 
 from chatd.admin.socket import AdminError
 from chatd.backup.trouble import Trouble
-from chatd.cli.answers import DONE, FAILED, MISUSED, failed, refused
-from chatd.cli.language import lang_of
+from chatd.cli.answers import DONE, FAILED, MISUSED, failed, in_words, refused
+from chatd.cli.language import lang_of, singular
 from chatd.cli.texts import backups, troubles
 from chatd.config import ConfigError
 from chatd.core.refusal import Refused
@@ -46,7 +46,7 @@ _SIZES: Final = frozenset({"needed", "free", "grown", "most"})
 def text(key: str, **values: object) -> str:
     """A text in the person's language, with its places filled."""
     english, chinese = _TEXTS[key]
-    return (chinese if lang_of(os.environ) == "zh" else english).format(**values)
+    return chinese.format(**values) if lang_of(os.environ) == "zh" else singular(english.format(**values))
 
 
 def ended_by(error: Exception) -> int:
@@ -57,9 +57,9 @@ def ended_by(error: Exception) -> int:
     if isinstance(error, AdminError):
         return refused(error)
     if isinstance(error, Refused):
-        return refused(AdminError(error.code, error.message))
+        return refused(AdminError(error.code, error.message, error.details))
     if isinstance(error, ConfigError):
-        return failed("\n".join(error.problems), MISUSED)
+        return failed("\n".join(map(in_words, error.problems)), MISUSED)
     return failed(words_of(error), code=code_of(error))
 
 
@@ -119,7 +119,7 @@ def words_of(error: Exception) -> str:
         return text("store", reason=error)
     if isinstance(error, OSError):
         return _of_a_file(error)
-    return str(error)
+    return in_words(str(error))
 
 
 def _of_a_file(error: OSError) -> str:

@@ -9,12 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from chatd.cli import ConfigOption, JsonOption
-from chatd.cli.answers import ask, columns, phrase, say
-from chatd.cli.completion import user_subs
+from chatd.cli.answers import ask, bare, phrase, say
+from chatd.cli.listing import After, Limit, say_page, say_record
+from chatd.cli.named import Person
+from chatd.cli.table import shown_time
 
 users = typer.Typer(help="Create, list, disable and tag users. 管理用户。", no_args_is_help=True)
-
-Sub = Annotated[str, typer.Argument(help="Who the user's tokens speak for. 令牌里的 sub。", autocompletion=user_subs)]
 
 
 def _ask(act: str, config: ConfigOption, as_json: bool, show: str, **fields: Any) -> type[typer.Exit]:
@@ -25,7 +25,7 @@ def _ask(act: str, config: ConfigOption, as_json: bool, show: str, **fields: Any
 
 @users.command()
 def add(
-    sub: Sub,
+    sub: Annotated[str, typer.Argument(help="Who their tokens will speak for. 他们的令牌代表谁（sub）。")],
     name: Annotated[str, typer.Option(help="The name that others see. 别人看到的名字。")] = "",
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -39,11 +39,8 @@ def add(
 
 @users.command("list")
 def list_users(
-    after: Annotated[
-        str,
-        typer.Option(help="Go on behind this id: the last of the page before. 从这个 id（上一页最后一个）之后继续。"),
-    ] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many. 多少个。")] = 100,
+    after: After = "",
+    limit: Limit = 100,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,21 +50,22 @@ def list_users(
     $ chatd user list --limit 1000 --json
     """
     done = ask(config, "user.list", after=after, limit=limit)
-    say(done, "\n".join(_line(user) for user in done["users"]), as_json)
+    columns = ("sub", "name", "handle", "tags", "state", "user")
+    say_page(done, columns, map(_row, done["users"]), as_json, spare=("handle", "tags"))
 
 
 @users.command()
-def show(sub: Sub, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def show(person: Person, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show what is known of a user. 查看用户。
 
     $ chatd user show ann
     """
-    done = ask(config, "user.show", sub=sub)
-    say(done, columns(done), as_json)
+    done = ask(config, "user.show", sub=person)
+    say_record(done, done | _tags(done), as_json)
 
 
 @users.command()
-def disable(sub: Sub, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def disable(person: Person, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Shut a user out at once; they stay in history. 停用用户并断开连接，历史保留。
 
     $ chatd user disable ann
@@ -77,23 +75,23 @@ def disable(sub: Sub, config: ConfigOption = None, as_json: JsonOption = False) 
         config,
         as_json,
         "disabled; {closed} connections closed. 已停用，断开 {closed} 个连接。",
-        sub=sub,
+        sub=person,
         on=True,
     )
 
 
 @users.command()
-def enable(sub: Sub, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def enable(person: Person, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Let a disabled user in again. 恢复用户。
 
     $ chatd user enable ann
     """
-    raise _ask("user.disable", config, as_json, "enabled. 已恢复。", sub=sub, on=False)
+    raise _ask("user.disable", config, as_json, "enabled. 已恢复。", sub=person, on=False)
 
 
 @users.command()
 def tag(
-    sub: Sub,
+    person: Person,
     name: Annotated[str, typer.Argument(help="The tag, for example staff. 标签，例如 staff。")],
     days: Annotated[
         float | None, typer.Option(min=0, help="Days after which it ends by itself. 多少天后自动失效。")
@@ -111,7 +109,7 @@ def tag(
     if days is not None:
         end = dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
         until = int(end.timestamp() * 1000)
-    done = ask(config, "user.tag", sub=sub, tag=name, until=until, on=not remove)
+    done = ask(config, "user.tag", sub=person, tag=name, until=until, on=not remove)
     worn = " ".join(f"[{one['tag']}]" for one in done["tags"])
     say(done, worn or phrase("no tags now. 现在没有标签。"), as_json)
 
@@ -157,8 +155,17 @@ def code(
     raise _ask("account.code", config, as_json, "{code}", uses=uses, days=days, note=note)
 
 
-def _line(user: dict[str, Any]) -> str:
-    """One user of a list: id, sub, name and what stands out."""
-    marks = [tag["tag"] for tag in user.get("tags", ())] + ["disabled"] * bool(user.get("disabled"))
-    handle = [f"@{user['handle']}"] if user.get("handle") else []
-    return "  ".join([user["user"], user["sub"], user.get("name", ""), *handle, *(f"[{mark}]" for mark in marks)])
+def _row(user: dict[str, Any]) -> dict[str, Any]:
+    """One user of a list."""
+    handle = f"@{user['handle']}" if user.get("handle") else ""
+    state = "disabled" if user.get("disabled") else ""
+    return user | {"handle": handle, "tags": [tag["tag"] for tag in user.get("tags", ())], "state": state}
+
+
+def _tags(user: dict[str, Any]) -> dict[str, Any]:
+    """Tags with the day on which each ends."""
+    named = []
+    for tag in user.get("tags", ()):
+        until = bare("until {day}. 到 {day}。", day=shown_time(tag["until"])) if "until" in tag else ""
+        named.append(f"{tag['tag']} ({until})" if until else tag["tag"])
+    return {"tags": named} if named else {}

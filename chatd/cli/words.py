@@ -35,7 +35,7 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     except BadWords as bad:
         raise fail("\n".join(bad.problems)) from None
     text = phrase(
-        "{words} words, {files} files. {words} 个词，{files} 个文件。", words=len(found), files=len(chosen.files)
+        "words: {words}, files: {files}. {words} 个词，{files} 个文件。", words=len(found), files=len(chosen.files)
     )
     say({"files": list(chosen.files), "words": len(found)}, text, as_json)
 
@@ -74,4 +74,4 @@ def reload(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     $ chatd words reload
     """
     done = ask(config, "words.reload", timeout_s=60.0)
-    say(done, phrase("{words} words, {before} before. {words} 个词，之前 {before} 个。", **done), as_json)
+    say(done, phrase("words: {words}, before: {before}. {words} 个词，之前 {before} 个。", **done), as_json)

@@ -57,13 +57,15 @@ class ResetCode(Record):
 
 
 class SignUp(Wish, frozen=True, tag="sign_up"):
-    """A new account with a new user. `code` is the digest of a sign-up code, None where none is asked for."""
+    """A new account with a new user. `code` is the digest of a sign-up code, None where none is asked for; `act` is
+    what the audit log calls it, if the operator makes it."""
 
     user: str
     login: str
     name: str
     password: str
     code: str | None
+    act: str = ""
 
     def needs(self, need: Needs) -> None:
         need.record(Account, self.login)
@@ -83,6 +85,8 @@ class SignUp(Wish, frozen=True, tag="sign_up"):
             use_code(facts, self.code)
         make_user(facts, self.user, SUB_PREFIX + self.user, self.name)
         facts.put(Account(self.login, self.user, self.password, facts.now_ms))
+        if self.act:
+            facts.audit(self.act, by=None, user=self.user)
         return {"user": self.user}
 
 

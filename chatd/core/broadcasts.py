@@ -82,6 +82,7 @@ class PlanBroadcast(Wish, frozen=True, tag="plan_broadcast"):
         cards.snapshot(facts, self.kind, self.body)
         planned = Broadcast(self.broadcast_id, self.digest, PLANNED, self.kind, self.sender, self.body, facts.now_ms)
         facts.put(planned)
+        facts.audit("broadcast.plan", by=None, user=self.sender, broadcast=self.broadcast_id, kind=self.kind)
         return view_broadcast(planned)
 
 

@@ -7,7 +7,8 @@ this stays true and so that a private video does not come to light by being dele
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from collections import Counter
+from typing import Any, ClassVar, Final, Literal
 
 import msgspec
 
@@ -60,14 +61,19 @@ class Pending(Record):
     again: str = ""
 
 
+_CHANGES: Final = frozenset({"added", "updated", "deleted"})
+
+
 class ChangeCatalogue(Wish, frozen=True, tag="catalogue"):
     """Add or change items, and delete others. Each is judged for itself.
 
-    `items`: (kind, id, rev, data), `deletions`: (kind, id, rev).
+    `items`: (kind, id, rev, data), `deletions`: (kind, id, rev). `act`: what the audit log calls it, if it is the
+    operator's and changes something.
     """
 
     items: list[tuple[str, str, int, dict[str, Any]]]
     deletions: list[tuple[str, str, int]]
+    act: str = ""
 
     def needs(self, need: Needs) -> None:
         for kind, item_id, *_ in (*self.items, *self.deletions):
@@ -76,7 +82,11 @@ class ChangeCatalogue(Wish, frozen=True, tag="catalogue"):
 
     def decide(self, facts: Facts) -> dict[str, Any]:
         put = [put_item(facts, *item) for item in self.items]
-        return {"results": put + [delete_item(facts, *item) for item in self.deletions]}
+        results = put + [delete_item(facts, *item) for item in self.deletions]
+        done: dict[str, Any] = Counter(result for result in results if result in _CHANGES)
+        if self.act and done:
+            facts.audit(self.act, by=None, **done)
+        return {"results": results}
 
 
 def put_item(facts: Facts, kind: str, item_id: str, rev: int, data: dict[str, Any]) -> Result:

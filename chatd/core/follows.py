@@ -154,7 +154,10 @@ class ForgetImport(Wish, frozen=True, tag="forget_import"):
         need.record(FollowImport, self.import_id)
 
     def decide(self, facts: Facts) -> dict[str, Any]:
-        facts.drop(FollowImport, self.import_id)
+        before = facts.find(FollowImport, self.import_id)
+        if before is not None:
+            facts.drop(FollowImport, self.import_id)
+            facts.audit("follow.forget", by=None, import_id=self.import_id, lines=before.line)
         return {}
 
 

@@ -18,7 +18,8 @@ class EnsureUser(Wish, frozen=True, tag="user"):
     """There is a user for this `sub` (RFC 7519) with this name. `user` is a fresh id, unused if there is one.
 
     `tags` are those that the host vouches for; None if it does not say. `digest` is what `sub` is found by among those
-    of erased people, whose tokens issued before their erasure make nobody.
+    of erased people, whose tokens issued before their erasure make nobody. `act`: what the audit log calls it, if the
+    operator makes or renames somebody.
     """
 
     user: str
@@ -27,6 +28,7 @@ class EnsureUser(Wish, frozen=True, tag="user"):
     tags: list[dict[str, Any]] | None = None
     digest: str = ""
     issued_at: int = 0
+    act: str = ""
 
     def needs(self, need: Needs) -> None:
         need.subs.add(self.sub)
@@ -41,18 +43,22 @@ class EnsureUser(Wish, frozen=True, tag="user"):
         if user is not None and user.erased_at is not None:
             # What stands in place of their `sub` is nobody's.
             raise Refused("revoked")
+        made = user is None
+        renamed = user is not None and bool(self.name) and user.name != self.name
         if user is None:
             user = make_user(facts, self.user, self.sub, self.name, self.digest)
             set_tags(facts, user, "host", self.tags or [])
         else:
             tagged = self.tags is not None and set_tags(facts, user, "host", self.tags)
-            if self.name and user.name != self.name:
+            if renamed:
                 before = name_parts(user)
                 user.name = self.name
                 index_name(facts, user, before)
                 facts.changed_users.add(user.id)
             if tagged:
                 tell_profile(facts, user)
+        if self.act and (made or renamed):
+            facts.audit(self.act, by=None, user=user.id, made=made)
         return {"user": user.id}
 
 

@@ -32,6 +32,7 @@ from chatd.core.menus import Press
 from chatd.core.messages import Edit, React, Recall, Send
 from chatd.core.moderation import RestrictGroup, RestrictMember, SlowDown, UnrestrictMember
 from chatd.core.nicknames import SetNickname
+from chatd.core.notes import NoteAct
 from chatd.core.ownership import Appoint, Transfer
 from chatd.core.pins import Pin, Unpin
 from chatd.core.profiles import SetPrivacy, SetTag, UpdateProfile
@@ -151,6 +152,7 @@ AnyWish = (
     | PruneOwnLog
     | WipeRows
     | EndAgain
+    | NoteAct
     | NoteBackup
     | NoteRestore
     | RecallAgain

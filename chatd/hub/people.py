@@ -22,7 +22,6 @@ from chatd.hub.settings import HubSettings
 from chatd.service.secrets import Secrets
 from chatd.store.link import WriterLink
 from chatd.store.readers import Readers
-from chatd.store.users import user_by_sub
 from chatd_protocol import errors
 
 if TYPE_CHECKING:
@@ -173,26 +172,19 @@ class People(ABC):
         return len(hit)
 
     async def ensure_user(
-        self, sub: str, name: str, tags: list[dict[str, Any]] | None = None, *, issued_at: int
+        self, sub: str, name: str, tags: list[dict[str, Any]] | None = None, *, issued_at: int, act: str = ""
     ) -> str:
         """The id of the user that tokens with this `sub` speak for; made if there is none, renamed if a name is given.
 
-        `issued_at`: when it was said that there is one (ms). Raises `Refused`: `unavailable`, `overloaded`, `limit`,
+        `issued_at`: when it was said that there is one (ms). `act`: what the audit log calls it, if it is the
+        operator's. Raises `Refused`: `unavailable`, `overloaded`, `limit`,
         `revoked` if the person was erased since.
         """
-        wish = EnsureUser(self.new_id("u"), sub, name, tags, self.secrets.hash_sub(sub), issued_at)
+        wish = EnsureUser(self.new_id("u"), sub, name, tags, self.secrets.hash_sub(sub), issued_at, act)
         verdict = await self.link.ask(wish)
         if verdict.answer is None:
             raise Refused(verdict.code)
         return str(verdict.answer["user"])
-
-    async def revoke_sub(self, sub: str, device: str | None) -> int:
-        """`revoke` for the user that tokens with this `sub` speak for."""
-        async with self.readers.snapshot() as reader:
-            user = await user_by_sub(reader, sub)
-        if user is None:
-            raise Refused("not_found")
-        return await self.revoke(user.id, device)
 
     def tags_of(self, person: Person) -> list[str]:
         """The verified tags that somebody has now."""

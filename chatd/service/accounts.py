@@ -122,12 +122,13 @@ class Accounts:
         user = await self.create(request.login, request.password, request.name, code)
         return self._token(user, request.device, self._now_ms())
 
-    async def create(self, login: str, password: str, name: str, code: str | None = None) -> str:
-        """The id of a new user with a new account. Raises `Refused` as `sign_up`."""
+    async def create(self, login: str, password: str, name: str, code: str | None = None, act: str = "") -> str:
+        """The id of a new user with a new account; `act`: what the audit log calls it, if it is the operator's. Raises
+        `Refused` as `sign_up`."""
         self._check_new(password)
         self._rate("account", fold_login(login))
         hashed = await self._passwords.hash(password)
-        wish = SignUp(self._new_id("u"), fold_login(login), name[:NAME_MAX], hashed, code)
+        wish = SignUp(self._new_id("u"), fold_login(login), name[:NAME_MAX], hashed, code, act)
         return str((await self._settle(wish))["user"])
 
     async def sign_in(self, request: wire.SignIn) -> dict[str, Any]:

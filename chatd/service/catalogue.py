@@ -47,11 +47,12 @@ def _shape(raw: object, kind: type[T]) -> T:
         raise Invalid("$" + problem.path.removeprefix("$.data"), problem.problem) from None
 
 
-def proposal_of(items: Iterable[wire.Item], deletions: Iterable[wire.Deletion] = ()) -> ChangeCatalogue:
+def proposal_of(items: Iterable[wire.Item], deletions: Iterable[wire.Deletion] = (), act: str = "") -> ChangeCatalogue:
     """What is proposed for these."""
     return ChangeCatalogue(
         [(kind_of(item), item.id, item.rev, data_of(item)) for item in items],
         [(deletion.kind, deletion.id, deletion.rev) for deletion in deletions],
+        act,
     )
 
 
@@ -66,8 +67,11 @@ def data_of(item: wire.Item) -> dict[str, Any]:
     return {name: value for name, value in values if value not in (None, "")}
 
 
-async def change_catalogue(ask: Ask, items: Sequence[object], deletions: Sequence[object]) -> list[dict[str, Any]]:
-    """Make changes, each judged for itself. Returns a result for each, items first.
+async def change_catalogue(
+    ask: Ask, items: Sequence[object], deletions: Sequence[object], act: str = ""
+) -> list[dict[str, Any]]:
+    """Make changes, each judged for itself. Returns a result for each, items first. `act`: what the audit log calls it,
+    if it is the operator's.
 
     Raises `Refused` (`unavailable`, `overloaded`…): what was not answered may be sent again as it is.
     """
@@ -78,7 +82,7 @@ async def change_catalogue(ask: Ask, items: Sequence[object], deletions: Sequenc
         portion = accepted[start : start + PORTION]
         good = [(at, thing) for at, thing in portion if isinstance(thing, wire.Video | wire.Product)]
         bad = [(at, thing) for at, thing in portion if isinstance(thing, wire.Deletion)]
-        verdict = await ask(proposal_of([item for _, item in good], [deletion for _, deletion in bad]))
+        verdict = await ask(proposal_of([item for _, item in good], [deletion for _, deletion in bad], act))
         if verdict.answer is None:
             raise Refused(verdict.code)
         for (at, _), result in zip([*good, *bad], verdict.answer["results"], strict=True):

@@ -102,9 +102,10 @@ class UserExport:
     """What is stored of a person: who they are, what they chose, said, asked and kept, and whom they follow."""
 
     def __init__(self, database: Database, name: str, now_ms: int) -> None:
-        """`name` is a `sub` or an id. Raises `Missing`."""
+        """`name` is a `sub`, an id, or a handle behind an `@`. Raises `Missing`."""
         self._db = database
-        row = stored.one(database, stored.USER_BY_SUB, (name,)) or stored.one(database, stored.USER_BY_ID, (name,))
+        found = (stored.one(database, statement, (value,)) for statement, value in users.ways_to_name(name))
+        row = next((row for row in found if row is not None), None)
         if row is None:
             raise Missing
         self._user = users.user_from(row)

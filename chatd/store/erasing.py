@@ -128,14 +128,6 @@ class Known(msgspec.Struct):
     handles: list[str]
 
 
-async def person(reader: Reader, name: str) -> User | None:
-    """The user with this `sub`, else the one with this id."""
-    columns = ", ".join(COLUMNS)
-    rows = await reader.all(f"SELECT {columns} FROM users WHERE sub = ?", (name,))
-    rows = rows or await reader.all(f"SELECT {columns} FROM users WHERE user_id = ?", (name,))
-    return user_from(rows[0]) if rows else None
-
-
 async def known_of(reader: Reader, user: str) -> Known | None:
     """What is known of somebody by their id."""
     rows = await reader.all(f"SELECT {', '.join(COLUMNS)} FROM users WHERE user_id = ?", (user,))

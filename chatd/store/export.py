@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import orjson
 
 from chatd.core.records import Record
-from chatd.store import groups, messages, users
+from chatd.store import groups, messages
 from chatd.store.database import Database, Postgres, Row, Sqlite, path_of
 from chatd.store.records import read_row, rows_of
 
@@ -22,9 +22,6 @@ def _names(columns: tuple[str, ...], prefix: str) -> str:
     return ", ".join(prefix + column for column in columns)
 
 
-_USER: Final = f"SELECT {_names(users.COLUMNS, '')} FROM users"
-USER_BY_SUB: Final = f"{_USER} WHERE sub = ?"
-USER_BY_ID: Final = f"{_USER} WHERE user_id = ?"
 GROUP: Final = f"SELECT {_names(groups.COLUMNS, '')} FROM groups WHERE group_id = ?"
 # The columns that a page goes on from come first (`pages`); what they are compared with stands before the limit.
 MEMBERS: Final = (

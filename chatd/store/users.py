@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from chatd.core.devices import Devices
+from chatd.core.handles import key_of
 from chatd.core.profiles import PART_MAX
 from chatd.core.values import Mine, User
 from chatd.store import records, schema
@@ -125,6 +126,30 @@ async def user_by_sub(reader: Reader, sub: str) -> User | None:
     """The user that tokens with this `sub` speak for."""
     rows = await reader.all(f"SELECT {', '.join(COLUMNS)} FROM users WHERE sub = ?", (sub,))
     return user_from(rows[0]) if rows else None
+
+
+_ALL_OF: Final = f"SELECT {', '.join(COLUMNS)} FROM users WHERE"
+NAMED: Final = (
+    f"{_ALL_OF} sub = ?",
+    f"{_ALL_OF} user_id = ?",
+    f"{_ALL_OF} user_id = (SELECT user_id FROM handles WHERE handle_key = ? AND until IS NULL)",
+)
+"""The ways in which an operator may name somebody, in the order in which they are tried; see `ways_to_name`."""
+
+
+def ways_to_name(name: str) -> list[tuple[str, str]]:
+    """Statements that find the person of that name, with their parameter: the first that finds somebody counts."""
+    by_sub, by_id, by_handle = NAMED
+    ways = [(by_sub, name), (by_id, name)]
+    return [*ways, (by_handle, key_of(name[1:]))] if name.startswith("@") else ways
+
+
+async def person(reader: Reader, name: str) -> User | None:
+    """The user with this `sub`, else the one with this id, else the one with this handle behind an `@`."""
+    for statement, parameter in ways_to_name(name):
+        if rows := await reader.all(statement, (parameter,)):
+            return user_from(rows[0])
+    return None
 
 
 async def revoked_before(reader: Reader, user: User, device: str) -> int:

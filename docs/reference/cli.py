@@ -15,7 +15,7 @@ from chatd.cli.help import EXIT_STATUSES, PANELS, choose_title, explain
 from chatd.cli.language import Lang, choose
 from docs.reference import Words, said_by, table
 
-EVERYWHERE: Final = {"--json", "--config", "--help"}
+EVERYWHERE: Final = {"--json", "--config", "--lang", "--help"}
 """Options that are explained once, at the top."""
 
 
@@ -27,10 +27,10 @@ def lines(words: Words) -> Iterator[str]:
     yield ""
     yield words.pick(
         "`chatd COMMAND --help` says the same. Commands for operators take `--json` (output for programs) and"
-        " `--config FILE` (the settings; without it `./chatd.toml`, if there is one). Where nothing else is said they go"
+        " `--config FILE` (the settings; without it `./chatd.toml`, if there is one); all take `--lang en` or `--lang zh`. Where nothing else is said they go"
         " through the running server, by a socket that only its own user may open.",
         "`chatd 命令 --help` 说的也是这些。运维用的命令都支持 `--json`（给程序看的输出）和 `--config FILE`"
-        "（设置文件，不写就用当前目录的 `chatd.toml`，没有也行）。没有另外说明的，都通过正在运行的服务器执行，走一个只有它所属用户能打开的套接字。",
+        "（设置文件，不写就用当前目录的 `chatd.toml`，没有也行），所有命令都支持 `--lang en` 或 `--lang zh`。没有另外说明的，都通过正在运行的服务器执行，走一个只有它所属用户能打开的套接字。",
     )
     yield ""
     found = dict(commands())

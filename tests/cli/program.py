@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
+import termios
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 PATIENCE_S = 60
 
@@ -41,6 +47,32 @@ class Program:
             check=False,
         )
 
+    def shown(self, *arguments: str, columns: int = 80, **env: str) -> Shown:
+        """The same at a terminal of so many columns: what a person sees, without colours."""
+        ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (24, columns))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "chatd", *arguments],
+            cwd=self.folder,
+            env=self.env | {"TERM": "xterm", "NO_COLOR": "1"} | env,
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        seen = bytearray()
+        deadline = threading.Timer(PATIENCE_S, process.kill)
+        deadline.start()
+        try:
+            with contextlib.suppress(OSError):  # Linux tells so that nobody writes any more
+                while piece := os.read(ours, 65_536):
+                    seen += piece
+            status = process.wait(PATIENCE_S)
+        finally:
+            deadline.cancel()
+            os.close(ours)
+        return Shown(status, re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode()).replace("\r\n", "\n"))
+
     @contextmanager
     def serving(self) -> Iterator[Served]:
         """A server on a free port; told to stop at the end, unless it has ended."""
@@ -57,6 +89,13 @@ class Program:
             yield served
         finally:
             served.stop()
+
+
+class Shown(NamedTuple):
+    """What stood on a terminal."""
+
+    status: int
+    text: str
 
 
 class Served:

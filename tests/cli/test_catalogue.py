@@ -127,13 +127,16 @@ def test_a_file_is_imported_with_a_server_and_without_one_and_again_changes_noth
         assert first.returncode == 1, first.stderr
         assert json.loads(first.stdout)["counts"] == {"added": 2, "refused": 7}
         assert len((tmp_path / "refused.ndjson").read_text().splitlines()) == 7
-        assert "line 3: title" in program.run("catalogue", "import", "items.csv").stdout
+        told = program.run("catalogue", "import", "items.csv").stderr
+        assert ("line 3: title" in told, "--refused" in told) == (True, True)
         counts = [program.run("catalogue", "import", "many.ndjson", "--json") for _ in range(2)]
         assert [json.loads(one.stdout)["counts"] for one in counts] == [{"added": 450}, {"same": 450}]
         shown = program.run("catalogue", "show", "product", "i", "--json")
         assert json.loads(shown.stdout)["status"] == "sold_out"
         listed = program.run("catalogue", "list", "product", "--limit", "3", "--after", "p10", "--json")
         assert [item["id"] for item in json.loads(listed.stdout)["items"]] == ["p100", "p101", "p102"]
+        both = program.run("catalogue", "list", "--limit", "2", "--json")
+        assert json.loads(both.stdout)["more"] == f"product:{json.loads(both.stdout)['items'][-1]['id']}"
         deleted = program.run("catalogue", "delete", "product", "i")
         assert (deleted.returncode, deleted.stdout.strip()) == (0, "deleted")
         assert json.loads(program.run("catalogue", "show", "product", "i", "--json").stdout)["status"] == "gone"

@@ -48,7 +48,10 @@ def test_adding_renaming_showing_and_listing(program: Program, served: Served) -
     assert listed == sorted(listed)
     page = done(program, "list", "--limit", "1", "--after", listed[0])["users"]
     assert [user["user"] for user in page] == listed[1:2]
-    assert f"{ann}  ann  Ann B." in program.run("user", "list").stdout
+    assert f"ann\tAnn B.\t\t\t\t{ann}" in program.run("user", "list").stdout.splitlines()
+    assert f"--after {listed[0]}" in program.run("user", "list", "--limit", "1").stderr
+    assert "more" not in done(program, "list")
+    assert done(program, "show", ann) == shown
     unknown = program.run("user", "show", "nobody")
     assert (unknown.returncode, "not_found" in unknown.stderr) == (1, True)
 
@@ -57,11 +60,11 @@ def test_disabling_enabling_and_tagging(program: Program, served: Served) -> Non
     program.run("user", "add", "cat")
     assert "disabled" in program.run("user", "disable", "cat").stdout
     assert done(program, "show", "cat")["disabled"] is True
-    assert "[disabled]" in program.run("user", "list").stdout
+    assert "\tdisabled\t" in program.run("user", "list").stdout
     assert done(program, "enable", "cat")["disabled"] is False
     tags = done(program, "tag", "cat", "staff", "--days", "2")["tags"]
     assert [(tag["tag"], tag["source"], "until" in tag) for tag in tags] == [("staff", "operator", True)]
-    assert "[staff]" in program.run("user", "list").stdout
+    assert "\tstaff\t" in program.run("user", "list").stdout
     assert program.run("user", "tag", "cat", "seller").stdout == "[staff] [seller]\n"
     assert done(program, "tag", "cat", "staff", "--remove")["tags"][0]["tag"] == "seller"
     assert program.run("user", "tag", "cat", "seller", "--remove").stdout == "no tags now.\n"

@@ -67,6 +67,7 @@ TEXTS: Final = {
     "step_place": ("putting it in place", "就位"),
     "step_load": ("loading", "载入"),
     # -- what can be wrong
+    "one_ledger": ("--ledger, --no-ledger: one of them", "--ledger 和 --no-ledger 只能用一个"),
     "trouble_exists": ("{file} is there already and is not overwritten", "{file} 已经存在，不会覆盖"),
     "trouble_no_folder": ("there is no folder {folder}", "没有文件夹 {folder}"),
     "trouble_no_access": ("{file}: {reason}", "{file}：{reason}"),

@@ -1,0 +1,189 @@
+"""How lists and records look: tables with headings for people at a terminal, plain lines for everybody else.
+
+At a terminal the headings, the words and the times are the reader's: their language, their zone, cells counted and not
+characters. What goes into a pipe or a file is the same whoever asks: one row a line, its values parted by tabs, under a
+line with the names that they have in the JSON; times are ISO 8601 in UTC. What the values mean it does not know:
+`texts.fields` has the headings and says what is a number, a moment or a word.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from chatd.cli.language import Lang, cells, lang_of
+from chatd.cli.texts.fields import FIELDS, UNKNOWN, WORDS, Field
+
+_GAP: Final = 2
+_TEXT_LEAST: Final = 8
+"""A column of text is not made narrower than this; longer words are broken."""
+_WHOLE: Final = frozenset({"id", "time", "count", "flag"})
+"""What is not broken over lines: one copies it, or reads it at a glance."""
+
+
+def on_terminal() -> bool:
+    """Whether a person reads standard output."""
+    return sys.stdout.isatty()
+
+
+def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], spare: Collection[str] = ()) -> str:
+    """Rows under headings. At a terminal columns with nothing in them are left out, and of the `spare` ones those
+    that there is no room for. Without rows: the headings in a pipe, nothing at a terminal."""
+    rows = list(rows)
+    if not on_terminal():
+        lines = ("\t".join(plain(c, row.get(c)) for c in columns) for row in rows)
+        return "\n".join(["\t".join(columns), *lines])
+    if not rows:
+        return ""
+    lang, width = lang_of(os.environ), _width()
+    zone = _one_zone([row.get(c) for row in rows for c in columns if _field(c).kind == "time"])
+    shown = {c: [_shown(_field(c), row.get(c), lang, zone) for row in rows] for c in columns}
+    left = [c for c in columns if any(shown[c])]
+    heads = {c: _heading(c, lang, zone) for c in left}
+    for extra in [c for c in reversed(left) if c in spare]:
+        if sum(_least(c, heads[c], shown[c]) + _GAP for c in left) - _GAP > width:
+            left.remove(extra)
+    return _drawn([(heads[c], _field(c), shown[c]) for c in left], width)
+
+
+def record(values: Mapping[str, Any]) -> str:
+    """One thing: what is known of it, each under its name. At a terminal what is empty is left out."""
+    if not on_terminal():
+        return "\n".join(f"{name}\t{plain(name, value)}" for name, value in values.items())
+    lang = lang_of(os.environ)
+    shown = {name: _shown(_field(name), value, lang, None) for name, value in values.items()}
+    rows = {_heading(name, lang, None): text for name, text in shown.items() if text}
+    return _drawn([("", Field("", "", "label"), list(rows)), ("", Field("", ""), list(rows.values()))], _width())
+
+
+def word(value: str) -> str:
+    """A word that the protocol has for something, in the person's language."""
+    english, chinese = WORDS.get(value, (clean(value), clean(value)))
+    return str(chinese if lang_of(os.environ) == "zh" else english)
+
+
+def pairs(values: Mapping[str, Any]) -> str:
+    """Names and values in a line, for people."""
+    return _shown(UNKNOWN, values, lang_of(os.environ), None)
+
+
+def operator() -> str:
+    """Who did it, where it was none of the users."""
+    return word("operator") if on_terminal() else "operator"
+
+
+def shown_time(at_ms: int, *, seconds: bool = False) -> str:
+    """A moment in the person's zone, with the zone."""
+    return f"{_moment(at_ms, seconds=seconds)} {_zone(at_ms)}"
+
+
+def plain(name: str, value: Any) -> str:
+    """A value for programs that read lines: without what would part or end one."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int) and _field(name).kind == "time":
+        return datetime.fromtimestamp(value / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, Mapping):
+        return " ".join(f"{key}={plain(key, one)}" for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return ",".join(plain(name, one) for one in value)
+    return clean(str(value))
+
+
+def clean(text: str) -> str:
+    """Without control characters, which somebody may have put into a name, and which a terminal obeys."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _field(name: str) -> Field:
+    return FIELDS.get(name, UNKNOWN)
+
+
+def _heading(name: str, lang: Lang, zone: str | None) -> str:
+    field = _field(name)
+    head = (field.zh if lang == "zh" else field.en) or name.replace("_", " ")
+    return f"{head} {zone}" if zone and field.kind == "time" else head
+
+
+def _shown(field: Field, value: Any, lang: Lang, zone: str | None) -> str:
+    """A value for people."""
+    if value is None or value == "" or value is False:
+        return ""
+    if field.kind == "time" and isinstance(value, int) and value:
+        return _moment(value) if zone else shown_time(value)
+    if isinstance(value, bool):
+        return "是" if lang == "zh" else "yes"
+    if isinstance(value, int) and field.kind != "id":
+        return f"{value:,}"
+    if isinstance(value, Mapping):
+        return " ".join(f"{name}={_part(name, one, lang)}" for name, one in value.items())
+    if isinstance(value, list | tuple):
+        return ("\n" if field.kind == "lines" else ", ").join(_shown(field, one, lang, zone) for one in value)
+    return word(str(value)) if field.kind == "word" else clean(str(value))
+
+
+def _part(name: str, value: Any, lang: Lang) -> str:
+    """A value among several, each behind its name."""
+    timed = _field(name).kind == "time"
+    return _shown(_field(name), value, lang, None) if timed else plain(name, value)
+
+
+def _least(name: str, head: str, texts: Sequence[str]) -> int:
+    """How narrow a column may become."""
+    most = max(cells(head), *map(cells, texts))
+    return most if _field(name).kind in _WHOLE else min(most, max(_TEXT_LEAST, cells(head)))
+
+
+def _drawn(columns: Sequence[tuple[str, Field, Sequence[str]]], width: int) -> str:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(width=width, highlight=False, markup=False, emoji=False)
+    headed = any(head for head, _, _ in columns)
+    drawn = Table(box=None, show_header=headed, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    for at, (head, field, texts) in enumerate(columns):
+        most = max(cells(head), *map(cells, texts))
+        whole = field.kind in _WHOLE
+        drawn.add_column(
+            Text(head),
+            justify="right" if field.kind == "count" else "left",
+            no_wrap=whole,
+            overflow="fold",
+            style="bold" if field.kind == "label" else "",
+            min_width=most if whole or field.kind == "label" else min(most, max(_TEXT_LEAST, cells(head))),
+            max_width=width if at == len(columns) - 1 else max(most, 1),
+        )
+    for row in zip(*(texts for _, _, texts in columns), strict=True):
+        drawn.add_row(*map(Text, row))
+    with console.capture() as captured:
+        console.print(drawn)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def _width() -> int:
+    import shutil
+
+    return max(shutil.get_terminal_size().columns, 40)
+
+
+def _moment(at_ms: int, *, seconds: bool = False) -> str:
+    form = "%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M"
+    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime(form)
+
+
+def _zone(at_ms: int) -> str:
+    """`UTC`, `+08` or `+05:30`: a name would not say which of several zones of that name."""
+    offset = datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%z")
+    return "UTC" if offset == "+0000" else offset[:3] if offset.endswith("00") else f"{offset[:3]}:{offset[3:5]}"
+
+
+def _one_zone(times: Iterable[Any]) -> str | None:
+    """The zone of all these moments, if it is one, for then the heading says it."""
+    zones = {_zone(at) for at in times if isinstance(at, int) and at}
+    return zones.pop() if len(zones) == 1 else None

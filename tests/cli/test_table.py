@@ -1,0 +1,86 @@
+"""Tables and records: for people at a terminal of any width and language, and as plain lines for programs."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import pytest
+
+from chatd.cli import table as tables
+from chatd.cli.language import cells
+from chatd.cli.table import record, table
+
+GROUP: Final = "gUyui3GvdQEPtD2tdko4TwQ"
+ROWS: Final = [
+    {"group": GROUP, "title": "茶友会 Tea", "kind": "private", "members": 12, "at": 1795375592254},
+    {"group": GROUP, "title": "a\tlong\x1b[31m title " * 4, "kind": "public", "members": 3456, "at": 1795375592254},
+]
+COLUMNS: Final = ("group", "title", "kind", "members", "at", "note")
+
+
+@pytest.fixture(autouse=True)
+def zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC-05:30")
+    import time
+
+    time.tzset()
+
+
+def seen(monkeypatch: pytest.MonkeyPatch, lang: str, width: int) -> None:
+    monkeypatch.setattr(tables, "on_terminal", lambda: True)
+    monkeypatch.setenv("LC_ALL", lang)
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+@pytest.mark.parametrize(("lang", "head"), [("C.UTF-8", "members"), ("zh_CN.UTF-8", "人数")])
+def test_a_table_has_headings_fits_and_stands_in_columns_whatever_the_script(
+    lang: str, head: str, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen(monkeypatch, lang, width)
+    lines = table(COLUMNS, ROWS).splitlines()
+    assert max(map(cells, lines)) <= width
+    end = cells(lines[0][: lines[0].index(head)] + head)
+    for line, count in ((lines[1], "12"), (lines[2], "3,456")):
+        assert cells(line[: line.index(count)] + count) == end, "counts end where their heading ends"
+    assert "+05:30" in lines[0]
+    assert "2026-11-23 00:56" in lines[1]
+    assert not re.search(r"[\x00-\x09\x1b]", "".join(lines)), "nothing that a terminal would obey"
+    assert "note" not in lines[0], "nobody has one"
+    assert GROUP in lines[1]
+
+
+def test_what_is_spare_goes_where_there_is_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"group": GROUP, "invite": GROUP, "user": GROUP, "name": "Ann of the tea house"}]
+    columns = ("group", "invite", "user", "name")
+    seen(monkeypatch, "C", 80)
+    narrow = table(columns, rows, spare=("user",))
+    seen(monkeypatch, "C", 120)
+    wide = table(columns, rows, spare=("user",))
+    assert (narrow.count(GROUP), wide.count(GROUP)) == (2, 3)
+
+
+def test_a_program_gets_the_same_lines_in_every_language_and_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = set()
+    for lang in ("C.UTF-8", "zh_CN.UTF-8"):
+        monkeypatch.setenv("LC_ALL", lang)
+        told.add(table(COLUMNS, ROWS))
+    (text,) = told
+    head, first, second = text.split("\n")
+    assert head.split("\t") == list(COLUMNS)
+    assert first.split("\t") == [GROUP, "茶友会 Tea", "private", "12", "2026-11-22T19:26:32.254Z", ""]
+    assert len(second.split("\t")) == len(COLUMNS), "a tab in a title parts nothing"
+    assert table(COLUMNS, []) == head
+
+
+def test_a_record_has_a_label_for_each_value_and_leaves_out_what_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    value = {"name": "Ann 安", "disabled": False, "scopes": ["read", "send"], "commands": ["/a x", "/b y"], "other": 7}
+    plain = "name\tAnn 安\ndisabled\tfalse\nscopes\tread,send\ncommands\t/a x,/b y\nother\t7"
+    assert record(value) == plain
+    seen(monkeypatch, "zh_CN.UTF-8", 80)
+    lines = record(value).splitlines()
+    assert [line.split()[0] for line in lines] == ["名字", "权限", "命令", "/b", "other"]
+    assert "disabled" not in record(value)
