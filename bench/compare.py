@@ -46,9 +46,8 @@ def tabulate_promises(subjects: Sequence[Subject]) -> list[str]:
 def tabulate_row(workload: Workload, runs: Runs) -> list[str]:
     """A line for each who gave figures. The ratio is ours to theirs, median to median."""
     taken = {figure for figures in runs.values() for run in figures for figure in run}
-    known = [name for name in COLUMNS.get(workload.kind, ()) if name in taken]
-    if workload.kind not in COLUMNS:
-        known = sorted(taken)
+    wanted = COLUMNS.get(workload.kind, tuple(LABELS))
+    known = [name for name in wanted if name in taken]
     columns = [workload.headline, *(name for name in known if name != workload.headline)]
     head = ["", f"**{LABELS.get(workload.headline, workload.headline)}**", f"{OURS} / it"]
     head += [LABELS.get(name, name) for name in columns[1:]]

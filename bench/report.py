@@ -33,6 +33,35 @@ LABELS = {  # a figure without a label is called by its name
     "complete": "complete",
     "out_of_order": "out of one order",
     "rss_mib": "MiB RSS under load",
+    "live_s": "until all have what they missed, s",
+    "live_p50_ms": "hello to all that was missed, p50, ms",
+    "live_p99_ms": "hello to all that was missed, p99, ms",
+    "clients_per_s": "people per second",
+    "missed": "entries missed by all",
+    "pages": "pages read from the store",
+    "pages_per_group": "pages read per group",
+    "server_cpu_s": "CPU seconds of the server",
+    **{
+        f"{kind}_{share}_ms": f"{words}, {share}, ms"
+        for kind, words in (
+            ("history", "page of history"),
+            ("search", "search"),
+            ("list", "chat list"),
+            ("hello", "connecting, with hello"),
+            ("say", "message to answer"),
+        )
+        for share in ("p50", "p99")
+    },
+    "asked": "questions asked",
+    **{
+        f"{how}_{figure}": f"{words}, {shown}"
+        for how, shown in (("alone", "alone"), ("joined", "64 at a time"))
+        for figure, words in (
+            ("rows", "rows per message"),
+            ("bytes", "bytes of log per message"),
+            ("commit_p50_ms", "ms per message"),
+        )
+    },
     "hub_cpu": "hub, share of the core",
     "writer_cpu": "writer, share of the core",
     "others_cpu": "everybody else on that core",

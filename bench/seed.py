@@ -31,6 +31,8 @@ from chatd.store.migrate import migrate
 SKETCH_DATABASE = "sketch.db"
 CHATD_DATABASE = "chatd.db"
 GROUP_LIMIT = 1000
+NAMED = 1000
+"""Of those who came, so many are in the entry that says so."""
 START_MS = 1_700_000_000_000
 TOKEN_TTL_S = 86_400
 
@@ -97,7 +99,7 @@ def _seed_group(database: Sqlite, number: int, size: int, stored: int) -> None:
     database.write(users.INSERT, [users.row_of_new(person) for person in people])
     database.write(users.INSERT_MINE, [(name, 1, at, "added", group, 2, "{}") for name in names])
     found_group(database, number, names, stored, at)
-    database.write(messages.INSERT, _chatd_rows(number, names, stored))
+    database.write(messages.INSERT, stored_rows(number, names, stored))
 
 
 def found_group(database: Database, number: int, names: Sequence[str], stored: int, last_ms: int) -> None:
@@ -113,7 +115,7 @@ def found_group(database: Database, number: int, names: Sequence[str], stored: i
         for name, role in zip(names, roles, strict=True)
     ]
     database.write(groups_of_store.INSERT_MEMBERS, [groups_of_store.row_of_new_member(m) for m in members])
-    joined = ",".join(f'{{"user":"{name}","by":"{names[0]}"}}' for name in names[1:])
+    joined = ",".join(f'{{"user":"{name}","by":"{names[0]}"}}' for name in names[1:NAMED])
     created = f'{{"group_kind":"private","title":"group {number}","members":["{names[0]}"]}}'
     came = f'{{"count":{size},"joined":[{joined}],"left":[]}}'
     first = [
@@ -123,7 +125,8 @@ def found_group(database: Database, number: int, names: Sequence[str], stored: i
     database.write(messages.INSERT, first)
 
 
-def _chatd_rows(number: int, names: Sequence[str], stored: int) -> Sequence[Row]:
+def stored_rows(number: int, names: Sequence[str], stored: int, after: int = 0) -> Sequence[Row]:
+    """Those behind the message `after`, up to `stored`."""
     group, at, digest = group_id(number), START_MS, bytes(16)
     return [
         (
@@ -132,7 +135,7 @@ def _chatd_rows(number: int, names: Sequence[str], stored: int) -> Sequence[Row]
             0,
             digest,
         )
-        for seq in range(1, stored + 1)
+        for seq in range(after + 1, stored + 1)
     ]
 
 

@@ -8,24 +8,56 @@ from __future__ import annotations
 import shutil
 import statistics
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from bench import report
+from bench.asking import ask_beside
 from bench.generator import LoadFailed
-from bench.rows import Bench, Figures, Invalid, run_once, seed_once
+from bench.rows import Bench, Figures, Invalid, Seeded, run_once, seed_once
 from bench.servers import ServerFailed
-from bench.subjects import Role, Subject
+from bench.storm import run_storm
+from bench.storm_seed import seed_storm
+from bench.subjects import CHATD, Role, Subject
 from bench.workloads import Share, Who, Workload
 
 OTHERS_REPEAT = 3
 """How often those are measured that are not in every row."""
 HOLDS = 0.95
 """Of its own maximum: beyond that nobody is asked to keep up with an open loop."""
-ROLES: Mapping[Who, Sequence[Role]] = {"all": ("own", "main", "other"), "main": ("own", "main"), "own": ("own",)}
+ROLES: Mapping[Who, Sequence[Role]] = {
+    "all": ("own", "main", "other"),
+    "main": ("own", "main"),
+    "own": ("own",),
+    "ours": ("own",),
+}
 
 Taken = dict[str, dict[str, list[Figures]]]
 """Row -> subject -> figures of each repeat."""
+
+
+def takes_part(subject: Subject, workload: Workload) -> bool:
+    """The sketch, which stands for a path without rules, knows nothing of coming back or of asking."""
+    return subject.role in ROLES[workload.who] and (workload.who != "ours" or subject is CHATD)
+
+
+def seed(bench: Bench, subject: Subject, workload: Workload) -> Seeded:
+    """A filled folder for all repeats."""
+    if workload.storm is None:
+        return seed_once(bench, subject, workload)
+    directory = Path(tempfile.mkdtemp(prefix=f"{workload.name}-", dir=bench.directory))
+    return Seeded(directory, seed_storm(directory, workload.storm))
+
+
+def run(bench: Bench, subject: Subject, workload: Workload, seeded: Seeded) -> Figures:
+    """One repeat. Raises `Invalid`, `LoadFailed`, `ServerFailed`."""
+    if workload.storm is not None:
+        return run_storm(bench, subject, workload.storm, seeded)
+    if workload.kind == "asking":
+        return ask_beside(bench, subject, workload, seeded)
+    return run_once(bench, subject, workload, seeded)
 
 
 @dataclass(slots=True)
@@ -43,14 +75,14 @@ class Session:
 
     def run(self, workload: Workload) -> None:
         """All repeats of one row."""
-        chosen = [subject for subject in self.subjects if subject.role in ROLES[workload.who]]
+        chosen = [subject for subject in self.subjects if takes_part(subject, workload)]
         runs = self._repeat(workload, chosen, self.repeat)
         if runs:
             self.taken[workload.name] = runs
 
     def _repeat(self, workload: Workload, subjects: Sequence[Subject], repeat: int) -> dict[str, list[Figures]]:
         ready = {subject.name: self._resolve(workload, subject) for subject in subjects}
-        seeded = {s.name: seed_once(self.bench, s, workload) for s in subjects if ready[s.name] is not None}
+        seeded = {s.name: seed(self.bench, s, workload) for s in subjects if ready[s.name] is not None}
         runs: dict[str, list[Figures]] = {subject.name: [] for subject in subjects}
         for turn in range(repeat):
             for subject in subjects if turn % 2 == 0 else reversed(subjects):
@@ -59,7 +91,7 @@ class Session:
                     continue
                 label = f"{workload.name} {subject.name} {turn + 1}/{repeat}"
                 try:
-                    figures = run_once(self.bench, subject, given, seeded[subject.name])
+                    figures = run(self.bench, subject, given, seeded[subject.name])
                 except (Invalid, LoadFailed, ServerFailed) as failure:
                     self._fail(f"{label}: {failure}")
                     continue

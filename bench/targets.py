@@ -49,6 +49,10 @@ TARGETS = (
     less("crowd", "last_p50_ms", 1.3, "c"),
     less("mix-half", "delivery_p99_ms", 2, other_row="mix-calm"),
     less("mix-over", "delivery_p99_ms", 100),
+    less("storm-restart", "live_s", 5),
+    less("storm-restart", "pages_per_group", 2),
+    less("storm-running", "live_s", 5),
+    less("storm-running", "pages_per_group", 2),
 )
 
 

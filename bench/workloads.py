@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["load", "idle", "start", "storm", "asking", "search"]
-Who = Literal["all", "main", "own"]
+Who = Literal["all", "main", "own", "ours"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,18 @@ class Share:
     row: str
     subject: str = ""
     """Whose; empty for each subject's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """Everybody comes back at once. Each is in `each` of the groups and missed `missed` entries in each of them."""
+
+    people: int
+    groups: int
+    each: int
+    missed: int
+    running: bool
+    """Whether it was all said to a server that still runs; else it has just started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +56,9 @@ class Workload:
     """The figure the row is about."""
     target: float | None = None
     """The ratio to the sketch that is wanted."""
+    storm: Storm | None = None
     who: Who = "main"
-    """Who is measured: all there are, those that are in every row, or only what is ours."""
+    """Who is measured: all there are, those that are in every row, what is of this project, or the server alone."""
 
 
 SMALL = (10,) * 200
@@ -132,6 +145,37 @@ WORKLOADS = (
         headline="delivery_p99_ms",
         who="own",
     ),
+    *(
+        Workload(
+            f"storm-{name}",
+            f"F: 5,000 come back to 20 of 200 groups each with 30 missed entries, {when}",
+            "storm",
+            (),
+            storm=Storm(5000, 200, 20, 30, running),
+            headline="live_s",
+            who="ours",
+        )
+        for name, when, running in (
+            ("restart", "right after a restart", False),
+            ("running", "to a server that has been running", True),
+        )
+    ),
+    *(
+        Workload(
+            f"asking-{name}",
+            f"G: history, search and chat list of one person with 10^5 stored messages, {when}",
+            "asking",
+            (1000,),
+            rate=rate,
+            stored=100_000,
+            headline="history_p99_ms",
+            who="ours",
+        )
+        for name, when, rate in (
+            ("calm", "nobody else does anything", 0),
+            ("busy", "beside 50 messages/s to 1,000", 50),
+        )
+    ),
     Workload(
         "start", "start with 10^6 messages", "start", (100,) * 10, stored=1_000_000, headline="start_s", who="own"
     ),
@@ -145,6 +189,10 @@ TINY = (
         headline="delivery_p99_ms", who="own",
     ),
     Workload("tiny-idle", "idle", "idle", (10,), devices=4, headline="kib_per_connection", who="own"),
+    Workload("tiny-storm", "a storm", "storm", (), storm=Storm(8, 4, 2, 3, True), headline="live_s", who="ours"),
+    Workload(
+        "tiny-asking", "asking", "asking", (5,), rate=20, stored=100, headline="history_p99_ms", who="ours"
+    ),
     Workload("tiny-start", "start", "start", (5, 5), stored=100, headline="start_s", who="own"),
 )  # fmt: skip
 """The short form: that everything runs, and that everybody gets everything. Its figures say nothing."""

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as program
-from bench import compare, machine, report, targets, written
+from bench import compare, machine, report, storm, targets, written
+from bench.generator import LoadFailed
 from bench.peers.registry import PEERS
-from bench.rows import Bench, Invalid, run_once, seed_once
+from bench.rows import Bench, Invalid, Seeded, run_once, seed_once
+from bench.seed import Seat
 from bench.servers import Server, ServerFailed
-from bench.session import Session
+from bench.session import Session, run, seed
 from bench.subjects import SUBJECTS, Subject
-from bench.workloads import TINY, WORKLOADS, Share, Workload
+from bench.workloads import TINY, WORKLOADS, Share, Storm, Workload
 from tests.bench.test_load import LOST, serve_patched
 
 LOADED = Workload("tiny", "2 groups x 10", "load", (10, 10), inflight=2, headline="messages_per_s", target=0.6)
@@ -135,3 +137,31 @@ def test_a_report_has_who_was_measured_and_who_was_not_and_a_picture(short_bench
     assert "| c | 100 | 0.50 |" in text
     assert "- tinode: not there" in text
     assert "100.00%" in text
+
+
+@pytest.mark.parametrize(
+    ("awaited", "failure", "said"),
+    [(6, None, ""), (5, Invalid, "doubled"), (7, LoadFailed, "connections were live after")],
+    ids=["all of it", "one too many", "one too few"],
+)
+@pytest.mark.parametrize("running", [False, True], ids=["restart", "running"])
+def test_who_comes_back_has_to_get_exactly_what_was_missed(
+    short_bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    awaited: int,
+    failure: type[Exception] | None,
+    said: str,
+    running: bool,
+) -> None:
+    come_back = Storm(people=8, groups=4, each=2, missed=3, running=running)
+    workload = Workload("storm", "storm", "storm", (), storm=come_back, headline="live_s")
+    seeded = seed(short_bench, SUBJECTS["chatd"], workload)
+    seeded = Seeded(seeded.directory, [Seat(str(awaited), seat.token) for seat in seeded.seats])
+    monkeypatch.setattr(storm, "PATIENCE_S", 2)
+    if failure is None:
+        figures = run(short_bench, SUBJECTS["chatd"], workload, seeded)
+        assert figures["missed"] == 8 * 2 * 3
+        assert (figures["pages_per_group"] == 0) == running
+        return
+    with pytest.raises(failure, match=said):
+        run(short_bench, SUBJECTS["chatd"], workload, seeded)

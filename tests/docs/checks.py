@@ -8,6 +8,7 @@ from __future__ import annotations
 import configparser
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -118,11 +119,26 @@ def wire(text: str, folder: Path) -> None:
         assert check_message(json.loads(line))
 
 
+def bench(text: str, folder: Path) -> None:
+    """Programs of the benchmark, with options that each of them takes."""
+    from bench import __main__ as rows
+    from bench import search, size
+    from bench.peers import __main__ as peers
+
+    del folder
+    takes = {"bench": rows.read_options, "bench.size": size.read_options, "bench.search": search.read_options}
+    takes["bench.peers"] = peers.read_options
+    for line in text.splitlines():
+        asked = re.fullmatch(r'(?:make (bench)|\.venv/bin/python -m ([\w.]+))(?: ARGS="(.*)"| (.*))?', line)
+        assert asked, line
+        takes[asked[1] or asked[2]](shlex.split(asked[3] or asked[4] or ""))
+
+
 def judge(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
     assert done.returncode == 0, done.stderr
 
 
 CHECKS: Final[dict[str, Callable[[str, Path], None]]] = {
-    check.__name__: check for check in (nginx, caddy, systemd, prometheus, shell, paths, drawing, wire)
+    check.__name__: check for check in (nginx, caddy, systemd, prometheus, shell, paths, drawing, wire, bench)
 }
