@@ -22,6 +22,8 @@ COLUMNS = {  # after the headline and the ratio
         "last_p99_ms",
         "hot_deliveries_per_s",
         "hot_delivery_p99_ms",
+        "rss_mib",
+        "rss_grown_mib",
         "load_idle",
         "complete",
         "out_of_order",

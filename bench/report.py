@@ -33,6 +33,7 @@ LABELS = {  # a figure without a label is called by its name
     "complete": "complete",
     "out_of_order": "out of one order",
     "rss_mib": "MiB RSS under load",
+    "rss_grown_mib": "MiB RSS more than at the beginning",
     "live_s": "until all have what they missed, s",
     "live_p50_ms": "hello to all that was missed, p50, ms",
     "live_p99_ms": "hello to all that was missed, p99, ms",

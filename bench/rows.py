@@ -112,13 +112,14 @@ def _put_load(bench: Bench, workload: Workload, server: Server, directory: Path,
         load.wait_for("ready", CONNECT_TIMEOUT_S)
         load.go()
         load.wait_for("measuring", bench.warm_s + 10)
-        before = server.usage()
+        before, small = server.usage(), server.size()
         load.wait_for("measured", bench.measured_s + 10)
         after = server.usage()
         size = server.size()
         result = load.wait_for("result", bench.drain_s + 10)
     _refuse_faults(result, server.subject)
-    return figures_of(result) | _costs_of(result, before, after) | {"rss_mib": (size.hub + size.writer) / 2**20}
+    memory = {"rss_mib": sum(size) / 2**20, "rss_grown_mib": (sum(size) - sum(small)) / 2**20}
+    return figures_of(result) | _costs_of(result, before, after) | memory
 
 
 def _refuse_faults(result: Event, subject: Subject) -> None:
