@@ -107,6 +107,7 @@ FIELDS: Final = {
     "proposals_waiting": Field("commands waiting", "排队的命令", "count"),
     "reads_unsaved": Field("unsaved read positions", "未保存的已读位置", "count"),
     "drafts_unsaved": Field("unsaved drafts", "未保存的草稿", "count"),
+    "entries_gone": Field("entries gone by retention", "按保留期限清理的记录", "count"),
     "writer_restarts": Field("restarts of the writer", "写入进程重启", "count"),
     "words": Field("words in the word list", "词表词数", "count"),
     "words_blocked": Field("texts blocked", "拦下的文本", "count"),
