@@ -19,6 +19,7 @@ from chatd_client import (
     Disconnected,
     EntriesEvent,
     Event,
+    Expired,
     MineEvent,
     Opened,
     Reset,
@@ -149,7 +150,7 @@ class Watcher:
                 self._state.put(line)
             case Reset(group=group):
                 self._take_reset(group)
-            case Truncated(group=str() as group):
+            case Truncated(group=str() as group) | Expired(group=group):
                 self.say(NOTICE, "truncated", title=self.title_of(group))
             case Heads() | ReadSignal() | TypingSignal() | TokenExpiring() | GoingAway():
                 await self._take_signal(event)

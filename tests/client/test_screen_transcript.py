@@ -96,3 +96,22 @@ def test_a_notice_of_a_pinned_message_does_not_keep_what_was_taken_back_or_erase
         assert isinstance(words, log.Announced)
         erased = isinstance(gone, log.Erased)
         assert (names.names[0].nickname, words.text) == (("", "") if erased else ("nick", "words of theirs"))
+
+
+def test_what_is_no_longer_kept_goes_and_nothing_older_is_asked_for() -> None:
+    transcript = Transcript(GROUP)
+    page(transcript, 5, 6, 7, 8, as_of=8)
+    transcript.forget(6)
+    assert (transcript.order, transcript.older, transcript.low) == ([7, 8], False, 7)
+    assert transcript.at(6) is None
+    transcript.take([said(9)])
+    assert transcript.order == [7, 8, 9]
+    transcript.forget(20)
+    assert transcript.order == []
+
+
+def test_what_lies_further_back_than_is_shown_changes_nothing() -> None:
+    transcript = Transcript(GROUP)
+    page(transcript, 50, 51, as_of=51)
+    transcript.forget(20)
+    assert (transcript.order, transcript.older, transcript.low) == ([50, 51], True, 50)

@@ -26,3 +26,21 @@ def test_what_lies_behind_a_cursor(pushed: int, room: int, after: int, most: int
     else:
         assert behind is not None
         assert [one.entry.pos for one in behind] == [pos for pos in here if pos > after][:most]
+
+
+@given(pushed=st.integers(1, 20), floor=st.integers(0, 25), answered=st.integers(1, 20))
+def test_what_went_is_not_in_the_ring_nor_quoted_from_it(pushed: int, floor: int, answered: int) -> None:
+    ring = Ring(30, 10**9)
+    for pos in range(1, pushed + 1):
+        ring.push(item(pos))
+    answer = item(pushed + 1)
+    answer.entry.target = answered
+    answer.target = item(answered).entry
+    ring.push(answer)
+    before = answer.encoded("json", 0)
+    ring.cut(floor, range(1, floor + 1))
+    assert [one.entry.pos for one in ring] == [pos for pos in range(1, pushed + 2) if pos > floor]
+    if floor <= pushed:
+        assert (answer.target is None) == (answered <= floor)
+        assert (b"quote" in answer.encoded("json", 0)) == (b"quote" in before and answered > floor)
+    assert ring.behind(floor - 1, 5) is None or floor == 0 or not len(ring)

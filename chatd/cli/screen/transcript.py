@@ -119,6 +119,17 @@ class Transcript(GroupView):
         else:
             self.newer, self.high = True, self.order[-1]
 
+    def forget(self, floor: int) -> None:
+        """What lies up to there is no longer kept by the server, and nothing older either."""
+        gone = [pos for pos in self.order if pos <= floor]
+        self.order = self.order[len(gone) :]
+        for pos in gone:
+            self.messages.pop(pos, None)
+            self._told.pop(pos, None)
+            self.mine.pop(pos, None)
+        if self.low is not None and self.low <= floor + 1:
+            self.low, self.older = floor + 1, False
+
     def note_own(self, entry: log.Reacted, me: str) -> None:
         """Somebody reacted: if it was the reader, that is their own."""
         if entry.by != me:

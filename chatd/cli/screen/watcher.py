@@ -11,7 +11,7 @@ from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import State
 from chatd.cli.chat_words import Words
 from chatd.cli.screen.transcript import Transcript
-from chatd_client import Client, ClientClosed, Connected, EntriesEvent, Event, Truncated
+from chatd_client import Client, ClientClosed, Connected, EntriesEvent, Event, Expired, Truncated
 from chatd_protocol import kinds, log
 from chatd_protocol.receipts import ReceiptsSignal
 from chatd_protocol.signals import TypingSignal
@@ -81,6 +81,11 @@ class ScreenWatcher(Watcher):
                 self._face.told_of_reading(event)
             case Truncated(group=None):
                 await self._face.load_chats()
+            case Truncated(group=group):
+                await super()._take(event)
+                await self._face.reload(group)
+            case Expired(group=group, floor=floor):
+                self._forget(group, floor)
             case Connected():
                 await super()._take(event)
                 self._face.connected(event)
@@ -89,6 +94,15 @@ class ScreenWatcher(Watcher):
                 self._face.heard_typing()
             case _:
                 await super()._take(event)
+
+    def _forget(self, group: str, floor: int) -> None:
+        """Older messages are no longer kept."""
+        if self.lasts.get(group, (floor + 1, ""))[0] <= floor:
+            del self.lasts[group]
+        transcript = self._face.transcript
+        if transcript is not None and transcript.group == group:
+            transcript.forget(floor)
+            self._face.came([])
 
     async def _take_entries(self, event: EntriesEvent) -> None:
         state, group = self._state, event.group
