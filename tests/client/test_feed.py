@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from chatd_client import Cursors, EntriesEvent, Opened, Reset, Truncated
+from chatd_client import Cursors, EntriesEvent, Expired, Opened, Reset, Truncated
 from chatd_client.feed import Feed, last_pos
 from chatd_protocol.codec import Malformed
 from chatd_protocol.groups import GroupLine
@@ -138,6 +138,27 @@ def test_truncated_and_reset_of_a_group() -> None:
     assert events == [Reset(GROUP)]
     assert feed.resume().heads == {GROUP: (7, 70)}
     assert taken(feed, entries(7, message(8))) == [8]
+
+
+def test_what_is_no_longer_kept_is_told_to_who_is_below_and_to_who_is_not() -> None:
+    feed = fed()
+    cut = Entries(GROUP, 40, 90, [], truncated=44)
+    assert feed.cut_entries(cut) == Truncated(GROUP, 44)
+    assert taken(feed, cut) == []
+    assert not feed.wanted
+    assert feed.cursor(GROUP) == (0, None), "no entry with a time is known there"
+    assert taken(feed, entries(44, message(45))) == [45]
+    assert feed.cut_entries(Entries(GROUP, 45, 90, [], truncated=45)) == Expired(GROUP, 45)
+    assert taken(feed, entries(45, message(46))) == [46]
+    assert feed.cut_entries(entries(46, message(47))) is None
+
+
+def test_what_is_told_behind_a_gap_is_left_to_the_line_of_the_group() -> None:
+    feed = fed()
+    cut = Entries(GROUP, 42, 90, [], truncated=44)
+    assert feed.cut_entries(cut) is None
+    assert taken(feed, cut) == []
+    assert feed.wanted == {GROUP}
 
 
 def test_a_reset_of_everything() -> None:
