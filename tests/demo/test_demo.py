@@ -115,7 +115,7 @@ def test_who_knows_nobody_comes_in_by_the_share_text(tmp_path: Path) -> None:
                 await ming.types(share)
                 await ming.sees("饭友群", "/join .")
                 await ming.types("/join .")
-                await ali.sees("阿明", "is in")
+                await ali.sees("阿明 came in", "invited by")
                 await ming.types("大家好")
                 await ali.sees("阿明 ", "大家好")
                 assert await ming.ends() == 0
