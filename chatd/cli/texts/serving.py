@@ -14,6 +14,7 @@ EVENTS: Final[dict[str, str]] = {
     "cannot go on": "无法继续",
     "a request failed": "一个请求处理失败",
     "job failed": "后台任务失败",
+    "retention": "已按保留期限清理",
     "fan-out failed": "消息分发失败",
     "the index cannot be followed": "搜索索引无法跟进",
     "the program that follows the log ended": "建索引的程序退出了",
@@ -41,6 +42,9 @@ FIELDS: Final = {
     "keys": "公钥",
     "before": "原版本",
     "after": "新版本",
+    "looked": "查看的群",
+    "groups": "清理的群",
+    "gone": "清理的记录",
 }
 """The Chinese of what stands behind such a line."""
 
