@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +13,9 @@ import typer
 from chatd.cli import ConfigOption, JsonOption
 from chatd.cli.answers import MISUSED, ask, fail, phrase, say
 from chatd.cli.completion import group_ids
-from chatd.cli.language import cells
+from chatd.cli.listing import say_rows
 from chatd.cli.named import Group
-from chatd.cli.table import shown_time
+from chatd.cli.table import on_terminal
 
 retention = typer.Typer(help="How long messages are kept. 消息保留期限。", no_args_is_help=True)
 
@@ -57,7 +58,10 @@ def run(
         plans += page["groups"]
     answer = settings | {"groups": plans, "messages": sum(one["messages"] for one in plans)}
     if not yes:
-        say(answer, _shown(answer), as_json)
+        if as_json:
+            say(answer, "", as_json)
+        else:
+            _say_plan(answer)
         return
     ask(config, "retention.run", TIMEOUT_S, **chosen)
     answer |= _watch(config, as_json)
@@ -97,9 +101,14 @@ def show(
     pages = list(_pages(config, "retention.show", {"group": group} if group is not None else {}))
     groups = [one for page in pages for one in page["groups"]]
     settings = {name: pages[-1][name] for name in ("days", "keep_pinned")}
-    lines = [phrase("The server: {time}. 服务器：{time}。", time=_time(settings["days"], None))]
-    lines += [f"{one['group']}  {_time(one['days'], settings['days'])}  {one['title']}".rstrip() for one in groups]
-    say(settings | {"groups": groups}, "\n".join(lines), as_json)
+    say(
+        settings | {"groups": groups},
+        phrase("The server: {time}. 服务器：{time}。", time=_time(settings["days"], None)),
+        as_json,
+    )
+    if groups and not as_json:
+        rows = [one | {"kept_for": _time(one["days"], settings["days"])} for one in groups]
+        say_rows(("kept_for", "group", "title"), rows)
 
 
 @retention.command("set")
@@ -143,35 +152,14 @@ def _time(days: int | None, otherwise: int | None) -> str:
     return text.rstrip(".。")
 
 
-def _shown(answer: dict[str, Any]) -> str:
-    """What would go, in a table."""
+def _say_plan(answer: dict[str, Any]) -> None:
+    """What would go, in a table, and that nothing went. In a pipe the rows are all there is on standard output."""
     groups = answer["groups"]
     if not groups:
         nothing = phrase("Nothing is older than it is kept. 没有过期的消息。")
-        return f"{nothing} ({_time(answer['days'], None)})" if not answer["days"] else nothing
-    names = ("messages. 消息。", "from. 自。", "to. 至。", "stay. 保留。", "group. 群。")
-    head = [phrase(name).rstrip(".。") for name in names]
-    rows = [
-        (
-            str(one["messages"]),
-            shown_time(one["first_at"]) if "first_at" in one else "",
-            shown_time(one["last_at"]) if "last_at" in one else "",
-            str(one["kept"] or ""),
-            f"{one['group']}  {one['title']}".rstrip(),
-        )
-        for one in groups
-    ]
-    table = _table([tuple(head), *rows])
+        print(nothing if answer["days"] else f"{nothing} ({_time(answer['days'], None)})")
+        return
+    say_rows(("messages", "first_at", "last_at", "kept", "group", "title"), groups, spare=("last_at",))
     total = phrase("{messages} messages in all. 共 {messages} 条消息。", messages=answer["messages"])
     unchanged = phrase("Nothing was changed; --yes lets them go. 未作任何改动；加 --yes 才会清理。")
-    return f"{table}\n\n{total}\n{unchanged}"
-
-
-def _table(rows: list[tuple[str, ...]]) -> str:
-    """Columns, counts to the right and the last one as long as it is."""
-    widths = [max(cells(row[at]) for row in rows) for at in range(len(rows[0]) - 1)]
-    lines = []
-    for row in rows:
-        parts = [" " * (width - cells(text)) + text for width, text in zip(widths, row, strict=False)]
-        lines.append("  ".join([*parts, row[-1]]).rstrip())
-    return "\n".join(lines)
+    print(f"\n{total}\n{unchanged}", file=sys.stdout if on_terminal() else sys.stderr)
