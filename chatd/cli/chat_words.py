@@ -79,14 +79,17 @@ class Words:
         return text.format(**values)
 
     def _closed_up(self, text: str, values: Mapping[str, object]) -> str:
-        """The text without the spaces beside places that hold one of our own words."""
+        """The text without the spaces beside places that hold one of our own words. One that stands alone between two
+        places parts a number from a name, and stays unless both are ours."""
         pieces = ""
         close = False
         for between, field, _, _ in Formatter().parse(text):
-            literal = between.removeprefix(" ") if close else between
-            close = field is not None and values.get(field) in self._close
+            before, close = close, field is not None and values.get(field) in self._close
+            literal = between.removeprefix(" ") if before else between
             if close:
                 literal = literal.removesuffix(" ")
+            if between == " " and pieces and field is not None and not (before and close):
+                literal = between
             pieces += literal.replace("{", "{{").replace("}", "}}") + (f"{{{field}}}" if field is not None else "")
         return pieces
 

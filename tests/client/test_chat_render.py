@@ -53,6 +53,7 @@ def test_what_hangs_on_a_message() -> None:
         "   43 00:00 一个名字很…  yes",
         f"{indent}👍 2  ❤ 1",
     ]
+    assert shown(reply, lang="zh")[0] == f"{indent}┆ 41 我：before"
     gone = msgspec.structs.replace(quote, text="", recalled=True)
     assert shown(text("yes", reply_to=41, quote=gone))[0] == f"{indent}┆ 41: recalled"
 
