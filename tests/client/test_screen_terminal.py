@@ -138,6 +138,27 @@ async def test_a_fault_of_the_program_is_told_without_a_word_of_anybodys(sqlite_
     assert "somebody wrote" not in str(told.value)
 
 
+@in_loop
+async def test_when_it_has_ended_nothing_is_begun_or_looked_for_on_the_screen(sqlite_url: str) -> None:
+    begun: list[str] = []
+
+    async def begin() -> None:
+        begun.append("work")
+
+    async with running_server(sqlite_url) as server:
+        async with sitting(server, "ann", "Ann") as here:
+            await here.sees("online")
+            app = here.app
+            await app.query("#left, #middle").remove()  # as the end does it
+            app.on_resize()
+            app.action_chats()
+            await app.stop_work()
+            app.spawn(begin())
+            assert app._tasks == set()
+        await app.stop_work()
+    assert begun == []
+
+
 def test_the_help_of_the_program_does_not_load_the_screen() -> None:
     code = "import sys, chatd.cli\nprint([name for name in sys.modules if name.split('.')[0] in ('textual', 'rich')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

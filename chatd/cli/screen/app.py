@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 
 from chatd.cli.chat_render import DIM
 from chatd.cli.chat_words import Words
@@ -67,10 +67,10 @@ class ChatApp(Backstage):
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="body"):
-            with Vertical(id="left"):
+            with self.left:
                 yield self.bars["top"]
                 yield self.chats
-            with Vertical(id="middle"):
+            with self.middle:
                 for name in ("title", "tabs", "banner"):
                     yield self.bars[name]
                 yield self.timeline
@@ -129,7 +129,7 @@ class ChatApp(Backstage):
             self.show_list(not self.has_class("-listing"))
             (self.chats if self.has_class("-listing") else self.composer).focus()
         elif self.chats.has_focus:
-            self._list = not self.query_one("#left").display
+            self._list = not self.left.display
             self._arrange()
             self.composer.focus()
         else:
@@ -172,8 +172,8 @@ class ChatApp(Backstage):
         """As many panes as there is room for, unless somebody wants it otherwise."""
         wide = self.size.width
         listing = self.has_class("-listing")
-        self.query_one("#left").display = listing if wide < LIST_FROM else self._list is not False
-        self.query_one("#middle").display = not listing or wide >= LIST_FROM
+        self.left.display = listing if wide < LIST_FROM else self._list is not False
+        self.middle.display = not listing or wide >= LIST_FROM
         details = wide >= WIDE_FROM if self._details is None else self._details and wide >= LIST_FROM
         self.right.display = details
         self.set_class(wide < WIDE_FROM, "-narrow")
@@ -242,7 +242,7 @@ class ChatApp(Backstage):
                 self.timeline.focus()
                 self.timeline.choose(-1)
             case "tab" | "shift+tab":
-                self.chats.focus() if self.query_one("#left").display else self.timeline.focus()
+                self.chats.focus() if self.left.display else self.timeline.focus()
             case "escape":
                 self.drop_notes()
                 self.drop_aim()

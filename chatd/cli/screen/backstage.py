@@ -12,7 +12,7 @@ from typing import Final
 
 from rich.console import RenderableType
 from rich.text import Text
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
 from chatd.cli.chat_render import ERROR, Line, Renderer
@@ -127,6 +127,10 @@ class Backstage(Life):
         self.composer = Composer(
             lambda: self.state.people, commands, self.state.items, id="composer", placeholder=self.words("write_here")
         )
+        self.left, self.middle = (
+            Vertical(id="left"),
+            Vertical(id="middle"),
+        )  # held, for the end takes them off the screen
         self.right = VerticalScroll(id="right", can_focus=False)
         self.details = Static(id="details")
         self.conversation = Conversation(self.desk, self.timeline, self.changed)

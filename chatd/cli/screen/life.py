@@ -41,6 +41,7 @@ class Life(App[int]):
         self._tasks: set[asyncio.Task[Any]] = set()
         self._typed: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue(256)
         self._leaving: asyncio.Task[None] | None = None
+        self._ended = False
 
     def me(self) -> str:
         return self.client.hello.user if self.client.hello else ""
@@ -62,7 +63,10 @@ class Life(App[int]):
         """Keep unsent text where all devices find it. Raises `ChatdError`."""
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Do this on the side."""
+        """Do this on the side; no more when the end has begun to take the screen away."""
+        if self._ended:
+            work.close()
+            return
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -122,7 +126,8 @@ class Life(App[int]):
                 await self.keep_draft()
 
     async def stop_work(self) -> None:
-        """End what is done on the side."""
+        """End what is done on the side; nothing more begins."""
+        self._ended = True
         tasks = self._tasks - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
