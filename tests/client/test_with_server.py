@@ -299,6 +299,8 @@ async def test_everything_that_was_said_is_found_over_all_pages(start: Start) ->
         said = [(await ann.send(group, f"苹果 {number}, apple")).pos for number in range(45)]
         await asyncio.wait_for(search.caught_up(), 15)
         assert [hit.pos async for hit in ann.search_all("苹果 APPLE")] == said[::-1]
-        page = await ann.search("苹果 7", group=group, limit=5)
+        async with asyncio.timeout(15):  # the server may write something of its own at any time
+            while (page := await ann.search("苹果 7", group=group, limit=5)).lag is not None:
+                await search.caught_up()
         assert [(hit.pos, hit.text[slice(*hit.highlights[0])]) for hit in page.hits] == [(said[7], "苹果")]
-        assert (page.more, page.lag and page.lag.rebuilding) == (None, None)
+        assert page.more is None
