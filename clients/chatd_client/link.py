@@ -14,7 +14,14 @@ import msgspec
 from chatd_client.connection import Connection, Endpoint, Lost, dial
 from chatd_client.errors import ChatdError, ClientClosed, ConnectionLost
 from chatd_client.timing import STABLE_S, Backoff, Clock
-from chatd_protocol.errors import CLOSE_ABNORMAL, CLOSE_INTERNAL, CLOSE_NORMAL, CLOSE_TOKEN_EXPIRED, CLOSE_UNAVAILABLE
+from chatd_protocol.errors import (
+    CLOSE_ABNORMAL,
+    CLOSE_INTERNAL,
+    CLOSE_NORMAL,
+    CLOSE_TOKEN_EXPIRED,
+    CLOSE_UNAVAILABLE,
+    ERRORS,
+)
 from chatd_protocol.session import Hello, HelloOk
 
 AT_ONCE: Final = range(4000, 4100)
@@ -179,5 +186,11 @@ class Link:
         except ConnectionLost:
             return None
         except ChatdError as error:
-            return Lost(CLOSE_UNAVAILABLE, error.code, error.retry_after, error)
+            return Lost(_close_of(error.code), error.code, error.retry_after, error)
         return None
+
+
+def _close_of(code: str) -> int:
+    """The close code that follows a refused hello: the answer is here first, and what it says is the same."""
+    kind = ERRORS.get(code)
+    return CLOSE_UNAVAILABLE if kind is None or kind.close is None else kind.close

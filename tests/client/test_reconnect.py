@@ -136,15 +136,21 @@ async def test_retry_after_is_waited_for() -> None:
         await stage.begin()
 
 
+@pytest.mark.parametrize(
+    ("refused", "code"),
+    [("unauthenticated", 4401), ("revoked", 4402), ("disabled", 4405), ("unsupported", 4103), ("of_tomorrow", 4103)],
+)
 @in_loop
-async def test_a_refused_hello_is_final_with_its_error() -> None:
+async def test_a_refused_hello_is_final_with_its_error_and_the_close_code_that_belongs_to_it(
+    refused: str, code: int
+) -> None:
     async with staged() as stage:
         conversation = await stage.peer.conversation()
-        await conversation.refuse(await conversation.ask("session.hello"), "unauthenticated")
+        await conversation.refuse(await conversation.ask("session.hello"), refused)
         with pytest.raises(ClientClosed) as why:
             await stage.starting
         assert why.value.error is not None
-        assert why.value.error.code == "unauthenticated"
+        assert (why.value.error.code, why.value.code) == (refused, code)
 
 
 @pytest.mark.parametrize("status", [HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND])
