@@ -57,6 +57,7 @@ _ONE_OF: Final = {
     "failures": "failure",
     "lines": "line",
     "messages": "message",
+    "days": "day",
 }
 _ALONE: Final = re.compile(rf"(?<![\d.,])1 ({'|'.join(_ONE_OF)})\b")
 

@@ -129,8 +129,7 @@ def choose(
     if (days is not None) + keep + default != 1:
         raise fail("--days, --keep, --default: choose one", MISUSED)
     done = ask(config, "retention.set", group=group, days=0 if keep else days)
-    said = phrase("{group}: {time}. {group}：{time}。", group=group, time=_time(done["days"], None))
-    say(done, said, as_json)
+    say(done, f"{group}  {_time(done['days'], None)}", as_json)
 
 
 def _pages(config: Path | None, act: str, chosen: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -156,8 +155,7 @@ def _say_plan(answer: dict[str, Any]) -> None:
     """What would go, in a table, and that nothing went. In a pipe the rows are all there is on standard output."""
     groups = answer["groups"]
     if not groups:
-        nothing = phrase("Nothing is older than it is kept. 没有过期的消息。")
-        print(nothing if answer["days"] else f"{nothing} ({_time(answer['days'], None)})")
+        print(phrase("Nothing is older than it is kept. 没有过期的消息。"))
         return
     say_rows(("messages", "first_at", "last_at", "kept", "group", "title"), groups, spare=("last_at",))
     total = phrase("{messages} messages in all. 共 {messages} 条消息。", messages=answer["messages"])

@@ -89,6 +89,12 @@ def test_it_is_said_in_the_language_of_the_environment(tmp_path: Path) -> None:
     program, group = _program(tmp_path)
     with program.serving():
         program.run("retention", "set", group, "--days", "30")
+        assert program.run("retention", "set", group, "--days", "1", LC_ALL="C.UTF-8").stdout == f"{group}  1 day\n"
+        assert program.run("retention", "set", group, "--keep", LC_ALL="zh_CN.UTF-8").stdout == f"{group}  永久保留\n"
+        program.run("retention", "set", group, "--days", "50")
+        nothing = program.run("retention", "run", LC_ALL="C.UTF-8").stdout
+        assert nothing == "Nothing is older than it is kept.\n", "by the group's own time, whatever the server's is"
+        program.run("retention", "set", group, "--days", "30")
         for command in (("run",), ("show",), ("show", group)):
             english, chinese = (
                 program.shown("retention", *command, LC_ALL=lang).text for lang in ("C.UTF-8", "zh_CN.UTF-8")
