@@ -14,13 +14,22 @@ import pytest
 from chatd.cli.doctor import disk, store
 from chatd.config import load
 from chatd.store.migrate import migrate
-from tests.cli.findings import healthy, levels, look
+from tests.cli.findings import healthy, levels, look, text_of
 from tests.cli.program import Program
 
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
     return healthy(tmp_path)
+
+
+def test_a_folder_that_the_ledger_lacks_is_found_before_a_start_fails_for_it(program: Program) -> None:
+    assert levels(look(program), "disk.ledger") == set()
+    found = look(program, status=1, CHATD_BACKUP__LEDGER="backups/ledger.ndjson")
+    assert levels(found, "disk.ledger") == {"fail"}
+    assert str(program.folder / "backups") in text_of(found, "disk.ledger")
+    (program.folder / "backups").mkdir(mode=0o700)
+    assert levels(look(program, CHATD_BACKUP__LEDGER="backups/ledger.ndjson"), "disk.ledger") == {"ok"}
 
 
 @pytest.mark.skipif(disk.filesystem_of(Path("/dev/shm"), Path("/proc/self/mountinfo")) != "tmpfs", reason="no tmpfs")

@@ -33,9 +33,27 @@ def check_disk(config: Config, mounts: Path = Path("/proc/self/mountinfo")) -> I
         en = f"{folder} is not there: make it, for the user of the server alone (mkdir -m 700)."
         yield Finding("fail", "disk.folder", en, f"{folder} 不存在：请以服务器的用户创建（mkdir -m 700）。")
         return
+    yield from _check_ledger(config)
     yield from check_space(config, folder)
     yield from _kind(folder, mounts, embedded=path is not None)
     yield from check_fsync(folder)
+
+
+def _check_ledger(config: Config) -> Iterator[Finding]:
+    """The file beside the backups: without a folder for it no server starts."""
+    if not config.backup.ledger:
+        return
+    folder = Path(config.backup.ledger).absolute().parent
+    if not folder.is_dir():
+        en = f"[backup] ledger: {folder} is not there: make it, or no server starts (mkdir -m 700)."
+        yield Finding(
+            "fail", "disk.ledger", en, f"[backup] ledger：{folder} 不存在，服务器无法启动：请创建（mkdir -m 700）。"
+        )
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        en = f"[backup] ledger: nothing can be written at {folder}: give it to the user of the server."
+        yield Finding("fail", "disk.ledger", en, f"[backup] ledger：{folder} 无法写入：请把目录交给服务器的用户。")
+    else:
+        yield Finding("ok", "disk.ledger", f"The ledger lies at {folder}.", f"台账在 {folder}。")
 
 
 def check_space(config: Config, folder: Path) -> Iterator[Finding]:

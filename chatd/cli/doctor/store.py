@@ -56,10 +56,12 @@ def check_sqlite(path: Path) -> Iterator[Finding]:
     if revision is None:
         return
     if mode != "wal":
-        en = f"The journal is {mode}, not WAL: something else opened the database; `chatd serve` sets it right."
-        yield Finding(
-            "warn", "store.journal", en, f"日志模式是 {mode} 而不是 WAL：有别的程序动过，chatd serve 会改回来。"
+        en = (
+            f"The journal is {mode}, not WAL: no server has run on it yet, or something else opened the database;"
+            " `chatd serve` sets it right."
         )
+        zh = f"日志模式是 {mode} 而不是 WAL：还没有服务器用过，或有别的程序动过；chatd serve 会设好。"
+        yield Finding("warn", "store.journal", en, zh)
     else:
         yield Finding("ok", "store.journal", "The journal is WAL.", "日志模式为 WAL。")
     wal = path.with_name(path.name + "-wal")
