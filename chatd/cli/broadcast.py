@@ -14,10 +14,13 @@ from chatd.cli.completion import group_ids, user_subs
 from chatd.cli.govern import group_app
 from chatd.cli.listing import After, Limit, say_page, say_record
 from chatd.cli.named import Group
+from chatd.cli.table import operator
 
 broadcast = typer.Typer(help="Post to many groups at once. 群发。", no_args_is_help=True)
 
 PORTION: Final = 200
+OPERATOR_SUB: Final = "chatd:operator"
+"""As in `chatd.admin.broadcasts`, which a command has no business to load."""
 _ONE_WAY: Final = (
     "--group, --groups-file, --all, --tag: choose one way to name the groups."
     " --group、--groups-file、--all、--tag：请选一种方式指定群。"
@@ -137,7 +140,16 @@ def send(
     if planned["state"] == "planned":
         _aim(config, broadcast_id, chosen, _named(group or [], groups_file) if named else None)
     started = ask(config, "broadcast.start", broadcast=broadcast_id)
-    say_record(started, started, as_json)
+    _say_one(started, config, as_json)
+
+
+def _say_one(found: dict[str, Any], config: Path | None, as_json: bool) -> None:
+    """One broadcast; for people its sender is named as everywhere else."""
+    shown = found
+    if not as_json:
+        sub = ask(config, "user.show", sub=found["sender"])["sub"]
+        shown = found | {"sender": operator() if sub == OPERATOR_SUB else sub}
+    say_record(found, shown, as_json)
 
 
 @broadcast.command("list")
@@ -159,7 +171,7 @@ def show(broadcast_id: Id, config: ConfigOption = None, as_json: JsonOption = Fa
     $ chatd broadcast show spring
     """
     found = ask(config, "broadcast.show", broadcast=broadcast_id)
-    say_record(found, found, as_json)
+    _say_one(found, config, as_json)
 
 
 @broadcast.command("results")

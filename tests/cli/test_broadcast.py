@@ -72,6 +72,7 @@ def test_the_operator_posts_to_one_group_and_to_many(tmp_path: Path) -> None:
         told(program, "broadcast", "send", "spring", "Spring 春", "--all", "--yes")
         done = await_state(program, "spring", "done")
         assert (done["groups"], done["sent"], done["refused"]) == (5, 5, 0)
+        assert "\nsender\toperator\n" in program.run("broadcast", "show", "spring").stdout
         again = told(program, "broadcast", "send", "spring", "Spring 春", "--all", "--yes")
         assert again["state"] == "done"
         other = program.run("broadcast", "send", "spring", "Summer 夏", "--all", "--yes")
