@@ -6,16 +6,17 @@ import datetime as dt
 import json
 import os
 import resource
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from chatd.cli.doctor import disk, machine
 from chatd.config import Config, load
+from chatd.core.values import Group
+from chatd.store import groups
+from chatd.store.database import Sqlite
 from chatd.store.migrate import migrate
 from tests.cli.findings import Found, healthy, levels, look
 from tests.cli.program import Program
@@ -86,9 +87,14 @@ def test_a_clock_that_cannot_be_right_and_entries_from_the_future_are_found(prog
     assert [one.level for one in machine.check_clock(86_400.0)] == ["fail"]
     assert [one.level for one in machine.check_clock()] == ["ok"]
     migrate(f"sqlite:///{program.database}")
-    row = "INSERT INTO groups VALUES ('g', 'private', '', '', 'none', 5, 1, ?, 0, 0, 0, 0, NULL, '{}', NULL)"
-    with closing(sqlite3.connect(program.database)) as database, database:
-        database.execute(row, (int(dt.datetime.now(dt.UTC).timestamp() * 1000) + 3_600_000,))
+    ahead = int(dt.datetime.now(dt.UTC).timestamp() * 1000) + 3_600_000
+    database = Sqlite(program.database)
+    database.begin()
+    database.write(
+        groups.INSERT, [groups.row_of_new(Group("g", "private", "", "", "none", 5, 1, ahead, 0, 0, False, 0))]
+    )
+    database.commit()
+    database.close()
     assert levels(look(program, status=1), "clock.newest") == {"fail"}
 
 

@@ -249,6 +249,7 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "users.revoked_before": revoked,
     "users.mine_page": lambda r: users.mine_page(r, "u00007", 2, 20),
     "users.mine_at": lambda r: users.mine_at(r, "u00007", 2),
+    "users.person": lambda r: users.person(r, "u00007"),
     "users.users_named": lambda r: users.users_named(r, ["u00007"], ["s00008"]),
     "users.users_page": lambda r: users.users_page(r, "u00007", 20),
     "users.users_with_part": lambda r: users.users_with_part(r, "00007", 20),
