@@ -21,14 +21,16 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from chatd.store import writer
 
 REPOSITORY: Final = Path(__file__).parents[1]
 FDS_MAX: Final = 16
+Request = dict[str, Any]
+"""`env` and `folder` of whoever asks, and what else there is to say."""
 
 
 class Forked:
@@ -70,24 +72,28 @@ class Forker:
 
     def launch(self, fd: int, inherit: tuple[int, ...]) -> Forked:
         """What `chatd.store.link.launch` does."""
+        return self.fork({"env": dict(os.environ), "folder": str(Path.cwd())}, [1, 2, fd, *inherit])
+
+    def fork(self, asked: Request, fds: Sequence[int]) -> Forked:
+        """Have one forked that gets these descriptors, the first two as its output and its errors."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
-            request = json.dumps({"env": dict(os.environ), "folder": str(Path.cwd())}).encode()
+            request = json.dumps(asked).encode()
             head = len(request).to_bytes(4, "big")
-            socket.send_fds(self._channel, [head], [theirs.fileno(), 1, 2, fd, *inherit])
+            socket.send_fds(self._channel, [head], [theirs.fileno(), *fds])
             self._channel.sendall(request)
             pid = int.from_bytes(_take(self._channel, 4), "big")
         return Forked(pid, ours)
 
 
 @contextlib.contextmanager
-def forking() -> Iterator[Forker]:
-    """A process that forks writers, for as long as this lasts."""
+def forking(module: str = "tests.forked") -> Iterator[Forker]:
+    """A process that forks writers, or what another module makes of itself, for as long as this lasts."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with ours:
         with theirs:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tests.forked", str(theirs.fileno())],
+                [sys.executable, "-m", module, str(theirs.fileno())],
                 cwd=REPOSITORY,
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
                 stdin=subprocess.DEVNULL,
@@ -114,8 +120,8 @@ def _take(channel: socket.socket, size: int) -> bytes:
 # -- in the process that forks
 
 
-def serve(channel: socket.socket) -> None:
-    """Fork whenever asked, and tell how each one ended, until nobody can ask any more."""
+def serve(channel: socket.socket, become: Callable[[Request, list[int]], NoReturn]) -> None:
+    """Fork whenever asked, and tell how each one ended, until nobody can ask any more. `become` is what is forked."""
     wake, woken = socket.socketpair()
     for end in (wake, woken):
         end.setblocking(False)
@@ -140,7 +146,7 @@ def serve(channel: socket.socket) -> None:
                 signal.set_wakeup_fd(-1)
                 for end in (channel, wake, woken, status, *running.values()):
                     end.close()
-                _become(request, fds[1:])
+                become(request, fds[1:])
             running[pid] = status
             for fd in fds[1:]:
                 os.close(fd)
@@ -157,9 +163,14 @@ def _reap(running: dict[int, socket.socket]) -> None:
                 told.sendall(b"%d" % os.waitstatus_to_exitcode(status))
 
 
-def _become(request: dict[str, dict[str, str]], fds: list[int]) -> NoReturn:
+def _writer(request: Request, fds: list[int]) -> NoReturn:
     """Be the writer, as a process would be that was started where the request came from."""
     out, err, fd, *_ = fds
+    run_as(request, out, err, lambda: writer.main(fd))
+
+
+def run_as(request: Request, out: int, err: int, work: Callable[[], int]) -> NoReturn:
+    """In the environment, the folder and with the streams of whoever asked; end with the status that `work` returns."""
     status = 1
     try:
         os.dup2(out, 1)
@@ -168,7 +179,7 @@ def _become(request: dict[str, dict[str, str]], fds: list[int]) -> NoReturn:
         os.environ.clear()
         os.environ.update(request["env"])
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        status = writer.main(fd)
+        status = work()
     except BaseException:  # noqa: BLE001 - what an interpreter does with whatever ends it
         traceback.print_exc()
     finally:
@@ -178,4 +189,4 @@ def _become(request: dict[str, dict[str, str]], fds: list[int]) -> NoReturn:
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    serve(socket.socket(fileno=int(sys.argv[1])), _writer)

@@ -15,13 +15,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
+
+from tests.cli import forked
+from tests.forked import Forker
 
 PATIENCE_S = 60
 
 
 class Program:
     """Runs `chatd` in one folder with one database."""
+
+    forker: ClassVar[Forker | None] = None
+    """Where commands come from, if not each out of a new interpreter."""
 
     def __init__(self, folder: Path, **env: str) -> None:
         self.folder = folder
@@ -37,6 +43,8 @@ class Program:
 
     def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
+        if self.forker is not None:
+            return forked.run(self.forker, arguments, self.folder, self.env | env, PATIENCE_S)
         return subprocess.run(
             [sys.executable, "-m", "chatd", *arguments],
             cwd=self.folder,
