@@ -212,9 +212,12 @@ def stats(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     $ chatd stats --json
     """
     from chatd.cli.listing import say_record
+    from chatd.cli.table import on_terminal
 
     figures = ask(config, "stats")
-    say_record(figures, figures, as_json)
+    # People read "groups" as all there are; programs get the name that the JSON has.
+    names = {"groups": "groups_here"} if on_terminal() else {}
+    say_record(figures, {names.get(name, name): figure for name, figure in figures.items()}, as_json)
 
 
 @app.command()

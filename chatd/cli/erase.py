@@ -95,14 +95,17 @@ KINDS: Final = {
 """What the counts are of; others by their names."""
 
 
-def _called(kind: str) -> str:
-    return phrase(KINDS.get(kind, kind)).rstrip(".。")
+def _called(kind: str, count: int) -> str:
+    if kind not in KINDS:
+        return kind
+    english, chinese = KINDS[kind].split(". ", 1)
+    return phrase(f"{{count}} {english}. {{count}} {chinese}", count=count).rstrip(".。").partition(" ")[2]
 
 
 def _plan(plan: dict[str, Any]) -> str:
     """What would go, in a table."""
     lines = [phrase("This would go of {user}. 将删除 {user} 的以下数据。", user=plan["user"])]
-    lines += [f"  {count:>8}  {_called(kind)}" for kind, count in {**plan["entries"], **plan["rows"]}.items()]
+    lines += [f"  {count:>8}  {_called(kind, count)}" for kind, count in {**plan["entries"], **plan["rows"]}.items()]
     if plan["groups"]:
         lines += ["", phrase("Messages by group. 各群的消息。")]
         lines += [f"  {one['messages']:>8}  {one['group']}  {one['title']}".rstrip() for one in plan["groups"]]

@@ -38,7 +38,7 @@ def draw(
         _row(
             (say("Connections. 连接。"), f"{figures['sessions']:,}"),
             (say("people. 用户。"), f"{figures['people']:,}"),
-            (say("groups. 群。"), f"{figures['groups']:,}"),
+            (say("their groups. 所在群。"), f"{figures['groups']:,}"),
         ),
         _row(
             (say("behind. 落后。"), f"{figures['sessions_behind']:,}"),

@@ -6,8 +6,10 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 import uvloop
 
+from chatd.cli.erase import _called
 from tests.cli.program import Program
 from tests.e2e.phone import Phone
 
@@ -56,3 +58,17 @@ def test_it_is_said_in_the_language_of_the_environment(tmp_path: Path) -> None:
         for word in ("消息", "个人日志", "各群的消息", "未作任何改动"):
             assert word in chinese
         assert "would go" not in chinese
+
+
+def test_one_of_a_kind_is_said_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    for kind, count, said in (
+        ("groups", 1, "membership"),
+        ("groups", 2, "memberships"),
+        ("reads", 1, "read position"),
+        ("own log", 1, "entry of the own log"),
+        ("new table", 3, "new table"),
+    ):
+        assert _called(kind, count) == said
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert _called("groups", 1) == "群成员身份"

@@ -99,6 +99,7 @@ FIELDS: Final = {
     "ended": Field("ended", "结束时间", "time"),
     # -- figures of the server
     "sessions": Field("connections", "连接数", "count"),
+    "groups_here": Field("groups with somebody connected", "有人在线的群", "count"),
     "people": Field("people connected", "在线用户", "count"),
     "commits": Field("commits", "提交", "count"),
     "deliveries": Field("deliveries", "投递", "count"),
