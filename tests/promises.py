@@ -373,7 +373,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "restore": "an older database is brought back: recalled, erased and dissolved since",
             "resume": "coming back with a cursor before it",
             "retention": "what is older than it is kept",
-            "retention.killed": "the writer is killed while that goes",
+            "retention.killed": "writer or server are killed while that goes",
             "retention.restore": "what went by age, after an older backup was brought back",
             "search": "hits of a search, also while the index is behind",
             "slice": "recalled between two slices of a fan-out",

@@ -35,14 +35,14 @@ async def run(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     name = text_of(request, "group", "") or None
     if name is not None:
         await operator.hub.readers.read(lambda reader: _named(reader, name))
-    operator.retention.begin(name)
-    await commit(operator, NoteRetention(name))
-    return operator.retention.progress()
+    operator.retention.check_free()
+    await commit(operator, NoteRetention(name))  # first: nothing goes that no row of the audit log speaks of
+    return operator.retention.begin(name)
 
 
 async def status(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
-    """How far that is."""
-    return operator.retention.progress()
+    """How far that is: the `run` of that name, or the present or last one."""
+    return operator.retention.progress(text_of(request, "run", ""))
 
 
 async def show(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -63,20 +63,20 @@ def run(
         else:
             _say_plan(answer)
         return
-    ask(config, "retention.run", TIMEOUT_S, **chosen)
-    answer |= _watch(config, as_json)
+    begun = ask(config, "retention.run", TIMEOUT_S, **chosen)
+    answer |= _watch(config, begun["run"], as_json)
     done = phrase("{gone} entries of {cut} groups are gone. 已清理 {cut} 个群的 {gone} 条记录。", **answer)
     say(answer, done, as_json)
 
 
-def _watch(config: Path | None, as_json: bool) -> dict[str, Any]:
+def _watch(config: Path | None, run: str, as_json: bool) -> dict[str, Any]:
     """Show how far it is until it is through; whoever interrupts this interrupts only the looking on."""
     from rich.console import Console
 
     console = Console(stderr=True)
     with console.status("") as shown:
         while True:
-            state = ask(config, "retention.status", TIMEOUT_S)
+            state = ask(config, "retention.status", TIMEOUT_S, run=run)
             counts = {"gone": state.get("gone", 0), "cut": state.get("groups", 0)}
             if not as_json and console.is_terminal:
                 shown.update(phrase("{gone} entries gone. 已清理 {gone} 条。", gone=counts["gone"]))

@@ -33,7 +33,8 @@ class Run:
     """One time through the groups, or through one. `groups` and `gone` count those that lost something, and how many
     entries."""
 
-    def __init__(self, only: str | None = None) -> None:
+    def __init__(self, name: str, only: str | None = None) -> None:
+        self.name = name
         self.only = only
         self.after = ""
         self.waiting: list[str] = []
@@ -55,18 +56,31 @@ class Retention:
         self.runs = 0
         self.last: Run | None = None
 
-    def begin(self, only: str | None = None) -> None:
-        """Go through all groups now, or through one. Raises `Refused`: `overloaded` if that is being done already."""
+    def check_free(self) -> None:
+        """Raises `Refused`: `overloaded` while a run is under way."""
         if self._run is not None:
             raise Refused("overloaded", "It is under way already.")
-        self._run = Run(only)
-        self._hub.jobs.wake(JOB)
 
-    def progress(self) -> dict[str, Any]:
-        """How far it is, or how far the last run came."""
-        run = self._run or self.last
-        told = {"running": self._run is not None}
-        return told | ({"looked": run.looked, "groups": run.groups, "gone": run.gone} if run is not None else {})
+    def begin(self, only: str | None = None) -> dict[str, Any]:
+        """Go through all groups now, or through one. Returns its progress. Raises as `check_free`."""
+        self.check_free()
+        self._run = Run(self._hub.new_id("r"), only)
+        self._hub.jobs.wake(JOB)
+        return self.progress()
+
+    def progress(self, name: str = "") -> dict[str, Any]:
+        """How far the run of this name is, or how far it came; without one, the present run or the last.
+
+        Raises `Refused`: `not_found` for one that this hub knows nothing of. It is gone with the hub that it began in.
+        """
+        runs = [run for run in (self._run, self.last) if run is not None and name in ("", run.name)]
+        if name and not runs:
+            raise Refused("not_found", "That run ended with the server it began in: the rest goes with the next run.")
+        if not runs:
+            return {"running": False}
+        run = runs[0]
+        counts = {"looked": run.looked, "groups": run.groups, "gone": run.gone}
+        return {"running": run is self._run, "run": run.name} | counts
 
     async def step(self) -> float | None:
         """One portion, or one look at some groups. Returns when to go on. Raises `Refused`, `ReaderLost`."""
@@ -80,7 +94,7 @@ class Retention:
             self._next_s = self._hub.clock_s() + self.settings.every_hours * 3600
             if not self.settings.days and not await self._hub.readers.read(stored.any_chosen):
                 return None
-            self._run = Run()
+            self._run = Run(self._hub.new_id("r"))
         return await self._go_on(self._run)
 
     async def _go_on(self, run: Run) -> float:

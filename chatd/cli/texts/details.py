@@ -66,6 +66,10 @@ DETAILS: Final = (
         r"The program that follows the log is not running; it is started again by itself\.",
         "索引进程没有运行，它会自动重启",
     ),
+    (
+        r"That run ended with the server it began in: the rest goes with the next run\.",
+        "服务器已重启，那次清理随之结束：其余的留给下一次清理",
+    ),
     # -- tokens and accounts
     (r"The token was not accepted\.", "令牌未被接受"),
     (r"The token is not one of ours\.", "令牌不是本站签发的"),
