@@ -85,8 +85,9 @@ class Words:
         close = False
         for between, field, _, _ in Formatter().parse(text):
             before, close = close, field is not None and values.get(field) in self._close
-            literal = between.removeprefix(" ") if before else between
-            if close:
+            # A dash keeps its space: it frames the sentence and is no part of it.
+            literal = between.removeprefix(" ") if before and not between.startswith(" —") else between
+            if close and not between.endswith("— "):
                 literal = literal.removesuffix(" ")
             if between == " " and pieces and field is not None and not (before and close):
                 literal = between

@@ -134,7 +134,7 @@ async def test_a_message_is_answered_edited_and_taken_back_by_keys(sqlite_url: s
             await here.press("x")
             await here.sees("撤回这条消息？")
             await here.press("enter")
-            await here.hears("我撤回了这条消息")
+            await here.hears("— 我撤回了这条消息 —")
 
 
 @in_loop

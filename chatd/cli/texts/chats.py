@@ -17,7 +17,7 @@ TEXTS: Final = {
     "help_draft": ("keep unsent text", "保存草稿"),
     "usage_nick": ("/nick NAME|-", "/nick 昵称|-"),
     "help_nick": ("your name in this group", "我在本群的昵称"),
-    "usage_receipts": ("/receipts POS|on|off", "/receipts POS|on|off"),
+    "usage_receipts": ("/receipts POS|on|off", "/receipts 编号|on|off"),
     "help_receipts": ("who has read it", "谁读过这条消息"),
     "pinned_chat": ("✓ on top", "✓ 已置顶"),
     "unpinned_chat": ("✓ no longer on top", "✓ 已取消置顶"),

@@ -7,7 +7,7 @@ from typing import Final
 TEXTS: Final = {
     "help_head": (
         "Text is sent to the open group. POS is the number in front of a message,\nSUB the name in somebody's token.",
-        "直接输入文字就发到当前群。POS 是消息前面的编号，SUB 是对方令牌里的名字。",
+        "直接输入文字就发到当前群。编号写在消息旁边，SUB 是对方令牌里的名字。",
     ),
     "help_tail": ("To send text that begins with a slash, write two: //", "要发送以斜杠开头的文字，请写两个斜杠：//"),
     "usage_who": ("/who", "/who"),
