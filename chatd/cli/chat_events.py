@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from chatd.cli.chat_names import users_in
 from chatd.cli.chat_render import DIM, ERROR, MENTION, NOTICE, Renderer, cut, printable
 from chatd.cli.chat_screen import Screen
-from chatd.cli.chat_state import HELD_MAX, State
+from chatd.cli.chat_state import ASK_S, HELD_MAX, State
 from chatd.cli.chat_words import Words
 from chatd_client import (
     ChatdError,
@@ -292,9 +292,10 @@ class Watcher:
     async def learn_group(self, group: str) -> None:
         """Read anew what is known of a group."""
         try:
-            line = (await self._client.get_group(group)).line
-        except ChatdError:
-            return  # One was in it and is not any more.
+            async with asyncio.timeout(ASK_S):
+                line = (await self._client.get_group(group)).line
+        except (ChatdError, TimeoutError):
+            return  # One was in it and is not any more, or the connection is gone: the next hello says how it stands.
         self._state.put(line)
         await self._state.names.learn({line.peer} if line.peer else ())
 

@@ -22,6 +22,9 @@ NAMES_MAX: Final = 20_000
 ASK_MAX: Final = 100
 FRESH_S: Final = 300.0
 """A name is taken to be right for so long."""
+ASK_S: Final = 3.0
+"""What is asked for in the midst of showing waits no longer: a client whose connection is gone would wait for the next
+one, and what comes after, that it is gone, would not be shown before."""
 HELD_MAX: Final = 2_000
 GROUPS_MAX: Final = 2_000
 SHOWN_MAX: Final = 2_000
@@ -45,13 +48,14 @@ class Names:
         return self._names.get(user, user)
 
     async def learn(self, users: Iterable[str]) -> None:
-        """Make sure that these can be named. A server that cannot say is forgiven: the ids are shown."""
+        """Make sure that these can be named. A server that cannot say, or not soon, is forgiven: the ids are shown."""
         now_s = self._clock()
         missing = sorted(user for user in set(users) if now_s - self._asked_s.get(user, -math.inf) > FRESH_S)
         for start in range(0, len(missing), ASK_MAX):
             try:
-                found = await self._client.get_users(missing[start : start + ASK_MAX])
-            except ChatdError:
+                async with asyncio.timeout(ASK_S):
+                    found = await self._client.get_users(missing[start : start + ASK_MAX])
+            except (ChatdError, TimeoutError):
                 return
             if len(self._names) > NAMES_MAX:
                 self._names.clear()
