@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 
 from chatd.cli.chat_names import users_in
-from chatd.cli.chat_render import DIM, ERROR, MENTION, NOTICE, Renderer, cut, printable
+from chatd.cli.chat_render import DIM, ERROR, MENTION, NOTICE, Renderer, cut, is_own, printable
 from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import ASK_S, HELD_MAX, State
 from chatd.cli.chat_words import Words
@@ -219,7 +219,7 @@ class Watcher:
     def _tell_elsewhere(self, event: EntriesEvent) -> None:
         """Messages of others in another group: counted, and the newest shown in one line."""
         me = self._client.hello.user if self._client.hello else ""
-        said = [entry for entry in event.entries if isinstance(entry, Message) and entry.sender != me]
+        said = [entry for entry in event.entries if isinstance(entry, Message) and not is_own(entry, me)]
         if not said:
             return
         last = said[-1]

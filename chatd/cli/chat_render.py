@@ -50,6 +50,11 @@ ERROR: Final = "ansired"
 MENTION: Final = "ansiyellow bold"
 
 
+def is_own(message: log.Message, me: str) -> bool:
+    """Whether somebody said it themselves: what the operator posted in their name is news to them."""
+    return message.sender == me and not message.operator
+
+
 class Renderer:
     """Makes lines for one reader, `me`. `name_of` gives the name to show for a user id, `own_name_of` the one without a
     nickname, `section_of` the title of a section of the open group, `zone` the hour to show (None: the machine's)."""

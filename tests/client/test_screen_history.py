@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
+import pytest
+
 from chatd.cli.screen.transcript import KEPT_MAX
 from chatd.testing import running_server
 from chatd_client import Client, EntriesEvent
@@ -78,6 +80,49 @@ async def test_one_begins_at_the_first_unread_message(sqlite_url: str) -> None:
                 await here.press("pagedown")
                 await moved(here, before)
             await here.sees_no("未读")
+
+
+@in_loop
+async def test_before_the_first_page_is_there_no_other_is_asked_for_and_nothing_is_read(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+    page_may_come = asyncio.Event()
+    read_history = Client.read_history
+
+    async def read_later(client: Client, group: str, **which: Any) -> Any:
+        asked.append(which)
+        if len(asked) == 1:
+            await page_may_come.wait()  # bounded by the scene
+        return await read_history(client, group, **which)
+
+    async with running_server(sqlite_url, **HURRIED) as server, at_phones(server, ann="Ann", bob="Bob") as (ann, bob):
+        group = await group_of_two(bob, ann, "Long", 90)
+        await ann.mark_read(group, 50)
+        monkeypatch.setattr(Client, "read_history", read_later)
+        async with sitting(server, "ann", "Ann") as here:
+            await here.until(lambda: asked != [])
+            here.app.timeline.touch()
+            await here.pilot.pause()
+            assert len(asked) == 1
+            page_may_come.set()
+            await here.sees("40 new")
+            assert numbers(here)[0] == 51
+
+
+@in_loop
+async def test_what_was_typed_before_a_chat_was_open_is_still_there(sqlite_url: str) -> None:
+    async with (
+        running_server(sqlite_url) as server,
+        at_phones(server, ann="Ann") as (ann,),
+        sitting(server, "ann", "Ann") as here,
+    ):
+        await here.sees("online")
+        here.app.composer.insert("half")
+        group = (await ann.create_group("Tea")).group
+        await here.sees("Tea")
+        await here.app.open_chat(group)
+        assert here.app.composer.text == "half"
 
 
 @in_loop

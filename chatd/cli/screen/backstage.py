@@ -301,7 +301,7 @@ class Backstage(Life):
             return
         if before != group:
             await self._save_draft(before, typed)
-            if self.composer.text == typed:
+            if self.composer.text == typed and (before is not None or not typed):  # else it is kept nowhere but here
                 self.composer.put(self.state.drafts.get(group, ""))
             self.drop_aim()
         self._learn_bots()

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from chatd.cli.chat_names import users_in
+from chatd.cli.chat_render import is_own
 from chatd.cli.screen.desk import ScreenDesk
 from chatd.cli.screen.timeline import Timeline
 from chatd.cli.screen.transcript import Transcript
@@ -61,7 +62,7 @@ class Conversation:
             numbers = [one.section for one in line.sections]
             state.section = section if section is not None else 0
             self._start(Transcript(group, state.section if numbers or section else None))
-            await self._read_newest(self.transcript_now(), unread=self._unread(line))
+            await self._read_newest(self.transcript_now(), line)
             if turn != self._turn:
                 return False
             self._changed()
@@ -93,7 +94,7 @@ class Conversation:
         self._reads = {}
         self._timeline.readers = {}
         self._timeline.fresh_from = None
-        self._timeline.show(transcript)
+        self._timeline.show(None)  # One without a page asks for an older one: drawn at its newest, that counts as read.
 
     def _unread(self, line: GroupLine) -> int:
         section = self._desk.state.section
@@ -103,21 +104,24 @@ class Conversation:
         section = self._desk.state.section
         return next((one.read for one in line.sections if one.section == section), line.read)
 
-    async def _read_newest(self, transcript: Transcript, unread: int = 0) -> None:
+    async def _read_newest(self, transcript: Transcript, opened: GroupLine | None = None) -> None:
+        """`opened`: what the server said of the group when it was opened here, to begin where one has read to."""
+        unread = self._unread(opened) if opened is not None else 0
         limit = min(max(PAGE, unread + CONTEXT), PAGE_MAX)
         page = await self._page(transcript, limit=limit)
         transcript.clear()
         transcript.older, transcript.newer = page.more, False
         await self._put(transcript, page)
-        line = self._desk.state.lines.get(transcript.group)
-        if unread and line is not None:
-            self._mark_fresh(transcript, self._read(line), unread)
+        if opened is not None and transcript is self.transcript:
+            self._timeline.show(transcript)
+            if unread:
+                self._mark_fresh(transcript, self._read(opened), unread)
 
     def _mark_fresh(self, transcript: Transcript, read: int, unread: int) -> None:
         """Begin at the first message that is not read, if it is here."""
         said = [transcript.messages[pos] for pos in transcript.order if pos in transcript.messages]
         me = self._desk.client.hello.user if self._desk.client.hello else ""
-        first = next((one for one in said if one.seq > read and one.sender != me), None)
+        first = next((one for one in said if one.seq > read and not is_own(one, me)), None)
         if first is None or first is said[0]:
             return
         self._timeline.fresh_from = first.pos

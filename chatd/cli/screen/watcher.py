@@ -6,7 +6,7 @@ from typing import Protocol
 
 from chatd.cli.chat_events import Watcher
 from chatd.cli.chat_names import users_in
-from chatd.cli.chat_render import DIM, MENTION, NOTICE, Renderer
+from chatd.cli.chat_render import DIM, MENTION, NOTICE, Renderer, is_own
 from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import State
 from chatd.cli.chat_words import Words
@@ -143,7 +143,7 @@ class ScreenWatcher(Watcher):
     def _count(self, group: str, message: log.Message) -> None:
         state = self._state
         self.lasts[group] = message.pos, self._render.said_by(message)
-        if message.sender == self._me:
+        if is_own(message, self._me):
             state.count_unread(group, message.seq, message.section)
             if message.type != kinds.NOTICE:
                 state.count_read(group, message.section)
@@ -186,7 +186,7 @@ class ScreenWatcher(Watcher):
             if message is None or not message.seq:
                 continue
             if at > pos:
-                left += message.sender != self._me and message.recalled is None
+                left += not is_own(message, self._me) and message.recalled is None
             elif message.seq > known:
                 newest = self._state.newest_in(group, section)
                 left = max(newest - message.seq, 0) if transcript.newer else left
