@@ -18,7 +18,7 @@ from typing import Final
 from chatd.cli.chat_commands import Commander, Mistyped
 from chatd.cli.chat_events import Watcher
 from chatd.cli.chat_render import ERROR, NOTICE, Renderer
-from chatd.cli.chat_screen import PlainScreen, Screen, TerminalScreen
+from chatd.cli.chat_screen import PlainScreen, Screen, TerminalScreen, hung_up, say_nowhere
 from chatd.cli.chat_state import Names, State
 from chatd.cli.chat_words import Lang, Words, lang_of
 from chatd_client import Client, ClientClosed
@@ -67,7 +67,7 @@ def chat(
     try:
         if not plain and draws(os.environ):
             return _fill_screen(client, words, group)
-        return asyncio.run(converse(client, url, _screen(), words, group, patience_s))
+        return _talk(client, url, words, group, patience_s)
     except KeyboardInterrupt:
         return DONE
 
@@ -126,6 +126,20 @@ def _fill_screen(client: Client, words: Words, group: str | None) -> int:
     if last_words:
         print(last_words, file=sys.stderr)
     return status
+
+
+def _talk(client: Client, url: str, words: Words, group: str | None, patience_s: float) -> int:
+    """Chat line by line. A terminal that goes is the end of the input, whatever fails of it first."""
+    screen = _screen()
+    try:
+        return asyncio.run(converse(client, url, screen, words, group, patience_s))
+    except OSError:
+        if screen.interactive and hung_up(sys.stdin.fileno()):
+            return DONE
+        raise
+    finally:
+        if screen.interactive and hung_up(sys.stdin.fileno()):
+            say_nowhere()
 
 
 def _screen() -> Screen:

@@ -6,6 +6,9 @@ Neither knows what a line means.
 from __future__ import annotations
 
 import asyncio
+import os
+import select
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
@@ -23,6 +26,23 @@ from chatd.cli.chat_render import Line, cut, plain
 
 PLAIN_COLUMNS: Final = 100
 LINES_AHEAD: Final = 64
+LOOK_S: Final = 0.5
+"""How often is looked whether the terminal is still there."""
+
+
+def hung_up(number: int) -> bool:
+    """Whether the other end of a terminal was closed. Not every one that goes sends a signal."""
+    poll = select.poll()
+    poll.register(number, 0)
+    return any(event & select.POLLHUP for _, event in poll.poll(0))
+
+
+def say_nowhere() -> None:
+    """The program has nobody to talk to any more: what it says until it has ended is dropped, and fails at nothing."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 class Screen(Protocol):
@@ -105,11 +125,30 @@ class TerminalScreen:
     async def lines(self) -> AsyncIterator[str]:
         while True:
             begun, self._begun = self._begun, ""
-            try:
-                line = await self._session.prompt_async("> ", default=begun)
-            except (EOFError, KeyboardInterrupt):
+            line = await self._ask(begun)
+            if line is None:
                 return
             yield line
+
+    async def _ask(self, begun: str) -> str | None:
+        """One line; None at the end. A terminal that goes while it is being drawn on may never tell of an end."""
+        asking = asyncio.create_task(self._session.prompt_async("> ", default=begun))
+        going = asyncio.create_task(self._vanish())
+        try:
+            await asyncio.wait([asking, going], return_when=asyncio.FIRST_COMPLETED)  # as long as somebody sits there
+            return await asking if asking.done() else None
+        except (EOFError, KeyboardInterrupt):
+            return None
+        finally:
+            for task in (asking, going):
+                task.cancel()
+            await asyncio.gather(asking, going, return_exceptions=True)
+
+    async def _vanish(self) -> None:
+        """Return when the terminal is gone."""
+        number = self._session.app.input.fileno()
+        while not hung_up(number):  # noqa: ASYNC110 - no event tells it reliably
+            await asyncio.sleep(LOOK_S)  # see above
 
     def drawn(self) -> AbstractContextManager[None]:
         return patch_stdout(raw=True)

@@ -12,12 +12,14 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from chatd.cli.screen.terminal import Writer
 from chatd.testing import running_server
 from chatd_client import Client
 from tests.client.peer import in_loop
@@ -25,6 +27,9 @@ from tests.client.sitting import sitting
 
 BEGIN, END = "\x1b[?1049h", "\x1b[?1049l"
 """The terminal's other screen, and back (xterm's control sequences)."""
+
+OWNING = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+"""Takes the terminal as its own, then is another program."""
 
 
 class Terminal:
@@ -47,6 +52,13 @@ class Terminal:
             self._changed.clear()
             await self._changed.wait()
 
+    def vanish(self) -> None:
+        """What a window does that is closed: the number stays taken, so that it is closed once."""
+        asyncio.get_running_loop().remove_reader(self._keyboard)
+        nowhere = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nowhere, self._keyboard)
+        os.close(nowhere)
+
     def press(self, keys: str) -> None:
         os.write(self._keyboard, keys.encode())
 
@@ -55,11 +67,13 @@ class Terminal:
 
 
 @asynccontextmanager
-async def on_a_terminal(url: str, token: Path, *more: str) -> AsyncIterator[Terminal]:
-    """`chatd chat` on a terminal of 80 by 24."""
+async def on_a_terminal(url: str, token: Path, *more: str, owned: bool = False) -> AsyncIterator[Terminal]:
+    """`chatd chat` on a terminal of 80 by 24. `owned`: it is told by signals when that goes, as below a shell."""
     keyboard, screen = pty.openpty()
     fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     line = [sys.executable, "-m", "chatd", "chat", "--url", url, "--token-file", str(token), "--lang", "en", *more]
+    if owned:
+        line = [sys.executable, "-c", OWNING, *line]
     environ = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(  # noqa: ASYNC220 - it has a terminal, not pipes
         line, stdin=screen, stdout=screen, stderr=screen, env=environ, start_new_session=True
@@ -96,6 +110,79 @@ def test_it_ends_at_once_and_gives_the_terminal_back(sqlite_url: str, tmp_path: 
                 assert await terminal.ends() == 0, terminal.shown[-300:]
 
     scene()
+
+
+@pytest.mark.parametrize("way", ["unowned", "owned", "SIGHUP"])
+def test_it_ends_when_its_terminal_goes_and_keeps_what_was_not_sent(sqlite_url: str, tmp_path: Path, way: str) -> None:
+    @in_loop
+    async def scene() -> None:
+        async with running_server(sqlite_url) as server:
+            token = tmp_path / "ann.token"
+            token.write_text(server.token("ann", "Ann"))
+            async with Client(server.ws_url, token=server.token("ann"), device="phone") as ann:
+                group = (await ann.create_group("Tea")).group
+                await ann.send(group, "the kettle boils")
+                async with on_a_terminal(server.ws_url, token, owned=way == "owned") as terminal:
+                    await terminal.shows("1 here")
+                    terminal.press("half")
+                    await terminal.shows("half")
+                    if way == "SIGHUP":
+                        terminal.process.send_signal(signal.SIGHUP)
+                        terminal.process.send_signal(signal.SIGHUP)
+                    else:
+                        terminal.vanish()
+                    assert await terminal.ends() == 0
+                draft = (await ann.get_group(group)).draft
+                assert draft is not None
+                assert draft.text == "half"
+
+    scene()
+
+
+@pytest.mark.parametrize("way", ["vanish", "SIGHUP", "SIGTERM"])
+def test_the_plain_chat_ends_with_its_terminal(sqlite_url: str, tmp_path: Path, way: str) -> None:
+    @in_loop
+    async def scene() -> None:
+        async with running_server(sqlite_url) as server:
+            token = tmp_path / "ann.token"
+            token.write_text(server.token("ann", "Ann"))
+            async with on_a_terminal(server.ws_url, token, "--plain") as terminal:
+                await terminal.shows("connected as Ann")
+                if way == "vanish":
+                    terminal.vanish()
+                else:
+                    terminal.process.send_signal(signal.Signals[way])
+                assert await terminal.ends() == (0 if way == "vanish" else -signal.Signals[way])
+
+    scene()
+
+
+@pytest.mark.parametrize("end", ["gone", "stalled"])
+def test_who_draws_does_not_wait_for_a_terminal_that_takes_nothing(end: str) -> None:
+    reading, writing = os.pipe()
+    told = threading.Event()
+    with os.fdopen(writing, "w", encoding="utf-8") as file:
+        writer = Writer(file, told.set)
+        writer.start()
+        if end == "gone":
+            os.close(reading)
+        else:
+            writer.give_up_in(0)
+
+        def draw() -> None:
+            for _ in range(100):
+                writer.write("x" * 65_536)
+            writer.stop()
+
+        drawing = threading.Thread(target=draw, daemon=True)
+        drawing.start()
+        drawing.join(10)
+        assert not drawing.is_alive()
+        assert told.is_set()
+        if end == "stalled":
+            os.close(reading)  # who is stuck in the pipe is let go
+        writer.join(10)
+        assert not writer.is_alive()
 
 
 @in_loop

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 from typing import ClassVar, Final
 
 from textual import events, on
@@ -21,6 +20,7 @@ from chatd.cli.screen.chats import Chats
 from chatd.cli.screen.composer import Composer
 from chatd.cli.screen.ink import THEMES, Look
 from chatd.cli.screen.style import CSS, LIST_FROM, WIDE_FROM
+from chatd.cli.screen.terminal import forget_terminal
 from chatd.cli.screen.timeline import Timeline
 from chatd_client import ChatdError, Client, ClientClosed
 from chatd_protocol.pasted import find_invite
@@ -86,10 +86,7 @@ class ChatApp(Backstage):
         self.theme = THEMES[self.look]
         self._arrange()
         self.changed()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, self.leave)
+        self._attend_terminal()
         self.spawn(self._watch())
         self.spawn(self.do_typed())
         self.spawn(self._begin())
@@ -319,4 +316,5 @@ async def run(client: Client, words: Words, group: str | None) -> tuple[int, str
         await app.run_async()
     finally:
         await app.close()
+        forget_terminal(lost=app.terminal_lost)
     return app.return_code or 0, app.last_words

@@ -1,0 +1,145 @@
+"""The terminal under the whole screen, which may vanish or stand still: the chat then ends, and does not wait for it.
+
+Textual's own driver hands what is drawn to a thread through a bounded queue. When the terminal is gone that thread dies
+of it, nobody empties the queue any more, and whoever draws waits for ever, deaf to every signal; the thread that reads
+keys meanwhile reads the end of its input over and over. It knows nothing of chats.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from queue import Full
+from typing import Any, Final, TextIO
+
+from textual.drivers._writer_thread import WriterThread
+from textual.drivers.linux_driver import LinuxDriver
+
+from chatd.cli.chat_screen import LOOK_S, hung_up, say_nowhere
+
+STALLED_S: Final = 4.0
+"""So long may a terminal that takes nothing hold up the end."""
+
+
+class Writer(WriterThread):
+    """Writes what is drawn. Once the terminal is lost it takes everything and writes nothing. `tell` is called then, in
+    whatever thread noticed it."""
+
+    def __init__(self, file: TextIO, tell: Callable[[], None]) -> None:
+        super().__init__(file)
+        self._to, self._encoding, self._errors = file.fileno(), file.encoding, file.errors or "strict"
+        self.lost = False
+        self._tell = tell
+        self._until_s: float | None = None
+
+    def write(self, text: str) -> None:
+        self._put(text)
+
+    def _put(self, text: str | None) -> None:
+        while not self.lost:
+            with contextlib.suppress(Full):
+                self._queue.put(text, timeout=LOOK_S)
+                return
+            self._look()
+
+    def give_up_in(self, seconds: float) -> None:
+        """Wait for the terminal no longer than that. For handlers of signals: takes no lock."""
+        self._until_s = time.monotonic() + seconds
+
+    def _look(self) -> None:
+        if self._until_s is not None and time.monotonic() > self._until_s:
+            self.lose()
+
+    def lose(self) -> None:
+        """There is no terminal any more."""
+        if not self.lost:
+            self.lost = True
+            self._tell()
+
+    def run(self) -> None:
+        """Past the buffers of the file, whose lock a thread that is stuck would keep until the end of the program."""
+        try:
+            while (text := self._queue.get()) is not None:  # for as long as the screen is drawn; the thread is a daemon
+                rest = memoryview(text.encode(self._encoding, self._errors))
+                while rest:
+                    rest = rest[os.write(self._to, rest) :]
+        except OSError:
+            self.lose()
+
+    def stop(self) -> None:
+        self._put(None)
+        while self.is_alive() and not self.lost:
+            self.join(LOOK_S)
+            self._look()
+
+
+class Terminal(LinuxDriver):
+    """Textual's driver, with our writer. `attend` says whom to tell."""
+
+    lost = False
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        self._writer: Writer | None = None
+        self._on_lost: Callable[[], None] = lambda: None
+        super().__init__(*given, **named)
+
+    @property
+    def _writer_thread(self) -> WriterThread | None:
+        return self._writer
+
+    @_writer_thread.setter
+    def _writer_thread(self, given: WriterThread | None) -> None:
+        """The driver makes a thread of its own kind and starts what stands here: ours takes the place of that."""
+        self._writer = None if given is None or self._file is None else Writer(self._file, self.lose)
+
+    def attend(self, leave: Callable[[], None], on_lost: Callable[[], None]) -> None:
+        """Call `leave` when the program is told to end, `on_lost` when the terminal has gone; both in the loop.
+
+        The handlers are not the loop's: it may be waiting for the terminal just then.
+        """
+        self._on_lost = on_lost
+
+        def told(number: int, _frame: object) -> None:
+            if self._writer is not None:
+                self._writer.give_up_in(STALLED_S)
+            if number == signal.SIGHUP:
+                self.look()
+            self._call(leave if number == signal.SIGTERM else on_lost)
+
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, told)
+        if self.lost:
+            self._call(on_lost)
+
+    def look(self) -> None:
+        """Notice that the terminal is gone."""
+        if hung_up(self.fileno):
+            self.lose()
+
+    def lose(self) -> None:
+        """The terminal is gone: no key is read any more, nothing is drawn."""
+        self.lost = True
+        self.exit_event.set()
+        if self._writer is not None:
+            self._writer.lost = True
+        self._call(self._on_lost)
+
+    def _call(self, what: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # The loop has ended before.
+            self._loop.call_soon_threadsafe(what)
+
+    def start_application_mode(self) -> None:
+        if not self.lost:  # Whose terminal goes is also told to continue, and would begin anew.
+            super().start_application_mode()  # type: ignore[no-untyped-call] # as Textual has it
+
+
+def forget_terminal(*, lost: bool) -> None:
+    """The end of the program: signals do again what they do to any, and what is said now goes nowhere if nobody could
+    read it."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    if lost:
+        say_nowhere()
