@@ -32,6 +32,7 @@ PortOption = Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 tak
 AT_WORK: Final = "The bots are at work: {bots}. 机器人已就位：{bots}。"
 MAKING: Final = "Making a small community, which takes a moment the first time. 正在生成演示社区，仅首次需要片刻。"
 STOPPED: Final = "Stopped; everything is kept in {folder}. 已停止，数据保留在 {folder}。"
+TAKEN: Final = "port {port} is taken; another one: {line}. 端口 {port} 已被占用，换一个：{line}。"
 OLDER: Final = (
     "This community was made by an older chatd and lacks some people, bots and invites; rm -r {folder} makes a new one."
     " 这个社区由旧版 chatd 生成，缺少部分成员、机器人和邀请；rm -r {folder} 后重新启动即可。"
@@ -82,10 +83,7 @@ def check_port(host: str, port: int) -> None:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-            raise OSError(
-                f"port {port} is taken; stop what listens there, or: make run ARGS='--port 8081'"
-                f"（端口 {port} 已被占用，可换一个：make run ARGS='--port 8081'）"
-            ) from None
+            raise OSError(phrase(TAKEN, port=port, line="make run ARGS='--port 8081'").rstrip(".。")) from None
 
 
 if __name__ == "__main__":
