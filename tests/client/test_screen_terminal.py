@@ -75,9 +75,11 @@ async def on_a_terminal(url: str, token: Path, *more: str, owned: bool = False) 
     if owned:
         line = [sys.executable, "-c", OWNING, *line]
     environ = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path)}
+    inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may be deaf to it, as under nohup
     process = subprocess.Popen(  # noqa: ASYNC220 - it has a terminal, not pipes
         line, stdin=screen, stdout=screen, stderr=screen, env=environ, start_new_session=True
     )
+    signal.signal(signal.SIGHUP, inherited)
     os.close(screen)
     terminal = Terminal(process, keyboard)
     try:
