@@ -1,5 +1,8 @@
 """Builds what is released: `chatd` and `chatd-client`, each as a wheel and as an sdist. `make dist` calls it.
 
+Where there is a C compiler, `chatd` gets a second wheel, for machines like this one, that has the loops in C
+(`deploy/native.py`); pip takes that one where it fits and the other elsewhere.
+
     python deploy/dist.py [FOLDER]
 
 The versions are that of `chatd/__init__.py`. Needs the package `hatchling` in the Python that runs it.
@@ -7,6 +10,7 @@ The versions are that of `chatd/__init__.py`. Needs the package `hatchling` in t
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -24,10 +28,11 @@ def version() -> str:
     return found[1]
 
 
-def build(tree: Path, folder: Path) -> None:
+def build(tree: Path, folder: Path, *more: str, pure: bool = True) -> None:
     """A wheel and an sdist of a tree. Raises `CalledProcessError`."""
-    call = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder.absolute())]
-    subprocess.run(call, cwd=tree, check=True, capture_output=True)
+    call = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder.absolute()), *more]
+    environ = {name: value for name, value in os.environ.items() if name != "CHATD_PURE"}
+    subprocess.run(call, cwd=tree, check=True, capture_output=True, env=environ | ({"CHATD_PURE": "1"} if pure else {}))
 
 
 def lay_out_client(tree: Path) -> None:
@@ -42,11 +47,12 @@ def lay_out_client(tree: Path) -> None:
 
 
 def main(folder: Path) -> list[Path]:
-    """Build all four into a folder, from which earlier ones are removed."""
+    """Build all of them into a folder, from which earlier ones are removed."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in [*folder.glob("chatd*.whl"), *folder.glob("chatd*.tar.gz")]:
         old.unlink()
     build(ROOT, folder)
+    build(ROOT, folder, "-t", "wheel", pure=False)
     with tempfile.TemporaryDirectory() as temporary:
         tree = Path(temporary) / "chatd-client"
         tree.mkdir()

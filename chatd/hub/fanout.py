@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from chatd.hub.delivery import flush, hand_out
 from chatd.hub.feed import Feed, Follow, State
 from chatd.hub.ring import Segment
 
@@ -95,44 +96,19 @@ class Fanout:
         )
 
     def _serve(self, waiting: Feed | _Run, most: int) -> int:
-        """Hand out up to `most` deliveries of one group. Returns how many."""
+        """Hand out up to `most` deliveries of one group. Returns how many turns of work that was."""
         run = waiting if isinstance(waiting, _Run) else _Run(waiting)
-        upto, touched = run.upto, self._touched
-        shared_after, shared = -1, None
-        done = 0
-        for follow in run.left:
-            cursor = follow.cursor
-            if follow.state is not State.LIVE or cursor >= upto:
-                continue
-            session = follow.session
-            if cursor != shared_after:
-                shared_after, shared = cursor, run.segment_after(cursor)
-            if shared is None or not session.socket.writable or session.mine_cursor != session.mine_head:
-                session.fall_behind(follow)
-                continue
-            follow.cursor = follow.told = upto
-            # The loop over members: what is nearly always so is asked first and in place.
-            frame = shared.full.get(session.format) if follow.floor < shared.lowest_target else None
-            if frame is None:
-                frame = shared.frame(session.format, follow.floor)
-            if session.outbox:
-                session.outbox += frame
-            else:
-                session.outbox = frame
-                touched.append(session)
-            done += 1
-            if done >= most:
-                self.deliveries += done
-                self._line.append(run)
-                return done
+        done = hand_out(run, self._touched, most, State.LIVE)
         self.deliveries += done
+        if done >= most:
+            self._line.append(run)
+            return done
         feed = run.feed
         feed.queued = False
-        if feed.head > upto:
+        if feed.head > run.upto:
             self.add(feed)
         return done + 1
 
     def _flush(self) -> None:
         touched, self._touched = self._touched, []
-        for session in touched:
-            session.flush()
+        flush(touched)

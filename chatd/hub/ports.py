@@ -20,8 +20,15 @@ class Socket(Protocol):
     writable: bool
     """False from the moment the write buffer passes its high mark until it has drained below the low one."""
 
+    direct: int
+    """A descriptor to which whole frames may be written past `send`: nothing waits before them, and nothing lies
+    between, such as TLS. Negative: there is none now."""
+
     def send(self, frames: bytes) -> None:
         """Write whole WebSocket frames (headers included, see `chatd.hub.frames`). Ignored once it is closing."""
+
+    def send_later(self, frames: bytes, taken: int) -> None:
+        """Of these, `direct` has taken only so many bytes; the rest goes out before anything else."""
 
     def close(self, code: int, reason: str = "") -> None:
         """Send a close frame and finish within the close timeout. The first call counts, later ones are ignored."""

@@ -62,10 +62,17 @@ class WebSocketConnection(FrameStream):
 
     def send(self, frames: bytes) -> None:
         if self._open:
+            self.direct = -1
             self._written_bytes += len(frames)
             self._transport.write(frames)
 
+    def send_later(self, frames: bytes, taken: int) -> None:
+        self.direct = -1
+        self._written_bytes += len(frames) - taken
+        self._transport.write(frames[taken:])
+
     def abort(self) -> None:
+        self.direct = -1
         self._open = False
         self._ended = True
         self._transport.abort()
@@ -104,6 +111,7 @@ class WebSocketConnection(FrameStream):
     def connection_lost(self, exc: Exception | None) -> None:
         wiring, session = self._wiring, self._session
         code = self._close_code or errors.CLOSE_ABNORMAL
+        self.direct = -1
         self._open = False
         self._ended = True
         self._session = GONE  # session and socket point at each other: cut here, not by a later garbage collection
@@ -122,6 +130,8 @@ class WebSocketConnection(FrameStream):
                 self._transport.abort()
             return
         limits = self._wiring.limits
+        if self.direct < 0 and not self._transport.get_write_buffer_size():
+            self.direct = self._descriptor()
         if self._has_stalled(now_s, limits.stall_timeout_s):
             self.close(errors.CLOSE_STALLED, "stalled")
         elif self._is_frame_late(now_s, limits.frame_timeout_s):
@@ -130,6 +140,12 @@ class WebSocketConnection(FrameStream):
             self.close(errors.CLOSE_DEAD_PEER, "dead_peer")
         else:
             self._session.swept(now_s)
+
+    def _descriptor(self) -> int:
+        sock = self._transport.get_extra_info("socket")
+        if sock is None or self._transport.get_extra_info("sslcontext") is not None:
+            return -1
+        return int(sock.fileno())
 
     def _has_stalled(self, now_s: float, timeout_s: float) -> bool:
         """Whether bytes wait and not one was taken for the whole time; a trickle is slow, not stalled."""

@@ -76,6 +76,7 @@ class FrameStream(asyncio.Protocol):
         "_transport",
         "_wiring",
         "_written_bytes",
+        "direct",
         "format",
     )
 
@@ -97,6 +98,7 @@ class FrameStream(asyncio.Protocol):
         self._held = 0
         self._heard = False
         self._written_bytes = 0
+        self.direct = -1
 
     # -- from bytes to frames
 
@@ -272,6 +274,7 @@ class FrameStream(asyncio.Protocol):
     def _stop(self, code: int) -> None:
         """From here on nothing goes to or comes from the session, and there is a last moment."""
         self._open = False
+        self.direct = -1
         self._close_code = self._close_code or code
         self._deadline_s = self._deadline_s or self._wiring.clock() + self._wiring.limits.close_timeout_s
         self._release(BY_HUB)  # the client's answer must be read, whatever else the session wanted
@@ -281,6 +284,7 @@ class FrameStream(asyncio.Protocol):
         if self._ended or not chunks:
             return
         data = b"".join(chunks)
+        self.direct = -1
         self._written_bytes += len(data)
         self._transport.write(data)
         if b"" in chunks:  # SEND_EOF: our side is finished

@@ -52,8 +52,10 @@ def environment() -> dict[str, str]:
 def test_the_image_is_made_by_the_rules() -> None:
     names = [name for name, _ in instructions()]
     assert names[0] == "FROM"
-    assert all(re.search(r":\d+\.\d+-slim( AS \w+)?$", image) for image in of("FROM")), "a version, and not `latest`"
-    assert len(of("FROM")) == 2
+    built, held = (re.fullmatch(r"python:(\d+\.\d+)(-slim)?( AS build)?", image) for image in of("FROM"))
+    assert built is not None
+    assert held is not None, "a version, and not `latest`"
+    assert (built[1], built[2], held[2]) == (held[1], None, "-slim"), "the compiler stays behind"
     last = names[len(names) - names[::-1].index("FROM") :]
     assert "ADD" not in names
     assert of("USER") == ["chatd"]
@@ -82,8 +84,9 @@ def test_what_the_image_copies_is_enough_to_build_the_wheel(tmp_path: Path) -> N
         for source in sources:
             place = tmp_path / target / (source if target == "./" else "")
             if (ROOT / source).is_dir():
-                shutil.copytree(ROOT / source, place, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(ROOT / source, place, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
             else:
+                place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / source, place)
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path / "dist")]
     subprocess.run(build, cwd=tmp_path, check=True, capture_output=True, timeout=120)
@@ -95,9 +98,9 @@ def test_what_the_image_copies_is_enough_to_build_the_wheel(tmp_path: Path) -> N
         str(file.relative_to(folder))
         for folder, name in (*packages, (ROOT / "protocol", "chatd_protocol"))
         for file in (folder / name).rglob("*")
-        if file.is_file() and "__pycache__" not in file.parts
+        if file.is_file() and "__pycache__" not in file.parts and file.suffix != ".so"
     }
-    assert packed == here
+    assert packed - {"chatd/hub/_delivery.abi3.so"} == here
 
 
 @pytest.fixture(scope="module")

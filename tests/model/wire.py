@@ -31,6 +31,7 @@ class MemorySocket:
     """Implements `ports.Socket`; the session is made on it as a transport would."""
 
     peer = "memory"
+    direct = -1
 
     def __init__(self, fmt: Format, sessions: SessionFactory, heard: Callable[[bytes], None]) -> None:
         self.format = fmt
@@ -82,6 +83,9 @@ class MemorySocket:
         else:
             self._unread.append(frames)
             self.writable = self.unsent_bytes() < self._high_bytes
+
+    def send_later(self, frames: bytes, taken: int) -> None:
+        raise AssertionError("nothing is written past it")
 
     def close(self, code: int, reason: str = "") -> None:
         if self.code is None:

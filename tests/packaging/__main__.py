@@ -25,7 +25,9 @@ def main(given: Path | None) -> int:
         folder = given or Path(name) / "dist"
         if given is None:
             subprocess.run([sys.executable, "deploy/dist.py", str(folder)], cwd=ROOT, check=True)
-        print(f"{'artifact':<40} {'Python':<8} {'install':>8} {'others':>7} {'size':>8} {'import':>7} {'start':>7}")
+        print(
+            f"{'artifact':<40} {'Python':<8} {'install':>8} {'others':>7} {'size':>8} {'import':>7} {'start':>7}  loops"
+        )
         trials = [(artifact, python) for python in pythons() for artifact in sorted(folder.glob("chatd*"))]
         for number, (artifact, python) in enumerate(trials):
             place = Path(name) / str(number)
@@ -38,7 +40,7 @@ def main(given: Path | None) -> int:
                 continue
             print(
                 f"{one.file:<40} {one.python:<8} {one.install_s:>6.1f} s {one.distributions:>7} {one.size_mb:>5.0f} MB"
-                f" {one.import_s:>5.2f} s {one.start_s:>5.2f} s",
+                f" {one.import_s:>5.2f} s {one.start_s:>5.2f} s  {'C' if one.native else '-'}",
                 flush=True,
             )
     return 1 if failures else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import tomllib
 import zipfile
@@ -45,8 +46,17 @@ def reachable() -> bool:
     return registry_answers()
 
 
+@pytest.fixture(scope="module")
+def native(dist: Path) -> Path:
+    """The wheel with the loops in C."""
+    found = list(dist.glob("chatd-*-abi3-*.whl"))
+    if not found:
+        pytest.skip("there is no C compiler")
+    return found[0]
+
+
 def test_both_are_built_as_wheel_and_sdist_of_one_version(dist: Path) -> None:
-    assert sorted(file.name for file in dist.iterdir()) == [
+    assert sorted(file.name for file in dist.iterdir() if "abi3" not in file.name) == [
         f"chatd-{__version__}-py3-none-any.whl",
         f"chatd-{__version__}.tar.gz",
         f"chatd_client-{__version__}-py3-none-any.whl",
@@ -66,11 +76,20 @@ def test_a_wheel_holds_every_file_of_its_packages_and_nothing_else(dist: Path) -
             str(file.relative_to(packages[name]))
             for name in held
             for file in (packages[name] / name).rglob("*")
-            if file.is_file() and "__pycache__" not in file.parts
+            if file.is_file() and "__pycache__" not in file.parts and file.suffix != ".so"
         }
         with zipfile.ZipFile(dist / f"{wheel}-{__version__}-py3-none-any.whl") as archive:
             found = {name for name in archive.namelist() if ".dist-info/" not in name}
         assert found == wanted
+
+
+def test_the_wheel_with_the_loops_in_c_has_nothing_else_and_is_for_every_python(native: Path, dist: Path) -> None:
+    platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+    assert native.name == f"chatd-{__version__}-cp311-abi3-{platform}.whl"
+    with zipfile.ZipFile(native) as wheel, zipfile.ZipFile(dist / f"chatd-{__version__}-py3-none-any.whl") as pure:
+        more = set(wheel.namelist()) - set(pure.namelist())
+        assert more == {"chatd/hub/_delivery.abi3.so"}
+        assert "Root-Is-Purelib: false" in wheel.read(f"chatd-{__version__}.dist-info/WHEEL").decode()
 
 
 def test_no_archive_holds_a_database_a_secret_or_a_path_of_this_machine(dist: Path) -> None:
@@ -109,7 +128,9 @@ def test_the_sdk_imports_nothing_but_its_own_and_what_it_asks_for() -> None:
 def test_a_wheel_installs_works_and_leaves_again(name: str, dist: Path, tmp_path: Path) -> None:
     if not reachable():
         pytest.skip("pip reaches no package registry")
-    report = try_out(dist / f"{name}-{__version__}-py3-none-any.whl", sys.executable, tmp_path)
+    wheels = sorted(dist.glob(f"{name}-{__version__}-*.whl"))  # the one with the loops in C first, as for pip
+    report = try_out(wheels[0], sys.executable, tmp_path)
+    assert report.native == ("abi3" in wheels[0].name)
     assert report.distributions >= (20 if name == "chatd" else 4)
     if name == "chatd_client":
         assert report.distributions == 4

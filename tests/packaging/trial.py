@@ -37,6 +37,8 @@ heavy = [name for name in ("chatd", "litestar", "sqlalchemy", "uvicorn", "textua
 sys.exit(f"the SDK brings {heavy}") if heavy else None
 """
 
+NATIVE: Final = "from chatd.hub.delivery import NATIVE; print(NATIVE)"
+
 
 class Report(NamedTuple):
     """One trial, in seconds and bytes."""
@@ -50,6 +52,8 @@ class Report(NamedTuple):
     """`chatd --help`, or `import chatd_client`, from nothing to its end; the best of three."""
     start_s: float
     """From `chatd serve` to a port that answers, with the database to be made; 0 for the SDK."""
+    native: bool
+    """Whether its loops over members are those in C; false for the SDK, which has none."""
 
 
 def registry_answers() -> bool:
@@ -139,9 +143,10 @@ def try_out(artifact: Path, python: str, folder: Path) -> Report:
         import_s, start_s = _best(environment, "python", "-c", "import chatd_client"), 0.0
     else:
         import_s, start_s = _best(environment, "chatd", "--help"), serve_and_greet(environment)
+    native = not sdk and environment.run("python", "-c", NATIVE).strip() == "True"
     version = environment.run("python", "-c", "import platform; print(platform.python_version())").strip()
     uninstall(environment, "chatd-client" if sdk else "chatd")
-    return Report(artifact.name, version, install_s, len(installed) - 1, size / 2**20, import_s, start_s)
+    return Report(artifact.name, version, install_s, len(installed) - 1, size / 2**20, import_s, start_s, native)
 
 
 def _best(environment: Environment, *call: str) -> float:

@@ -51,6 +51,17 @@ async def tls_client(port: Port, tls: dict[str, str], receive_buffer_bytes: int 
 
 
 @on_loop
+async def test_tls_lies_between_the_frames_and_the_descriptor(tls: dict[str, str]) -> None:
+    async with serving(tls) as port:
+        client = await tls_client(port, tls)
+        await client.upgrade()
+        session = await port.session()
+        await session.sweep()
+        await session.sweep()
+        assert session.socket.direct == -1
+
+
+@on_loop
 async def test_tls_carries_messages_and_an_orderly_close(tls: dict[str, str]) -> None:
     async with serving(tls) as port:
         context = ssl.create_default_context(cafile=tls["tls_cert"])

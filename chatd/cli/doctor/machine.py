@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import re
@@ -34,6 +35,7 @@ def check_programs() -> Iterator[Finding]:
     yield Finding(
         "ok", "versions.chatd", f"chatd {__version__} on Python {python}.", f"chatd {__version__}，Python {python}。"
     )
+    yield _loops()
     found = sqlite3.sqlite_version_info
     if found < SQLITE_MIN:
         needed = ".".join(map(str, SQLITE_MIN))
@@ -48,6 +50,18 @@ def check_programs() -> Iterator[Finding]:
     except importlib.metadata.PackageNotFoundError:
         required = []  # run from a tree that was not installed
     yield from check_libraries(required)
+
+
+def _loops() -> Finding:
+    if importlib.util.find_spec("chatd.hub._delivery") is not None:
+        return Finding("ok", "versions.loops", "The loops over members run in C.", "逐个成员投递的循环使用 C 版本。")
+    en = "The loops over members run in Python, which is slower: install chatd where there is a C compiler."
+    return Finding(
+        "note",
+        "versions.loops",
+        en,
+        "逐个成员投递的循环使用 Python 版本，速度较慢：请在有 C 编译器的机器上安装 chatd。",
+    )
 
 
 def check_libraries(required: list[str]) -> Iterator[Finding]:

@@ -1,0 +1,6 @@
+from chatd.hub.delivery import Run
+from chatd.hub.feed import State
+from chatd.hub.receiver import Receiver
+
+def hand_out(run: Run, touched: list[Receiver], most: int, live: State) -> int: ...
+def flush(sessions: list[Receiver]) -> None: ...
