@@ -227,14 +227,10 @@ class Timeline(Widget, can_focus=True):
         if transcript is None or not transcript.order:
             return
         pos, hidden = (transcript.newest, 0) if self._below is None else self._anchor(transcript)
-        hidden += up
-        while hidden < 0:
-            after = transcript.neighbour(pos, 1)
-            if after is None:
-                self._below = None
-                return
-            pos = after
-            hidden += len(self._painted(pos).rows)
+        pos, hidden, ended = self._downwards(transcript, pos, hidden + up)
+        if ended:
+            self._below = None
+            return
         while hidden >= len(self._painted(pos).rows):
             before = transcript.neighbour(pos, -1)
             if before is None:
@@ -244,6 +240,16 @@ class Timeline(Widget, can_focus=True):
             pos = before
         self._below = (pos, hidden) if up > 0 or hidden or pos != transcript.newest else None
         self._fill_top(transcript)
+
+    def _downwards(self, transcript: Transcript, pos: int, hidden: int) -> tuple[int, int, bool]:
+        """Where one is with so many rows of an entry hidden (below 0: of those behind it), and whether at the end."""
+        while hidden < 0:
+            after = transcript.neighbour(pos, 1)
+            if after is None:
+                return pos, 0, True
+            pos = after
+            hidden += len(self._painted(pos).rows)
+        return pos, hidden, False
 
     def _fill_top(self, transcript: Transcript) -> None:
         """The oldest entry does not leave the upper edge: what stays empty above is given back below."""
@@ -256,15 +262,8 @@ class Timeline(Widget, can_focus=True):
             room -= len(self._painted(at).rows)
             at = transcript.neighbour(at, -1)
         if room > 0:
-            hidden -= room
-            while hidden < 0:
-                after = transcript.neighbour(pos, 1)
-                if after is None:
-                    self._below = None
-                    return
-                pos = after
-                hidden += len(self._painted(pos).rows)
-            self._below = (pos, hidden) if hidden or pos != transcript.newest else None
+            pos, hidden, ended = self._downwards(transcript, pos, hidden - room)
+            self._below = (pos, hidden) if not ended and (hidden or pos != transcript.newest) else None
 
     def scroll_rows(self, up: int) -> None:
         """Scroll, upwards if positive."""
