@@ -41,9 +41,9 @@ def top(
     look = _looker(str(settings(config).admin_socket_path()))
     lang = lang_of(os.environ)
     if not (once or as_json) and sys.stdout.isatty() and sys.stdin.isatty():
-        from chatd.cli.top_screen import TopScreen
+        from chatd.cli.top_screen import TopScreen, watch
 
-        TopScreen(_for_screen(look), lang, interval_s).run()
+        watch(TopScreen(_for_screen(look), lang, interval_s))
         return
     from chatd.admin.socket import AdminError
 

@@ -6,17 +6,18 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from chatd.cli.language import Lang, choose
+from chatd.cli.screen.terminal import TerminalApp, forget_terminal
 from chatd.cli.top_view import SORTS, draw
 
 _WAITING: Final = "Looking … 正在读取……"
 
 
-class TopScreen(App[None]):
+class TopScreen(TerminalApp[None]):
     """`look` answers the figures of the last interval, or raises the error `Away` whose text says why not."""
 
     CSS = "Screen { background: transparent; } Static { width: 80; height: 100%; }"
@@ -44,6 +45,7 @@ class TopScreen(App[None]):
 
     async def on_mount(self) -> None:
         """Look at once, then every interval."""
+        self.attend_terminal()
         self.set_interval(self._interval_s, self._tick)
         await self._tick()
 
@@ -80,6 +82,14 @@ class TopScreen(App[None]):
         else:
             text = draw(self._figures, self._lang, SORTS[self._sort], self._paused, self.size.height)
         self.query_one(Static).update(text)
+
+
+def watch(screen: TopScreen) -> None:
+    """Show it until somebody ends it, or nobody can see it any more."""
+    try:
+        screen.run()
+    finally:
+        forget_terminal(lost=screen.terminal_lost)
 
 
 class Away(Exception):

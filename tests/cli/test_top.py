@@ -9,6 +9,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -198,22 +200,48 @@ def _read_until(terminal: int, wanted: bytes) -> bytes:
     return seen
 
 
-def test_on_a_terminal_it_draws_itself_and_q_ends_it(program: Program, served: Served) -> None:
+@contextmanager
+def _on_a_terminal(program: Program) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """`chatd top` on a terminal of 80 by 24, and the other end of that."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     env = program.env | {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "LC_ALL": "zh_CN.UTF-8"}
     call = [sys.executable, "-m", "chatd", "top", "--interval", "0.2"]
-    process = subprocess.Popen(call, cwd=program.folder, env=env, stdin=theirs, stdout=theirs, stderr=theirs)
+    process = subprocess.Popen(
+        call, cwd=program.folder, env=env, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    )
     os.close(theirs)
     try:
+        yield process, ours
+    finally:
+        process.kill()
+        process.wait(30)
+
+
+@pytest.mark.parametrize("way", ["q", "SIGTERM"])
+def test_on_a_terminal_it_draws_itself_and_ends_when_it_is_told_to(program: Program, served: Served, way: str) -> None:
+    with _on_a_terminal(program) as (process, ours):
         seen = _read_until(ours, "投递".encode())
-        os.write(ours, b"q")
+        if way == "q":
+            os.write(ours, b"q")
+        else:
+            process.terminate()
         # What is still drawn has to be taken, or it could not end.
         threading.Thread(target=_read_until, args=(ours, b"nothing like this"), daemon=True).start()
         assert process.wait(30) == 0, seen
-    finally:
-        process.kill()
     assert "投递".encode() in seen
+    assert served.process.poll() is None
+
+
+@pytest.mark.parametrize("way", ["vanishes", "stands still"])
+def test_it_ends_when_nobody_can_see_it_any_more(program: Program, served: Served, way: str) -> None:
+    with _on_a_terminal(program) as (process, ours):
+        assert "投递".encode() in _read_until(ours, "投递".encode())
+        if way == "vanishes":
+            os.close(ours)
+        else:
+            process.send_signal(signal.SIGHUP)  # and nobody takes what is drawn
+        assert process.wait(15) == 0
     assert served.process.poll() is None
 
 

@@ -86,7 +86,7 @@ class ChatApp(Backstage):
         self.theme = THEMES[self.look]
         self._arrange()
         self.changed()
-        self._attend_terminal()
+        self.attend_terminal()
         self.spawn(self._watch())
         self.spawn(self.do_typed())
         self.spawn(self._begin())

@@ -11,29 +11,26 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
 
-from textual.app import App
-
 from chatd.cli.chat_commands import Mistyped
 from chatd.cli.chat_render import ERROR, Line
-from chatd.cli.chat_screen import LOOK_S
 from chatd.cli.chat_words import Words
 from chatd.cli.screen.desk import COLLECTED, ScreenDesk
 from chatd.cli.screen.ink import DARK, INKS, LIGHT, Ink, Look, look_for
-from chatd.cli.screen.terminal import Terminal
+from chatd.cli.screen.terminal import TerminalApp
 from chatd.cli.typed.desk import NotANumber
 from chatd_client import ChatdError, Client, ClientClosed
 
 LEAVE_S: Final = 2.0
 
 
-class Life(App[int]):
+class Life(TerminalApp[int]):
     """Ends with 0, or 1 if the server ended it; `last_words` then say why."""
 
     desk: ScreenDesk
 
     def __init__(self, client: Client, words: Words, look: Look | None) -> None:
         plain = look_for(os.environ, None) == "plain"  # Textual takes `NO_COLOR` away.
-        super().__init__(driver_class=Terminal, ansi_color=True if plain else None)
+        super().__init__(ansi_color=True if plain else None)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.look: Look = look or ("plain" if plain else look_for(os.environ, self.console.color_system))
@@ -112,21 +109,10 @@ class Life(App[int]):
         else:
             self.exit()
 
-    def _attend_terminal(self) -> None:
-        """End when told to, and when nobody can sit here any more."""
-        if isinstance(self._driver, Terminal):
-            self._driver.attend(self.leave, self._lose_terminal)
-            self.set_interval(LOOK_S, self._driver.look)
-
-    def _lose_terminal(self) -> None:
+    def lose_terminal(self) -> None:
         """Leave as one leaves. A terminal that goes is told of more than once, and that is no hurry."""
         if self._leaving is None:
             self.leave()
-
-    @property
-    def terminal_lost(self) -> bool:
-        """Whether nobody could read what is said at the end."""
-        return isinstance(self._driver, Terminal) and self._driver.lost
 
     async def _leave(self) -> None:
         """Do what was asked for and keep unsent text, not for long if the server does not answer. The screen goes when

@@ -1,8 +1,8 @@
-"""The terminal under the whole screen, which may vanish or stand still: the chat then ends, and does not wait for it.
+"""The terminal under a whole screen, which may vanish or stand still: the program then ends, and does not wait for it.
 
 Textual's own driver hands what is drawn to a thread through a bounded queue. When the terminal is gone that thread dies
 of it, nobody empties the queue any more, and whoever draws waits for ever, deaf to every signal; the thread that reads
-keys meanwhile reads the end of its input over and over. It knows nothing of chats.
+keys meanwhile reads the end of its input over and over. It knows nothing of chats: `chatd top` sits on one as well.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ import signal
 import time
 from collections.abc import Callable
 from queue import Full
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, TypeVar
 
+from textual.app import App
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
 from chatd.cli.chat_screen import LOOK_S, hung_up, say_nowhere
+
+T = TypeVar("T")
 
 STALLED_S: Final = 4.0
 """So long may a terminal that takes nothing hold up the end."""
@@ -134,6 +137,32 @@ class Terminal(LinuxDriver):
     def start_application_mode(self) -> None:
         if not self.lost:  # Whose terminal goes is also told to continue, and would begin anew.
             super().start_application_mode()  # type: ignore[no-untyped-call] # as Textual has it
+
+
+class TerminalApp(App[T]):
+    """An app that ends when it is told to, and when nobody can sit in front of it any more."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(driver_class=Terminal, **more)
+
+    def leave(self) -> None:
+        """End it."""
+        self.exit()
+
+    def attend_terminal(self) -> None:
+        """From now on. To be called when it is mounted."""
+        if isinstance(self._driver, Terminal):
+            self._driver.attend(self.leave, self.lose_terminal)
+            self.set_interval(LOOK_S, self._driver.look)
+
+    def lose_terminal(self) -> None:
+        """The terminal went; it may be told more than once."""
+        self.leave()
+
+    @property
+    def terminal_lost(self) -> bool:
+        """Whether nobody could read what is said at the end."""
+        return isinstance(self._driver, Terminal) and self._driver.lost
 
 
 def forget_terminal(*, lost: bool) -> None:
