@@ -111,6 +111,11 @@ class Client(Port):
         assert self.hello is not None
         return self.hello
 
+    def retry_now(self) -> None:
+        """Do not wait for the end of the pause before the next attempt to connect (`Disconnected.retry_in_s`). For a
+        person who asks for it; programs leave the pauses as they are, for all that wait would come at once."""
+        self._session.link.retry_now()
+
     async def close(self) -> None:
         """End the session and keep the cursors. What waits for an answer gets `ClientClosed`."""
         await self._session.close()

@@ -28,6 +28,8 @@ AT_ONCE: Final = range(4000, 4100)
 """Close codes after which one comes back without a pause, the first time."""
 HEADS_INTERVAL_S: Final = 25.0
 """How often a server shows that it is there, until it has said so itself."""
+HURRY_S: Final = 0.5
+"""Somebody who cannot wait is obeyed once in this time."""
 SILENT_INTERVALS: Final = 2.5
 """So many intervals without a frame, and the connection counts as dead."""
 
@@ -69,6 +71,8 @@ class Link:
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._failures = 0
+        self._hurry = asyncio.Event()
+        self._tried_s = -HURRY_S
         self._welcome_at_s: float | None = None
         """When a server that is stopping wants this client back."""
         self.closed: ClientClosed | None = None
@@ -95,6 +99,11 @@ class Link:
     def delay_return(self, delay_s: float) -> None:
         """The server said when to come back after the end that is near."""
         self._welcome_at_s = self._clock.now() + delay_s
+
+    def retry_now(self) -> None:
+        """Somebody does not want to wait for the end of the pause: try now. Without one it does nothing."""
+        if self._clock.now() - self._tried_s >= HURRY_S:
+            self._hurry.set()
 
     def cycle(self) -> None:
         """Drop the connection and come back with the cursors."""
@@ -128,25 +137,40 @@ class Link:
                     return
                 pause_s = self._pause_after(lost)
                 self._listener.lost(lost, pause_s)
-                await self._clock.sleep(pause_s)
+                await self._pause(pause_s)
         except ClientClosed as why:
             self._end(why)
         except Exception as error:
             self._end(ClientClosed(CLOSE_INTERNAL, f"the client failed: {type(error).__name__}"))
             raise
 
+    async def _pause(self, pause_s: float) -> None:
+        """Wait so long, or until somebody does not want to any more."""
+        self._hurry.clear()
+        waits = [asyncio.create_task(self._clock.sleep(pause_s)), asyncio.create_task(self._hurry.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)  # the clock bounds it
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
     def _pause_after(self, lost: Lost) -> float:
-        """Seconds until the next attempt: what the server asked for, else full jitter over the failures in a row."""
+        """Seconds until the next attempt: what the server asked for, else full jitter over the failures in a row. Where
+        there was no server it is looked for sooner than one that is there and refuses is asked again."""
         self._failures += 1
         welcome_at_s, self._welcome_at_s = self._welcome_at_s, None
         if welcome_at_s is not None:
             return max(0.0, welcome_at_s - self._clock.now())
         if lost.code in AT_ONCE and self._failures == 1:
             return 0.0
+        if lost.error is None and lost.retry_after is None and lost.code < min(AT_ONCE):
+            return self._backoff.return_s(self._failures)
         return (lost.retry_after or 0.0) + self._backoff.pause_s(self._failures)
 
     async def _live_once(self) -> Lost:
         """Dial, say hello, serve. Returns how it ended; raises `ClientClosed` where that is final already."""
+        self._tried_s = self._clock.now()
         try:
             hello = await self._listener.make_hello()
         except Exception as error:  # noqa: BLE001  the caller's own function for tokens may raise anything

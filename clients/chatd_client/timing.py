@@ -10,6 +10,9 @@ from typing import Protocol
 BASE_S = 0.5
 CAP_S = 30.0
 STABLE_S = 10.0
+FIRST_S = (0.5, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0)
+"""Bounds of the first pauses where there is no server: a restart takes seconds, and whoever finds nobody there loads
+nobody. Each is a bound of chance, so that not all come at once; behind them it grows as always."""
 
 
 class Clock(Protocol):
@@ -39,6 +42,12 @@ class Backoff:
         self._random = random
         self._base_s = base_s
         self._cap_s = cap_s
+
+    def return_s(self, failures: int) -> float:
+        """Seconds to wait before looking again for a server that was not there so many times in a row (1 or more)."""
+        if failures <= len(FIRST_S):
+            return self._random.random() * FIRST_S[failures - 1]
+        return self.pause_s(failures - len(FIRST_S) + 3)  # 4 s: twice the last one
 
     def pause_s(self, failures: int) -> float:
         """Seconds to wait after so many failures in a row (1 or more): anything from 0 to the bound they reach."""

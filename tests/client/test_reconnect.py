@@ -78,8 +78,8 @@ async def test_a_final_end_is_final(code: int) -> None:
 @in_loop
 async def test_pauses_grow_to_a_bound_and_shrink_after_a_good_while() -> None:
     async with staged(door=refusal(HTTPStatus.BAD_GATEWAY)) as stage:
-        pauses = [await stage.clock.end_pause() for _ in range(6)]
-        assert pauses == [0.25, 0.5, 1, 2, 4, 8]
+        pauses = [await stage.clock.end_pause() for _ in range(10)]
+        assert pauses == [0.25, 0.5, 0.5, 0.5, 0.5, 1, 1, 2, 4, 8]
         await first(stage.client, Disconnected, lambda lost: lost.retry_in_s == 15)
         stage.peer.door = lambda _: None
         assert await stage.clock.end_pause() == 15
@@ -87,6 +87,33 @@ async def test_pauses_grow_to_a_bound_and_shrink_after_a_good_while() -> None:
         await stage.clock.advance(10)
         await conversation.close(1012)
         assert await stage.clock.end_pause() == 0.25
+
+
+@in_loop
+async def test_a_server_that_refuses_is_asked_again_after_pauses_that_double() -> None:
+    async with staged() as stage:
+        pauses = []
+        for _ in range(4):
+            conversation = await stage.peer.conversation()
+            await conversation.refuse(await conversation.ask("session.hello"), "unavailable")
+            pauses.append(await stage.clock.end_pause())
+        assert pauses == [0.25, 0.5, 1, 2]
+
+
+@in_loop
+async def test_whoever_cannot_wait_is_back_at_once_but_not_as_often_as_they_ask() -> None:
+    async with staged(door=refusal(HTTPStatus.SERVICE_UNAVAILABLE, Retry_After="9")) as stage:
+        await first(stage.client, Disconnected)
+        await stage.clock.advance(1)
+        stage.client.retry_now()
+        again = await first(stage.client, Disconnected, lambda lost: lost.retry_in_s == 9.5)
+        assert again.reason == "HTTP status 503"
+        stage.client.retry_now()  # That was a moment ago.
+        await stage.clock.advance(1)
+        stage.peer.door = lambda _: None
+        stage.client.retry_now()
+        await stage.peer.greeted()
+        assert stage.clock.now() == 1002
 
 
 @in_loop
@@ -111,6 +138,8 @@ def test_jitter_is_full() -> None:
             return self.share
 
     assert [Backoff(Whole(0.0)).pause_s(n) for n in (1, 5, 2000)] == [0, 0, 0]
+    assert [Backoff(Whole(0.0)).return_s(n) for n in (1, 7, 8, 2000)] == [0, 0, 0, 0]
+    assert [Backoff(Whole(1.0)).return_s(n) for n in (1, 7, 8, 9, 2000)] == [0.5, 2, 4, 8, 30]
     assert [Backoff(Whole(1.0)).pause_s(n) for n in (1, 5, 2000)] == [0.5, 8, 30]
 
 
