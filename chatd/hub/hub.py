@@ -50,8 +50,17 @@ from chatd.store.migrate import Life
 from chatd.store.outcome import GroupChange, Outcome
 from chatd.store.readers import Readers
 
+RETURN_PER_S: Final = 1000
+"""So many clients may come back in a second to a server that begins."""
+RETURN_S: Final = 1.0
+"""Over so long the return of even a few is spread."""
 SAVE_S: Final = 5.0
 """How long a hub that stops waits for what it hands over to be stored."""
+
+
+def spread_of(sessions: int, within_s: float) -> float:
+    """Seconds over which so many are told to come back: few need not wait for long, many do not come as one."""
+    return min(within_s, max(RETURN_S, sessions / RETURN_PER_S))
 
 
 class Hub(People):
@@ -149,9 +158,10 @@ class Hub(People):
     def announce_end(self, within_s: float) -> None:
         """Tell everybody that the server goes, and when each should come back: not all at once."""
         self.draining = True
+        spread_s = spread_of(self.sessions_open, within_s)
         for person in list(self.people.values()):
             for session in person.sessions:
-                session.signal("going_away", {"delay_ms": int(within_s * 1000 * self.jitter())})
+                session.signal("going_away", {"delay_ms": int(spread_s * 1000 * self.jitter())})
 
     async def _look_away(self) -> None:
         self.traffic.look_away()
