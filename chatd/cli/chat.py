@@ -153,7 +153,7 @@ async def converse(
 ) -> int:
     """Talk through a screen until its input ends, with everything answered, or the server ends it; where nobody sits,
     also when there is no server for so long."""
-    state = State(Names(client))
+    state = State(Names(client, operator=words("operator_name")))
     render = Renderer(
         words,
         lambda: client.hello.user if client.hello else "",
@@ -164,7 +164,7 @@ async def converse(
     watcher = Watcher(client, state, screen, render, words)
     commander = Commander(client, state, screen, render, words, watcher)
     if isinstance(screen, TerminalScreen):
-        screen.people = lambda: state.people
+        screen.people = lambda: (*state.others(client.hello.user if client.hello else ""), words("everybody"))
     with screen.drawn():
         watcher.say(NOTICE, "connecting", url=url)
         watching = asyncio.create_task(watcher.watch())

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from chatd.cli.chat_events import Watcher
+from chatd.cli.chat_help import no_command
 from chatd.cli.chat_render import DIM, ERROR, Renderer, printable
 from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import State
@@ -37,6 +38,7 @@ from chatd_protocol.kinds import Entity
 __all__ = ["Commander", "Mistyped"]
 
 SENDS_MAX: Final = 64
+RETRY: Final = "/retry"
 COMMANDS: Final[Mapping[str, Command]] = {
     **groups.COMMANDS,
     **ownership.COMMANDS,
@@ -75,7 +77,8 @@ class Commander(Desk):
             if not line.strip():
                 return
             if line.startswith("/") and not line.startswith("//"):
-                await self.settle()
+                if line.strip() != RETRY:  # Which is for when nothing is answered.
+                    await self.settle()
                 await self._command(line[1:])
             elif not await invites.offer(self, line):
                 await self.say(line.removeprefix("/") if line.startswith("//") else line)
@@ -102,9 +105,10 @@ class Commander(Desk):
             await self.say("/" + typed)
             return
         if command is None:
-            raise Mistyped("unknown_command", name="/" + printable(name))
-        parts = rest.split(maxsplit=command.parts - 1) if command.parts else rest.split()
-        if len(parts) != command.parts:
+            raise no_command(self.words, self.commands, name)
+        most = command.parts + command.more
+        parts = rest.split(maxsplit=most - 1) if most else rest.split()
+        if not command.parts <= len(parts) <= most:
             raise Mistyped("usage", usage=self.words(f"usage_{name}"))
         try:
             await command.run(self, *parts)

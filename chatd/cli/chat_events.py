@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
+from typing import Final
 
 from chatd.cli.chat_names import users_in
 from chatd.cli.chat_render import DIM, ERROR, MENTION, NOTICE, Renderer, cut, is_own, printable
@@ -44,6 +45,8 @@ from chatd_protocol.log import (
 from chatd_protocol.presence import PresenceSignal
 from chatd_protocol.signals import GoingAway, Heads, ReadSignal, TokenExpiring, TypingSignal
 
+COUNT_S: Final = 1.0
+
 
 class Watcher:
     """Reads the client's events until they end."""
@@ -59,6 +62,7 @@ class Watcher:
         """The day of the entry that was printed last."""
         self._read_to: dict[tuple[str, int], int] = {}
         self._marking: asyncio.Task[None] | None = None
+        self._counting: asyncio.Task[None] | None = None
         screen.set_status(self._status)
 
     async def watch(self) -> ClientClosed | None:
@@ -73,9 +77,10 @@ class Watcher:
             self.say(ERROR, "closed", why=self.why(why), code=why.code)
             return why
         finally:
-            if self._marking is not None:
-                self._marking.cancel()
-                await asyncio.gather(self._marking, return_exceptions=True)
+            working = [task for task in (self._marking, self._counting) if task is not None]
+            for task in working:
+                task.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
         return None
 
     def say(self, style: str, key: str, **values: object) -> None:
@@ -126,12 +131,25 @@ class Watcher:
     def _status(self) -> str:
         state = self._state
         line = state.lines.get(state.open or "")
-        parts = [self._words("state_online" if state.online else "state_offline")]
+        parts = [self._words("state_online") if state.online else self.offline()]
         parts += [self._render.title(line)] if line else []
         parts += [self._render.section(state.section)] if state.section else []
         parts += [self._words("total_unread", count=state.unread_elsewhere)] if state.unread_elsewhere else []
         parts += [state.typing] if state.typing else []
         return " · ".join(parts)
+
+    def offline(self) -> str:
+        """How it stands with the next attempt."""
+        seconds = self._state.retry_in_s
+        if seconds:
+            return self._words("state_retry", seconds=seconds)
+        return self._words("state_offline" if self._client.hello is not None else "state_connecting")
+
+    async def _count_down(self) -> None:
+        """Have the seconds drawn that are left."""
+        while not self._state.online:
+            self._screen.refresh()
+            await asyncio.sleep(COUNT_S)  # it is time itself that is shown
 
     # --- events
 
@@ -175,7 +193,7 @@ class Watcher:
             self._take_read(one.group, one.read, one.section)
         await self._state.names.learn(line.peer for line in event.hello.groups if line.peer)
         if event.resumed:
-            self.say(NOTICE, "resumed", missed=event.missed)
+            self.say(NOTICE, "resumed_missed" if event.missed else "resumed", missed=event.missed)
         elif not event.hello.reset:
             self.say(NOTICE, "connected", name=event.hello.name or self._state.names.of(event.hello.user))
 
@@ -185,8 +203,11 @@ class Watcher:
         state.lost_why = self._words.why_lost(event.code, event.reason)
         if not self._lost:
             key = "reconnecting" if self._client.hello is not None else "no_server_yet"
-            self.say(NOTICE, key, why=state.lost_why, code=event.code, seconds=f"{event.retry_in_s:.1f}")
+            self.say(NOTICE, key, why=state.lost_why)
         state.go(online=False)
+        state.retry_at_s = time.monotonic() + event.retry_in_s
+        if self._screen.interactive and (self._counting is None or self._counting.done()):
+            self._counting = asyncio.create_task(self._count_down())
         self._lost = True
 
     def _take_reset(self, group: str | None) -> None:

@@ -70,6 +70,6 @@ class NameCompleter(Completer):
         _, at, begun = document.text_before_cursor.rpartition("@")
         if not at:
             return
-        for name in sorted([*self._people(), *ALL]):
+        for name in self._people():
             if name.startswith(begun):
                 yield Completion(name + " ", start_position=-len(begun), display=name)

@@ -18,6 +18,9 @@ from chatd_protocol.presence import PersonPresence
 from chatd_protocol.requests import JoinRequest
 from chatd_protocol.users import ERASED_SUB, User
 
+OPERATOR_SUB: Final = "chatd:operator"
+OPERATOR_NAME: Final = "Operator 运营方"
+"""Who posts for the operator, and what they are called by nobody's choice."""
 NAMES_MAX: Final = 20_000
 ASK_MAX: Final = 100
 FRESH_S: Final = 300.0
@@ -33,9 +36,11 @@ SHOWN_MAX: Final = 2_000
 class Names:
     """How people are called: asked for, and again after a while, for nobody tells that somebody took another name.
 
-    `version` counts the times that somebody was called otherwise than before."""
+    `version` counts the times that somebody was called otherwise than before. `operator`: what the operator
+    is called who took no name of their own; the one they have is written in two languages."""
 
-    def __init__(self, client: Client, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, client: Client, clock: Callable[[], float] = time.monotonic, operator: str = "") -> None:
+        self._operator = operator
         self._client = client
         self._clock = clock
         self.version = 0
@@ -85,7 +90,8 @@ class Names:
         if user.sub == ERASED_SUB + user.user:
             self.forget(user.user)
         else:
-            self._call(user.user, user.name or user.sub)
+            unnamed = user.sub == OPERATOR_SUB and user.name == OPERATOR_NAME
+            self._call(user.user, (unnamed and self._operator) or user.name or user.sub)
             self._subs[user.sub] = user.user
 
     def _call(self, user: str, name: str) -> None:
@@ -104,6 +110,8 @@ class State:
         self.is_offline.set()
         self.lost_why = ""
         """Why there was no session when one was tried for last, in words."""
+        self.retry_at_s = 0.0
+        """When the next attempt is made, by the clock that never goes back."""
         self.ahead_ms = 0
         """How far the server's clock is ahead of this one's."""
         self.lines: dict[str, GroupLine] = {}
@@ -152,9 +160,18 @@ class State:
         came.set()
         went.clear()
 
+    @property
+    def retry_in_s(self) -> int:
+        """Whole seconds until the next attempt; 0 while one is under way."""
+        return max(math.ceil(self.retry_at_s - time.monotonic()), 0)
+
     def server_ms(self) -> int:
         """What time it is for the server."""
         return int(time.time() * 1000) + self.ahead_ms
+
+    def others(self, me: str) -> list[str]:
+        """Who can be mentioned, but for oneself."""
+        return [name for name, user in self.people.items() if user != me]
 
     def called(self, user: str) -> str:
         """The name to show for somebody."""

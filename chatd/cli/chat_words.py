@@ -19,6 +19,7 @@ from chatd.cli.texts import (
     chats,
     contacts,
     errors,
+    examples,
     groups,
     invites,
     messages,
@@ -50,6 +51,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     **search.TEXTS,
     **invites.TEXTS,
     **errors.TEXTS,
+    **examples.TEXTS,
     **ownership.TEXTS,
     **sections.TEXTS,
     **screen.TEXTS,
@@ -59,6 +61,7 @@ ZH: Final[Mapping[str, str]] = {key: texts[1] for key, texts in TEXTS.items()}
 TABLES: Final[Mapping[Lang, Mapping[str, str]]] = {"en": EN, "zh": ZH}
 _COLUMN: Final = 38
 _USAGE: Final = 18
+_BUSY: Final = frozenset({"HTTP status 502", "HTTP status 503", "HTTP status 504"})
 _OURS: Final = ("you", "operator", "somebody_gone")
 """What stands in the place of a name and is none: in Chinese no space is put around it."""
 
@@ -109,6 +112,10 @@ class Words:
         """The text of a key that comes from the server, or of another one where it is not known."""
         return self(self.choose_key(key, otherwise), **values)
 
+    def has(self, key: str) -> bool:
+        """Whether there is a text for it."""
+        return key in self._table
+
     def choose_key(self, key: str, otherwise: str) -> str:
         """The key if there is a text for it, else the other one."""
         return key if key in self._table else otherwise
@@ -117,6 +124,8 @@ class Words:
         """Why a connection ended or was not made, by its close code and what the client says of it."""
         if code != CLOSE_ABNORMAL:
             return self.why_closed(code)
+        if reason in _BUSY:
+            return self("lost_busy")
         if reason.startswith("HTTP status"):
             return self("lost_http", reason=reason)
         if reason.startswith("no token"):

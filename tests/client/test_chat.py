@@ -152,10 +152,10 @@ async def test_coming_back_is_shown_with_what_was_missed(sqlite_url: str) -> Non
         await bob.scene.sees("连接断开")
         ann.scene.type("one", "two", "three")
         await ann.scene.sees("✓")
-        resumed = await bob.scene.sees("已恢复，错过")
+        resumed = await bob.scene.sees("已恢复连接，补收")
         for said in ("one", "two", "three"):
             await bob.scene.sees("Ann", said)
-        assert "错过" in resumed
+        assert "补收" in resumed
         assert len([line for line in bob.scene.shown if line.endswith((" one", " two", " three"))]) == 3
         await asyncio.gather(ann.leave(), bob.leave())
 

@@ -173,7 +173,7 @@ async def test_coming_back_shows_what_was_missed_and_where_one_stands(sqlite_url
             here.app.client._session.link.cycle()
             await bob.send(group, "while away")
             await here.hears("while away")
-            await here.sees("已恢复，错过")
+            await here.sees("已恢复连接")
             await here.sees("● 在线")
             assert sum("while away" in row for row in here.conversation) == 1
 

@@ -50,7 +50,7 @@ async def test_who_does_not_show_it_may_be_here(sqlite_url: str) -> None:
         await ann.add_members(group, [user_of(bob)])
         await bob.set_privacy(last_seen="nobody")
         async with sitting(server, "ann", "Ann", group=group) as here:
-            await here.sees("2 members · 1+ here")
+            await here.sees("2 members · at least 1 here")
             await here.press("f5")
             await here.sees("● here  ○ away  no sign: does not show it to you")
 

@@ -61,11 +61,12 @@ class Acts(Asking):
             "end": app.go_to_newest,
             "escape": app.composer.focus,
             "tab": app.composer.focus,
+            "shift+tab": app.composer.focus,
         }
         pos = timeline.chosen
         if key in moves:
             moves[key]()
-            if key in {"escape", "tab"} or (key in {"down", "j"} and timeline.chosen is None):
+            if key in {"escape", "tab", "shift+tab"} or (key in {"down", "j"} and timeline.chosen is None):
                 timeline.chosen = None
                 app.composer.focus()
         elif pos is not None and key in {"enter", "space"}:

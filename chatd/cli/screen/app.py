@@ -55,6 +55,7 @@ class ChatApp(Backstage):
         Binding("alt+right,ctrl+pagedown", "section_beside(1)", priority=True),
         Binding("alt+left,ctrl+pageup", "section_beside(-1)", priority=True),
         Binding("ctrl+b", "newest", priority=True),
+        Binding("ctrl+r", "retry", priority=True),
     ]
 
     def __init__(self, client: Client, words: Words, group: str | None = None, look: Look | None = None) -> None:
@@ -238,8 +239,6 @@ class ChatApp(Backstage):
             case "up":
                 self.timeline.focus()
                 self.timeline.choose(-1)
-            case "tab" | "shift+tab":
-                self.chats.focus() if self.left.display else self.timeline.focus()
             case "escape":
                 self.drop_notes()
                 self.drop_aim()
@@ -304,9 +303,16 @@ class ChatApp(Backstage):
         if self.timeline.has_focus:
             if self.acts.key(event.key, event.character):
                 event.stop()
-        elif event.key == "escape":
+        elif event.key in {"escape", "tab", "shift+tab"}:
+            event.stop()
+            event.prevent_default()
             self.show_list(False)
             self.composer.focus()
+        elif self.chats.has_focus and event.character and event.character.isprintable():
+            event.stop()
+            self.show_list(False)
+            self.composer.focus()
+            self.composer.insert(event.character)
 
 
 async def run(client: Client, words: Words, group: str | None) -> tuple[int, str]:

@@ -36,8 +36,9 @@ class Asking:
 
     async def pick(self, title: str, choices: Sequence[Choice], **more: Any) -> str | None:
         """What somebody picks from a list."""
-        nothing = self._app.words("nothing_here")
-        return await self.ask(Picker(title, choices, nothing=nothing, **more))
+        words = self._app.words
+        says = {"nothing": words("nothing_here"), "unfit": words("nothing_fits")}
+        return await self.ask(Picker(title, choices, **(says | more)))
 
     async def sure(self, text: str) -> bool:
         """Whether somebody means it."""

@@ -5,9 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from abc import abstractmethod
-from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 from rich.console import RenderableType
@@ -15,20 +12,23 @@ from rich.text import Text
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
+from chatd.cli.chat_commands import RETRY
 from chatd.cli.chat_render import ERROR, Line, Renderer
 from chatd.cli.chat_state import GROUPS_MAX, Names, State
 from chatd.cli.chat_words import Words
 from chatd.cli.screen import bars
 from chatd.cli.screen.acts import Acts
+from chatd.cli.screen.appscreen import AppScreen
 from chatd.cli.screen.bar import Bar
 from chatd.cli.screen.cells import clean
 from chatd.cli.screen.chats import ChatRows, Chats, in_order
 from chatd.cli.screen.composer import Composer, bot_commands
 from chatd.cli.screen.conversation import Conversation
-from chatd.cli.screen.desk import COLLECTED, SCREEN_COMMANDS, ScreenDesk
+from chatd.cli.screen.desk import SCREEN_COMMANDS, ScreenDesk
 from chatd.cli.screen.dialogs import Sheet
 from chatd.cli.screen.ink import Look, Signs
 from chatd.cli.screen.life import Life
+from chatd.cli.screen.notes import NOTE_ROWS, Notes
 from chatd.cli.screen.paint import Painter
 from chatd.cli.screen.timeline import Timeline
 from chatd.cli.screen.transcript import Transcript
@@ -39,9 +39,9 @@ from chatd_client import ChatdError, Client, ClientClosed, Connected
 from chatd_protocol import log
 from chatd_protocol.receipts import ReceiptsSignal
 
-NOTE_ROWS: Final = 4
-"""Answers of so many rows stand above the line one types in; longer ones get a sheet."""
 TYPING_S: Final = 5.0
+PASSING_S: Final = 6.0
+"""So long stands what needs nobody's attention."""
 BARS: Final = ("top", "title", "tabs", "banner", "notes", "offers", "aim", "status")
 _ABOUT_GROUP: Final = (
     log.MembersChanged,
@@ -54,53 +54,16 @@ _ABOUT_GROUP: Final = (
 )
 
 
-class AppScreen:
-    """The screen as commands and events know it. Lines of a command are gathered, others stand above the composer."""
-
-    interactive = True
-
-    def __init__(self, app: Backstage) -> None:
-        self._app = app
-
-    @property
-    def columns(self) -> int:
-        return min(self._app.size.width - 12, 100)
-
-    def show(self, line: Line) -> None:
-        collected = COLLECTED.get()
-        if collected is not None:
-            collected.append(line)
-        else:
-            self._app.note([line])
-
-    def set_status(self, status: Callable[[], str]) -> None:
-        """The screen has a status of its own."""
-
-    def refresh(self) -> None:
-        self._app.changed()
-
-    def prefill(self, text: str) -> None:
-        self._app.composer.put(text)
-
-    async def lines(self) -> AsyncIterator[str]:
-        """Keys come to the composer."""
-        no_lines: tuple[str, ...] = ()
-        for line in no_lines:
-            yield line
-
-    def drawn(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
-
 class Backstage(Life):
     """One person's chat, but for its keys."""
 
     def __init__(self, client: Client, words: Words, look: Look | None) -> None:
         super().__init__(client, words, look)
         self._drawn = False
+        self._listed = False
+        """The list of chats was read whole."""
         self._seen_to: tuple[Transcript, int] | None = None
         self._naming = (0, 0)
-        self._notes: deque[Line] = deque(maxlen=NOTE_ROWS)
         self._waiting: dict[int, tuple[str, str]] = {}
         self.reply_to: int | None = None
         self.editing: int | None = None
@@ -108,7 +71,7 @@ class Backstage(Life):
 
     def _build(self) -> None:
         """The parts that are not drawn."""
-        self.state = State(Names(self.client))
+        self.state = State(Names(self.client, operator=self.words("operator_name")))
         self.signs = Signs(os.environ.get("TERM", ""))
         state = self.state
         self.render_text = Renderer(
@@ -122,10 +85,14 @@ class Backstage(Life):
         self.timeline = Timeline(self.painter, self.ink, self.signs.bar, id="timeline")
         self.timeline.empty_words = self.words("nothing_said")
         self.chats = Chats(ChatRows(self.words, self.render_text, self.signs), self.ink, id="chats")
-        self.chats.empty_words = self.words("no_chats")
         commands = [(name, self.words(f"usage_{name}"), self.words(f"help_{name}")) for name in SCREEN_COMMANDS]
         self.composer = Composer(
-            lambda: self.state.people, commands, self.state.items, id="composer", placeholder=self.words("write_here")
+            lambda: self.state.others(self.me()),
+            commands,
+            self.state.items,
+            self.words("everybody"),
+            id="composer",
+            placeholder=self.words("write_here"),
         )
         self.left, self.middle = (
             Vertical(id="left"),
@@ -140,6 +107,7 @@ class Backstage(Life):
             name: Bar(self.ink, id=name)
             for name in ("top", "title", "tabs", "banner", "notes", "offers", "aim", "status")
         }
+        self._notes = Notes(self.bars["notes"])
 
     def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         """End the app; nothing is drawn from here on, for what it would be drawn on goes."""
@@ -214,6 +182,8 @@ class Backstage(Life):
             after = page.more
             if after is None:
                 break
+        self._listed = True
+        self.changed()
 
     def changed(self) -> None:
         """Something that stands at an edge is another: list, title, status."""
@@ -227,10 +197,19 @@ class Backstage(Life):
         if self._seen_to is not None and self._seen_to[0] is self.transcript:
             self.watcher.seen(*self._seen_to)  # Once more: what the server said of the group may be older than that.
         lines = in_order(self.state.lines.values())
+        self._say_none(none=self._listed and not lines)
         self.state.numbers = [line.group for line in lines]
         lasts = {line.group: self._last(line.group) for line in lines}
         self.chats.show(lines, lasts, {}, self.state.open)
         bars.show(self)
+
+    def _say_none(self, *, none: bool) -> None:
+        """Where there is no chat, say how one comes to one."""
+        idle = self.words("no_chats_do") if none else ""
+        if idle != self.timeline.idle_words:
+            self.timeline.idle_words = idle
+            self.chats.empty_words = self.words("no_chats") if none else ""
+            self.timeline.touch()
 
     def _last(self, group: str) -> str:
         """What was said last in a chat; unsent text comes first."""
@@ -251,13 +230,17 @@ class Backstage(Life):
 
     def note(self, lines: list[Line]) -> None:
         """Say something above the composer, below what was said there before."""
-        self._notes.extend(lines)
-        self.bars["notes"].set(*([(style, clean(text), "close notes") for style, text in line] for line in self._notes))
+        self._notes.add(lines)
+
+    def tell_connection(self, line: Line, *, passing: bool) -> None:
+        """Say what has become of the connection; what is `passing` stands for a while."""
+        self._notes.tell_connection(line)
+        if passing:
+            self.set_timer(PASSING_S, lambda: self._notes.forget_connection(line))
 
     def drop_notes(self) -> None:
         """What stood there was read."""
-        self._notes.clear()
-        self.bars["notes"].set()
+        self._notes.drop()
 
     def answer(self, lines: list[Line]) -> None:
         """The answer of a command."""
@@ -345,6 +328,9 @@ class Backstage(Life):
         """Do a line, or send it: as an answer or a correction if one has been chosen for that."""
         reply, edit = self.reply_to, self.editing
         self.drop_notes()
+        if text.strip() == RETRY:
+            self.action_retry()
+            return
         if text.startswith("/") and not text.startswith("//"):
             self.do(lambda: self.desk.do(text))
             return
@@ -377,6 +363,11 @@ class Backstage(Life):
             self.composer.clear()
         self.reply_to = self.editing = None
         self.changed()
+
+    def action_retry(self) -> None:
+        """Where there is no connection, do not wait for the next attempt."""
+        if not self.state.online:
+            self.client.retry_now()
 
     def go_to_newest(self) -> None:
         self.do(self.conversation.newest)

@@ -68,7 +68,7 @@ def _top(app: Backstage) -> list[Part]:
 
 def _title(app: Backstage, line: GroupLine | None) -> list[Part]:
     if line is None:
-        return [("dim", app.words("pick_a_chat"), "view('help')")]
+        return [("dim", app.words("pick_a_chat" if app.chats.lines else "hint_help"), "view('help')")]
     about: list[Part] = []
     if line.peer is not None:
         known = app.state.here.get(line.peer)
@@ -140,11 +140,13 @@ def _aim(app: Backstage) -> list[list[Part]]:
 def _status(app: Backstage) -> list[Part]:
     words, online = app.words, app.state.online
     sign = app.signs.here if online else app.signs.away
-    key = "state_online" if online else "state_offline" if app.client.hello else "state_connecting"
-    parts: list[Part] = [("good" if online else "error", f"{sign} {words(key)}", "")]
+    told = words("state_online") if online else app.watcher.offline()
+    parts: list[Part] = [("good" if online else "error", f"{sign} {told}", "")]
     if app.state.typing:
         parts.append(("notice", f"  {clean(app.state.typing)}", ""))
     gap: Part = ("faint", " · ", "")
+    if not online and app.state.retry_in_s:
+        parts += [gap, ("accent", words("hint_retry"), "retry")]
     if app.timeline.has_focus:
         return [*parts, *_act_hints(app, app.bars["status"].size.width - 2 - sum(width(text) for _, text, _ in parts))]
     if app.chats.has_focus:
@@ -199,17 +201,18 @@ def _details(app: Backstage, line: GroupLine | None) -> None:
     if line.peer is None:
         put("dim", "\n" + words("title_members", count=line.members))
     members = in_rank(app.conversation.members, app.state.here, app.render_text.called)
-    rows += [cut_row(_member(app, one), cells) for one in members[:MEMBERS_MAX]]
+    rows += [_member(app, one, cells) for one in members[:MEMBERS_MAX]]
     pieces = [(text, ink[style]) for row in rows for style, text in (*row, ("", "\n"))]
     app.details.update(Text.assemble(*pieces, no_wrap=True))
 
 
-def _member(app: Backstage, one: Member) -> Row:
+def _member(app: Backstage, one: Member, cells: int) -> Row:
+    """One row of so many cells. A long name is cut, what somebody is stays."""
     here = app.state.here.get(one.user) if not one.bot else None
     sign = app.signs.here if here else app.signs.away if here is False else " "
     own = app.render_text.is_me(one.user)
     role = " " + app.words("is_bot" if one.bot else f"role_{one.role}") if one.bot or one.role != "member" else ""
     tags = "".join(f" [{clean(tag)}]" for tag in one.tags)
-    name = clean(app.render_text.called(one.user))
+    name = cut(clean(app.render_text.called(one.user)), max(cells - 2 - width(role), 1))
     style = "mine" if own else style_of(one.user)
-    return [("good" if here else "faint", sign + " "), (style, name), ("dim", role), ("notice", tags)]
+    return cut_row([("good" if here else "faint", sign + " "), (style, name), ("dim", role), ("notice", tags)], cells)

@@ -33,10 +33,14 @@ class Completion(NamedTuple):
 
 
 def completions(
-    typed: str, people: Iterable[str], commands: Iterable[tuple[str, str, str]], items: Items | None = None
+    typed: str,
+    people: Iterable[str],
+    commands: Iterable[tuple[str, str, str]],
+    items: Items | None = None,
+    everybody: Iterable[str] = ALL,
 ) -> list[Completion]:
     """What the text before the cursor could become: a command (name, usage, help) at its beginning, an item behind
-    `/product` or `/video`, a name behind an `@` at the beginning of a word."""
+    `/product` or `/video`, a name behind an `@` at the beginning of a word, those of `everybody` last."""
     command, space, begun = typed.partition(" ")
     kind = _SHARES.get(command) if space and " " not in begun and "\n" not in typed else None
     if kind is not None and items is not None:
@@ -52,8 +56,8 @@ def completions(
     head, at, begun = typed.rpartition("@")
     if not at or (head and not head[-1].isspace()):
         return []
-    names = [name for name in sorted({*people, *ALL}) if name.casefold().startswith(begun.casefold())]
-    return [Completion(f"@{name}", len(begun) + 1) for name in names if f"@{name}" != f"@{begun}"]
+    names = [name for name in (*sorted(people), *everybody) if name.casefold().startswith(begun.casefold())]
+    return [Completion(f"@{name}", len(begun) + 1) for name in names if name != begun]
 
 
 def bot_commands(words: Words, bots: Iterable[BotLine], ours: Container[str]) -> list[tuple[str, str, str]]:
@@ -80,7 +84,7 @@ class Composer(TextArea):
             self.text = text
 
     class Asked(Message):
-        """A key that means something outside: `up`, `escape`, `pageup`, `pagedown`, `tab`."""
+        """A key that means something outside: `up`, `escape`, `pageup`, `pagedown`."""
 
         def __init__(self, key: str) -> None:
             super().__init__()
@@ -97,7 +101,12 @@ class Composer(TextArea):
         """There are other completions now, or another one is the next."""
 
     def __init__(
-        self, people: Callable[[], Iterable[str]], commands: list[tuple[str, str, str]], items: Items, **more: Any
+        self,
+        people: Callable[[], Iterable[str]],
+        commands: list[tuple[str, str, str]],
+        items: Items,
+        everybody: str,
+        **more: Any,
     ) -> None:
         super().__init__(
             soft_wrap=True, show_line_numbers=False, tab_behavior="focus", highlight_cursor_line=False, **more
@@ -108,6 +117,7 @@ class Composer(TextArea):
         self._people = people
         self._commands = commands
         self._items = items
+        self._everybody = everybody
         self.bot_commands: list[tuple[str, str, str]] = []
         """What the bots of the open group know: name, how it is written, what it does. They stand behind our own."""
 
@@ -129,7 +139,7 @@ class Composer(TextArea):
         self._offer()
 
     def _offer(self) -> None:
-        offers = completions(self.before_cursor, self._people(), self._known, self._items)
+        offers = completions(self.before_cursor, self._people(), self._known, self._items, [self._everybody])
         if offers != self.offers:
             self.offers, self.offered = offers, 0
             self.post_message(self.Offers())
@@ -155,7 +165,7 @@ class Composer(TextArea):
             self.insert("\n")
         elif key == "enter":
             self._enter()
-        elif key == "tab" and self.offers:
+        elif key in {"tab", "shift+tab"}:  # Also with nothing to offer: whoever writes goes on writing.
             self.take_offer()
         elif key in STEPS and self.offers:
             step = STEPS[key]
@@ -164,7 +174,7 @@ class Composer(TextArea):
         elif key == "escape" and self.offers:
             self.offers = []
             self.post_message(self.Offers())
-        elif key in {"escape", "tab", "shift+tab", "pageup", "pagedown"} or (
+        elif key in {"escape", "pageup", "pagedown"} or (
             key == "up" and self.cursor_location[0] == 0 and self.wrapped_document.height >= 1 and self._on_first_row()
         ):
             self.post_message(self.Asked(key))

@@ -12,6 +12,7 @@ from chatd.cli.chat_render import Line
 from chatd.cli.typed.desk import Command, Desk, NotANumber, number_in
 from chatd.cli.typed.groups import mentions_of
 from chatd.cli.typed.sections import section as change_section
+from chatd.cli.typed.session import explain
 from chatd_client import ChatdError, ClientClosed
 from chatd_protocol.kinds import Entity
 
@@ -119,12 +120,18 @@ async def _section(desk: Desk, what: str) -> None:
     await _staged(desk).open_chat(desk.group(), number)
 
 
+async def _help(desk: Desk, word: str = "") -> None:
+    if word:
+        await explain(desk, word)
+    else:
+        await _staged(desk).view("help")
+
+
 async def _quit(desk: Desk) -> None:
     _staged(desk).leave()
 
 
 VIEWS: Final = (
-    "help",
     "groups",
     "members",
     "pins",
@@ -144,6 +151,7 @@ SCREEN_COMMANDS: Final[Mapping[str, Command]] = {
     "goto": Command(1, _go_to),
     "history": Command(0, _older),
     "section": Command(1, _section),
+    "help": Command(0, _help, 1),
     "quit": Command(0, _quit),
 }
 ScreenDesk.commands = SCREEN_COMMANDS

@@ -26,13 +26,16 @@ class Choice(NamedTuple):
     key: str = ""
 
 
-Source = Callable[[str], Awaitable[Sequence[Choice]]]
+Source = Callable[[str], Awaitable[Sequence[Choice] | str]]
+"""What is found for what was typed; a text says why there is nothing."""
 
 
 class Picker(ModalScreen[str | None]):
     """A list to pick from; with `ask` a line to type in, that narrows the list, or asks `source` for another one.
 
-    The result is the name of a choice; with `free` also `=` and what was typed; None after Escape. `note` stands below.
+    The result is the name of a choice; with `free` also `=` and what was typed; None after Escape. `nothing` stands
+    where there are no choices, `unfit` where none of them fits, `busy` while they are asked for, `note` below them all.
+    `value` is typed already.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)")]
@@ -44,24 +47,30 @@ class Picker(ModalScreen[str | None]):
         *,
         ask: str = "",
         nothing: str = "",
+        unfit: str = "",
+        busy: str = "",
         source: Source | None = None,
         free: bool = False,
         note: str = "",
+        value: str = "",
     ) -> None:
         super().__init__()
         self._title = title
         self._choices = list(choices)
         self._ask = ask
         self._nothing = nothing
+        self._unfit = unfit
+        self._busy = busy
         self._source = source
         self._free = free
         self._note = note
+        self._value = value
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(Text(self._title), classes="dialog-title")
             if self._ask:
-                yield Input(placeholder=self._ask)
+                yield Input(self._value, placeholder=self._ask)
             yield OptionList()
             yield Static(Text(self._nothing), id="nothing")
             if self._note:
@@ -71,30 +80,42 @@ class Picker(ModalScreen[str | None]):
         self._fill(self._choices)
         self.query_one(Input if self._ask and not (self._source and self._choices) else OptionList).focus()
 
-    def _fill(self, choices: Sequence[Choice]) -> None:
+    def _fill(self, choices: Sequence[Choice], nothing: str = "") -> None:
+        nothing = nothing or self._nothing
         listed = self.query_one(OptionList)
         listed.clear_options()
         listed.add_options([Option(one.look, id=one.name) for one in choices])
         listed.display = bool(choices)
-        self.query_one("#nothing").display = not choices and bool(self._nothing)
+        says = self.query_one("#nothing", Static)
+        says.update(Text(nothing))
+        says.display = not choices and bool(nothing)
         if choices:
             listed.highlighted = 0
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if self._source is None:
             typed = event.value.casefold()
-            self._fill([one for one in self._choices if typed in one.look.plain.casefold()])
+            fits = [one for one in self._choices if typed in one.look.plain.casefold()]
+            self._fill(fits, self._unfit if self._choices else "")
 
     async def on_input_submitted(self, event: Input.Submitted) -> None:
         listed = self.query_one(OptionList)
         if self._source is not None:
-            self._fill(await self._source(event.value) if event.value.strip() else [])
-            if listed.option_count:
-                listed.focus()
+            self._fill([], self._busy if event.value.strip() else "")
+            if event.value.strip():
+                self.run_worker(self._find(self._source, event.value), exclusive=True)
         elif listed.option_count and listed.highlighted is not None:
             self.dismiss(listed.get_option_at_index(listed.highlighted).id)
         elif self._free and event.value.strip():
             self.dismiss(FREE + event.value.strip())
+
+    async def _find(self, source: Source, typed: str) -> None:
+        """Ask for what fits; who waits for it can still go away, or ask for something else."""
+        found = await source(typed)
+        self._fill([] if isinstance(found, str) else found, found if isinstance(found, str) else "")
+        listed = self.query_one(OptionList)
+        if listed.option_count:
+            listed.focus()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option_id)

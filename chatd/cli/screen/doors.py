@@ -26,7 +26,7 @@ class Doors(Asking):
             choices.append(
                 Choice(str(index), self.look(("bold", clean(app.render_text.called(one.user))), ("dim", "  " + about)))
             )
-        picked = await self.pick(app.words("title_requests"), choices)
+        picked = await self.pick(app.words("title_requests"), choices, nothing=app.words("none_requests"))
         if picked is None:
             return
         one = page.requests[int(picked)]
@@ -50,7 +50,7 @@ class Doors(Asking):
             Choice(one.invite, self.look(("bold", clean(one.title)), ("dim", f"  {clean(one.name or '?')}")))
             for one in page.invites
         ]
-        picked = await self.pick(app.words("title_invited"), choices)
+        picked = await self.pick(app.words("title_invited"), choices, nothing=app.words("none_invited"))
         if picked is None:
             return
         answers = [("join", app.words("act_join")), ("decline", app.words("act_decline"))]
@@ -74,7 +74,7 @@ class Doors(Asking):
             )
             for one in page.requests
         ]
-        picked = await self.pick(app.words("title_greetings"), choices)
+        picked = await self.pick(app.words("title_greetings"), choices, nothing=app.words("none_greetings"))
         if picked is None:
             return
         answers = [("accept", app.words("act_accept")), ("decline", app.words("act_decline"))]
@@ -96,7 +96,7 @@ class Doors(Asking):
             choices.append(
                 Choice(one.group, self.look(("bold", clean(one.title)), ("dim", f"  {about}"), ("text", intro)))
             )
-        picked = await self.pick(app.words("title_discover"), choices)
+        picked = await self.pick(app.words("title_discover"), choices, nothing=app.words("none_discover"))
         if picked is not None:
             answers = [("join", app.words("act_join")), ("no", app.words("act_cancel"))]
             look = next(one.look for one in choices if one.name == picked)
@@ -117,7 +117,7 @@ class Doors(Asking):
             about = "  ".join(part for part in parts if part)
             kind, state = app.words(f"invite_kind_{one.kind}"), app.words(f"invite_{one.state}")
             choices.append(Choice(one.invite, self.look(("bold", kind), ("text", f"  {state}"), ("dim", f"  {about}"))))
-        picked = await self.pick(app.words("title_invites"), choices)
+        picked = await self.pick(app.words("title_invites"), choices, nothing=app.words("none_invites"))
         chosen = next((one for one in page.invites if one.invite == picked), None)
         if chosen is not None and chosen.state == "open" and await self.sure(app.words("sure_uninvite")):
             await app.client.revoke_invite(chosen.invite)

@@ -72,6 +72,8 @@ class Timeline(Widget, can_focus=True):
         """The first message that was unread when the group was opened, and the words for it."""
         self.fresh_words = ""
         self.empty_words = ""
+        self.idle_words = ""
+        """What stands there while no conversation is open, in lines."""
         self.readers: dict[int, int] = {}
         self.waiting: list[str] = []
         """What was sent and not acknowledged yet."""
@@ -330,9 +332,13 @@ class Timeline(Widget, can_focus=True):
         return self._strip(row, pos, cells, y)
 
     def _empty(self, y: int, cells: int) -> Strip:
-        words = self.empty_words if self.transcript is not None and not self.transcript.order else ""
-        if words and y == self.size.height // 2:
-            text = " " * max((cells - width(words)) // 2, 0) + words
+        words = self.idle_words
+        if self.transcript is not None:
+            words = "" if self.transcript.order else self.empty_words
+        rows = words.split("\n")
+        at = y - (self.size.height - len(rows)) // 2
+        if words and 0 <= at < len(rows):
+            text = " " * max((cells - max(map(width, rows))) // 2, 0) + rows[at]
             return Strip([Segment(text, self._ground + self._ink()["dim"])]).adjust_cell_length(cells, self._ground)
         return Strip.blank(cells, self._ground)
 

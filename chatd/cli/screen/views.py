@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -72,7 +71,7 @@ class Views(Asking):
         command = self._app.desk.commands.get(picked or "")
         if command is None:
             return
-        if command.parts:
+        if command.parts + command.more and picked != "help":
             self._app.composer.put(f"/{picked} ")
             self._app.composer.focus()
         else:
@@ -92,23 +91,29 @@ class Views(Asking):
             choices.append(
                 Choice(line.group, self.look(("text", clean(app.render_text.title(line))), ("accent", unread)))
             )
-        return await self.pick(title, choices, ask=app.words("ask_filter"))
+        return await self.pick(title, choices, ask=app.words("ask_filter"), nothing=app.words("no_chats"))
 
     async def _pins(self, _: str) -> None:
         found = await self._app.client.list_pins(self._app.desk.group())
-        await self._jump_to_one(self._app.words("title_pins"), [one.entry for one in found.pins])
+        await self._jump_to_one(self._app.words("title_pins"), [one.entry for one in found.pins], nothing="none_pinned")
 
     async def _featured(self, _: str) -> None:
         found = await self._app.client.list_featured(self._app.desk.group(), limit=BOARD_PAGE)
         notes = [one.note for one in found.posts]
-        await self._jump_to_one(self._app.words("title_featured"), [one.entry for one in found.posts], notes)
+        await self._jump_to_one(
+            self._app.words("title_featured"), [one.entry for one in found.posts], notes, nothing="none_featured"
+        )
 
     async def _mentions(self, _: str) -> None:
         found = await self._app.client.list_mentions(limit=BOARD_PAGE)
         groups = [one.group for one in found.mentions]
         titles = [self._app.watcher.title_of(group) for group in groups]
         await self._jump_to_one(
-            self._app.words("title_mentions"), [one.entry for one in found.mentions], titles, groups
+            self._app.words("title_mentions"),
+            [one.entry for one in found.mentions],
+            titles,
+            groups,
+            nothing="none_mentions",
         )
 
     async def _jump_to_one(
@@ -117,6 +122,8 @@ class Views(Asking):
         raw: Iterable[Mapping[str, object]],
         notes: Sequence[str] = (),
         groups: Sequence[str] = (),
+        *,
+        nothing: str,
     ) -> None:
         app = self._app
         entries = [read_entry(dict(one)) for one in raw]
@@ -127,7 +134,7 @@ class Views(Asking):
                 group = groups[index] if groups else app.desk.group()
                 places[f"p{index}"] = group, entry.pos, entry.section
                 choices.append(Choice(f"p{index}", self._look_of(entry, notes[index] if notes else "")))
-        picked = await self.pick(title, choices)
+        picked = await self.pick(title, choices, nothing=app.words(nothing))
         if picked is not None:
             await app.jump(*places[picked])
 
@@ -145,32 +152,29 @@ class Views(Asking):
         app = self._app
         hits: list[SearchHit] = []
 
-        async def find(typed: str) -> list[Choice]:
-            here = HERE in typed.split()
-            query = typed.replace(HERE, " ").strip()
-            with suppress(ClientClosed):
-                try:
-                    page = await app.client.search(query, group=app.state.open if here else None)
-                except ChatdError as error:
-                    return [
-                        Choice(
-                            "",
-                            self.look(
-                                (
-                                    "error",
-                                    app.words.choose(
-                                        f"error_{error.code}", "error_other", message=clean(error.message)
-                                    ),
-                                )
-                            ),
-                        )
-                    ]
+        async def find(typed: str) -> list[Choice] | str:
+            here = HERE in typed.split() and app.state.open is not None
+            query = " ".join(word for word in typed.split() if word != HERE)
+            if not query:
+                return app.words("search_how")
+            try:
+                page = await app.client.search(query, group=app.state.open if here else None)
                 hits[:] = page.hits
                 await app.state.names.learn(hit.sender for hit in hits)
+            except ChatdError as error:
+                return app.words.choose(f"error_{error.code}", "error_other", message=clean(error.message))
+            except ClientClosed:
+                return ""
+            if not hits:
+                return app.words("found_none_here" if here else "found_none", words=clean(query))
             return [Choice(f"h{index}", self._look_of_hit(hit)) for index, hit in enumerate(hits)]
 
-        first = await find(words) if words else []
-        picked = await self.pick(app.words("title_search"), first, ask=app.words("ask_search_here"), source=find)
+        found = await find(words) if words else app.words("search_how")
+        first, nothing = ([], found) if isinstance(found, str) else (found, app.words("search_how"))
+        ask, busy = app.words("ask_search"), app.words("searching")
+        picked = await self.pick(
+            app.words("title_search"), first, ask=ask, nothing=nothing, busy=busy, source=find, value=words
+        )
         if picked:
             hit = hits[int(picked[1:])]
             await app.jump(hit.group, hit.pos, hit.section)
@@ -241,7 +245,8 @@ _KEYS: Final = (
     ("Enter", "send"),
     ("Shift/Alt+Enter ^J", "newline"),
     ("Tab", "complete"),
-    ("↑  Esc", "choose"),
+    ("↑", "choose"),
+    ("Esc", "back"),
     ("PgUp PgDn", "scroll"),
     ("^B", "newest"),
     ("F1 ^P", "help"),
@@ -257,5 +262,6 @@ _KEYS: Final = (
     ("F7", "featured"),
     ("F8", "mentions"),
     ("F9", "look"),
+    ("^R", "retry"),
     ("^Q ^C", "quit"),
 )

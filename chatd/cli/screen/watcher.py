@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from chatd.cli.chat_events import Watcher
 from chatd.cli.chat_names import users_in
-from chatd.cli.chat_render import DIM, MENTION, NOTICE, Renderer, is_own
+from chatd.cli.chat_render import DIM, MENTION, NOTICE, Line, Renderer, is_own
 from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import State
 from chatd.cli.chat_words import Words
@@ -15,6 +15,15 @@ from chatd_client import Client, ClientClosed, Connected, EntriesEvent, Event, E
 from chatd_protocol import kinds, log
 from chatd_protocol.receipts import ReceiptsSignal
 from chatd_protocol.signals import TypingSignal
+
+_CONNECTION: Final = {
+    "going_away": False,
+    "reconnecting": False,
+    "no_server_yet": False,
+    "resumed": True,
+    "resumed_missed": True,
+}
+"""What is said of the connection, and whether that is over by then."""
 
 
 class Face(Protocol):
@@ -35,6 +44,9 @@ class Face(Protocol):
 
     def connected(self, event: Connected) -> None:
         """A session is open."""
+
+    def tell_connection(self, line: Line, *, passing: bool) -> None:
+        """Something became of the connection."""
 
     async def reload(self, group: str | None) -> None:
         """What was received of a group, or of all, is not good any more."""
@@ -72,7 +84,9 @@ class ScreenWatcher(Watcher):
 
     def say(self, style: str, key: str, **values: object) -> None:
         """Show one of our own texts, unless it stands at an edge anyway."""
-        if key != "connected":
+        if key in _CONNECTION:
+            self._face.tell_connection([(style, self._words(key, **values))], passing=_CONNECTION[key])
+        elif key != "connected":
             super().say(style, key, **values)
 
     async def _take(self, event: Event) -> None:

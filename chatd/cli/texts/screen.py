@@ -11,14 +11,32 @@ TEXTS: Final = {
     "card_on_sale": ("on sale", "在售"),
     "write_here": ("Write a message; / for commands", "输入消息，/ 开头为命令"),
     "chats": ("Chats", "聊天"),
-    "no_chats": ("No chats yet: F1", "还没有聊天，按 F1"),
+    "no_chats": ("No chats yet", "还没有聊天"),
+    "no_chats_do": (
+        (
+            "No chats yet.\n\n"
+            "· Paste a share text you were sent: it lets you in\n"
+            "· /new TITLE      make a group\n"
+            "· /discover TEXT  find public groups\n"
+            "· F1              every key and command"
+        ),
+        (
+            "还没有聊天。\n\n"
+            "· 收到口令或邀请？整段粘贴进来，就能进群\n"
+            "· /new 群名        建一个群\n"
+            "· /discover 文字   找公开群\n"
+            "· F1               全部按键和命令"
+        ),
+    ),
     "pick_a_chat": ("Pick a chat on the left, or press F1.", "从左侧选择一个聊天，或按 F1 查看帮助。"),
+    "everybody": ("all", "所有人"),
+    "operator_name": ("Operator", "运营方"),
     "nothing_said": ("Nothing was said here yet.", "还没有消息，说点什么吧。"),
     "new_below": ("{count} new", "{count} 条新消息"),
     "to_newest": ("▼ to the newest", "▼ 回到最新"),
     "members_of": ("{count} members", "{count} 人"),
     "here_now": ("{count} here", "{count} 人在线"),
-    "here_some": ("{count}+ here", "{count}+ 人在线"),
+    "here_some": ("at least {count} here", "至少 {count} 人在线"),
     "is_here": ("here", "在线"),
     "is_away": ("away", "离线"),
     "is_bot": ("bot", "机器人"),
@@ -37,6 +55,7 @@ TEXTS: Final = {
     "hint_search": ("F3 search", "F3 搜索"),
     "hint_details": ("F4 details", "F4 详情"),
     "hint_choose": ("↑ act on a message", "↑ 选择消息"),
+    "hint_retry": ("^R try now", "^R 立即重试"),
     "hint_quit": ("^Q quit", "^Q 退出"),
     "offer_place": (
         "{number} of {count} · ↑↓ PgUp PgDn · Tab takes it",
@@ -55,7 +74,6 @@ TEXTS: Final = {
     "not_now": ("You cannot do that with this message now.", "现在不能对这条消息这样做。"),
     "edit_own_only": ("Only your own messages can be edited.", "只能编辑自己的消息。"),
     "hint_list": ("↑↓ choose · Enter open · Esc back", "↑↓ 选择 · 回车 打开 · Esc 返回"),
-    "state_connecting": ("connecting …", "连接中…"),
     "act_reply": ("reply", "回复"),
     "act_edit": ("edit", "编辑"),
     "act_recall": ("recall", "撤回"),
@@ -116,21 +134,52 @@ TEXTS: Final = {
     "sure_uninvite": ("Take this invite back?", "撤销这个邀请？"),
     "title_invite": ("An invite", "群邀请"),
     "title_sections": ("Sections", "板块"),
-    "ask_search": ("words, Enter", "输入关键词，回车"),
-    "ask_search_here": ("words, Enter; only in this chat: in:here", "输入关键词，回车；只搜本聊天：加 in:here"),
+    "ask_search": ("words", "关键词"),
+    "search_how": (
+        "Type words and press Enter: all your chats are searched.\nOnly the open one: add in:here",
+        "输入关键词后按回车，搜索全部聊天。\n只搜当前聊天：再加上 in:here",
+    ),
+    "searching": ("searching …", "正在搜索…"),
+    "found_none": (
+        "No message with “{words}”. Try fewer or other words.",
+        "没有找到含“{words}”的消息，换个词或少输几个字试试。",
+    ),
+    "found_none_here": (
+        "No message with “{words}” in this chat. Without in:here all chats are searched.",
+        "当前聊天里没有含“{words}”的消息。去掉 in:here 可搜索全部聊天。",
+    ),
     "ask_filter": ("type to narrow", "输入以筛选"),
     "ask_emoji": ("or type a sign", "或输入其他表情"),
     "ask_answer": ("your answer", "你的回答"),
     "offer_text": ("“{title}” · {members} members\ninvited by {name}", "“{title}” · {members} 人\n邀请人：{name}"),
     "offer_question": ("The group asks: {question}", "进群问题：{question}"),
     "nothing_here": ("Nothing.", "暂无内容。"),
+    "none_pinned": (
+        "Nothing is pinned here. An admin pins a message with ↑, then p.",
+        "本群还没有置顶消息。管理员按 ↑ 选中一条，再按 p 置顶。",
+    ),
+    "none_featured": (
+        "Nothing is featured here. An admin features a message with ↑, then f.",
+        "本群还没有精华。管理员按 ↑ 选中一条，再按 f 设为精华。",
+    ),
+    "none_mentions": ("Nobody has mentioned you yet.", "还没有人 @ 过你。"),
+    "none_requests": ("Nobody asks to come in.", "没有待处理的进群申请。"),
+    "none_invited": ("Nobody has invited you.", "没有收到邀请。"),
+    "none_greetings": ("Nobody asks to talk to you.", "没有人打招呼。"),
+    "none_discover": ("No public group has that in its name.", "没有名字里含有这些字的公开群。"),
+    "none_invites": (
+        "You have made no invites here. /invite makes a text to share.",
+        "你在本群还没有邀请，/invite 生成口令。",
+    ),
+    "nothing_fits": ("Nothing fits.", "没有匹配的内容。"),
     "reacted_by": ("{emoji} {names}", "{emoji} {names}"),
     "key_newline": ("a new line", "换行"),
     "key_send": ("send", "发送"),
     "key_complete": ("complete @name or /command", "补全 @名字 或 /命令"),
-    "key_choose": ("act on messages", "选择消息并操作"),
+    "key_choose": ("to the messages: act on one", "到消息区，选一条消息操作"),
+    "key_back": ("back to where you write", "回到输入框"),
     "key_scroll": ("scroll", "翻页"),
-    "key_chats": ("the list of chats", "聊天列表"),
+    "key_chats": ("to the list of chats; again: hide it", "到聊天列表，再按一次收起"),
     "key_beside": ("chat above or below", "上一个或下一个聊天"),
     "key_unread": ("next chat with unread", "下一个有未读的聊天"),
     "key_goto": ("go to a chat by its name", "按名字跳到聊天"),
@@ -144,6 +193,7 @@ TEXTS: Final = {
     "key_mentions": ("who mentioned you", "@ 我的消息"),
     "key_look": ("colours: dark, light, the terminal's", "配色：深色、浅色、终端自带"),
     "key_help": ("this page", "本页"),
+    "key_retry": ("reconnect at once", "断线时立即重连"),
     "key_quit": ("leave; unsent text is kept", "退出，草稿会保存"),
     "look_dark": ("colours: dark", "配色：深色"),
     "look_light": ("colours: light", "配色：浅色"),

@@ -18,8 +18,23 @@ async def list_bots(desk: Desk) -> None:
     for bot in found:
         desk.screen.show([("", f"{printable(bot.name or bot.bot)}  "), (DIM, printable(bot.intro))])
         for command in bot.commands:
-            meaning = command.zh if desk.words.lang == "zh" else command.en
-            desk.screen.show([("", f"  /{command.name}  "), (DIM, printable(meaning or command.en or command.zh))])
+            desk.screen.show([("", f"  /{command.name}  "), (DIM, _meaning(desk, command))])
+
+
+def _meaning(desk: Desk, command: wire.CommandLine) -> str:
+    meaning = command.zh if desk.words.lang == "zh" else command.en
+    return printable(meaning or command.en or command.zh)
+
+
+async def lines_of_bot(desk: Desk, name: str) -> list[str]:
+    """What the bots of the open group do when this is typed, line by line."""
+    found = await _bots_of(desk) if desk.state.open is not None else []
+    return [
+        f"/{one.name} — " + desk.words("bot_command", name=printable(bot.name or bot.bot), about=_meaning(desk, one))
+        for bot in found
+        for one in bot.commands
+        if name in {one.name, f"{one.name}@{bot.bot}"}
+    ]
 
 
 async def press(desk: Desk, which: str, button: str) -> None:

@@ -28,13 +28,14 @@ class NotANumber(Exception):
 
 
 class Command(NamedTuple):
-    """What does a command. `parts`: words needed behind its name, the last may have spaces.
+    """What does a command. `parts`: words needed behind its name, `more` may follow; the last may have spaces.
 
     How it is written and what it does stand in the texts, as `usage_NAME` and `help_NAME`.
     """
 
     parts: int
     run: Callable[..., Awaitable[None]]
+    more: int = 0
 
 
 class Desk(ABC):

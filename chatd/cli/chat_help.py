@@ -1,0 +1,45 @@
+"""What is said of one command: how it is written, what it does, an example; and which are like a word. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Final
+
+from chatd.cli.chat_cells import printable
+from chatd.cli.chat_words import Words
+from chatd.cli.typed.desk import Mistyped
+
+NEAR_MAX: Final = 5
+LIKE: Final = 0.6
+"""How much of a name has to be the same for it to be meant."""
+
+
+def about_command(words: Words, names: Iterable[str], name: str) -> list[str]:
+    """What one of these commands does, line by line. Raises `Mistyped` with those that are like it."""
+    names = list(names)
+    if name not in names:
+        raise no_command(words, names, name)
+    lines = [f"{words(f'usage_{name}')} — {words(f'help_{name}')}"]
+    if words.has(f"example_{name}"):
+        lines.append(words("example", example=words(f"example_{name}")))
+    return lines
+
+
+def no_command(words: Words, names: Iterable[str], name: str) -> Mistyped:
+    """What to say where there is no command of this name."""
+    shown, near = "/" + printable(name), near_to(words, names, name)
+    if not near:
+        return Mistyped("unknown_command", name=shown)
+    return Mistyped("unknown_near", name=shown, near=words.listed(f"/{one}" for one in near))
+
+
+def near_to(words: Words, names: Iterable[str], word: str) -> list[str]:
+    """The commands that somebody may have meant: by how they are written, then by what they do."""
+    names, word = list(names), word.casefold()
+    if not word:
+        return []
+    alike = get_close_matches(word, names, NEAR_MAX, LIKE)
+    begun = [name for name in names if name.startswith(word)]
+    told = [name for name in names if word in f"{words(f'usage_{name}')} {words(f'help_{name}')}".casefold()]
+    return list(dict.fromkeys([*begun, *alike, *told]))[:NEAR_MAX]

@@ -1,0 +1,51 @@
+"""What the full-screen chat says while there is no connection, and how somebody hurries it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import pytest
+
+from chatd.cli.chat_words import Words
+from chatd_client import Client
+from tests.client.peer import Conversation, HalfRandom, Peer, in_loop, refusal, running_peer
+from tests.client.sitting import Sitting, Watched
+
+
+async def let_in(peer: Peer) -> Conversation:
+    """The next connection, of somebody without chats."""
+    conversation = await peer.greeted()
+    await conversation.ok(await conversation.ask("group.list"), groups=[])
+    return conversation
+
+
+@pytest.mark.parametrize("way", ["ctrl+r", "/retry", "click"])
+@in_loop
+async def test_it_counts_down_and_tries_at_once_when_it_is_asked_to(way: str) -> None:
+    async with running_peer() as peer:
+        peer.door = refusal(HTTPStatus.SERVICE_UNAVAILABLE, Retry_After="9")
+        client = Client(peer.url, token="token-1", device="screen", random=HalfRandom(7))
+        app = Watched(client, Words("zh"))
+        async with app.run_test(size=(80, 24)) as pilot:
+            here = Sitting(app, pilot)
+            await here.sees("○ 10 秒后重试 · ^R 立即重试")
+            await here.sees("还没连上服务器：服务器正在启动或太忙")
+            await here.sees("○ 9 秒后重试")
+            peer.door = lambda _: None
+            if way == "click":
+                await here.click("^R 立即重试")
+            elif way == "/retry":
+                await here.type("/retry")
+            else:
+                await here.press("ctrl+r")
+            conversation = await let_in(peer)
+            await here.sees("● 在线")
+            assert "^R" not in here.text
+            await conversation.close(1012)
+            await here.sees("连接断开：服务器正在重启，正在自动重连")
+            await peer.greeted()
+            await here.sees("已恢复连接")
+            assert not any(word in here.text for word in ("1012", "补收", "连接断开"))
+            peer.over.set()
+            await app.stop_work()
+        await app.close()
