@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from chatd.cli.chat_events import Watcher
-from chatd.cli.chat_help import no_command
+from chatd.cli.chat_help import no_command, usage_of
 from chatd.cli.chat_render import DIM, ERROR, Renderer, printable
 from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import State
@@ -109,11 +109,11 @@ class Commander(Desk):
         most = command.parts + command.more
         parts = rest.split(maxsplit=most - 1) if most else rest.split()
         if not command.parts <= len(parts) <= most:
-            raise Mistyped("usage", usage=self.words(f"usage_{name}"))
+            raise Mistyped("usage", usage=usage_of(self.words, name))
         try:
             await command.run(self, *parts)
         except NotANumber:
-            raise Mistyped("usage", usage=self.words(f"usage_{name}")) from None
+            raise Mistyped("usage", usage=usage_of(self.words, name)) from None
 
     def show_error(self, error: ChatdError) -> None:
         """Say in words why something was refused."""

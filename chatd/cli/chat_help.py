@@ -26,6 +26,14 @@ def about_command(words: Words, names: Iterable[str], name: str) -> list[str]:
     return lines
 
 
+def usage_of(words: Words, name: str) -> str:
+    """How a command is written, with an example if it takes something."""
+    usage = words(f"usage_{name}")
+    if not words.has(f"example_{name}"):
+        return usage
+    return words("usage_example", usage=usage, example=words(f"example_{name}"))
+
+
 def no_command(words: Words, names: Iterable[str], name: str) -> Mistyped:
     """What to say where there is no command of this name."""
     shown, near = "/" + printable(name), near_to(words, names, name)

@@ -60,6 +60,7 @@ async def test_a_search_says_what_to_do_and_what_was_not_found(sqlite_url: str) 
             await here.sees("本群还没有置顶消息")
             await here.press("escape", "f5", "z")
             await here.sees("没有匹配的内容")
+            await here.sees("↑↓ 选择 · 回车 确定 · Esc 关闭")
             await here.press("escape")
             await here.type("/search zz")
             await here.sees("没有找到含“zz”的消息")
@@ -74,20 +75,31 @@ async def test_help_explains_one_command_and_names_those_that_are_like_a_word(sq
         await here.sees("例如：/open 2")
         await here.type("/help 撤回")
         await here.sees("没有命令 /撤回", "/recall")
+        await here.type("/open")
+        await here.sees("正确写法：/open N|ID，例如 /open 2")
+        await here.press("ctrl+n")
+        await here.sees("其他聊天没有未读")
         await here.type("/opne 2")
         await here.sees("没有命令 /opne", "/open")
 
 
 @in_loop
-async def test_others_are_offered_behind_an_at_sign_then_everybody_and_never_oneself(sqlite_url: str) -> None:
+async def test_others_are_offered_behind_an_at_sign_then_everybody_and_what_is_narrow_is_not_cut_amiss(
+    sqlite_url: str,
+) -> None:
     async with running_server(sqlite_url) as server, at_phones(server, ann="Ann", bob=LONG) as (ann, bob):
-        group = (await bob.create_group("One")).group
+        group = (await bob.create_group("A group with a title of some length")).group
         await bob.add_members(group, [user_of(ann)])
         async with sitting(server, "ann", "Ann", "zh", size=(120, 24)) as here:
             await here.until(lambda: len(here.app.state.people) == 2)
             await here.type("@", "space", "backspace")
             await here.until(lambda: [one.text for one in here.app.composer.offers] == [f"@{LONG}", "@所有人"])
             await here.sees("Somebody with a …", "群主")
+        async with sitting(server, "ann", "Ann", "zh") as here:
+            await here.sees("A group with", "2 人 · ")
+            await here.press("f4")
+            row = await here.sees("A group with a", "│ A group with a title")
+            assert row.split("│")[1].rstrip().endswith("…  2 人")
 
 
 @pytest.mark.parametrize("lang", sorted(TABLES))

@@ -250,7 +250,7 @@ class Acts(Asking):
             for sign in one.emoji:
                 by.setdefault(sign, []).append(clean(app.render_text.name(one.user)))
         rows = [app.words("reacted_by", emoji=clean(sign), names=app.words.listed(names)) for sign, names in by.items()]
-        app.push_screen(Sheet(app.words("act_reactions"), Text("\n".join(rows))))
+        app.push_screen(Sheet(app.words("act_reactions"), Text("\n".join(rows)), app.words("keys_sheet")))
 
 
 def buttons_of(message: Message | None) -> list[MenuButton]:

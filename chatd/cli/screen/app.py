@@ -143,6 +143,8 @@ class ChatApp(Backstage):
         group = self.chats.beside(step, unread=unread)
         if group is not None:
             self.do(lambda: self.open_chat(group))
+        elif unread:
+            self.note([[(DIM, self.words("none_unread"))]])
 
     def action_section_beside(self, step: int) -> None:
         line = self.state.lines.get(self.state.open or "")

@@ -37,14 +37,20 @@ class Asking:
     async def pick(self, title: str, choices: Sequence[Choice], **more: Any) -> str | None:
         """What somebody picks from a list."""
         words = self._app.words
-        says = {"nothing": words("nothing_here"), "unfit": words("nothing_fits")}
+        says = {"nothing": words("nothing_here"), "unfit": words("nothing_fits"), "keys": words("keys_pick")}
         return await self.ask(Picker(title, choices, **(says | more)))
+
+    async def decide(
+        self, title: str, text: Text, answers: Sequence[tuple[str, str]], *, ask: str = ""
+    ) -> tuple[str, str] | None:
+        """Which answer somebody gives, and what they typed where they were asked to."""
+        return await self.ask(Decision(title, text, answers, ask=ask, keys=self._app.words("keys_decide")))
 
     async def sure(self, text: str) -> bool:
         """Whether somebody means it."""
         words = self._app.words
         answers = [("yes", words("act_yes")), ("no", words("act_cancel"))]
-        decided = await self.ask(Decision("chatd", Text(text), answers))
+        decided = await self.decide("chatd", Text(text), answers)
         return decided is not None and decided[0] == "yes"
 
     def look(self, *pieces: tuple[str, str]) -> Text:

@@ -252,7 +252,7 @@ class Backstage(Life):
             text = Text("\n").join(
                 Text.assemble(*((clean(part), ink[style]) for style, part in line)) for line in lines
             )
-            self.push_screen(Sheet("chatd", text))
+            self.push_screen(Sheet("chatd", text, self.words("keys_sheet")))
         elif shown:
             self.note(shown)
 

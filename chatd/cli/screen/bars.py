@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from chatd.cli.screen.backstage import Backstage
 
 MEMBERS_MAX: Final = 200
+TITLE_MIN: Final = 14
+"""What is said about a group gives way to so much of its title."""
 OFFERS_MIN: Final = 5
 OFFERS_MAX: Final = 12
 """So many completions are shown at once, by how high the terminal is."""
@@ -84,9 +86,15 @@ def _title(app: Backstage, line: GroupLine | None) -> list[Part]:
             key = "here_some" if more else "here_now"
             about.append(("good", f" · {app.words(key, count=count)}", "view('members')"))
     below: list[Part] = [] if app.timeline.at_newest else [("accent", "  " + app.words("to_newest"), "newest")]
-    used = sum(width(text) for _, text, _ in [*about, *below])
-    room = max(app.bars["title"].size.width - 2 - used, 8)
-    return [("bold", cut(clean(app.render_text.title(line)), room), "details"), *about, *below]
+    title, whole = clean(app.render_text.title(line)), app.bars["title"].size.width - 2
+    while about and whole - _cells([*about, *below]) < min(width(title), TITLE_MIN):
+        about.pop()  # Half of a number says something else.
+    room = max(whole - _cells([*about, *below]), 8)
+    return [("bold", cut(title, room), "details"), *about, *below]
+
+
+def _cells(parts: list[Part]) -> int:
+    return sum(width(text) for _, text, _ in parts)
 
 
 def _tabs(app: Backstage, line: GroupLine) -> list[Part]:

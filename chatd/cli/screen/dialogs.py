@@ -30,12 +30,20 @@ Source = Callable[[str], Awaitable[Sequence[Choice] | str]]
 """What is found for what was typed; a text says why there is nothing."""
 
 
+class Box(Vertical):
+    """The frame around it; the keys that mean something stand at its lower edge."""
+
+    def __init__(self, keys: str) -> None:
+        super().__init__(classes="dialog")
+        self.border_subtitle = keys
+
+
 class Picker(ModalScreen[str | None]):
     """A list to pick from; with `ask` a line to type in, that narrows the list, or asks `source` for another one.
 
     The result is the name of a choice; with `free` also `=` and what was typed; None after Escape. `nothing` stands
     where there are no choices, `unfit` where none of them fits, `busy` while they are asked for, `note` below them all.
-    `value` is typed already.
+    `value` is typed already. `keys` are named at the lower edge.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)")]
@@ -53,8 +61,10 @@ class Picker(ModalScreen[str | None]):
         free: bool = False,
         note: str = "",
         value: str = "",
+        keys: str = "",
     ) -> None:
         super().__init__()
+        self._keys = keys
         self._title = title
         self._choices = list(choices)
         self._ask = ask
@@ -67,7 +77,7 @@ class Picker(ModalScreen[str | None]):
         self._value = value
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Box(self._keys):
             yield Static(Text(self._title), classes="dialog-title")
             if self._ask:
                 yield Input(self._value, placeholder=self._ask)
@@ -140,13 +150,14 @@ class Sheet(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [(key, "dismiss(None)") for key in ("escape", "enter", "q")]
 
-    def __init__(self, title: str, text: Text) -> None:
+    def __init__(self, title: str, text: Text, keys: str = "") -> None:
         super().__init__()
+        self._keys = keys
         self._title = title
         self._text = text
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Box(self._keys):
             yield Static(Text(self._title), classes="dialog-title")
             with VerticalScroll():
                 yield Static(self._text)
@@ -167,15 +178,18 @@ class Decision(ModalScreen[tuple[str, str] | None]):
         ("right", "app.focus_next"),
     ]
 
-    def __init__(self, title: str, text: Text, answers: Sequence[tuple[str, str]], *, ask: str = "") -> None:
+    def __init__(
+        self, title: str, text: Text, answers: Sequence[tuple[str, str]], *, ask: str = "", keys: str = ""
+    ) -> None:
         super().__init__()
+        self._keys = keys
         self._title = title
         self._text = text
         self._answers = answers
         self._ask = ask
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Box(self._keys):
             yield Static(Text(self._title), classes="dialog-title")
             yield Static(self._text, classes="dialog-text")
             if self._ask:

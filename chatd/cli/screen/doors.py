@@ -6,7 +6,7 @@ from rich.text import Text
 
 from chatd.cli.screen.asking import Asking
 from chatd.cli.screen.cells import clean
-from chatd.cli.screen.dialogs import Choice, Decision
+from chatd.cli.screen.dialogs import Choice
 from chatd.cli.screen.ink import style_of
 from chatd.cli.typed.ownership import FOUND
 from chatd_protocol.pasted import find_invite
@@ -37,7 +37,7 @@ class Doors(Asking):
             ("refuse", app.words("act_refuse")),
             ("no", app.words("act_cancel")),
         ]
-        decided = await self.ask(Decision(app.words("title_requests"), choices[int(picked)].look, answers))
+        decided = await self.decide(app.words("title_requests"), choices[int(picked)].look, answers)
         if decided is not None and decided[0] == "approve":
             await app.client.approve_request(one.group, one.user, one.number)
         elif decided is not None and decided[0] == "refuse":
@@ -55,7 +55,7 @@ class Doors(Asking):
             return
         answers = [("join", app.words("act_join")), ("decline", app.words("act_decline"))]
         text = next(one.look for one in choices if one.name == picked)
-        decided = await self.ask(Decision(app.words("title_invited"), text, answers))
+        decided = await self.decide(app.words("title_invited"), text, answers)
         if decided is not None and decided[0] == "join":
             await app.desk.do(f"/join {picked}")
         elif decided is not None:
@@ -79,7 +79,7 @@ class Doors(Asking):
             return
         answers = [("accept", app.words("act_accept")), ("decline", app.words("act_decline"))]
         text = next(one.look for one in choices if one.name == picked)
-        decided = await self.ask(Decision(app.words("title_greetings"), text, answers))
+        decided = await self.decide(app.words("title_greetings"), text, answers)
         if decided is not None and decided[0] == "accept":
             await app.open_chat((await app.client.accept_contact(picked)).group)
         elif decided is not None:
@@ -100,7 +100,7 @@ class Doors(Asking):
         if picked is not None:
             answers = [("join", app.words("act_join")), ("no", app.words("act_cancel"))]
             look = next(one.look for one in choices if one.name == picked)
-            decided = await self.ask(Decision(app.words("title_discover"), look, answers))
+            decided = await self.decide(app.words("title_discover"), look, answers)
             if decided is not None and decided[0] == "join":
                 await app.desk.do(f"/join {picked}")
 
@@ -137,7 +137,7 @@ class Doors(Asking):
             about += "\n" + words("invite_waits")
         answers = [("join", words("act_join")), ("text", words("act_as_text")), ("no", words("act_cancel"))]
         ask = words("ask_answer") if shown.question else ""
-        decided = await self.ask(Decision(words("title_invite"), Text(about), answers, ask=ask))
+        decided = await self.decide(words("title_invite"), Text(about), answers, ask=ask)
         if decided is None or decided[0] == "no":
             return
         app.composer.clear()

@@ -36,7 +36,7 @@ Composer:focus { border: none; border-top: solid $accent; }
 ModalScreen { align: center middle; background: $background 60%; }
 .dialog {
     width: 90%; max-width: 90; height: auto; max-height: 85%; background: $surface; border: round $accent;
-    padding: 0 1;
+    padding: 0 1; border-subtitle-color: $foreground 60%;
 }
 .dialog-title { text-style: bold; color: $accent; height: 1; }
 .dialog-text { height: auto; padding: 1 0; }

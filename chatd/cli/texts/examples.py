@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final = {
+    "usage_example": ("{usage}, for example {example}", "{usage}，例如 {example}"),
     "example": ("for example: {example}", "例如：{example}"),
     "example_open": ("/open 2", "/open 2"),
     "example_new": ("/new Tea friends", "/new 茶友群"),

@@ -54,8 +54,11 @@ TEXTS: Final = {
     "hint_chats": ("F2 chats", "F2 聊天"),
     "hint_search": ("F3 search", "F3 搜索"),
     "hint_details": ("F4 details", "F4 详情"),
-    "hint_choose": ("↑ act on a message", "↑ 选择消息"),
+    "hint_choose": ("↑ messages", "↑ 选择消息"),
     "hint_retry": ("^R try now", "^R 立即重试"),
+    "keys_pick": ("↑↓ choose · Enter · Esc closes", "↑↓ 选择 · 回车 确定 · Esc 关闭"),
+    "keys_decide": ("←→ choose · Enter · Esc cancels", "←→ 选择 · 回车 确定 · Esc 取消"),
+    "keys_sheet": ("Esc closes", "Esc 关闭"),
     "hint_quit": ("^Q quit", "^Q 退出"),
     "offer_place": (
         "{number} of {count} · ↑↓ PgUp PgDn · Tab takes it",
@@ -166,6 +169,7 @@ TEXTS: Final = {
     "none_requests": ("Nobody asks to come in.", "没有待处理的进群申请。"),
     "none_invited": ("Nobody has invited you.", "没有收到邀请。"),
     "none_greetings": ("Nobody asks to talk to you.", "没有人打招呼。"),
+    "none_unread": ("Nothing is unread in the other chats.", "其他聊天没有未读。"),
     "none_discover": ("No public group has that in its name.", "没有名字里含有这些字的公开群。"),
     "none_invites": (
         "You have made no invites here. /invite makes a text to share.",
