@@ -21,6 +21,8 @@ def about_command(words: Words, names: Iterable[str], name: str) -> list[str]:
     if name not in names:
         raise no_command(words, names, name)
     lines = [f"{words(f'usage_{name}')} — {words(f'help_{name}')}"]
+    if "SUB" in words(f"usage_{name}"):
+        lines.append(words("about_sub"))
     if words.has(f"example_{name}"):
         lines.append(words("example", example=words(f"example_{name}")))
     return lines

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final = {
+    "about_sub": (
+        "SUB is the name that somebody signs in with; /find NAME tells it",
+        "SUB 是对方登录用的名字，/find 名字 可以查到",
+    ),
     "usage_example": ("{usage}, for example {example}", "{usage}，例如 {example}"),
     "example": ("for example: {example}", "例如：{example}"),
     "example_open": ("/open 2", "/open 2"),
