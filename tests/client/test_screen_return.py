@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 
 import pytest
 
+from chatd.cli.chat_commands import Commander
+from chatd.cli.chat_events import Watcher
+from chatd.cli.chat_render import Renderer
+from chatd.cli.chat_state import Names, State
 from chatd.cli.chat_words import Words
-from chatd_client import Client
-from tests.client.peer import Conversation, HalfRandom, Peer, in_loop, refusal, running_peer
+from chatd_client import Client, Disconnected
+from tests.client.peer import Conversation, HalfRandom, Peer, first, in_loop, refusal, running_peer, staged
 from tests.client.sitting import Sitting, Watched
+from tests.client.test_chat import Scene
 
 
 async def let_in(peer: Peer) -> Conversation:
@@ -49,3 +55,26 @@ async def test_it_counts_down_and_tries_at_once_when_it_is_asked_to(way: str) ->
             peer.over.set()
             await app.stop_work()
         await app.close()
+
+
+@in_loop
+async def test_line_by_line_a_message_that_waits_does_not_hold_up_the_wish_to_be_back() -> None:
+    async with staged(door=refusal(HTTPStatus.SERVICE_UNAVAILABLE, Retry_After="9")) as stage:
+        state, scene, words = State(Names(stage.client)), Scene(), Words("en")
+        render = Renderer(words, str, str)
+        watcher = Watcher(stage.client, state, scene, render, words)
+        commander = Commander(stage.client, state, scene, render, words, watcher)
+        await first(stage.client, Disconnected)
+        await stage.clock.advance(1)
+        stage.peer.door = lambda _: None
+        answered = asyncio.Event()
+        waits = asyncio.create_task(_answer(answered))
+        commander._sends.add(waits)
+        await commander.do("/retry")
+        await stage.begin()
+        answered.set()
+        await waits
+
+
+async def _answer(answered: asyncio.Event) -> None:
+    await answered.wait()
