@@ -16,6 +16,7 @@ from chatd.core.facts import Facts
 from chatd.core.needs import Needs
 from chatd.core.proposal import Wish
 from chatd.core.records import Record
+from chatd.core.titles import line_of
 
 Result = Literal["added", "updated", "same", "older", "deleted", "absent"]
 
@@ -23,7 +24,8 @@ Result = Literal["added", "updated", "same", "older", "deleted", "absent"]
 class Item(Record):
     """One video or product. `data` is what its source says of it, empty once it is deleted (`gone`).
 
-    `version` counts the states that look different in a chat, `shown` says that some message shows it.
+    `version` counts the states that look different in a chat, `shown` says that some message shows it, `line` is what
+    its title is found by, empty as long as it cannot be shared.
     """
 
     table: ClassVar[str] = "catalogue"
@@ -38,6 +40,7 @@ class Item(Record):
     shown: bool = False
     version: int = 1
     data: dict[str, Any] = {}
+    line: str = ""
 
 
 class Pending(Record):
@@ -94,7 +97,7 @@ def put_item(facts: Facts, kind: str, item_id: str, rev: int, data: dict[str, An
     before = facts.find(Item, kind, item_id)
     private = data.get("visibility") == "private"
     if before is None:
-        facts.put(Item(kind, item_id, rev, facts.now_ms, private=private, data=data))
+        facts.put(_listed(Item(kind, item_id, rev, facts.now_ms, private=private, data=data)))
         return "added"
     if rev <= before.rev:
         return "older" if rev < before.rev else "same"
@@ -119,7 +122,12 @@ def _replace(facts: Facts, before: Item, **changes: Any) -> None:
         item.version += 1
         if item.shown:
             announce(facts, item)
-    facts.put(item)
+    facts.put(_listed(item))
+
+
+def _listed(item: Item) -> Item:
+    item.line = line_of(item.data["title"]) if can_be_shared(item) else ""
+    return item
 
 
 def look(item: Item) -> dict[str, Any]:

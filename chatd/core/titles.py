@@ -57,6 +57,18 @@ def terms_asked(text: str) -> set[str]:
     return terms
 
 
+def line_of(title: str) -> str:
+    """What a title can be found by where titles are looked through one by one: its runs, each behind a space; never
+    empty."""
+    return " " + " ".join(run for run, _ in _runs_of(title))
+
+
+def parts_asked(text: str) -> list[str]:
+    """What the line of a title has to have in it in order to answer a query: words of Chinese, Japanese and Korean
+    anywhere, others where a word begins."""
+    return [f" {run}" if spaced else run for run, spaced in _runs_of(text)]
+
+
 def list_title(facts: Facts, group: Group) -> None:
     """The group can be found, if it is one that may be."""
     if group.kind == "public" and group.dissolved_at is None:

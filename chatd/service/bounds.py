@@ -42,7 +42,7 @@ _LISTS: Final = (
     *("contact.list", "member.suggest", "message.search"),
     *("follow.list", "block.list", "group.list", "group.members", "reaction.list", "audit.list"),
     *("invite.list", "invite.tree", "request.list"),
-    *("group.find", "member.bans", "invite.received"),
+    *("group.find", "item.find", "member.bans", "invite.received"),
 )
 _CHECKS: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
     "message.send": (("body.text", "text_max", "`str` of length"),),

@@ -26,6 +26,7 @@ RATED: Final[dict[str, str]] = {
     "group.join": "join",
     "request.create": "join",
     "group.find": "search",
+    "item.find": "search",
     "menu.press": "press",
 }
 """By op: the budget of the person who asks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from chatd.core.catalogue import Item
@@ -15,6 +16,24 @@ BY_KEY = _ROWS.probe
 WRITE = _ROWS.write
 DROP = _ROWS.drop
 PAGE = f"SELECT {', '.join(_ROWS.columns)} FROM catalogue WHERE kind = ? AND item_id > ? ORDER BY item_id LIMIT ?"
+
+
+LOOKED_THROUGH = 20_000
+"""So many of the newest items are looked through for a title."""
+_NEWEST = (
+    f"SELECT {', '.join(_ROWS.columns)} FROM catalogue WHERE line <> '' AND kind = ?"
+    " ORDER BY at DESC, item_id DESC LIMIT ?"
+)
+
+
+async def items_titled(reader: Reader, kind: str, parts: Sequence[str], limit: int) -> list[Item]:
+    """Items of a kind whose title has all of these in its line, those that changed last first."""
+    if not parts:
+        return [_item(row) for row in await reader.all(_NEWEST, (kind, limit))]
+    has = " AND ".join(["line LIKE ? ESCAPE '!'"] * len(parts))
+    sql = f"SELECT * FROM ({_NEWEST}) AS picked WHERE {has} ORDER BY at DESC, item_id DESC LIMIT ?"
+    likes = ["%" + re.sub(r"[!%_]", r"!\g<0>", part) + "%" for part in parts]
+    return [_item(row) for row in await reader.all(sql, (kind, LOOKED_THROUGH, *likes, limit))]
 
 
 async def items_of(reader: Reader, keys: Iterable[Key]) -> dict[Key, Item]:

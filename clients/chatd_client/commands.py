@@ -9,6 +9,7 @@ from chatd_client.ops.chats import ChatOps
 from chatd_client.ops.contacts import ContactOps
 from chatd_client.ops.groups import GroupOps
 from chatd_client.ops.invites import InviteOps
+from chatd_client.ops.items import ItemOps
 from chatd_client.ops.messages import MessageOps
 from chatd_client.ops.moderation import ModerationOps
 from chatd_client.ops.ownership import OwnershipOps
@@ -31,6 +32,7 @@ class Commands(
     OwnershipOps,
     BanOps,
     TitleOps,
+    ItemOps,
     ChatOps,
     BoardOps,
     SectionOps,

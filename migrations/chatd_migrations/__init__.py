@@ -1,3 +1,3 @@
 """The history of the tables, one for SQLite and PostgreSQL. `HEAD` is its newest revision."""
 
-HEAD = "0009"
+HEAD = "0010"

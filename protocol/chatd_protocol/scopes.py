@@ -23,6 +23,7 @@ SCOPE_OF: Final[dict[str, Rule]] = {
     **dict.fromkeys(("reaction.list", "pin.list", "feature.list", "section.list", "read.mark"), "read"),
     # saying something
     **dict.fromkeys(("message.send", "message.edit", "message.recall", "message.forward", "typing.start"), "send"),
+    "item.find": "send",
     **dict.fromkeys(("reaction.add", "reaction.remove"), "react"),
     **dict.fromkeys(("pin.add", "pin.remove", "feature.add", "feature.remove"), "pin"),
     # who is there, and who asks to be

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from typing import Any, Final
 
 from tests.matrix.asks import Ask, Build, Case, Data, among, but, messages, only, places, shows
@@ -62,6 +63,18 @@ async def _stock(case: Case, of: str) -> None:
     item = {"kind": "video", "rev": 1, "title": "Kiln day", "url": "https://video/1", "cover": "https://cdn/k.jpg"}
     items = [item | {"id": _PUBLIC}, item | {"id": _PRIVATE, "visibility": "private"}]
     await case.cast.act("catalogue", items=items)
+
+
+def _find_item() -> dict[str, Build]:
+    return {
+        "item": lambda *_: {"text": "kiln", "kind": "video"},
+        "item.private": lambda *_: {"text": "kiln", "kind": "video"},
+        "item.absent": lambda *_: {"text": f"zz{secrets.token_hex(6)}"},
+    }
+
+
+def _item_id(_: Case, __: str, of: str) -> str:
+    return {"item": _PUBLIC, "item.private": _PRIVATE}.get(of, "matrix:none")
 
 
 def _recall() -> dict[str, Build]:
@@ -218,6 +231,7 @@ ASKS: Final = {
     "message.forward": Ask(_forward(), prepare=_dens),
     "message.history": Ask(_around(), shows(_message), prepare=_with_sections, house="shared"),
     "message.search": Ask(_search(), _hit, prepare=_indexed, house="shared", same_blank=True),
+    "item.find": Ask(_find_item(), shows(_item_id), prepare=_stock, house="none", same_blank=True),
     "message.at": Ask(_by("at", "at", 2**50), shows(_at_place), house="shared"),
     "reaction.add": Ask(messages(emoji="🎉")),
     "reaction.remove": Ask(messages(emoji="🎉")),

@@ -18,6 +18,7 @@ OF_NO_SAY = {
     "user.update": {"avatar"},
     "draft.save": {"text"},
     "group.find": {"text"},
+    "item.find": {"text"},
 }
 """Names of programs and tokens, addresses of pictures, and what was not said yet."""
 NOT_SAID = {"query", "reason"}

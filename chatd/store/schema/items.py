@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, Table
+from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, Table, Text
 from sqlalchemy import text as sql
 
 from chatd.store.schema.columns import flag, metadata, number, text
@@ -19,7 +19,16 @@ catalogue = Table(
     flag("shown"),
     number("version"),
     text("data"),
+    Column("line", Text, nullable=False, server_default=sql("''")),
     PrimaryKeyConstraint("kind", "item_id"),
+    Index(
+        "catalogue_to_share",
+        "kind",
+        "at",
+        "item_id",
+        sqlite_where=sql("line <> ''"),
+        postgresql_where=sql("line <> ''"),
+    ),
 )
 
 card_places = Table(
