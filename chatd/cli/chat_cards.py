@@ -27,6 +27,11 @@ def card_title(words: Words, card: Card) -> str:
     return words(key, title=card.title or words("card_unavailable"))
 
 
+def card_line(words: Words, card: Card) -> str:
+    """What it is called and how it stands, in one line."""
+    return " · ".join(part for part in (printable(card.title), card_state(words, card)) if part)
+
+
 def card_state(words: Words, card: Card) -> str:
     """How it stands now, in a few words."""
     parts = [price_of(words, card)] if isinstance(card, ProductCard) and card.price is not None else []

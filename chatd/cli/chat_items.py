@@ -1,4 +1,5 @@
-"""Videos and products that one has seen in chats: what may be shared again, by id or by a word of the title. Pure."""
+"""Videos and products that one has seen, in chats or looking for them: what may be shared, by id or by words of the
+title. Pure."""
 
 from __future__ import annotations
 
@@ -25,6 +26,11 @@ class Items:
             card = _card_in(entry)
             if card is not None:
                 self._take(card)
+
+    def know(self, cards: Iterable[Card]) -> None:
+        """These were found."""
+        for card in cards:
+            self._take(card)
 
     def _take(self, card: Card) -> None:
         key: tuple[Kind, str] = ("video" if isinstance(card, VideoCard) else "product", card.id)

@@ -33,6 +33,7 @@ Once you are in (below), try this; N is the number of a message of yours:
   /follow lena       as Kai: Lena follows him already, now it is mutual ...
   /add lena          ... and she can be pulled in
   /vote tea?         a bot asks everybody, with buttons; /missed asks another
+  /product bowl      share a product; /product alone shows what there is
   F1 or /help        the rest
 
 Kill the server in between (kill -9 {pid}), start it again: nothing is lost.
@@ -68,6 +69,7 @@ third terminal, and then the share text below it into the chat that opens.
   /follow lena       以 Kai 的身份：Lena 早就关注了他，回关之后互相关注……
   /add lena          ……就能拉她进群
   /投票 喝茶吗？     机器人发起投票，可以点按钮；/错过 问另一个机器人
+  /product 碗        分享商品；单独输入 /product 可以挑选
   F1 或 /help        其余的
 
 中途 kill -9 {pid} 再启动一次：一条消息都不会丢。

@@ -133,27 +133,40 @@ def test_a_bots_command_that_we_have_too_is_offered_with_the_name_of_its_bot() -
 
 
 @in_loop
-async def test_what_was_shared_can_be_shared_again_by_a_word_of_its_title(sqlite_url: str) -> None:
+async def test_what_can_be_shared_is_found_by_words_of_its_title_and_offered_while_one_types(sqlite_url: str) -> None:
     made = {"kind": "product", "rev": 1, "price": 4800, "currency": "CNY", "shop_url": "https://shop.example/1"}
-    items = [made | {"id": "kiln-7", "title": "青花茶壶"}, made | {"id": "kiln-9", "title": "青花碗"}]
+    titles = {"kiln-7": "青花茶壶", "kiln-9": "青花碗", "cup": "Tea cup blue", "hid": "青花瓶"}
+    items = [made | {"id": item, "title": title} for item, title in titles.items()]
+    items[-1]["status"] = "off_shelf"
     async with running_server(sqlite_url) as server, at_phones(server, ann="Ann", bob="鲍勃") as (ann, bob):
-        assert [one["result"] for one in await change_catalogue(server.hub.link.ask, items, [])] == ["added", "added"]
+        results = await change_catalogue(server.hub.link.ask, items, [])
+        assert [one["result"] for one in results] == ["added"] * 4
         group = (await bob.create_group("Shop")).group
         await bob.add_members(group, [user_of(ann)])
-        for item in items:
-            await bob.send_product(group, str(item["id"]))
         async with sitting(server, "ann", "Ann", "zh", group=group) as here:
-            await here.sees("│ 青花碗")
             await here.type("/product 壶", "space", "backspace")
             await here.sees("» /product kiln-7", "青花茶壶")
             await here.press("tab", "enter")
-            await here.until(lambda: sum("│ 青花茶壶" in row for row in here.rows) == 2)
-            await here.type("/product 青花")
-            await here.sees("是哪一个？kiln-7 (青花茶壶)、kiln-9 (青花碗)")
+            await here.sees("│ 青花茶壶")
             await here.type("/product 碗 好看")
+            await here.sees("│ 青花碗")
             await here.hears("好看")
-            await here.type("/product kiln-8")
-            await here.sees("没有这个视频或商品")
+            await here.type("/product tea cup 早")
+            await here.sees("│ Tea cup blue")
+            await here.type("/product 「青花」 选一个")
+            await here.sees("分享哪个商品？")
+            await here.sees("青花茶壶  CNY 48.00  kiln-7")
+            await here.sees("青花碗  CNY 48.00  kiln-9")
+            assert "青花瓶" not in "".join(here.rows)
+            await here.press("enter")
+            await here.hears("选一个")
+            await here.type("/product")
+            await here.sees("Tea cup blue  CNY 48.00  cup")
+            await here.press("escape")
+            await here.type("/product 月亮")
+            await here.sees("没有标题含“月亮”、可以分享的商品")
+            await here.type("/video")
+            await here.sees("还没有可以分享的视频")
 
 
 def test_what_was_seen_is_bounded_and_what_cannot_be_shared_any_more_is_forgotten() -> None:

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from chatd.cli.language import Lang
 from chatd.core.invites import RedeemInvite
 from chatd.core.limits import Bounds
 from chatd.core.pulls import AddMembers
+from chatd.core.titles import line_of, parts_asked
 from chatd.demo import seed
-from chatd.demo.community import BOTS, DIRECTS, FANS, FRIENDS, GROUPS, INVITE, PEOPLE, STRANGER, TALKERS
+from chatd.demo.community import BOTS, CATALOGUE, DIRECTS, FANS, FRIENDS, GROUPS, INVITE, PEOPLE, STRANGER, TALKERS
+from chatd.demo.guide import GUIDES
 from chatd.demo.seed import ids_of, make_community, url_of
 from chatd.store import lock
 from chatd.store.database import connect
@@ -71,6 +74,13 @@ def test_what_the_guide_tells_to_try_comes_out_as_told(made: Path) -> None:
     assert [one["result"] for one in answer["results"]] == ["not_mutual", "not_mutual"]
     assert {"kai nora", "lena kai"} <= set(FANS)
     assert not {"nora kai", "kai lena"} & {*FANS, *FRIENDS, *(" ".join(pair.split()[::-1]) for pair in FRIENDS)}
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "bowl"), ("zh", "碗")])
+def test_the_product_that_the_guide_names_is_the_only_one_of_its_name(lang: Lang, word: str) -> None:
+    assert f"/product {word} " in GUIDES[lang]
+    lines = [line_of(item["title"]) for (kind, _), item in CATALOGUE.items() if kind == "product"]
+    assert len([line for line in lines if all(part in line for part in parts_asked(word))]) == 1
 
 
 def test_the_share_text_leads_in_whom_the_gate_keeps_out(made: Path) -> None:

@@ -93,7 +93,9 @@ async def test_only_what_can_be_shared_now_is_found_under_the_title_of_now(store
 
 @on_loop
 async def test_looking_is_paid_from_the_budget_of_searches(sqlite_url: str, tmp_path: Path) -> None:
-    async with living_town(sqlite_url, tmp_path, catalogue=QUICK, rates={"on": True, "search": "2/min"}) as town:
+    async with living_town(
+        sqlite_url, tmp_path, catalogue=QUICK, rates={"on": True, "search": "2/min, burst 2"}
+    ) as town:
         ann = await town.person("ann")
         assert [await found(ann, "a"), await found(ann, "b")] == [[], []]
         assert (await ann.denied("item.find", text="c")).code == "rate_limited"

@@ -162,6 +162,11 @@ async def to_tell(reader: Reader) -> None:
         await cards.groups_to_tell(reader, pending, window, 51)
 
 
+async def to_share(reader: Reader) -> None:
+    await catalogue.items_titled(reader, "product", [" tea", "绿茶"], 20)
+    await catalogue.items_titled(reader, "video", [], 20)
+
+
 async def own_restriction(reader: Reader) -> None:
     group = await groups.group_by_id(reader, "g01400")
     assert group is not None
@@ -186,8 +191,7 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "cards.groups_to_tell": to_tell,
     "catalogue.items_of": lambda r: catalogue.items_of(r, [("product", "p00007"), ("video", "v00008")]),
     "catalogue.page_of": lambda r: catalogue.page_of(r, "product", "p00100", 20),
-    "catalogue.items_titled": lambda r: catalogue.items_titled(r, "product", [" tea", "绿茶"], 20),
-    "catalogue.items_titled.newest": lambda r: catalogue.items_titled(r, "video", [], 20),
+    "catalogue.items_titled": to_share,
     "commits.last_commit": lambda r: commits.last_commit(r, 0),
     "commits.touched_since": lambda r: commits.touched_since(r, 0, 9990),
     "contacts.waiting_for": lambda r: contacts.waiting_for(r, "u00007", "u00001", 20),

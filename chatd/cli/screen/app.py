@@ -226,6 +226,11 @@ class ChatApp(Backstage):
     def _offers(self) -> None:
         bars.show_offers(self)
 
+    @on(Composer.Looking)
+    def _looking(self, event: Composer.Looking) -> None:
+        if self.state.online:
+            self.spawn(self.shelf.look_for(event.kind, event.begun))
+
     @on(Composer.Pasted)
     def _pasted(self, event: Composer.Pasted) -> None:
         if find_invite(event.text) is not None:

@@ -13,6 +13,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
 from chatd.cli.chat_commands import RETRY
+from chatd.cli.chat_items import Kind
 from chatd.cli.chat_render import ERROR, Line, Renderer
 from chatd.cli.chat_state import GROUPS_MAX, Names, State
 from chatd.cli.chat_words import Words
@@ -30,6 +31,7 @@ from chatd.cli.screen.ink import Look, Signs
 from chatd.cli.screen.life import Life
 from chatd.cli.screen.notes import NOTE_ROWS, Notes
 from chatd.cli.screen.paint import Painter
+from chatd.cli.screen.shelf import Shelf
 from chatd.cli.screen.timeline import Timeline
 from chatd.cli.screen.transcript import Transcript
 from chatd.cli.screen.views import Views
@@ -37,6 +39,7 @@ from chatd.cli.screen.watcher import ScreenWatcher
 from chatd.cli.typed.groups import name_lines
 from chatd_client import ChatdError, Client, ClientClosed, Connected
 from chatd_protocol import log
+from chatd_protocol.kinds import Card
 from chatd_protocol.receipts import ReceiptsSignal
 
 TYPING_S: Final = 5.0
@@ -102,6 +105,7 @@ class Backstage(Life):
         self.details = Static(id="details")
         self.conversation = Conversation(self.desk, self.timeline, self.changed)
         self.views = Views(self)
+        self.shelf = Shelf(self)
         self.acts = Acts(self)
         self.bars = {
             name: Bar(self.ink, id=name)
@@ -315,6 +319,9 @@ class Backstage(Life):
             await self.open_chat(group, section or None)
         await self.conversation.go_to_pos(pos)
         self.timeline.focus()
+
+    async def pick_item(self, kind: Kind, cards: list[Card]) -> str | None:
+        return await self.shelf.pick_item(kind, cards)
 
     async def view(self, name: str, words: str = "") -> None:
         await self.views.show(name, words)

@@ -21,6 +21,8 @@ STEPS: Final = {"up": -1, "down": 1, "pageup": -5, "pagedown": 5}
 NEWLINE_KEYS: Final = frozenset({"shift+enter", "alt+enter", "ctrl+j", "ctrl+enter"})
 
 
+LOOKED_FOR_MAX: Final = 40
+"""Of what is typed behind `/product` or `/video`: more is what is said about it."""
 _SHARES: Final[dict[str, Kind]] = {"/product": "product", "/video": "video"}
 
 
@@ -42,7 +44,7 @@ def completions(
     """What the text before the cursor could become: a command (name, usage, help) at its beginning, an item behind
     `/product` or `/video`, a name behind an `@` at the beginning of a word, those of `everybody` last."""
     command, space, begun = typed.partition(" ")
-    kind = _SHARES.get(command) if space and " " not in begun and "\n" not in typed else None
+    kind = _SHARES.get(command) if space and "\n" not in typed else None
     if kind is not None and items is not None:
         seen = items.find(kind, begun)
         return [Completion(f"{command} {item}", len(typed), clean(title)) for item, title in seen if item != begun]
@@ -97,6 +99,14 @@ class Composer(TextArea):
             super().__init__()
             self.text = text
 
+    class Looking(Message):
+        """An item is being looked for, of which nothing is known here yet."""
+
+        def __init__(self, kind: Kind, begun: str) -> None:
+            super().__init__()
+            self.kind: Kind = kind
+            self.begun = begun
+
     class Offers(Message):
         """There are other completions now, or another one is the next."""
 
@@ -136,9 +146,17 @@ class Composer(TextArea):
         return self.get_text_range((0, 0), self.cursor_location)
 
     def on_text_area_changed(self) -> None:
-        self._offer()
+        self.offer()
+        self.look()
 
-    def _offer(self) -> None:
+    def look(self) -> None:
+        """Say so if an item is being looked for."""
+        command, space, begun = self.before_cursor.partition(" ")
+        if space and command in _SHARES and (not begun or not self.offers) and len(begun) <= LOOKED_FOR_MAX:
+            self.post_message(self.Looking(_SHARES[command], begun.strip()))
+
+    def offer(self) -> None:
+        """Look what could stand there now."""
         offers = completions(self.before_cursor, self._people(), self._known, self._items, [self._everybody])
         if offers != self.offers:
             self.offers, self.offered = offers, 0

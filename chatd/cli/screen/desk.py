@@ -8,13 +8,14 @@ from itertools import count
 from typing import Final, Protocol
 
 from chatd.cli.chat_commands import COMMANDS, Commander
+from chatd.cli.chat_items import Kind
 from chatd.cli.chat_render import Line
 from chatd.cli.typed.desk import Command, Desk, NotANumber, number_in
 from chatd.cli.typed.groups import mentions_of
 from chatd.cli.typed.sections import section as change_section
 from chatd.cli.typed.session import explain
 from chatd_client import ChatdError, ClientClosed
-from chatd_protocol.kinds import Entity
+from chatd_protocol.kinds import Card, Entity
 
 COLLECTED: ContextVar[list[Line] | None] = ContextVar("COLLECTED", default=None)
 """Where the lines go that a command shows; they are put up together when it is done."""
@@ -34,6 +35,9 @@ class Stage(Protocol):
 
     async def older(self) -> None:
         """One page up."""
+
+    async def pick_item(self, kind: Kind, cards: list[Card]) -> str | None:
+        """Which of these is meant: its id; None if none."""
 
     def sending(self, group: str, text: str, cid: int, state: str) -> None:
         """A message is on its way (`waits`), there (`sent`), or refused (`refused`)."""
@@ -56,6 +60,10 @@ class ScreenDesk(Commander):
         """Say that it worked, where nothing else shows it: a group that was made or entered is open."""
         if key != "group_made":
             super().done(key, **values)
+
+    async def choose_item(self, kind: Kind, cards: list[Card]) -> str | None:
+        """Which of several items is meant: its id, or None."""
+        return await self.stage.pick_item(kind, cards)
 
     async def rewrite(self, pos: int, text: str) -> None:
         """Edit a message of one's own. Raises `ChatdError`."""

@@ -40,8 +40,8 @@ TEXTS: Final = {
     ),
     "error_already_decided": ("another admin was faster", "已被其他管理员处理"),
     "error_no_item": (
-        "there is no such item, or it cannot be shared; Tab behind /product or /video offers what your chats show",
-        "没有这个视频或商品，或现在不能分享；在 /product 或 /video 后按 Tab，可选聊天里出现过的",
+        "there is no such item, or it cannot be shared now; /product and /video alone show what there is",
+        "没有这个视频或商品，或现在不能分享；单独输入 /product 或 /video，可看到有哪些",
     ),
     "error_no_section": ("there is no such section", "没有这个板块"),
     "error_section_limit": (

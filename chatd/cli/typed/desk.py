@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from chatd.cli.chat_cards import card_line
 from chatd.cli.chat_events import Watcher
+from chatd.cli.chat_items import Kind
 from chatd.cli.chat_render import DIM, Renderer, printable
 from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import State
 from chatd.cli.chat_words import Words
 from chatd_client import Client
+from chatd_protocol.kinds import Card
+
+NAMED_MAX: Final = 5
 
 
 class Mistyped(Exception):
@@ -62,6 +67,11 @@ class Desk(ABC):
     @abstractmethod
     async def open_group(self, group: str) -> None:
         """Make a group the open one and show its newest entries. Raises `ChatdError`."""
+
+    async def choose_item(self, kind: Kind, cards: list[Card]) -> str | None:
+        """Which of several items is meant: its id, or None. Raises `Mistyped`, which says what there is to choose."""
+        named = [f"{printable(card.id)} ({card_line(self.words, card)})" for card in cards[:NAMED_MAX]]
+        raise Mistyped("several_items", items=self.words.listed(named))
 
     def group(self) -> str:
         """The open group. Raises `Mistyped`."""
