@@ -61,14 +61,14 @@ def _send() -> dict[str, Build]:
 async def _stock(case: Case, of: str) -> None:
     await _with_sections(case, of)
     item = {"kind": "video", "rev": 1, "title": "Kiln day", "url": "https://video/1", "cover": "https://cdn/k.jpg"}
-    items = [item | {"id": _PUBLIC}, item | {"id": _PRIVATE, "visibility": "private"}]
+    items = [item | {"id": _PUBLIC}, item | {"id": _PRIVATE, "title": "Hidden day", "visibility": "private"}]
     await case.cast.act("catalogue", items=items)
 
 
 def _find_item() -> dict[str, Build]:
     return {
         "item": lambda *_: {"text": "kiln", "kind": "video"},
-        "item.private": lambda *_: {"text": "kiln", "kind": "video"},
+        "item.private": lambda *_: {"text": "hidden"},
         "item.absent": lambda *_: {"text": f"zz{secrets.token_hex(6)}"},
     }
 

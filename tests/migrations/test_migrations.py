@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, text
 
 import chatd_migrations
+from chatd.core.titles import line_of
 from chatd.store.database import StoreLost, connect
 from chatd.store.migrate import life, migrate, revision
 from chatd.store.schema import metadata
@@ -126,6 +129,37 @@ def test_an_empty_database_is_brought_to_the_newest_and_then_left_alone(store_ur
     database = connect(store_url)
     assert revision(database) == chatd_migrations.HEAD
     database.close()
+
+
+TITLES = {
+    "tea": {"title": "明前绿茶 Green TEA", "status": "on_shelf"},
+    "hidden": {"title": "绿茶", "status": "off_shelf"},
+    "kiln": {"title": "ＫＩＬＮ day_one"},
+    "none": {},
+}
+
+
+def test_items_that_were_there_are_found_by_their_title_like_those_that_come(store_url: str) -> None:
+    """More of them than are read at once."""
+    items = TITLES | {f"x{number}": {"title": f"杯 Cup {number}"} for number in range(1200)}
+    with opened(store_url) as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(chatd_migrations.__file__).parent))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0009")
+        connection.execute(
+            text(
+                "INSERT INTO catalogue (kind, item_id, rev, at, gone, private, shown, version, data)"
+                " VALUES ('product', :item, 1, 1, :gone, false, false, 1, :data)"
+            ),
+            [{"item": item, "gone": not data, "data": json.dumps(data)} for item, data in items.items()],
+        )
+        command.upgrade(config, "head")
+    database = connect(store_url)
+    rows: dict[str, str] = dict(database.run("SELECT item_id, line FROM catalogue")[0])
+    database.close()
+    hidden = {"hidden", "none"}
+    assert rows == {item: "" if item in hidden else line_of(data["title"]) for item, data in items.items()}
 
 
 def test_a_folder_that_is_missing_is_made(tmp_path: Path) -> None:
