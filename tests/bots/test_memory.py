@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -104,8 +105,22 @@ def test_dead_letters_are_bounded_and_the_newest_stay(path: Path) -> None:
     assert len(letters) == DEAD_MAX
     assert (letters[0].unit, letters[-1].unit) == (f"entry g {DEAD_MAX + 4}", "entry g 5")
     assert len(letters[0].error) == 500
-    assert store.drop_dead(letters[0].id)
-    assert not store.drop_dead(letters[0].id)
+    store.drop_dead([letters[0].id, letters[-1].id])
+    assert store.dead() == letters[1:-1]
+    store.close()
+
+
+def test_a_file_of_an_older_version_keeps_its_dead_letters(path: Path) -> None:
+    Store(path).close()
+    old = sqlite3.connect(path)
+    old.executescript("ALTER TABLE dead DROP COLUMN subject; ALTER TABLE dead DROP COLUMN again;")
+    old.execute("INSERT INTO dead (at, unit, handler, error, attempts) VALUES (1, 'entry g 5', 'h', 'E', 4)")
+    old.commit()
+    old.close()
+    store = Store(path)
+    assert store.dead() == [DeadLetter("entry g 5", "h", "E", 4, at=1, id=1)]
+    store.revive([1])
+    assert store.dead()[0].again
     store.close()
 
 

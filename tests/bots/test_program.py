@@ -176,3 +176,30 @@ def test_dead_letters_can_be_looked_at(tmp_path: Path) -> None:
     shown = run(HELLO, "--dead", cwd=tmp_path)
     assert shown.returncode == 0
     assert shown.stdout == "1\t2026-01-05T09:00:00+00:00\tentry g 5\thello.hello\t4\tValueError: x\n"
+
+
+def test_dead_letters_can_be_chosen_to_be_tried_again_or_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "hello.bot.db"
+    store = Store(path)
+    store.settle([Step(dead=[DeadLetter(f"entry g {n}", "hello.hello", "E", 4) for n in range(5)])], 1)
+    store.close()
+    for args in (
+        ["--retry", "2", "9"],
+        ["--drop", "all", "1"],
+        ["--drop", "-1"],
+        ["--retry"],
+        ["--dead", "--drop", "1"],
+    ):
+        refused = run(HELLO, *args, cwd=tmp_path)
+        assert (refused.returncode, refused.stdout) == (2, ""), args
+        assert refused.stderr
+    unknown = run(HELLO, "--retry", "2", "9", cwd=tmp_path, LANG="zh_CN.UTF-8")
+    assert unknown.stderr == "9：不在 --dead 列出的内容里\n"
+    assert run(HELLO, "--retry", "5", "2", cwd=tmp_path).stdout == "Tried again now, or when the bot runs next: 2, 5.\n"
+    assert run(HELLO, "--drop", "3", cwd=tmp_path, LANG="zh_CN.UTF-8").stdout == "已丢弃：3。\n"
+    shown = run(HELLO, "--dead", cwd=tmp_path)
+    ends = [(line.split("\t")[0], line.split("\t")[6:]) for line in shown.stdout.splitlines()]
+    again = ["to be tried again"]
+    assert ends == [("5", again), ("4", []), ("2", again), ("1", [])]
+    assert run(HELLO, "--drop", "all", cwd=tmp_path).returncode == 0
+    assert run(HELLO, "--dead", cwd=tmp_path).stdout == "Nothing was given up.\n"

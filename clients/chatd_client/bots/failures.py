@@ -3,9 +3,9 @@
 Policy. An error is logged with the handler's name and where it arose (never with its words, which may quote what
 somebody wrote), given to the hook `on_error`, and counted. The handler is run again up to `retries` times with growing
 pauses; meanwhile the group waits, so that order is kept, for a bounded time. Then what it was about goes to the dead
-letters in the bot's store, and the group goes on. A refusal of the server that cannot change by itself is not tried
-again. A handler that does not end within `timeout_s` has failed. One that took the whole program down `crashes` times
-is not begun again.
+letters in the bot's store, and the group goes on; whoever runs the bot may have it tried again. A refusal of the server
+that cannot change by itself is not tried again by itself. A handler that does not end within `timeout_s` has failed.
+One that took the whole program down `crashes` times is not begun again.
 """
 
 from __future__ import annotations
@@ -25,6 +25,13 @@ class KeepsDying(Exception):
 
 class NoSuchJob(Exception):
     """A job is due that this bot has no longer."""
+
+
+class NoSubject(Exception):
+    """A dead letter of a version that did not keep what it was about."""
+
+    def __str__(self) -> str:
+        return "put aside by a version that did not keep what it was about: it can only be dropped"
 
 
 @dataclass(frozen=True)

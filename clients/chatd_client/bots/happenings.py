@@ -18,7 +18,7 @@ from chatd_client.bots.contexts import (
     PressContext,
 )
 from chatd_client.bots.menus import split_id
-from chatd_client.bots.store import Timer
+from chatd_client.bots.store import DeadLetter, Timer
 from chatd_client.feed import last_pos
 from chatd_protocol.log import (
     CardChanged,
@@ -36,14 +36,16 @@ SILENT: Final = (Hidden, UnknownEntry)
 
 @dataclass(frozen=True)
 class Unit:
-    """One thing to be handled, in `place` (a group, or empty): an entry of its log, one of the bot's own, or a job that
-    is due; or, with none of these, that the group's numbers begin anew behind `floor`."""
+    """One thing to be handled, in `place` (a group, or empty): an entry of its log, one of the bot's own, a job that
+    is due, or a dead letter that is to be tried again; or, with none of these, that the group's numbers begin anew
+    behind `floor`."""
 
     place: str
     entry: Entry | UnknownEntry | None = None
     mine: MineEntry | None = None
     timer: Timer | None = None
     floor: int | None = None
+    letter: DeadLetter | None = None
 
     @property
     def name(self) -> str:
@@ -54,14 +56,16 @@ class Unit:
             return f"mine {self.mine.upos}"
         if self.timer is not None:
             return f"job {self.timer.job} {self.place} {self.timer.due}"
-        return f"begin {self.place}"
+        return self.letter.unit if self.letter is not None else f"begin {self.place}"
 
     @property
     def kind(self) -> str:
-        """The kind of the entry; `job`, `begin`."""
+        """The kind of the entry; `job`, `letter`, `begin`."""
         if self.entry is not None:
             return self.entry.kind if isinstance(self.entry, UnknownEntry) else str(self.entry.__struct_config__.tag)
-        return self.mine.kind if self.mine is not None else "job" if self.timer is not None else "begin"
+        if self.mine is not None:
+            return self.mine.kind
+        return "job" if self.timer is not None else "letter" if self.letter is not None else "begin"
 
     @property
     def seed(self) -> tuple[str | int, ...]:

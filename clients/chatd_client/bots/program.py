@@ -10,6 +10,8 @@
 | `--device` | `CHATD_BOT_DEVICE` | the name of this installation, `bot` if not named |
 | `--log` | `CHATD_BOT_LOG` | `debug`, `info`, `warning`, `error` |
 | `--dead` | | show what was given up, and end |
+| `--retry ID …`, `--retry all` | | have these tried again, by the bot that runs or by the next one, and end |
+| `--drop ID …`, `--drop all` | | forget these, and end |
 
 SIGTERM and Ctrl-C end it in order: handlers that run have `stop_s` to end; a second signal ends it at once. Exit codes:
 0 stopped, 1 it could not go on, 2 the arguments are wrong.
@@ -30,7 +32,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatd_client.bots.failures import place_of
 from chatd_client.bots.runner import WrongBot
-from chatd_client.bots.store import Store, StoredCursors, StoreHeld
+from chatd_client.bots.store import DeadLetter, Store, StoredCursors, StoreHeld
 from chatd_client.bots.words import Lang, Phrase
 from chatd_client.client import Client
 from chatd_client.errors import ClientClosed
@@ -49,6 +51,22 @@ WORDS: Final[dict[str, Phrase]] = {
     "device": Phrase("the name of this installation (CHATD_BOT_DEVICE)", "本次安装的名称（CHATD_BOT_DEVICE）"),
     "log": Phrase("debug, info, warning or error (CHATD_BOT_LOG)", "日志级别（CHATD_BOT_LOG）"),
     "dead": Phrase("show what was given up, and end", "列出已放弃处理的内容后退出"),
+    "retry": Phrase(
+        "have these of --dead tried again, at once if the bot runs, and end: ids, or `all`",
+        "让机器人重试 --dead 里的这些（未运行则等下次运行），然后退出：编号，或 all",
+    ),
+    "drop": Phrase("forget these of --dead, and end: ids, or `all`", "丢弃 --dead 里的这些，然后退出：编号，或 all"),
+    "again": Phrase("to be tried again", "待重试"),
+    "then": Phrase(
+        "--retry ID has one tried again, --drop ID forgets it; `all` means all.",
+        "--retry 编号：重试；--drop 编号：丢弃；all 表示全部。",
+    ),
+    "revived": Phrase(
+        "Tried again now, or when the bot runs next: {ids}.", "现在重试，机器人未运行则等下次运行：{ids}。"
+    ),
+    "dropped": Phrase("Forgotten: {ids}.", "已丢弃：{ids}。"),
+    "no_letter": Phrase("{ids}: not among what --dead shows", "{ids}：不在 --dead 列出的内容里"),
+    "no_id": Phrase("{id}: expected an id of --dead, or `all`", "{id}：应为 --dead 里的编号，或 all"),
     "no_url": Phrase("say which server: --url ws://…, or CHATD_URL", "请指明服务器：--url ws://…，或设置 CHATD_URL"),
     "no_token": Phrase(
         "say which token: --token-file FILE, CHATD_TOKEN_FILE or CHATD_TOKEN",
@@ -77,8 +95,8 @@ def main(bot: Bot, args: Sequence[str] | None = None, environment: Mapping[str, 
     logging.basicConfig(level=options.log.upper(), format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     state = Path(options.state or f"{bot.name}.bot.db")
     try:
-        if options.dead:
-            return _show_dead(state, env)
+        if options.dead or options.retry or options.drop:
+            return _tend_dead(state, options, env)
         token = _token_of(options.token_file, env)
         if not options.url or token is None:
             _say("no_url" if not options.url else "no_token", env)
@@ -99,7 +117,10 @@ def _options(bot: Bot, env: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument("--device", default=env.get("CHATD_BOT_DEVICE", "bot"), help=words["device"])
     levels = ("debug", "info", "warning", "error")
     parser.add_argument("--log", default=env.get("CHATD_BOT_LOG", "info"), choices=levels, help=words["log"])
-    parser.add_argument("--dead", action="store_true", help=words["dead"])
+    dead = parser.add_mutually_exclusive_group()
+    dead.add_argument("--dead", action="store_true", help=words["dead"])
+    dead.add_argument("--retry", nargs="+", metavar="ID", help=words["retry"])
+    dead.add_argument("--drop", nargs="+", metavar="ID", help=words["drop"])
     return parser
 
 
@@ -162,20 +183,62 @@ async def _tell_when_it_hears(bot: Bot, env: Mapping[str, str]) -> None:
         _log.info(WORDS["running"].in_(language_from(env), name=bot.name))
 
 
-def _show_dead(state: Path, env: Mapping[str, str]) -> int:
+def _tend_dead(state: Path, options: argparse.Namespace, env: Mapping[str, str]) -> int:
+    """Show dead letters, have some tried again, or forget them: all that are named, or, if one is not there, none."""
     if not state.exists():
         raise FileNotFoundError(2, os.strerror(2), str(state))
-    store = Store(state)
+    store = Store(state, beside=True)
     try:
-        letters = store.dead()
+        letters, chosen = store.dead(), list[int]()
+        if not options.dead:
+            try:
+                chosen = _chosen(options.retry or options.drop, letters, env)
+            except ValueError as error:
+                sys.stderr.write(f"{error}\n")
+                return 2
+            if options.retry:
+                store.revive(chosen)
+            else:
+                store.drop_dead(chosen)
     finally:
         store.close()
-    for one in letters:
-        at = datetime.fromtimestamp(one.at / 1000, UTC).isoformat(timespec="seconds")
-        sys.stdout.write(f"{one.id}\t{at}\t{one.unit}\t{one.handler}\t{one.attempts}\t{one.error}\n")
     if not letters:
         sys.stdout.write(WORDS["no_dead"].in_(language_from(env)) + "\n")
+    elif options.dead:
+        _show_dead(letters, env)
+    else:
+        told = WORDS["revived" if options.retry else "dropped"]
+        sys.stdout.write(told.in_(language_from(env), ids=_joined(chosen)) + "\n")
     return 0
+
+
+def _chosen(named: Sequence[str], letters: Sequence[DeadLetter], env: Mapping[str, str]) -> list[int]:
+    """Those that are named, the oldest first. Raises `ValueError` in words."""
+    there = sorted(one.id for one in letters)
+    if list(named) == ["all"]:
+        return there
+    for one in named:
+        if not (one.isascii() and one.isdecimal()):
+            raise ValueError(WORDS["no_id"].in_(language_from(env), id=one))
+    chosen = {int(one) for one in named}
+    if absent := chosen - set(there):
+        raise ValueError(WORDS["no_letter"].in_(language_from(env), ids=_joined(sorted(absent))))
+    return sorted(chosen)
+
+
+def _show_dead(letters: Sequence[DeadLetter], env: Mapping[str, str]) -> None:
+    """A line for each, the newest first; what may be done with them, for people, beside it."""
+    lang = language_from(env)
+    for one in letters:
+        at = datetime.fromtimestamp(one.at / 1000, UTC).isoformat(timespec="seconds")
+        again = "\t" + WORDS["again"].in_(lang) if one.again else ""
+        error = "".join(char if char.isprintable() else " " for char in one.error)
+        sys.stdout.write(f"{one.id}\t{at}\t{one.unit}\t{one.handler}\t{one.attempts}\t{error}{again}\n")
+    _say("then", env)
+
+
+def _joined(ids: Sequence[int]) -> str:
+    return ", ".join(map(str, ids))
 
 
 def _say(what: str, env: Mapping[str, str], **blanks: object) -> None:

@@ -18,6 +18,7 @@ from chatd_client.bots.happenings import Unit
 from chatd_client.bots.help import declared
 from chatd_client.bots.jobs import Job
 from chatd_client.bots.lanes import Lanes
+from chatd_client.bots.letters import read_subject
 from chatd_client.bots.marks import Marks
 from chatd_client.bots.router import Route
 from chatd_client.bots.scheduler import Scheduler
@@ -64,6 +65,8 @@ class Runner:
         self._may_base = False
         """Whether a group of which nothing is known begins at its head."""
         self._following: asyncio.Task[None] | None = None
+        self._trying: set[int] = set()
+        """Dead letters that stand in line."""
         self.seen: Counter[str] = Counter()
         """What was handled, by the kind of the entry, of a group's log or the bot's own."""
         self.ready = asyncio.Event()
@@ -84,6 +87,7 @@ class Runner:
             raise WrongBot(f"{store.path} is the memory of {owner}, and this token is that of {hello.user}")
         await store.run(store.set_fact, "user", hello.user)
         self._tools.names = frozenset(one.casefold() for one in (self._name, hello.name, hello.user) if one)
+        await self._put_letters()
         work = [
             asyncio.create_task(self._listen(), name="bot reader"),
             asyncio.create_task(self._stopping.wait(), name="bot stop"),
@@ -170,6 +174,8 @@ class Runner:
             case Reset(group=None):
                 self._lanes.drop_all()
                 await self._lanes.wait_idle()
+                self._trying.clear()
+                await self._put_letters()
                 self._marks.start_anew()
                 hello = self._port.hello
                 await self._tools.store.run(self._tools.store.start_anew, hello.epoch if hello else "")
@@ -183,6 +189,14 @@ class Runner:
                 await self._note_line(line)
             case _:
                 pass
+
+    async def _put_letters(self) -> None:
+        """Dead letters that are to be tried again, the oldest first, each before what comes to its group now."""
+        for letter in await self._tools.store.run(self._tools.store.to_retry):
+            if letter.id not in self._trying:
+                self._trying.add(letter.id)
+                subject = read_subject(letter)
+                self._lanes.put(Unit(subject.place if subject is not None else "", letter=letter))
 
     def _take_mine(self, entries: Sequence[MineEntry]) -> None:
         for entry in self._marks.receive(entries):
@@ -257,6 +271,8 @@ class Runner:
             await self._worker.handle(unit)
         finally:
             self._scheduler.landed(unit)
+            if unit.letter is not None:
+                self._trying.discard(unit.letter.id)
         self.seen[unit.kind] += 1
         if unit.mine is not None and unit.mine.kind == "added":
             await self._known.kind_of(unit.place)
@@ -277,3 +293,6 @@ class Runner:
         while True:
             await asyncio.sleep(WRITE_EVERY_S)  # where it is reaches the disk together, not with every entry
             await self._worker.write()
+            await (
+                self._put_letters()
+            )  # somebody may have asked meanwhile: another process, which can only write it down

@@ -27,6 +27,7 @@ from chatd_client.cursors import Cursors, Mark
 T = TypeVar("T")
 DocumentKey = tuple[str, str]
 """A scope (`user`, `group`, `member`, `shared`, `lang`) and whose it is in that scope."""
+SHARED: Final[DocumentKey] = ("shared", "")
 DOCUMENT_MAX_BYTES: Final = 65_536
 DEAD_MAX: Final = 1000
 """Dead letters that are kept; beyond that the oldest go."""
@@ -48,6 +49,13 @@ CREATE TABLE IF NOT EXISTS dead (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, unit TEXT NOT NULL, handler TEXT NOT NULL,
     error TEXT NOT NULL, attempts INTEGER NOT NULL);
 """
+_DEAD: Final = "SELECT unit, handler, error, attempts, at, id, subject, again FROM dead ORDER BY id DESC"
+_TO_RETRY: Final = "SELECT unit, handler, error, attempts, at, id, subject, again FROM dead WHERE again = 1 ORDER BY id"
+_LATER_COLUMNS: Final = (
+    "ALTER TABLE dead ADD COLUMN subject BLOB NOT NULL DEFAULT x''",
+    "ALTER TABLE dead ADD COLUMN again INTEGER NOT NULL DEFAULT 0",
+)
+"""What the dead letters of older files lack."""
 
 
 class StoreHeld(Exception):
@@ -67,7 +75,11 @@ class Timer:
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """What was given up. `unit` says what it was about: `entry <group> <pos>`, `mine <upos>` or `job <id> <due>`."""
+    """What was given up. `unit` says what it was about: `entry <group> <pos>`, `mine <upos>` or `job <id> <due>`.
+
+    `subject` is what is needed to find it again (`letters`); `again`: it is to be tried once more when the bot runs.
+    One with an `id` is one that was there already.
+    """
 
     unit: str
     handler: str
@@ -75,6 +87,8 @@ class DeadLetter:
     attempts: int
     at: int = 0
     id: int = 0
+    subject: bytes = b""
+    again: bool = False
 
 
 @dataclass
@@ -90,23 +104,30 @@ class Step:
     documents: dict[DocumentKey, bytes | None] = field(default_factory=dict)
     timers: dict[str, Timer | None] = field(default_factory=dict)
     dead: list[DeadLetter] = field(default_factory=list)
+    answered: int = 0
+    """A dead letter that was tried again, and is one no longer."""
     ended: str | None = None
     """A group that the bot is out of: its timers go."""
 
     def __bool__(self) -> bool:
-        return bool(self.cursors or self.taken or self.documents or self.timers or self.dead or self.ended)
+        kept = self.cursors or self.taken or self.documents or self.timers
+        return bool(kept or self.dead or self.answered or self.ended)
 
 
 class Store:
     """One bot's file; readable by its owner only, and held by one process at a time."""
 
-    def __init__(self, path: str | Path) -> None:
-        """Raises `StoreHeld`, and `ValueError` for a file that is something else."""
+    def __init__(self, path: str | Path, *, beside: bool = False) -> None:
+        """`beside` whoever holds it: to look at dead letters, and say what becomes of them, while the bot runs.
+
+        Raises `StoreHeld`, and `ValueError` for a file that is something else.
+        """
         self.path = Path(path)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="bot store")
         self._held = os.open(self.path.with_name(self.path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not beside:
+                fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(self._held)
             raise StoreHeld(f"another process is using {self.path}") from None
@@ -114,6 +135,9 @@ class Store:
         self._db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
         try:
             self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _TABLES)
+            columns = {row[1] for row in self._db.execute("PRAGMA table_info(dead)")}
+            for change in _LATER_COLUMNS if "again" not in columns else ():
+                self._db.execute(change)
             layout = self.fact("layout")
         except sqlite3.DatabaseError as error:
             self._let_go()
@@ -209,6 +233,8 @@ class Store:
             db.execute("DELETE FROM timers WHERE place = ?", (step.ended,))
         for letter in step.dead:
             self._bury(letter, now_ms)
+        if step.answered:
+            db.execute("DELETE FROM dead WHERE id = ?", (step.answered,))
 
     def _write_documents(self, step: Step) -> None:
         for (scope, owner), value in step.documents.items():
@@ -218,8 +244,17 @@ class Store:
                 self._db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", (scope, owner, value))
 
     def _bury(self, letter: DeadLetter, now_ms: int) -> None:
-        row = (now_ms, letter.unit, letter.handler, letter.error[:ERROR_MAX], letter.attempts)
-        self._db.execute("INSERT INTO dead (at, unit, handler, error, attempts) VALUES (?, ?, ?, ?, ?)", row)
+        row = (now_ms, letter.unit, letter.handler, letter.error[:ERROR_MAX], letter.attempts, letter.subject)
+        if letter.id:
+            self._db.execute(
+                "UPDATE dead SET at = ?, unit = ?, handler = ?, error = ?, attempts = ?, subject = ?, again = 0"
+                " WHERE id = ?",
+                (*row, letter.id),
+            )
+            return
+        self._db.execute(
+            "INSERT INTO dead (at, unit, handler, error, attempts, subject) VALUES (?, ?, ?, ?, ?, ?)", row
+        )
         self._db.execute("DELETE FROM dead WHERE id <= (SELECT max(id) FROM dead) - ?", (DEAD_MAX,))
 
     # --- documents, timers, dead letters
@@ -253,12 +288,30 @@ class Store:
 
     def dead(self) -> list[DeadLetter]:
         """What was given up, newest first."""
-        rows = self._db.execute("SELECT unit, handler, error, attempts, at, id FROM dead ORDER BY id DESC")
-        return [DeadLetter(*row) for row in rows]
+        return self._letters(_DEAD)
 
-    def drop_dead(self, number: int) -> bool:
-        """Forget a dead letter. Returns whether there was one."""
-        return self._db.execute("DELETE FROM dead WHERE id = ?", (number,)).rowcount > 0
+    def to_retry(self) -> list[DeadLetter]:
+        """Those that are to be tried again, oldest first."""
+        return self._letters(_TO_RETRY)
+
+    def _letters(self, sql: str) -> list[DeadLetter]:
+        rows = self._db.execute(sql)
+        return [
+            DeadLetter(unit, handler, error, attempts, at, number, subject, bool(again))
+            for unit, handler, error, attempts, at, number, subject, again in rows
+        ]
+
+    def revive(self, numbers: Iterable[int]) -> None:
+        """Have these dead letters tried again: soon by a bot that runs, else when it runs next."""
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany("UPDATE dead SET again = 1 WHERE id = ?", [(number,) for number in numbers])
+
+    def drop_dead(self, numbers: Iterable[int]) -> None:
+        """Forget these dead letters."""
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany("DELETE FROM dead WHERE id = ?", [(number,) for number in numbers])
 
 
 class StoredCursors:

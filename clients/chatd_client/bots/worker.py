@@ -8,31 +8,31 @@ or a little later: handling it again does nothing.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from chatd_client.bots.attempts import Attempt
 from chatd_client.bots.clock import WallClock
 from chatd_client.bots.context import Context, Deed
-from chatd_client.bots.contexts import JobContext, MessageContext
-from chatd_client.bots.failures import Counters, Failure, KeepsDying, Policy, place_of
+from chatd_client.bots.contexts import JobContext
+from chatd_client.bots.failures import Counters, Failure, NoSubject, Policy
 from chatd_client.bots.happenings import Happening, Unit, happenings_of
+from chatd_client.bots.letters import Subject, find, read_subject
 from chatd_client.bots.marks import Marks
 from chatd_client.bots.memory import Document, Memory, Recollection, keys_of
 from chatd_client.bots.ops import Ops
-from chatd_client.bots.router import PASS, Route, Run
-from chatd_client.bots.store import DeadLetter, DocumentKey, Step, Store, Timer
-from chatd_client.bots.words import Lang, language_of
+from chatd_client.bots.router import Route, Run
+from chatd_client.bots.store import SHARED, DeadLetter, Step, Store, Timer
+from chatd_client.bots.words import Lang
 from chatd_client.commands import Commands
-from chatd_client.errors import ChatdError, ClientClosed
+from chatd_client.errors import ChatdError
 from chatd_client.timing import Clock
+from chatd_protocol.log import Entry, UnknownEntry, read_entry
 from chatd_protocol.values import GroupKind
 
-SHARED: Final[DocumentKey] = ("shared", "")
 UNWRITTEN_MAX: Final = 200
-_log = logging.getLogger("chatd_client.bots")
 
 
 @dataclass
@@ -74,6 +74,9 @@ class Worker:
 
     async def handle(self, unit: Unit) -> None:
         """Handle one. Raises `ClientClosed`, and what the store raises: then nothing has become true."""
+        if unit.letter is not None:
+            await self._try_letter(unit.letter)
+            return
         step = Step()
         self._tools.counters.entries += unit.entry is not None
         found = [one for one in happenings_of(unit, self._tools.me) if self._concerns(unit, one)]
@@ -81,11 +84,44 @@ class Worker:
             self.marks.pass_over(unit, step)
             await self._note(step)
         else:
-            async with AsyncExitStack() as held:
-                for user in sorted({one.user for one in found if one.user}):
-                    await held.enter_async_context(self._person(user))
-                await self._handle_all(unit, found, step, held)
+            await self._handle_all(unit, list(enumerate(found)), step)
         self.marks.passed(unit)
+
+    async def _try_letter(self, letter: DeadLetter) -> None:
+        """What was given up, once more, under the names that it had: what was done for it then is not done twice. Its
+        cursor is long past it, and a job that comes again has its next time; neither moves."""
+        subject, step = read_subject(letter), Step()
+        unit = None
+        try:
+            if subject is None:
+                raise NoSubject  # noqa: TRY301  told like whatever else is in the way of it
+            unit = await self._find(subject)
+        except (ChatdError, NoSubject) as error:
+            step.dead.append(replace(letter, error=f"{type(error).__name__}: {error}"))
+        found = [] if unit is None or subject is None else happenings_of(unit, self._tools.me)[subject.index :][:1]
+        if unit is not None and subject is not None and found:
+            await self._handle_all(unit, [(subject.index, found[0])], step, letter)
+            return
+        if not step.dead:
+            self._tools.counters.gone += 1
+            step.answered = letter.id
+        await self._settle(step)
+
+    async def _find(self, subject: Subject) -> Unit | None:
+        """As patiently as handlers are run."""
+        attempts, policy = 0, self._tools.policy
+        while True:
+            try:
+                return await find(subject, self._read_one)
+            except ChatdError as error:
+                attempts += 1
+                if not policy.tries_again(error, attempts):
+                    raise
+                await self._tools.pauses.sleep(policy.pause_after_s(attempts))  # longer each time: it may mend
+
+    async def _read_one(self, group: str, after: int) -> list[Entry | UnknownEntry]:
+        page = await self._tools.client.read_history(group, after=after, limit=1)
+        return [read_entry(raw) for raw in page.entries]
 
     async def write(self) -> None:
         """Write what is true and not written."""
@@ -100,24 +136,42 @@ class Worker:
             self._people = {name: lock for name, lock in self._people.items() if lock.locked()}
         return self._people.setdefault(user, asyncio.Lock())
 
-    async def _handle_all(self, unit: Unit, found: list[Happening], step: Step, held: AsyncExitStack) -> None:
+    async def _handle_all(
+        self, unit: Unit, found: list[tuple[int, Happening]], step: Step, letter: DeadLetter | None = None
+    ) -> None:
+        async with AsyncExitStack() as held:
+            for user in sorted({one.user for _, one in found if one.user}):
+                await held.enter_async_context(self._person(user))
+            await self._handle_held(unit, found, step, held, letter)
+
+    async def _handle_held(
+        self,
+        unit: Unit,
+        found: list[tuple[int, Happening]],
+        step: Step,
+        held: AsyncExitStack,
+        letter: DeadLetter | None,
+    ) -> None:
         group = unit.place
-        keys = {key: None for one in found for key in keys_of(group, one.user)}
+        keys = {key: None for _, one in found for key in keys_of(group, one.user)}
         documents = Recollection(await self._tools.store.run(self._tools.store.documents, list(keys)))
         kind: GroupKind = "private"
         if group and self._tools.kind_of is not None:
             kind = await self._tools.kind_of(group)
-        attempt = _Attempt(self, unit, documents, step, held, kind)
+        attempt = Attempt(self, unit, documents, step, held, kind, letter)
         try:
-            for index, happening in enumerate(found):
+            for index, happening in found:
                 await attempt.settle(index, happening)
         except BaseException:
             if attempt.begun:
                 await self._tools.store.run(self._tools.store.unbegin, unit.name)
             raise
-        self.marks.pass_over(unit, step)
+        if letter is None:
+            self.marks.pass_over(unit, step)
+        elif not step.dead:
+            step.answered = letter.id
         step.unit = unit.name if attempt.begun else None
-        await self._settle(step) if attempt.begun or step.documents else await self._note(step)
+        await self._settle(step) if attempt.begun or step.documents or letter else await self._note(step)
 
     # --- writing
 
@@ -172,133 +226,6 @@ class Worker:
     @property
     def tools(self) -> Tools:
         return self._tools
-
-
-class _Attempt:
-    """The handling of one unit, as often as it takes."""
-
-    def __init__(
-        self,
-        worker: Worker,
-        unit: Unit,
-        documents: Recollection,
-        step: Step,
-        held: AsyncExitStack,
-        kind: GroupKind,
-    ) -> None:
-        self._worker = worker
-        self._tools = worker.tools
-        self._unit = unit
-        self._documents = documents
-        self._step = step
-        self._held = held
-        self._kind = kind
-        self._shares = False
-        self._handler = ""
-        self.begun = False
-
-    async def settle(self, index: int, happening: Happening) -> None:
-        """Have it handled, or given up."""
-        attempts = 0
-        self._tools.counters.handled += 1
-        while True:
-            self._handler = ""
-            try:
-                await self._try(index, happening)
-            except ClientClosed:
-                raise
-            except Exception as error:  # noqa: BLE001  handlers are somebody else's code
-                self._documents.forget()
-                if isinstance(error, ChatdError) and error.code == "gone":
-                    self._tools.counters.gone += 1
-                    return
-                attempts += 1
-                if not await self._again(error, attempts):
-                    return
-            else:
-                return
-
-    async def _try(self, index: int, happening: Happening) -> None:
-        memory = Memory(self._documents, self._unit.place, happening.user, self._share)
-        deed = self._worker.deed(self._unit, index, happening, memory, self._kind)
-        ctx = happening.make(deed)
-        timers: dict[str, Timer | None] = {}
-        if isinstance(ctx, MessageContext) and (lang := language_of(ctx.text)) is not None:
-            memory.note_lang(lang)
-        if isinstance(ctx, JobContext):
-            await self._run_job(ctx, timers)
-        else:
-            await self._run_first(ctx)
-        kept = self._documents.keep()
-        self._step.documents.update(kept)
-        self._step.timers.update(timers | deed.timers)
-
-    async def _run_first(self, ctx: Context) -> None:
-        """Ask one handler after another, until one takes it."""
-        for route in self._worker.takers(ctx):
-            self._handler = route.name
-            run = route.take(ctx)
-            if run is None:
-                continue
-            await self._begin()
-            if await self._worker.run(run) is not PASS:
-                self._tools.counters.taken += 1
-                return
-        self._handler = ""
-
-    async def _run_job(self, ctx: JobContext, timers: dict[str, Timer | None]) -> None:
-        timer = self._unit.timer
-        assert timer is not None
-        assert self._tools.next_timer is not None
-        self._handler = timer.job
-        # Also a job that fails is over: the next time is the next time.
-        self._step.timers[timer.id] = None
-        run, following = self._tools.next_timer(timer)
-        self._step.timers[timer.id] = timers[timer.id] = following
-        self._tools.counters.jobs += 1
-        await self._begin()
-        await self._worker.run(lambda: run(ctx))
-
-    async def _begin(self) -> None:
-        """Note it once, so that a handler that takes the program down is not begun for ever."""
-        if self.begun:
-            return
-        before = await self._tools.store.run(self._tools.store.begin, self._unit.name)
-        self.begun = True
-        if before >= self._tools.policy.crashes:
-            raise KeepsDying
-
-    async def _share(self) -> Document:
-        if self._shares:
-            return self._documents.document(SHARED)
-        self._shares = True
-        return await self._worker.share(self._documents, self._held)
-
-    async def _again(self, error: Exception, attempts: int) -> bool:
-        """Report it. True after a pause if it is to be tried again; else it is among the dead letters."""
-        policy, counters = self._tools.policy, self._tools.counters
-        again = policy.tries_again(error, attempts)
-        counters.failed += 1
-        failure = Failure(self._handler or "filter", self._unit.name, error, attempts, final=not again)
-        _log.log(
-            logging.WARNING if again else logging.ERROR,
-            "%s failed at %s, attempt %s%s: %s",
-            failure.handler,
-            failure.unit,
-            attempts,
-            "" if again else ", given up",
-            place_of(error),
-        )
-        if self._tools.report is not None:
-            await self._tools.report(failure)
-        if again:
-            await self._tools.pauses.sleep(policy.pause_after_s(attempts))  # longer each time: what failed may mend
-            return True
-        counters.dead += 1
-        self.begun = True
-        told = f"{type(error).__name__}: {error}"
-        self._step.dead.append(DeadLetter(self._unit.name, failure.handler, told, attempts))
-        return False
 
 
 def _merge(into: Step, more: Step) -> None:
