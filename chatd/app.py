@@ -26,6 +26,7 @@ from chatd.admin.operator import Operator
 from chatd.admin.socket import AdminSocket
 from chatd.backup.keeping import JOB as LEDGER_JOB
 from chatd.backup.keeping import LedgerKeeper
+from chatd.checks import check_start
 from chatd.config import Config
 from chatd.http.accounts import account_routes
 from chatd.http.app import make_http
@@ -89,12 +90,16 @@ class Server:
         clock_s: Callable[[], float] = time.monotonic,
         doors: Sequence[Door] = (),
     ) -> None:
+        """Makes nothing but, at first need, the secret. Raises OSError, `Trouble`, ValueError: what is in the way."""
+        check_start(config)
         self.config = config
         self.log = structlog.get_logger("chatd")
+        self._word_list = read_words(word_settings(config))
         self.secret = secret_of(config)
         self._engine = engine
         self._clock_ms = clock_ms
         self._clock_s = clock_s
+        self._keys = self._make_keys()
         self._doors = doors
         self._jitter = random.Random().random  # noqa: S311 - spreads pings and reconnects, guards nothing
         self._lock: int | None = None
@@ -140,7 +145,6 @@ class Server:
         self.hub.jobs.add(JOB, LOOK_EVERY_S, teller.step)
         if config.backup.ledger:
             keeper = LedgerKeeper(Path(config.backup.ledger), self.readers.snapshot)
-            keeper.check()
             self.hub.jobs.add(LEDGER_JOB, config.backup.ledger_every_s, keeper.step)
         of_broadcasts = fill(BroadcastSettings, config.broadcasts)
         self.hub.jobs.add(BROADCASTS, LOOK_FOR_BROADCASTS_S, Broadcaster(self.hub, of_broadcasts).step)
@@ -217,14 +221,13 @@ class Server:
 
     def _make_hub(self) -> Hub:
         auth = self.config.auth
-        keys = self._make_keys()
         own = own_issuer(self.life.key) if self.config.accounts.signup != "off" else None
         return Hub(
             hub_settings(self.config),
             self.readers,
-            Tokens(Issuer(keys, auth.issuer, auth.audience), auth.leeway_s, own, self.bots),
+            Tokens(Issuer(self._keys, auth.issuer, auth.audience), auth.leeway_s, own, self.bots),
             self.life,
-            words=Words(word_settings(self.config), read_words(word_settings(self.config))),
+            words=Words(word_settings(self.config), self._word_list),
             now_ms=self._clock_ms,
             clock_s=self._clock_s,
             new_id=new_id,

@@ -52,13 +52,6 @@ class LedgerKeeper:
         self._upto: int | None = None
         """The last row that is in the file; None until it was looked at, and after trouble with it."""
 
-    def check(self) -> None:
-        """Raises OSError or `Trouble` if the file cannot be kept: better said at the start than found out too late."""
-        try:
-            self._file.last()
-        except FileNotFoundError:
-            raise FileNotFoundError(f"[backup] ledger: there is no folder {self._file.path.parent}; make it") from None
-
     async def step(self) -> float | None:
         """Add what is new, a portion of it. Returns 0 if there is more."""
         upto, self._upto = self._upto, None

@@ -6,6 +6,7 @@ there twice does no harm. `n` is the row's number in the database, by which whoe
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -64,6 +65,17 @@ class LedgerFile:
             return self._decode(lines[-1], 0)
         except Trouble:
             raise Trouble("ledger", file=self.path, line=self._ends()) from None
+
+    def check(self) -> None:
+        """Makes nothing. Raises OSError or `Trouble` if the file cannot be kept: better said at the start than found
+        out too late."""
+        folder = self.path.parent
+        if not folder.is_dir():
+            raise Trouble("ledger_folder", folder=folder)
+        if self.path.exists():
+            self.last()
+        elif not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
     def _ends(self) -> int:
         """How many lines have an end."""

@@ -103,19 +103,18 @@ async def keeper_of(store: Store, file: Path) -> AsyncIterator[LedgerKeeper]:
         await readers.close()
 
 
-def test_a_missing_folder_of_the_ledger_is_named_with_its_setting(tea: Store, tmp_path: Path) -> None:
-    async def check() -> None:
-        async with keeper_of(tea, tmp_path / "backups" / "ledger.ndjson") as keeper:
-            keeper.check()
-
-    with pytest.raises(FileNotFoundError, match=r"^\[backup\] ledger: there is no folder .*backups; make it$"):
-        run(check())
+def test_a_ledger_that_cannot_be_kept_is_told_and_nothing_is_made(file: Path, tmp_path: Path) -> None:
+    with pytest.raises(Trouble) as trouble:
+        LedgerFile(tmp_path / "backups" / "ledger.ndjson").check()
+    assert (trouble.value.code, trouble.value.values) == ("ledger_folder", {"folder": tmp_path / "backups"})
+    before = sorted(tmp_path.iterdir())
+    LedgerFile(file).check()
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_the_server_goes_on_where_it_was_also_after_a_start(tea: Store, file: Path) -> None:
     async def keep(more: int) -> None:
         async with keeper_of(tea, file) as keeper:
-            keeper.check()
             await keeper.step()
             for pos in recall_some(tea, more):
                 expected.append(pos)

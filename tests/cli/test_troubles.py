@@ -122,6 +122,28 @@ def test_a_damaged_ledger_stops_the_start_and_says_which_line_and_what_to_do(tmp
     assert ledger.path.read_bytes() == kept
 
 
+def test_a_start_that_can_be_known_to_fail_leaves_nothing_behind(tmp_path: Path) -> None:
+    program = Program(tmp_path / "home")
+    program.folder.mkdir()
+    (tmp_path / "no.pem").write_text("no key", encoding="utf-8")
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        ways: tuple[dict[str, str], ...] = (
+            {"CHATD_BACKUP__LEDGER": "backups/ledger.ndjson"},
+            {"CHATD_SERVER__PORT": str(taken.getsockname()[1]), "CHATD_BACKUP__LEDGER": "ledger.ndjson"},
+            {"CHATD_SERVER__HOST": "192.0.2.1"},
+            {"CHATD_SERVER__TLS_CERT": str(tmp_path / "no.pem"), "CHATD_SERVER__TLS_KEY": str(tmp_path / "no.pem")},
+            {"CHATD_AUTH__JWT_ALGORITHM": "RS256", "CHATD_AUTH__JWT_PUBLIC_KEY_FILE": str(tmp_path / "no.pem")},
+            {"CHATD_WORDS__FILES": "words.txt"},
+        )
+        for way in ways:
+            ended = program.run("serve", LC_ALL="zh_CN.UTF-8", **{"CHATD_SERVER__PORT": "1"} | way)
+            assert (ended.returncode, ended.stderr.startswith("chatd: 无法启动：")) == (FAILED, True), (
+                way,
+                ended.stderr,
+            )
+            assert sorted(program.folder.iterdir()) == [], way
+
+
 def test_a_ledger_that_is_one_long_line_is_damaged_there(tmp_path: Path) -> None:
     ledger = LedgerFile(tmp_path / "ledger.ndjson")
     ledger.add([_line(1)])

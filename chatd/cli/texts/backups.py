@@ -70,6 +70,10 @@ TEXTS: Final = {
     "one_ledger": ("--ledger, --no-ledger: one of them", "--ledger 和 --no-ledger 只能用一个"),
     "trouble_exists": ("{file} is there already and is not overwritten", "{file} 已经存在，不会覆盖"),
     "trouble_no_folder": ("there is no folder {folder}", "没有文件夹 {folder}"),
+    "trouble_ledger_folder": (
+        "[backup] ledger: there is no folder {folder}; make it",
+        "[backup] ledger：没有文件夹 {folder}，请先新建",
+    ),
     "trouble_no_access": ("{file}: {reason}", "{file}：{reason}"),
     "trouble_busy": ("{file}: another backup is being written there", "{file}：另一个备份正在写入"),
     "trouble_no_room": (
