@@ -10,6 +10,7 @@ from typing import Any
 from chatd.admin.socket import AdminError, call
 from chatd.cli.answers import bare, phrase, refused
 from chatd.cli.listing import say_rows
+from chatd.cli.named import OPERATOR_SUB
 from chatd.cli.table import on_terminal, operator, pairs, table
 from chatd.config import Config
 
@@ -46,7 +47,7 @@ def _say(page: dict[str, Any], *, first: bool) -> None:
         for row in rows:
             row["title"] = page["titles"].get(row.get("group"), "")
             row["details"] = f"{pairs(row['details'])} {row['reason']}".strip()
-        say_rows(("at", "by", "act", "target", "title", "details"), rows)
+        say_rows(("at", "by", "act", "target", "title", "details"), rows, spare=("title",))
         return
     lines = table(_COLUMNS, rows).splitlines()
     print("\n".join(lines if first else lines[1:]))
@@ -57,9 +58,14 @@ def _row(row: dict[str, Any], subs: dict[str, str]) -> dict[str, Any]:
     details = dict(row.get("details", {}))
     if other := subs.get(str(details.get("target"))):
         details["target"] = other
-    by = subs.get(row["by"], row["by"]) if "by" in row else operator()
-    target = subs.get(row["user"], row["user"]) if "user" in row else ""
+    by = _person(row["by"], subs) if "by" in row else operator()
+    target = _person(row["user"], subs) if "user" in row else ""
     return row | {"by": by, "target": target, "details": details, "reason": row.get("reason", "")}
+
+
+def _person(user: str, subs: dict[str, str]) -> str:
+    sub = subs.get(user, user)
+    return operator() if sub == OPERATOR_SUB else sub
 
 
 def moment(text: str) -> int:

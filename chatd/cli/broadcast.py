@@ -13,14 +13,12 @@ from chatd.cli.answers import DONE, FAILED, MISUSED, ask, bare, fail, in_words, 
 from chatd.cli.completion import group_ids, user_subs
 from chatd.cli.govern import group_app
 from chatd.cli.listing import After, Limit, say_page, say_record
-from chatd.cli.named import Group
+from chatd.cli.named import OPERATOR_SUB, Group
 from chatd.cli.table import operator
 
 broadcast = typer.Typer(help="Post to many groups at once. 群发。", no_args_is_help=True)
 
 PORTION: Final = 200
-OPERATOR_SUB: Final = "chatd:operator"
-"""As in `chatd.admin.broadcasts`, which a command has no business to load."""
 _ONE_WAY: Final = (
     "--group, --groups-file, --all, --tag: choose one way to name the groups."
     " --group、--groups-file、--all、--tag：请选一种方式指定群。"

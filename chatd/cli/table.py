@@ -20,6 +20,8 @@ from chatd.cli.texts.fields import FIELDS, UNKNOWN, WORDS, Field
 _GAP: Final = 2
 _TEXT_LEAST: Final = 8
 """A column of text is not made narrower than this; longer words are broken."""
+_NAME_LEAST: Final = 24
+"""Nor one of what people go by, which is copied where it is not longer than most are."""
 _WHOLE: Final = frozenset({"id", "time", "count", "flag"})
 """What is not broken over lines: one copies it, or reads it at a glance."""
 
@@ -135,8 +137,13 @@ def _part(name: str, value: Any, lang: Lang) -> str:
 
 def _least(name: str, head: str, texts: Sequence[str]) -> int:
     """How narrow a column may become."""
-    most = max(cells(head), *map(cells, texts))
-    return most if _field(name).kind in _WHOLE else min(most, max(_TEXT_LEAST, cells(head)))
+    return _least_of(_field(name), head, max(cells(head), *map(cells, texts)))
+
+
+def _least_of(field: Field, head: str, most: int) -> int:
+    if field.kind in _WHOLE or field.kind == "label":
+        return most
+    return min(most, max(_NAME_LEAST if field.kind == "name" else _TEXT_LEAST, cells(head)))
 
 
 def _drawn(columns: Sequence[tuple[str, Field, Sequence[str]]], width: int) -> str:
@@ -144,26 +151,42 @@ def _drawn(columns: Sequence[tuple[str, Field, Sequence[str]]], width: int) -> s
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(width=width, highlight=False, markup=False, emoji=False)
+    most = [max(cells(head), *map(cells, texts)) for head, _, texts in columns]
+    least = [_least_of(field, head, wide) for (head, field, _), wide in zip(columns, most, strict=True)]
+    bare = [
+        one if field.kind in _WHOLE else min(one, _TEXT_LEAST)
+        for (_, field, _), one in zip(columns, least, strict=True)
+    ]
+    widths = _widths(bare, least, most, width - _GAP * (len(columns) - 1))
+    # What has no room at all is the terminal's to break: here it would be cut off.
+    console = Console(width=max(width, sum(widths) + _GAP * len(columns)), highlight=False, markup=False, emoji=False)
     headed = any(head for head, _, _ in columns)
     drawn = Table(box=None, show_header=headed, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
-    for at, (head, field, texts) in enumerate(columns):
-        most = max(cells(head), *map(cells, texts))
-        whole = field.kind in _WHOLE
+    for (head, field, _), wide in zip(columns, widths, strict=True):
         drawn.add_column(
             Text(head),
             justify="right" if field.kind == "count" else "left",
-            no_wrap=whole,
+            no_wrap=field.kind in _WHOLE,
             overflow="fold",
             style="bold" if field.kind == "label" else "",
-            min_width=most if whole or field.kind == "label" else min(most, max(_TEXT_LEAST, cells(head))),
-            max_width=width if at == len(columns) - 1 else max(most, 1),
+            width=max(wide, 1),
         )
     for row in zip(*(texts for _, _, texts in columns), strict=True):
         drawn.add_row(*map(Text, row))
     with console.capture() as captured:
         console.print(drawn)
     return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def _widths(bare: Sequence[int], least: Sequence[int], most: Sequence[int], room: int) -> list[int]:
+    """How wide each column becomes: what all need at least, and of what is left as much as they can use, evenly. Where
+    even that is too much, the widest text gives way, down to the bare."""
+    widths = list(least)
+    while (growing := [n for n, one in enumerate(widths) if one < most[n]]) and sum(widths) < room:
+        widths[min(growing, key=lambda n: widths[n])] += 1
+    while sum(widths) > room and (giving := [n for n, one in enumerate(widths) if one > bare[n]]):
+        widths[max(giving, key=lambda n: widths[n])] -= 1
+    return widths
 
 
 def _width() -> int:

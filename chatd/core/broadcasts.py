@@ -76,7 +76,9 @@ class PlanBroadcast(Wish, frozen=True, tag="plan_broadcast"):
         before = facts.find(Broadcast, self.broadcast_id)
         if before is not None:
             if before.digest != self.digest:
-                raise Refused("conflict", "Another broadcast has this id")
+                raise Refused(
+                    "conflict", f"The id {self.broadcast_id} is taken by another broadcast: choose another one"
+                )
             return view_broadcast(before)
         facts.user(self.sender)
         cards.snapshot(facts, self.kind, self.body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from typing import Final
 
@@ -9,6 +10,7 @@ import pytest
 
 from chatd.cli import table as tables
 from chatd.cli.language import cells
+from chatd.cli.named import OPERATOR_SUB
 from chatd.cli.table import record, table
 
 GROUP: Final = "gUyui3GvdQEPtD2tdko4TwQ"
@@ -61,6 +63,39 @@ def test_what_is_spare_goes_where_there_is_no_room(monkeypatch: pytest.MonkeyPat
     seen(monkeypatch, "C", 120)
     wide = table(columns, rows, spare=("user",))
     assert (narrow.count(GROUP), wide.count(GROUP)) == (2, 3)
+
+
+@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize("lang", ["C.UTF-8", "zh_CN.UTF-8"])
+def test_who_and_whom_stay_whole_in_the_audit_log_and_nothing_of_the_rest_is_cut_off(
+    lang: str, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen(monkeypatch, lang, width)
+    audit = importlib.import_module("chatd.cli.audit")  # under its name in the package is the command
+    for module in (audit, importlib.import_module("chatd.cli.listing")):
+        monkeypatch.setattr(module, "on_terminal", lambda: True)
+    subs = {"u1": "bot:price-helper", "u2": "wanglaoshi-2026", "u3": OPERATOR_SUB}
+    first = {"at": 1795375592254, "by": "u1", "act": "member.unrestrict", "user": "u2", "group": GROUP}
+    second = {"at": 1795375592254, "act": "broadcast.start", "user": "u3"}
+    rows = [
+        first | {"details": {"until": 1795375592254}, "reason": "刷屏太多次了"},
+        second | {"details": {"kind": "notice"}},
+    ]
+    audit._say({"rows": rows, "subs": subs, "titles": {GROUP: "石榴哥粉丝群（三群）一起看直播"}}, first=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(cells, lines)) <= width
+    assert re.search(r"bot:price-helper +member\.unrestrict +wanglaoshi-2026 ", lines[1])
+    assert OPERATOR_SUB not in "".join(lines)
+    column = lines[0].index("what" if lang == "C.UTF-8" else "内容")
+    start = cells(lines[0][:column])
+    told = "".join(_from_cell(line, start) for line in lines[1:])
+    assert "".join(told.split()) == "until=2026-11-2300:56+05:30刷屏太多次了kind=notice"
+
+
+def _from_cell(line: str, start: int) -> str:
+    """What stands from this cell on."""
+    at = next((n for n in range(len(line)) if cells(line[:n]) >= start), len(line))
+    return line[at:]
 
 
 def test_a_program_gets_the_same_lines_in_every_language_and_zone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ DETAILS: Final = (
     (r"Names somebody twice", "有人被写了两次"),
     (r"(?:Names|names) nothing to change: (.+)", "没有指明要改什么：{0}"),
     # -- broadcasts, imports
-    (r"Another broadcast has this id", "这个名字已被另一次群发使用"),
+    (r"The id (.+) is taken by another broadcast: choose another one", "名字 {0} 已被另一次群发使用，请换一个"),
     (r"The broadcast is (\w+): it is aimed before it starts", "群发已是 {0} 状态，不能再加群"),
     (r"The broadcast was cancelled", "群发已取消"),
     (r"The broadcast is done", "群发已完成"),

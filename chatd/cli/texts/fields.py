@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-Kind = Literal["text", "lines", "id", "count", "time", "word", "flag", "label"]
+Kind = Literal["text", "lines", "id", "count", "time", "word", "flag", "label", "name"]
 
 
 class Field(NamedTuple):
-    """A heading, and what stands under it: `id` is to be copied, `word` is a word of the protocol."""
+    """A heading, and what stands under it: `id` is to be copied, `name` is what somebody goes by, `word` a word of the
+    protocol."""
 
     en: str
     zh: str
@@ -23,16 +24,16 @@ UNKNOWN: Final = Field("", "")
 FIELDS: Final = {
     # -- who
     "user": Field("id", "用户 id", "id"),
-    "sub": Field("sub", "sub"),
+    "sub": Field("sub", "sub", "name"),
     "name": Field("name", "名字"),
-    "handle": Field("handle", "号码"),
+    "handle": Field("handle", "号码", "name"),
     "tags": Field("tags", "标签"),
     "bio": Field("about", "简介"),
     "role": Field("role", "角色", "word"),
-    "by": Field("by", "由谁"),
-    "target": Field("whom", "对象"),
+    "by": Field("by", "由谁", "name"),
+    "target": Field("whom", "对象", "name"),
     "owner": Field("owner", "群主"),
-    "maker": Field("made by", "由谁生成"),
+    "maker": Field("made by", "由谁生成", "name"),
     "sender": Field("sender", "发送者", "id"),
     "bot": Field("bot", "机器人"),
     "tokens": Field("tokens", "令牌数", "count"),
