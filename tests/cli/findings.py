@@ -39,7 +39,8 @@ def text_of(found: Found, check: str) -> str:
     return " ".join(finding["en"] for finding in found[check])
 
 
-def listing(folder: Path) -> dict[str, tuple[int, int]]:
-    """Every file with its time and size; not the map of a WAL, in which every reader leaves its mark."""
-    files = [path for path in sorted(folder.rglob("*")) if not path.name.endswith("-shm")]
+def listing(folder: Path, but: str = "-shm") -> dict[str, tuple[int, int]]:
+    """Every file with its time and size; not the map of a WAL, in which every reader leaves its mark, nor those with
+    `but` in their name."""
+    files = [path for path in sorted(folder.rglob("*")) if not path.name.endswith("-shm") and but not in path.name]
     return {str(path): (path.stat().st_mtime_ns, path.stat().st_size) for path in files}
