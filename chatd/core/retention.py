@@ -63,7 +63,7 @@ class CutLog(Wish, frozen=True, tag="cut"):
             return {"group": group.id, "floor": group.floor, "gone": 0}
         rows = facts.ranges[self.group, self.after, self.upto]
         if not self.keep_pinned:
-            _clear_board(facts, group, [entry.pos for entry, _ in rows])
+            _clear_board(facts, group, [entry.pos for entry, _ in rows if entry.kind == "message"])
         cut = facts.going.cuts.setdefault(group.id, Cut())
         gone = [(entry, digest) for entry, digest in rows if _goes(facts, entry)]
         for entry, digest in gone:

@@ -327,3 +327,14 @@ def test_in_whatever_order_things_happen_replay_equals_state(tables_url: str, se
                 assert problems(store) == [], step
         assert place(store, "tea")[1] > 10
         assert problems(store) == []
+
+
+def test_a_board_is_cleared_from_the_very_first_entry_of_a_group_on(tables_url: str) -> None:
+    with Store(tables_url) as store:
+        store.people("ann")
+        store.done(create("ann", "tea"))
+        said = [store.done(send("ann", "tea", text))[0]["pos"] for text in ("pinned", "plain")]
+        store.done(pin("ann", "tea", said[0]), feature("ann", "tea", said[1]))
+        cut(store, "tea", place(store, "tea")[2], keep=False)
+        assert messages_of(store, "tea") == []
+        assert problems(store) == []
