@@ -152,7 +152,20 @@ def doors(place: Place) -> Sequence[Door]:
     )
     settings = ["--config", str(place.folder / "chatd.toml")]
     return [
-        Door({"en": "Chat as two people", "zh": "以两个人的身份聊天"}, [first, second]),
+        Door(
+            {"en": "Chat as two people", "zh": "以两个人的身份聊天"},
+            [
+                first,
+                second,
+                Line(
+                    "/product 碗",
+                    {
+                        "en": "There: share a product by a word of its title. /product alone shows what there is.",
+                        "zh": "进了聊天之后：用标题里的词分享商品；单独输入 /product 可以挑选。",
+                    },
+                ),
+            ],
+        ),
         Door(
             {"en": "Bring in a third by a share text", "zh": "用口令带进第三个人"},
             [

@@ -37,6 +37,8 @@ async def test_it_counts_down_and_tries_at_once_when_it_is_asked_to(way: str) ->
             await here.sees("○ 10 秒后重试 · ^R 立即重试")
             await here.sees("还没连上服务器：服务器正在启动或太忙")
             await here.sees("○ 9 秒后重试")
+            await here.type('/product "茶壶"')
+            await here.sees('/product "茶壶" 要等连上以后才执行')
             peer.door = lambda _: None
             if way == "click":
                 await here.click("^R 立即重试")

@@ -22,6 +22,7 @@ from chatd.store.database import connect
 from chatd.store.engine import Engine
 from chatd.store.outcome import Proposed
 from chatd.store.verify import verify
+from tests.demo.house import ROOT
 
 NOW = datetime(2026, 3, 10, 21, 0, tzinfo=timezone(timedelta(hours=8)))
 
@@ -79,6 +80,7 @@ def test_what_the_guide_tells_to_try_comes_out_as_told(made: Path) -> None:
 @pytest.mark.parametrize(("lang", "word"), [("en", "bowl"), ("zh", "碗")])
 def test_the_product_that_the_guide_names_is_the_only_one_of_its_name(lang: Lang, word: str) -> None:
     assert f"/product {word} " in GUIDES[lang]
+    assert f"`/product {word}`" in (ROOT / "docs" / lang / "start.md").read_text(encoding="utf-8")
     lines = [line_of(item["title"]) for (kind, _), item in CATALOGUE.items() if kind == "product"]
     assert len([line for line in lines if all(part in line for part in parts_asked(word))]) == 1
 

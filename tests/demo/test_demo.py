@@ -164,6 +164,9 @@ def test_the_shop_assistant_answers_with_a_card(tmp_path: Path) -> None:
                 await ali.types("/price bowl")
                 await ali.sees("导购 Shop", "Celadon bowl")
                 await ali.sees("68.00")
+                for word in ("bowl", "碗"):
+                    await ali.types(f"/product {word}")
+                    await ali.sees("you ", "Celadon bowl")
                 assert await ali.ends() == 0
             assert await demo.ends(signal.SIGINT) == 0
 
@@ -206,7 +209,7 @@ def test_the_page_of_the_demo_says_how_to_come_in(tmp_path: Path) -> None:
     tokens = [path.read_text().strip() for path in (tmp_path / ".demo").glob("*.token")]
     assert len(tokens) == len(PEOPLE) + len(BOTS)
     for text in pages.values():
-        assert [line for line in guide if line not in text] == []
+        assert [line for line in (*guide, "/product 碗") if line not in text] == []
         assert not [token for token in tokens if token in text]
     assert "谁也拉不了他" in pages["zh"]
     assert "Ming (阿明)" in pages["en"]

@@ -14,14 +14,14 @@ from textual.widgets import Static
 
 from chatd.cli.chat_commands import RETRY
 from chatd.cli.chat_items import Kind
-from chatd.cli.chat_render import ERROR, Line, Renderer
+from chatd.cli.chat_render import DIM, ERROR, Line, Renderer
 from chatd.cli.chat_state import GROUPS_MAX, Names, State
 from chatd.cli.chat_words import Words
 from chatd.cli.screen import bars
 from chatd.cli.screen.acts import Acts
 from chatd.cli.screen.appscreen import AppScreen
 from chatd.cli.screen.bar import Bar
-from chatd.cli.screen.cells import clean
+from chatd.cli.screen.cells import clean, cut
 from chatd.cli.screen.chats import ChatRows, Chats, in_order
 from chatd.cli.screen.composer import Composer, bot_commands
 from chatd.cli.screen.conversation import Conversation
@@ -42,6 +42,8 @@ from chatd_protocol import log
 from chatd_protocol.kinds import Card
 from chatd_protocol.receipts import ReceiptsSignal
 
+LINE_CELLS: Final = 24
+"""So much of a command is repeated that has to wait."""
 TYPING_S: Final = 5.0
 PASSING_S: Final = 6.0
 """So long stands what needs nobody's attention."""
@@ -339,6 +341,8 @@ class Backstage(Life):
             self.action_retry()
             return
         if text.startswith("/") and not text.startswith("//"):
+            if not self.state.online:
+                self.answer([[(DIM, self.words("command_waits", line=cut(clean(text), LINE_CELLS)))]])
             self.do(lambda: self.desk.do(text))
             return
         self.drop_aim()

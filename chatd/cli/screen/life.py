@@ -99,8 +99,10 @@ class Life(TerminalApp[int]):
 
     def do(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do this after what was asked for before."""
-        with contextlib.suppress(asyncio.QueueFull):
+        try:
             self._typed.put_nowait(work)
+        except asyncio.QueueFull:
+            self.answer([[(ERROR, self.words("too_much_waits"))]])
 
     def leave(self) -> None:
         """End the chat; when asked twice, at once."""

@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final = {
+    "command_waits": ("{line} waits for the connection", "{line} 要等连上以后才执行"),
+    "too_much_waits": (
+        "too much waits for the connection already; this was not taken",
+        "等待连接的内容太多，这一条没有接收",
+    ),
     "weekdays": ("Mon Tue Wed Thu Fri Sat Sun", "周一 周二 周三 周四 周五 周六 周日"),
     "box_video": ("video", "视频"),
     "box_product": ("product", "商品"),
