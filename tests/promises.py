@@ -95,6 +95,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
             "behind.own_log": "who fell behind gets all of their own log before the groups' entries",
             "behind.ring": "who fell behind reads on from the ring",
             "behind.store": "who fell behind reads on from pages of the store",
+            "behind.warm": "the page of the store that one has read serves those who come after",
             "card": "what a card shows has changed meanwhile",
             "card.job": "telling groups of a changed card goes on where it was, and nobody is told twice",
             "card.killed": "hub or writer is killed while groups are told of a changed card",
@@ -345,6 +346,7 @@ PROMISES: Final[Mapping[str, Promise]] = {
         | {
             "acts": "nothing can be done to it any more",
             "behind.page": "recalled while a page with it is being read",
+            "behind.warm": "a page that was read while something was taken back in it is not kept",
             "behind.ring": "recalled while somebody is behind: the ring",
             "behind.store": "recalled while somebody is behind: pages of the store",
             "card_entry": "entries about the item that it showed",

@@ -17,6 +17,7 @@ from chatd.hub.feed import Feed, Follow, State
 from chatd.hub.frames import frame
 from chatd.hub.ports import Format
 from chatd.hub.ring import Item, Segment
+from chatd.hub.settings import HubSettings
 from chatd.hub.shelf import Shelf
 from chatd.store import messages, users
 from chatd.store.commits import last_commit
@@ -102,8 +103,9 @@ def truncated_frame(feed: Feed, after: int, fmt: Format) -> bytes:
 class Pages:
     """Pages being read, by what is being read: whoever wants the same one waits for the same read."""
 
-    def __init__(self, shelf: Shelf, caught_up: Callable[[int], Awaitable[None]]) -> None:
+    def __init__(self, shelf: Shelf, settings: HubSettings, caught_up: Callable[[int], Awaitable[None]]) -> None:
         self._shelf = shelf
+        self._settings = settings
         self._caught_up = caught_up
         self._reading: dict[tuple[str, int, int, int], asyncio.Task[Segment | None]] = {}
         self.reads = 0
@@ -127,7 +129,7 @@ class Pages:
     async def _read(self, readers: Readers, feed: Feed, after: int, upto: int, most: int) -> Segment | None:
         for _ in range(_READ_AGAIN_MAX):
             self.reads += 1
-            mark = self._shelf.mark()
+            mark, redactions = self._shelf.mark(), feed.redactions
             async with readers.snapshot() as reader:
                 page = await reader.run(lambda r: messages.page_up(r, feed.group, after, upto, most))
                 as_of = await reader.run(lambda r: messages.head_of(r, feed.group))
@@ -141,6 +143,7 @@ class Pages:
             return None
         self._shelf.watch(feed, page.shown)
         items = [Item(entry, page.targets.get(entry.target or 0)) for entry in page.entries]
+        feed.warm(items, redactions, self._settings.ring_entries, self._settings.ring_bytes)
         return Segment(feed.group, after, items, as_of)
 
     async def _published(self, n: int) -> None:

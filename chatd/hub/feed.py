@@ -156,6 +156,17 @@ class Feed:
             self.ring.push(Item(entry, targets.get(entry.target) if entry.target is not None else None))
         return True
 
+    def warm(self, items: Sequence[Item], redactions: int, ring_items: int, ring_bytes: int) -> None:
+        """Keep what was read from the store up to the head, for those who come for the same: after a restart nobody has
+        a ring, and everybody comes at once. `redactions`: as they were before it was read."""
+        if self.ring is not None or not self.listening or redactions != self.redactions:
+            return
+        first, last = items[0].entry.pos, items[-1].entry.pos
+        if last == self.head and last - first == len(items) - 1 and first > self.floor:
+            self.ring = Ring(ring_items, ring_bytes)
+            for item in items:
+                self.ring.push(item)
+
     def cut(self, floor: int, gone: Sequence[int]) -> None:
         """The log begins behind `floor` from here on; of `gone`, nothing is shown any more."""
         self.floor = max(self.floor, floor)

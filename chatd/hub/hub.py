@@ -105,7 +105,7 @@ class Hub(People):
         self.on_fatal: Callable[[str], None] | None = None
         """Told, once, that this hub can no longer show exactly what was committed."""
         self.shelf = Shelf()
-        self.pages = Pages(self.shelf, self.caught_up)
+        self.pages = Pages(self.shelf, settings, self.caught_up)
         self.reads = Reads(settings.read_marks_max)
         self.devices = Devices(settings.read_marks_max)
         self.drafts = Drafts(settings.drafts_unsaved_max)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chatd_protocol.codec import Format
-from tests.e2e.phone import Phone
+from tests.e2e.phone import PATIENCE_S, Phone
 from tests.e2e.test_bad_input import FORMATS
 from tests.e2e.test_cards import PRODUCT, QUICK, VIDEO, change
 from tests.e2e.town import living_town, on_loop
+from tests.hub.kit import held_reads
 
 
 async def found(phone: Phone, text: str, **more: Any) -> list[str]:
@@ -89,6 +91,18 @@ async def test_only_what_can_be_shared_now_is_found_under_the_title_of_now(store
         assert await found(ann, "") == []
         await change(town, pot | {"rev": 5})
         assert await found(ann, "teapot") == ["pot"]
+
+
+@on_loop
+async def test_what_is_withdrawn_while_it_is_read_is_not_shown(sqlite_url: str, tmp_path: Path) -> None:
+    async with living_town(sqlite_url, tmp_path, catalogue=QUICK) as town:
+        ann = await town.person("ann")
+        await change(town, VIDEO | {"id": "kiln", "rev": 1})
+        with held_reads(town.server.hub) as reads:
+            asked = ann.send("item.find", text="kiln")
+            await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
+            await change(town, VIDEO | {"id": "kiln", "rev": 2, "visibility": "private"})
+        assert (await asyncio.wait_for(asked, PATIENCE_S))["ok"]["items"] == []
 
 
 @on_loop

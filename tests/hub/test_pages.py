@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.phone import PATIENCE_S
-from tests.e2e.town import Town
-from tests.hub.kit import held_reads, says
+from tests.e2e.phone import PATIENCE_S, Phone
+from tests.e2e.town import Town, living_town, on_loop
+from tests.hub.kit import held_reads, says, texts
 
 SETTINGS = {"hub": {"ring_entries": 1, "page_entries": 25}}
 
@@ -90,6 +91,63 @@ async def test_those_who_wait_for_the_same_page_share_one_read(town: Town) -> No
     for phone in others:
         await phone.up_to(group, pos)
     assert hub.pages.reads - before == 1
+
+
+async def nobody_looks(town: Town, names: str) -> tuple[list[Phone], str, int, int]:
+    """People with a group that none of them has open, the time of its entry 2, and its head."""
+    phones = await town.people(*names.split())
+    group = await town.group_of(*phones)
+    start = (await phones[0].up_to(group, 2))[1]
+    head = max([await phones[0].say(group, f"{number}") for number in range(20)])
+    for phone in phones:
+        await phone.up_to(group, head)
+        await phone.ask("group.close", group=group)
+        phone.entries[group].clear()
+    assert town.server.hub.feeds[group].ring is None
+    return phones, group, int(start["at"]), head
+
+
+ROOMY = {"hub": {"page_entries": 25}}
+
+
+@on_loop
+@pytest.mark.promise("P4", "behind.warm")
+async def test_those_who_come_one_after_the_other_need_one_read_and_see_what_changed_since(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with living_town(sqlite_url, tmp_path, **ROOMY) as town:
+        (ann, bob, cat, dan), group, at, head = await nobody_looks(town, "ann bob cat dan")
+        hub = town.server.hub
+        before = hub.pages.reads
+        for phone in (bob, cat):
+            await phone.ask("group.open", group=group, after=2, at=at)
+            await phone.up_to(group, head)
+            assert [entry["pos"] for entry in phone.entries[group]] == list(range(3, head + 1))
+        assert hub.pages.reads - before == 1
+        await ann.do("message.recall", group=group, pos=head)
+        last = await ann.say(group, "more")
+        await dan.ask("group.open", group=group, after=2, at=at)
+        await dan.up_to(group, last)
+        assert [entry["pos"] for entry in dan.entries[group]] == list(range(3, last + 1))
+        assert "19" not in texts(dan.entries[group])
+        assert hub.pages.reads - before == 1
+
+
+@on_loop
+@pytest.mark.promise("P9", "behind.warm")
+async def test_what_is_recalled_while_the_first_page_is_read_is_not_kept(sqlite_url: str, tmp_path: Path) -> None:
+    async with living_town(sqlite_url, tmp_path, **ROOMY) as town:
+        (ann, bob, cat), group, at, head = await nobody_looks(town, "ann bob cat")
+        with held_reads(town.server.hub, passing=1) as reads:
+            await bob.ask("group.open", group=group, after=2, at=at)
+            await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
+            last = (await ann.do("message.recall", group=group, pos=head))["pos"]
+        await bob.up_to(group, last)
+        await cat.ask("group.open", group=group, after=2, at=at)
+        await cat.up_to(group, last)
+        for phone in (bob, cat):
+            assert "19" not in texts(phone.entries[group])
+            assert [entry["pos"] for entry in phone.entries[group]] == list(range(3, last + 1))
 
 
 @pytest.mark.promise("P7", "live")
