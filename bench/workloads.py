@@ -100,7 +100,7 @@ WORKLOADS = (
     Workload(
         "idle", "C: 10,000 idle connections in one group", "idle", (1000,), devices=10, headline="kib_per_connection"
     ),
-    Workload("crowd", "D: 1 group x 10,000, 1 in flight", "load", (10_000,), inflight=1, headline="last_p50_ms"),
+    Workload("crowd", "D: 1 group x 10,000, 5 messages/s", "load", (10_000,), rate=5, headline="last_p50_ms"),
     Workload(
         "hot", "E: 1 group x 5,000 alone, 64 in flight", "load", (5000,), 64, headline="messages_per_s", who="own"
     ),
