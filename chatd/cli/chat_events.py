@@ -170,6 +170,7 @@ class Watcher:
                 self._take_reset(group)
             case Truncated(group=str() as group) | Expired(group=group):
                 self.say(NOTICE, "truncated", title=self.title_of(group))
+                await self.learn_group(group)  # What is unread may have gone with them.
             case Heads() | ReadSignal() | TypingSignal() | TokenExpiring() | GoingAway():
                 await self._take_signal(event)
             case PresenceSignal(people=people):

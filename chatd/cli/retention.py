@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from chatd.cli import ConfigOption, JsonOption
-from chatd.cli.answers import MISUSED, ask, fail, phrase, say
+from chatd.cli.answers import MISUSED, ask, bare, fail, phrase, say
 from chatd.cli.completion import group_ids
 from chatd.cli.listing import say_rows
 from chatd.cli.named import Group
@@ -64,7 +64,12 @@ def run(
             _say_plan(answer)
         return
     begun = ask(config, "retention.run", TIMEOUT_S, **chosen)
-    answer |= _watch(config, begun["run"], as_json)
+    try:
+        answer |= _watch(config, begun["run"], as_json)
+    except KeyboardInterrupt:
+        goes_on = phrase("It goes on in the server: chatd retention show. 清理仍在服务器上进行：chatd retention show。")
+        print(goes_on, file=sys.stderr)
+        raise
     done = phrase("{gone} entries of {cut} groups are gone. 已清理 {cut} 个群的 {gone} 条记录。", **answer)
     say(answer, done, as_json)
 
@@ -106,6 +111,9 @@ def show(
         phrase("The server: {time}. 服务器：{time}。", time=_time(settings["days"], None)),
         as_json,
     )
+    state = ask(config, "retention.status", TIMEOUT_S)
+    if state["running"] and not as_json:
+        print(phrase("Under way: {gone} entries gone so far. 正在清理：已清理 {gone} 条记录。", gone=state["gone"]))
     if groups and not as_json:
         rows = [one | {"kept_for": _time(one["days"], settings["days"])} for one in groups]
         say_rows(("kept_for", "group", "title"), rows)
@@ -127,7 +135,7 @@ def choose(
     $ chatd retention set gVb3x0Yk1m9QF2dT7sLhEwA --default
     """
     if (days is not None) + keep + default != 1:
-        raise fail("--days, --keep, --default: choose one", MISUSED)
+        raise fail(bare("Choose one: --days, --keep or --default. --days、--keep、--default 请选一个。"), MISUSED)
     done = ask(config, "retention.set", group=group, days=0 if keep else days)
     say(done, f"{group}  {_time(done['days'], None)}", as_json)
 
@@ -157,7 +165,10 @@ def _say_plan(answer: dict[str, Any]) -> None:
     if not groups:
         print(phrase("Nothing is older than it is kept. 没有过期的消息。"))
         return
-    say_rows(("messages", "first_at", "last_at", "kept", "group", "title"), groups, spare=("last_at",))
-    total = phrase("{messages} messages in all. 共 {messages} 条消息。", messages=answer["messages"])
+    rows = [one | {"go": one["messages"]} for one in groups]
+    say_rows(("go", "kept", "first_at", "last_at", "group", "title"), rows, spare=("last_at",))
+    total = phrase("{messages} messages would go. 将清理 {messages} 条消息。", messages=answer["messages"])
+    if kept := sum(one["kept"] for one in groups):
+        total += "\n" + phrase("{kept} pinned or featured ones stay. 置顶和精华的 {kept} 条保留。", kept=kept)
     unchanged = phrase("Nothing was changed; --yes lets them go. 未作任何改动；加 --yes 才会清理。")
     print(f"\n{total}\n{unchanged}", file=sys.stdout if on_terminal() else sys.stderr)

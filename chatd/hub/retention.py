@@ -59,7 +59,7 @@ class Retention:
     def check_free(self) -> None:
         """Raises `Refused`: `overloaded` while a run is under way."""
         if self._run is not None:
-            raise Refused("overloaded", "It is under way already.")
+            raise Refused("overloaded", "Another run is under way: wait until it is through.")
 
     def begin(self, only: str | None = None) -> dict[str, Any]:
         """Go through all groups now, or through one. Returns its progress. Raises as `check_free`."""

@@ -74,8 +74,8 @@ class GroupView:
             self._apply_one(entry)
 
     def forget(self, floor: int) -> None:
-        """Messages up to there are no longer kept by the server."""
-        self.messages = {pos: message for pos, message in self.messages.items() if pos > floor}
+        """Messages up to there are no longer kept by the server, nor shown by those that answer them."""
+        self.messages = {pos: unquoted(message, floor) for pos, message in self.messages.items() if pos > floor}
 
     def begin_load(self) -> None:
         """Start anew: a page is about to be read, and what is applied until `load` may be newer than the page."""
@@ -229,6 +229,12 @@ def quote_of(old: Quote, text: str | None) -> Quote:
     if text is None:
         return replace(old, text="", recalled=True)
     return old if old.recalled else replace(old, text=text[:QUOTE_MAX])
+
+
+def unquoted(message: Message, floor: int) -> Message:
+    """An answer without the quote of a message up to there."""
+    quote = message.quote
+    return replace(message, quote=None) if quote is not None and quote.pos <= floor else message
 
 
 def _same(old: Card, new: Card) -> bool:

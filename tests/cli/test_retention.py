@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
 import uvloop
 
 from chatd.core.retention import DAY_MS
-from tests.cli.program import Program
+from tests.cli.program import PATIENCE_S, Program
 from tests.e2e.phone import Phone
 
 
@@ -54,6 +58,8 @@ def test_what_would_go_is_told_first_and_goes_with_yes(tmp_path: Path) -> None:
         shown = program.run("retention", "run")
         assert (shown.returncode, "--yes" in shown.stderr, group in shown.stdout) == (0, True, True), shown.stderr
         assert "an old word" not in shown.stdout
+        assert "2 messages would go." in shown.stderr
+        assert "1 pinned or featured" in shown.stderr
         plan = json.loads(program.run("retention", "run", "--json").stdout)
         assert [(one["group"], one["messages"], one["kept"]) for one in plan["groups"]] == [(group, 2, 1)]
         done = json.loads(program.run("retention", "run", "--group", group, "--yes", "--json").stdout)
@@ -82,6 +88,8 @@ def test_what_was_chosen_is_shown_and_one_way_at_a_time(tmp_path: Path) -> None:
         assert [(one["group"], one["days"]) for one in shown["groups"]] == [(group, None)]
         for wrong in ((), ("--keep", "--default"), ("--days", "0"), ("--days", "x")):
             assert program.run("retention", "set", group, *wrong).returncode == 2
+        both = program.run("retention", "set", group, "--keep", "--default", LC_ALL="zh_CN.UTF-8").stderr
+        assert both == "chatd: --days、--keep、--default 请选一个\n"
         assert program.run("retention", "set", "gnone", "--keep").returncode == 1
 
 
@@ -101,3 +109,26 @@ def test_it_is_said_in_the_language_of_the_environment(tmp_path: Path) -> None:
             )
             assert not re.search(r"[\u4e00-\u9fff]", english.replace("Tea 茶", "")), english
             assert re.search(r"[\u4e00-\u9fff]", chinese.replace("Tea 茶", "")), chinese
+
+
+def test_who_looks_on_no_longer_is_told_that_it_goes_on_and_asks_how_far_it_is(tmp_path: Path) -> None:
+    program, group = _program(tmp_path)
+    program.env |= {"CHATD_RETENTION__ENTRIES_PER_COMMIT": "1", "CHATD_RETENTION__PAUSE_S": "10"}
+    with program.serving():
+        program.run("retention", "set", group, "--days", "30")
+        watching = subprocess.Popen(
+            [sys.executable, "-m", "chatd", "retention", "run", "--yes"],
+            cwd=program.folder,
+            env=program.env | {"LC_ALL": "zh_CN.UTF-8"},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        until = time.monotonic() + PATIENCE_S
+        while "Under way" not in (shown := program.run("retention", "show").stdout):
+            assert time.monotonic() < until, shown
+        assert "正在清理" in program.run("retention", "show", LC_ALL="zh_CN.UTF-8").stdout
+        again = program.run("retention", "run", "--yes", LC_ALL="zh_CN.UTF-8")
+        assert (again.returncode, again.stderr) == (1, "chatd: 正在清理过期消息，请等它结束 (overloaded)\n")
+        watching.send_signal(signal.SIGINT)
+        _, told = watching.communicate(timeout=PATIENCE_S)
+        assert (watching.returncode, "清理仍在服务器上进行" in told) == (130, True), told

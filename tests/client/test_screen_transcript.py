@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from chatd.cli.screen.transcript import KEPT_MAX, Transcript
 from chatd_protocol import kinds, log
 from tests.client.peer import USER
@@ -115,3 +117,16 @@ def test_what_lies_further_back_than_is_shown_changes_nothing() -> None:
     page(transcript, 50, 51, as_of=51)
     transcript.forget(20)
     assert (transcript.order, transcript.older, transcript.low) == ([50, 51], True, 50)
+
+
+def test_what_is_no_longer_kept_is_quoted_no_more() -> None:
+    transcript = Transcript(GROUP)
+    quotes = [log.Quote(pos, sender=USER, type="text", text=f"no. {pos}") for pos in (3, 6)]
+    told = log.Pinned(9, at=9, by=USER, cid="c", target=3, quote=quotes[0])
+    answers = [replace(said(pos), reply_to=quote.pos, quote=quote) for pos, quote in zip((7, 8), quotes, strict=True)]
+    transcript.put_page([said(3), said(6), *answers, told], as_of=9)
+    transcript.forget(5)
+    assert transcript.order == [6, 7, 8, 9]
+    assert (transcript.messages[7].quote, transcript.messages[8].quote) == (None, quotes[1])
+    assert transcript.messages[7].reply_to == 3
+    assert transcript.at(9) == replace(told, quote=None)

@@ -138,6 +138,10 @@ class Backstage(Life):
             self.spawn(self._learn_anew())
         self.timeline.touch()
 
+    def cut_off(self) -> None:
+        self.timeline.scroll_rows(0)  # What is left closes up.
+        self.spawn(self._learn_anew())
+
     async def _learn_anew(self) -> None:
         with contextlib.suppress(ChatdError, ClientClosed):
             await self.conversation.learn_info()
@@ -315,11 +319,11 @@ class Backstage(Life):
         await self.conversation.go_to(where)
         self.timeline.focus()
 
-    async def jump(self, group: str, pos: int, section: int = 0) -> None:
-        """To a message wherever it stands."""
+    async def jump(self, group: str, pos: int, section: int = 0, kept: log.Message | None = None) -> None:
+        """To a message wherever it stands. `kept` is it, where that is a board. Raises `ChatdError`, `Mistyped`."""
         if group != self.state.open or section != self.state.section:
             await self.open_chat(group, section or None)
-        await self.conversation.go_to_pos(pos)
+        await self.conversation.go_to_message(pos, kept)
         self.timeline.focus()
 
     async def pick_item(self, kind: Kind, cards: list[Card]) -> str | None:

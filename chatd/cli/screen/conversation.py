@@ -244,15 +244,32 @@ class Conversation:
             raise Mistyped("nothing_since")
         await self.go_to_pos(pos)
 
+    async def go_to_message(self, pos: int, kept: Message | None = None) -> None:
+        """The same for that message and no other. `kept` is it, where it stands on the board and may have outlived
+        those around it: then it stands above what is left. Raises `ChatdError`, `Mistyped`."""
+        transcript = self.transcript_now()
+        if transcript.at(pos) is None:
+            page = await self._page(transcript, around=pos)
+            if pos > page.floor:
+                kept = None
+            elif kept is None:
+                raise Mistyped("message_gone", pos=pos)
+            await self._turn_to(transcript, page)
+            if kept is not None:
+                transcript.put_page([kept], page.as_of)
+        self._timeline.go_to(pos)
+
     async def go_to_pos(self, pos: int) -> None:
         """Show a position in the middle and choose it. Raises `ChatdError`."""
         transcript = self.transcript_now()
         if transcript.at(pos) is None:
-            page = await self._page(transcript, around=pos)
-            transcript.clear()
-            transcript.older, transcript.newer = page.older, page.more
-            await self._put(transcript, page)
+            await self._turn_to(transcript, await self._page(transcript, around=pos))
         self._timeline.go_to(pos)
+
+    async def _turn_to(self, transcript: Transcript, page: History) -> None:
+        transcript.clear()
+        transcript.older, transcript.newer = page.older, page.more
+        await self._put(transcript, page)
 
     # --- receipts
 

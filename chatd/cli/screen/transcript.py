@@ -121,12 +121,15 @@ class Transcript(GroupView):
 
     def forget(self, floor: int) -> None:
         """What lies up to there is no longer kept by the server, and nothing older either."""
+        super().forget(floor)
         gone = [pos for pos in self.order if pos <= floor]
         self.order = self.order[len(gone) :]
         for pos in gone:
-            self.messages.pop(pos, None)
             self._told.pop(pos, None)
             self.mine.pop(pos, None)
+        for pos, told in self._told.items():
+            if isinstance(told, log.Pinned | log.Featured) and told.quote is not None and told.quote.pos <= floor:
+                self._told[pos] = replace(told, quote=None)
         if self.low is not None and self.low <= floor + 1:
             self.low, self.older = floor + 1, False
 

@@ -128,11 +128,12 @@ class Views(Asking):
         app = self._app
         entries = [read_entry(dict(one)) for one in raw]
         await app.state.names.learn(user for entry in entries for user in users_in(entry))
-        choices, places = [], {}
+        choices: list[Choice] = []
+        places: dict[str, tuple[str, int, int, Message | None]] = {}
         for index, entry in enumerate(entries):
             if isinstance(entry, Message):
                 group = groups[index] if groups else app.desk.group()
-                places[f"p{index}"] = group, entry.pos, entry.section
+                places[f"p{index}"] = group, entry.pos, entry.section, None if groups else entry
                 choices.append(Choice(f"p{index}", self._look_of(entry, notes[index] if notes else "")))
         picked = await self.pick(title, choices, nothing=app.words(nothing))
         if picked is not None:

@@ -36,6 +36,9 @@ class Face(Protocol):
     def came(self, entries: list[log.Entry | log.UnknownEntry]) -> None:
         """These went into the open conversation."""
 
+    def cut_off(self) -> None:
+        """The oldest ones of the open conversation have gone."""
+
     def told_of_reading(self, signal: ReceiptsSignal) -> None:
         """Others have read on."""
 
@@ -100,6 +103,7 @@ class ScreenWatcher(Watcher):
                 await self._face.reload(group)
             case Expired(group=group, floor=floor):
                 self._forget(group, floor)
+                await self.learn_group(group)  # What is unread and what was said last may have gone with them.
             case Connected():
                 await super()._take(event)
                 self._face.connected(event)
@@ -116,7 +120,8 @@ class ScreenWatcher(Watcher):
         transcript = self._face.transcript
         if transcript is not None and transcript.group == group:
             transcript.forget(floor)
-            self._face.came([])
+            self._face.cut_off()
+            self.say(NOTICE, "expired")
 
     async def _take_entries(self, event: EntriesEvent) -> None:
         state, group = self._state, event.group

@@ -50,6 +50,8 @@ DETAILS: Final = (
     (r"Names no right", "没有这项权限"),
     (r"Names somebody twice", "有人被写了两次"),
     (r"(?:Names|names) nothing to change: (.+)", "没有指明要改什么：{0}"),
+    # -- retention
+    (r"Another run is under way: wait until it is through\.", "正在清理过期消息，请等它结束"),
     # -- broadcasts, imports
     (r"The id (.+) is taken by another broadcast: choose another one", "名字 {0} 已被另一次群发使用，请换一个"),
     (r"The broadcast is (\w+): it is aimed before it starts", "群发已是 {0} 状态，不能再加群"),

@@ -92,6 +92,7 @@ FIELDS: Final = {
     "dissolved": Field("dissolved", "解散时间", "time"),
     "first_at": Field("from", "自", "time"),
     "last_at": Field("to", "至", "time"),
+    "go": Field("would go", "将清理", "count"),
     "kept": Field("stay", "保留", "count"),
     "kept_for": Field("kept for", "保留多久"),
     "gone_at": Field("gone", "消失时间", "time"),

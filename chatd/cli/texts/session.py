@@ -40,6 +40,8 @@ TEXTS: Final = {
         "{title}: what was shown may be gone; open it again",
         "{title}：之前显示的内容可能已不存在，请重新打开",
     ),
+    "expired": ("older messages of this chat are no longer kept", "这个聊天较早的消息已过保留期限"),
+    "message_gone": ("Message {pos} is no longer kept.", "消息 {pos} 已不再保留。"),
     "truncated": ("{title}: older entries are no longer there", "{title}：更早的内容已不在"),
     "bye": ("bye", "再见"),
     "state_online": ("online", "在线"),
