@@ -137,7 +137,8 @@ class Stream:
         if stay is None or not stay.sees(last):
             yield "audience", f"{self._name}: {group} {first}…{last} is outside of {stay}"
             return
-        if stay.added is None or stay.added > self._mine:
+        pruned = stay.added is None and self._ledger.truth.mine_floor.get(user, 0)  # nobody knows its number any more
+        if not pruned and (stay.added is None or stay.added > self._mine):
             yield "mine", f"{self._name}: {group} {first} came before `added` {stay.added}, own log at {self._mine}"
         if stay.removed is not None and stay.removed <= self._mine:
             yield "mine", f"{self._name}: {group} {first} came after `removed` {stay.removed}"

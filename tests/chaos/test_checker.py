@@ -123,6 +123,13 @@ def test_an_honest_history_has_no_violation() -> None:
     assert check(honest()) == []
 
 
+def test_a_coming_in_that_the_own_log_no_longer_keeps_is_no_violation() -> None:
+    """A bot's own log ends with the presses of its buttons, which are many."""
+    history = honest()
+    history.truth.mine[BOB], history.truth.mine_floor[BOB] = history.truth.mine[BOB][1:], 1
+    assert check(history) == []
+
+
 lie = Lies()
 
 
