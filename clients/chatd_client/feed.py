@@ -73,7 +73,8 @@ class Feed:
         for position in self.positions.values():
             position.flowing = position.mending = False
             position.stuck_at = None
-        missed = sum(max(0, line.head - at) for line in hello.groups if (at := self._received(line.group)) is not None)
+        known = ((line, self._received(line.group)) for line in hello.groups)
+        missed = sum(max(0, line.head - max(at, line.truncated or 0)) for line, at in known if at is not None)
         for line in hello.groups:
             events += self._place(line, line.live)
         told = {line.group for line in hello.groups}

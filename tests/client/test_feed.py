@@ -112,6 +112,12 @@ def test_a_resume_that_goes_on_elsewhere_is_mended() -> None:
     assert feed.wanted == {GROUP, OTHER}
 
 
+def test_what_was_let_go_meanwhile_does_not_count_as_missed() -> None:
+    feed = fed(groups=[line()])
+    events, missed = feed.greet(hello(groups=[line(head=60, after=57, truncated=57)]))
+    assert (events, missed) == ([Truncated(GROUP, 57)], 3)
+
+
 def test_groups_that_were_opened_are_opened_again() -> None:
     feed = fed(groups=[])
     feed.follow(GROUP, from_start=False)
