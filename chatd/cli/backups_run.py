@@ -19,6 +19,7 @@ from chatd.backup.placing import restore as restore_backup
 from chatd.backup.restoring import Asked, Step, verify_file
 from chatd.backup.trouble import Trouble
 from chatd.cli.answers import DONE, FAILED, MISUSED, failed, say
+from chatd.cli.texts.problems import said_of
 from chatd.cli.troubles import TROUBLES, ended_by, mib, text
 from chatd.config import Config
 from chatd.secret import SECRET_FILE
@@ -56,7 +57,11 @@ def backup(config: Config, to: Path, as_json: bool, verify: bool) -> int:
     audited = _note(config, made)
     lines = [_made(made)]
     if problems is not None:
-        lines += [text("backup_problems", count=len(problems)), *problems] if problems else [text("backup_whole")]
+        lines += (
+            [text("backup_problems", count=len(problems)), *map(said_of, problems)]
+            if problems
+            else [text("backup_whole")]
+        )
     told = _header(made.header) | {
         "file": made.file,
         "bytes": made.size_bytes,

@@ -129,6 +129,7 @@ def migrate(config: Config, as_json: bool) -> int:
 
 def verify(config: Config, as_json: bool) -> int:
     """Check the whole database."""
+    from chatd.cli.texts.problems import code_of, said_of
     from chatd.store import lock
     from chatd.store.verify import verify as run
 
@@ -141,14 +142,15 @@ def verify(config: Config, as_json: bool) -> int:
     database.close()
     if held is not None:
         lock.release(held)
-    value = {"counts": report.counts, "problems": report.problems}
     if as_json:
+        found = [{"code": code, "values": values} for code, values in map(code_of, report.problems)]
+        value = {"counts": report.counts, "problems": report.problems, "found": found}
         say(value, "", as_json)
         return FAILED if report.problems else DONE
     names = {name: f"table_{name}" if on_terminal() else name for name in report.counts}
     print(record({names[name]: count for name, count in report.counts.items()}))
     for problem in report.problems:
-        print(f"! {clean(problem)}")
+        print(f"! {clean(said_of(problem))}")
     count = len(report.problems)
     print(phrase("{count} problems. 发现 {count} 处问题。", count=count) if count else bare("whole. 完好。"))
     return FAILED if report.problems else DONE

@@ -19,6 +19,7 @@ from chatd.backup.trouble import Trouble
 from chatd.cli.answers import DONE, FAILED, MISUSED, failed, in_words, refused
 from chatd.cli.language import lang_of, singular
 from chatd.cli.texts import backups, troubles
+from chatd.cli.texts.problems import said_of
 from chatd.config import ConfigError
 from chatd.core.refusal import Refused
 from chatd.core.unusable import Unusable
@@ -104,7 +105,7 @@ def code_of(error: Exception) -> str:
 def words_of(error: Exception) -> str:
     """What went wrong, in the person's language."""
     if isinstance(error, Trouble):
-        return text(f"trouble_{error.code}", **{name: _size(name, value) for name, value in error.values.items()})
+        return text(f"trouble_{error.code}", **{name: _shown(name, value) for name, value in error.values.items()})
     if isinstance(error, Unusable):
         return text(error.code, **error.values)
     if isinstance(error, Held):
@@ -128,7 +129,9 @@ def _of_a_file(error: OSError) -> str:
     return text("file", file=error.filename, reason=reason) if error.filename else reason
 
 
-def _size(name: str, value: object) -> object:
+def _shown(name: str, value: object) -> object:
+    if name == "problems" and isinstance(value, list):
+        return "; ".join(map(said_of, value))
     return mib(value) if name in _SIZES and isinstance(value, int) else value
 
 

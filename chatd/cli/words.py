@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from chatd.cli import ConfigOption, JsonOption
-from chatd.cli.answers import ask, fail, phrase, say, settings
+from chatd.cli.answers import ask, fail, in_words, phrase, say, settings
 
 words = typer.Typer(
     help="The list of words that must not be said. 敏感词表：检查、试用、重新读取。", no_args_is_help=True
@@ -33,7 +33,7 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     try:
         found = read_words(chosen)
     except BadWords as bad:
-        raise fail("\n".join(bad.problems)) from None
+        raise fail("\n".join(map(in_words, bad.problems))) from None
     text = phrase(
         "words: {words}, files: {files}. {words} 个词，{files} 个文件。", words=len(found), files=len(chosen.files)
     )
@@ -57,7 +57,7 @@ def try_text(
     try:
         found = read_words(word_settings(settings(config))).find(text)
     except BadWords as bad:
-        raise fail("\n".join(bad.problems)) from None
+        raise fail("\n".join(map(in_words, bad.problems))) from None
     hits = [{"text": text[one.start : one.end], "start": one.start, "action": one.action} for one in found]
     blocked = any(one.action == "block" for one in found)
     result = "blocked" if blocked else "masked" if found else "passes"

@@ -207,6 +207,9 @@ def test_the_word_list_is_checked_tried_and_read_anew(program: Program, served: 
     listed.write_text("ok\tboth\n", encoding="utf-8")
     wrong = program.run("words", "check", **env)
     assert (wrong.returncode, "words.txt:1" in wrong.stderr, "ok" in wrong.stderr) == (1, True, False)
+    assert (
+        "words.txt 第 1 行：制表符后面应为 block 或 mask" in program.run("words", "check", "--lang", "zh", **env).stderr
+    )
     assert program.run("words", "reload").stdout == "words: 0, before: 0.\n", "the running server has no files"
     assert program.run("words", "learn").returncode == 2
 

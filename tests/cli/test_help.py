@@ -189,6 +189,8 @@ def test_the_version_names_what_a_bug_report_needs(tmp_path: Path) -> None:
         ("token ann ben", "(ben)", "多余的参数：ben"),
         ("token ann --ttl", "Option '--ttl' requires an argument.", "选项 '--ttl' 需要一个值"),
         ("completion csh", "'csh' is not one of", "没有 'csh' 这个值"),
+        ("completion", "Choose from:", "缺少 'shell'，可选 bash, zsh, fish"),
+        ("migrate --json=3", "does not take a value", "选项 '--json' 不带值"),
     ],
 )
 def test_a_call_typed_wrongly_is_explained_in_either_language_and_to_programs(

@@ -12,6 +12,8 @@ from typing import Final
 _NAMES: Final = r"[\w.$\[\]`, -]+"
 
 DETAILS: Final = (
+    # -- before what begins alike
+    (r"behind the tab: expected block or mask", "制表符后面应为 block 或 mask"),
     # -- somebody or something that is not there
     (r"There is no such person: (.+)", "没有这个人：{0}"),
     (r"There is no such person\.", "没有这个人"),
@@ -127,7 +129,13 @@ DETAILS: Final = (
     (rf"({_NAMES}): expected up to (\d+)", "{0} 最大 {1}"),
     (rf"({_NAMES}): expected true or false", "{0} 应为 true 或 false"),
     (rf"({_NAMES}): expected (?:one of |some of )?(.+)", "{0} 应为 {1}"),
-    # -- files to import
+    # -- files to import, lists of words
+    (r"(.+?):(\d+): (behind the tab: .+|no word of .+|more than \d+ words.*)", "{0} 第 {1} 行：{2}"),
+    (r"no word of 1 to (\d+) characters", "应为 1 到 {0} 个字符的词"),
+    (r"more than (\d+) words \(\[words\] words_max\)", "超过 {0} 个词（[words] words_max）"),
+    (r"(\S+): (not UTF-8|more than \d+ bytes)", "{0}：{1}"),
+    (r"not UTF-8", "不是 UTF-8"),
+    (r"more than (\d+) bytes", "超过 {0} 字节"),
     (r"not JSON", "不是 JSON"),
     (r"longer than (\d+) bytes", "超过 {0} 字节"),
     (r"not CSV in UTF-8: (.+)", "不是 UTF-8 的 CSV：{0}"),
