@@ -126,8 +126,13 @@ def _replace(facts: Facts, before: Item, **changes: Any) -> None:
 
 
 def _listed(item: Item) -> Item:
-    item.line = line_of(item.data["title"]) if can_be_shared(item) else ""
+    item.line = line_for(item)
     return item
+
+
+def line_for(item: Item) -> str:
+    """What an item is to be found by: nothing as long as it cannot be shared."""
+    return line_of(item.data["title"]) if can_be_shared(item) else ""
 
 
 def look(item: Item) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from chatd.store.replay import Replay
 from chatd.store.replay_messages import Target
 from chatd.store.stream import Stream
 from chatd.store.verify_groups import check_beside, check_gone
+from chatd.store.verify_items import check_items
 from chatd.store.verify_kept import check_kept
 from chatd.store.verify_logs import check_users
 from chatd.store.verify_people import check_people
@@ -109,6 +110,7 @@ class _Check:
         check_users(self._db, self._say)
         check_people(self._db, self._say)
         self._check_groups()
+        check_items(self._db, self._say)
         check_kept(self._db, self._say)
 
     def _say(self, problem: str) -> None:

@@ -13,7 +13,7 @@ from chatd.store.database import connect, path_of
 from chatd.store.replay import Replay
 from chatd.store.verify import Report, verify
 from tests.store.damage import DAMAGE
-from tests.store.kit import Store, add, leave, react, send
+from tests.store.kit import Store, add, delete_item, leave, put_product, put_video, react, send
 from tests.store.town import build_town
 
 pytestmark = [pytest.mark.promise("P3", "verify"), pytest.mark.relaxed_durability]
@@ -83,6 +83,40 @@ def test_what_is_wrong_is_named(damaged: Store, damage: str) -> None:
     report = check(damaged.url)
     assert any(problem in found for found in report.problems), report.problems
     assert not any("secret" in found for found in report.problems)
+
+
+SPOILT_ITEMS = {
+    "UPDATE catalogue SET line = ' secret' WHERE item_id = 'pot'": "product pot is found by another line",
+    "UPDATE catalogue SET line = '' WHERE item_id = 'pot'": "product pot is found by another line",
+    "UPDATE catalogue SET data = replace(data, 'Tea', 'secret') WHERE item_id = 'pot'": "product pot is found by",
+    "UPDATE catalogue SET line = ' kiln' WHERE item_id = 'day'": "video day is found by a title, and cannot be shared",
+    "UPDATE catalogue SET line = ' cup' WHERE item_id = 'cup'": "product cup is found by a title, and cannot be shared",
+    "UPDATE catalogue SET line = ' bowl' WHERE item_id = 'bowl'": "product bowl is found by a title, and cannot be",
+    "UPDATE catalogue SET data = '{' WHERE item_id = 'pot'": "product pot is no whole row",
+    "UPDATE catalogue SET data = '{}' WHERE item_id = 'pot'": "product pot is no whole row",
+    "UPDATE catalogue SET data = '[]' WHERE item_id = 'pot'": "product pot is no whole row",
+}
+
+
+def test_an_item_is_found_by_its_title_alone_and_by_nothing_if_it_cannot_be_shared(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it is private, off the shelf or deleted; and the next item is looked at all the same."""
+    monkeypatch.setattr(stream, "PAGE_ROWS", 2)
+    store.done(put_product("pot", title="Tea pot 茶壶"), put_product("sold", stock=0), put_video("walk"))
+    store.done(put_video("day", visibility="private"), put_product("cup", status="off_shelf"))
+    store.done(put_product("bowl"), delete_item("product", "bowl", 2))
+    assert check(store.url).problems == []
+    whole = store.rows("SELECT item_id, data, line FROM catalogue")
+    for statement, problem in SPOILT_ITEMS.items():
+        store.database.run(statement)
+        (found,) = check(store.url).problems
+        assert found.startswith(f"catalogue: {problem}"), statement
+        assert "secret" not in found
+        for item, data, line in whole:
+            store.database.run("UPDATE catalogue SET data = ?, line = ? WHERE item_id = ?", (data, line, item))
+    store.database.run("UPDATE catalogue SET line = ' x'")
+    assert len(check(store.url).problems) == len(whole)
 
 
 def test_one_broken_group_does_not_hide_the_others(damaged: Store) -> None:

@@ -317,6 +317,15 @@ _OTHERS: Final = {
         "card_changes: {item} of {kind} is to be told of, and is not in the catalogue",
         "card_changes：{kind} {item} 的变化等待通知，但它不在目录里",
     ),
+    "item_row": ("catalogue: {kind} {item} is no whole row", "catalogue：{kind} {item} 一行不完整"),
+    "item_line": (
+        "catalogue: {kind} {item} is found by another line than its title gives",
+        "catalogue：{kind} {item} 的搜索索引与标题不符",
+    ),
+    "item_hidden": (
+        "catalogue: {kind} {item} is found by a title, and cannot be shared",
+        "catalogue：{kind} {item} 不能分享，却还能按标题搜到",
+    ),
     "ledger_kind": ("ledger: {line} is of an unknown kind", "ledger：第 {line} 行类型未知"),
     "ledger_recalled": (
         "ledger: {pos} of {group} was recalled, and is there",
