@@ -6,6 +6,9 @@ Users before groups, each by id, and what depends on them after. It must not dec
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
+
+import orjson
 
 from chatd.core.cards import key_of, keys_of
 from chatd.core.catalogue import Item
@@ -13,11 +16,13 @@ from chatd.core.facts import Facts
 from chatd.core.needs import Needs
 from chatd.core.restrictions import Pace
 from chatd.core.values import Group
-from chatd.store import bots, fans, groups, invites, messages, ownership, relations, retention, users
+from chatd.store import bots, fans, groups, invites, messages, ownership, relations, retention, schema, users
 from chatd.store.database import Database, Row
 from chatd.store.memory import Cache
 from chatd.store.records import rows_of
 from chatd.store.statements import Probe
+
+_ANSWERS: Final = Probe(schema.commands, ("user_id", "cid"), ("user_id", "cid", "answer"))
 
 
 def load_facts(database: Database, cache: Cache, need: Needs, facts: Facts, batch_size: int) -> None:
@@ -81,11 +86,20 @@ def _load_log(database: Database, need: Needs, facts: Facts) -> None:
         need.record(Item, kind, item)
     authors = {facts.entries[key].actor for key in need.names & facts.entries.keys()}
     facts.names.update((user, name) for user, name in find(database, users.NAMES, ((user,) for user in authors)))
-    for row in find(database, messages.BY_CID, need.sends):
-        if row[3] == "message":
-            facts.sends.add((row[4], row[5], row[0]))
+    if need.sends:
+        _load_sends(database, need, facts)
     if need.ranges:
         retention.load_ranges(database, need, facts)
+
+
+def _load_sends(database: Database, need: Needs, facts: Facts) -> None:
+    """Messages by their cid. Of one that went by age its answer is left."""
+    rows = find(database, messages.BY_CID, need.sends)
+    facts.sends.update((row[4], row[5], row[0]) for row in rows if row[3] == "message")
+    for user, cid, text in find(database, _ANSWERS, need.sends - {(row[4], row[5]) for row in rows}):
+        answer = orjson.loads(text)
+        if "recall_until" in answer:
+            facts.sends.add((user, cid, answer["group"]))
 
 
 def _load_members(database: Database, cache: Cache, need: Needs, facts: Facts) -> None:

@@ -144,6 +144,20 @@ def test_a_retry_of_what_went_gets_its_first_answer_while_others_do(tables_url: 
         assert problems(store) == []
 
 
+def test_a_message_may_come_after_one_that_went_and_not_after_what_was_none(tables_url: str) -> None:
+    with Store(tables_url) as store:
+        store.people("ann", "ben")
+        store.found("tea", "ann", "ben")
+        store.found("den", "ann", "ben")
+        first = new_cid()
+        like = react("ann", "tea", store.done(send("ann", "tea", cid=first))[0]["pos"])
+        store.done(like)
+        assert cut(store, "tea", place(store, "tea")[2]) == 2
+        store.done(send("ann", "tea", after=first))
+        wrong = (send("ann", "tea", after=like.cid), send("ann", "den", after=first), send("ben", "tea", after=first))
+        assert store.codes(*wrong) == ["out_of_order"] * 3
+
+
 def test_what_is_gone_cannot_be_answered_changed_or_pinned(tables_url: str) -> None:
     with Store(tables_url) as store:
         store.people("ann")
