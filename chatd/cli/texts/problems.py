@@ -24,10 +24,7 @@ _OF_ENTRIES: Final = {
     "entry_below_floor": ("lies below the floor, and nothing keeps it", "已过保留期限，没有理由保留"),
     "entry_kind": ("is of an unknown kind", "类型未知"),
     "entry_cid": ("has a cid, which its kind has not", "带有 cid，这种记录不该有"),
-    "message_row": (
-        "has no cid, none of 22 characters or no digest",
-        "没有 cid、cid 不是 22 个字符，或没有摘要",
-    ),
+    "message_row": ("has no cid, none of 22 characters or no digest", "没有 cid、cid 不是 22 个字符，或没有摘要"),
     "entry_not_message": (
         "is recalled, has reactions or stands in a section, and is no message",
         "已撤回、有回应或在板块里，却不是消息",
@@ -51,10 +48,7 @@ _OF_ENTRIES: Final = {
     "settings_no_right": ("changes settings without the right to", "越权修改群设置"),
     "transfer_no_right": ("gives the group to {user} without the right to", "越权把群转让给 {user}"),
     "announce_no_right": ("announces without the right to", "越权发布公告"),
-    "announcement_number": (
-        "is announcement {version}, and not the next one",
-        "是第 {version} 版公告，版本没有接上",
-    ),
+    "announcement_number": ("is announcement {version}, and not the next one", "是第 {version} 版公告，版本没有接上"),
     "sections_no_right": ("changes sections without the right to", "越权修改板块"),
     "not_erased": ("says that {user} was erased, who was not", "写着 {user} 已被抹除，其实没有"),
     "erased_not_whole": (
@@ -118,10 +112,7 @@ _OF_GROUPS: Final = {
         "{user} is silenced for not following its owner, and follows",
         "{user} 因没有关注群主而被禁言，其实关注了",
     ),
-    "fans_not_named": (
-        "is not named among those of {user} that mind who follows",
-        "没有列在 {user} 的粉丝群里",
-    ),
+    "fans_not_named": ("is not named among those of {user} that mind who follows", "没有列在 {user} 的粉丝群里"),
     "gone_members": ("is gone, and somebody is in it", "已经清除，却还有人在里面"),
     "gone_words": ("is gone, and still says what it was", "已经清除，群资料却还在"),
     "gone_rows": ("is gone, and {count} rows of it are left", "已经清除，却还留着 {count} 行"),
@@ -133,10 +124,7 @@ _OF_GROUPS: Final = {
         "{user} is restricted until {until}, the audit log says otherwise",
         "{user} 被禁言到 {until}，与管理记录不符",
     ),
-    "announcement_differs": (
-        "its announcement is not what its last entry about it says",
-        "公告与最后一条公告记录不符",
-    ),
+    "announcement_differs": ("its announcement is not what its last entry about it says", "公告与最后一条公告记录不符"),
     "sections_differ": ("its sections are not what its last entry about them says", "板块与最后一条板块记录不符"),
     "setting_differs": ("{name} is not what its last entry about it says", "{name} 与最后一条有关的记录不符"),
     "fans_since": ("fans_since is not when its log says that it began", "fans_since 与群日志不符"),
@@ -180,10 +168,7 @@ _OF_GROUPS: Final = {
         "its board says that {target} calls everybody, which is no message",
         "群公告板写着 {target} 提到所有人，但那不是消息",
     ),
-    "section_numbers": (
-        "the numbers of its sections are not what its log leads to",
-        "板块的编号与群日志不符",
-    ),
+    "section_numbers": ("the numbers of its sections are not what its log leads to", "板块的编号与群日志不符"),
     "brought_otherwise": (
         "period {period} of {user} names another who brought them than the first",
         "{user} 第 {period} 次进群写的带人者与第一次不同",
@@ -196,10 +181,7 @@ _OF_GROUPS: Final = {
         "{user} names another invite of {by} than they came by",
         "{user} 写的 {by} 的来路邀请，与后者进群时用的不同",
     ),
-    "invite_missing": (
-        "invite {invite}, which brought somebody, is not there",
-        "带人进群的邀请 {invite} 不存在",
-    ),
+    "invite_missing": ("invite {invite}, which brought somebody, is not there", "带人进群的邀请 {invite} 不存在"),
     "invite_uses": (
         "invite {invite} brought {people} and was used {uses} times",
         "邀请 {invite} 带来 {people} 人，只用过 {uses} 次",
@@ -208,10 +190,7 @@ _OF_GROUPS: Final = {
 }
 _OF_USERS: Final = {
     "group_count": ("group_count is {is}, in {should} groups", "group_count 为 {is}，实际在 {should} 个群里"),
-    "following_count": (
-        "following_count is {is}, follows {should}",
-        "following_count 为 {is}，实际关注 {should} 人",
-    ),
+    "following_count": ("following_count is {is}, follows {should}", "following_count 为 {is}，实际关注 {should} 人"),
     "log_hole": ("entry {upos} of their log follows {before}", "个人日志第 {upos} 条的前一条是 {before}"),
     "log_membership": (
         "entry {upos} of their log ({kind}) fits no membership in {group} at {pos}",
@@ -237,10 +216,7 @@ _OTHERS: Final = {
         "the tables are at revision {is}, this version expects {should}",
         "数据表版本是 {is}，本版本需要 {should}",
     ),
-    "too_many": (
-        "more than {most} problems: the check ended here",
-        "问题超过 {most} 处，校验到此为止",
-    ),
+    "too_many": ("more than {most} problems: the check ended here", "问题超过 {most} 处，校验到此为止"),
     "file": ("file: {words}", "数据库文件：{words}"),
     "refers_to_nothing": (
         "{table}: row {row} refers to nothing in {parent}",
@@ -277,10 +253,7 @@ _OTHERS: Final = {
         "{table}: {user} keeps something of {group}, which they were never in",
         "{table}：{user} 存有群 {group} 的内容，但从没进过群",
     ),
-    "log_order": (
-        "users: {user} has a log that ends before it begins",
-        "users：{user} 的个人日志结束早于开始",
-    ),
+    "log_order": ("users: {user} has a log that ends before it begins", "users：{user} 的个人日志结束早于开始"),
     "invite_odd": (
         "invites: {invite} is of no group, no maker or for nobody",
         "invites：邀请 {invite} 没有群、没有创建者，或没有对象",
