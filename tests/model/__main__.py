@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+import structlog
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
@@ -30,6 +31,7 @@ REAL_STEPS = 15
 def play(kind: type[RuleBasedStateMachine], runs: int, steps: int, number: int) -> None:
     """So many runs in this process."""
     logging.getLogger("chatd.store").setLevel(logging.ERROR)  # that a writer ended is what was asked for
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     chosen = settings(
         max_examples=runs,
         stateful_step_count=steps,

@@ -217,6 +217,8 @@ THEMES = {
     " role",
     "mentions": "mention mention mention call call rename rename recall block leave kick",
     "boards": "pin pin pin pin unpin feature feature feature unfeature recall send edit leave add",
+    "retention": "pin pin pin unpin feature feature unfeature send send send reply reply mention react edit recall"
+    " leave add kick",
     "forwards": "forward forward bundle bundle bundle send note recall edit nickname public",
     "lists": "keep keep keep keep nickname nickname send leave add direct",
     "pulls": "wish wish add add add add redeem redeem no rights unfollow block kick leave role add uninvite directed",

@@ -35,3 +35,5 @@ class Bounds:
     sections: int = 3
     sections_kept: int = 4
     fan_groups: int = 2
+    kept_ms: int = 86_400_000
+    """For so long messages are kept, once somebody lets the older ones go."""

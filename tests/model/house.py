@@ -18,14 +18,17 @@ import msgspec
 
 from chatd.core.bots import MakeBot
 from chatd.core.proposal import Command
+from chatd.core.retention import DAY_MS
 from chatd.core.values import is_bot
 from chatd.hub import endings
 from chatd.hub.hub import Hub
 from chatd.hub.jobs import Jobs
+from chatd.hub.retention import Retention
 from chatd.hub.session import Session
 from chatd.search.program import Settings as SearchSettings
 from chatd.service.bots import BotTokens, new_token
 from chatd.service.catalogue import change_catalogue
+from chatd.service.retention import RetentionSettings
 from chatd.service.tokens import FixedKeys, Issuer, Key, Tokens, mint
 from chatd.store import migrate
 from chatd.store.database import Database, connect
@@ -244,6 +247,7 @@ class House:
         self._url = f"sqlite:///{path}"
         self._config = make_config(self._url, folder, **sections_of(bounds))
         self._up = False
+        self._kept_days = bounds.kept_ms // DAY_MS
 
     async def start(self) -> None:
         """Open the store and serve."""
@@ -297,6 +301,13 @@ class House:
         """The job that ends groups whose time is over, until nothing is left to do."""
         while await endings.end_dissolved(self.hub) is not None:
             pass
+
+    async def let_go(self, *, keep_pinned: bool) -> None:
+        """The job that lets go what is older than it is kept, in portions of two, until nothing is left to do."""
+        job = Retention(self.hub, RetentionSettings(self._kept_days, keep_pinned, 24.0, 2, 0.0))
+        job.begin()
+        while job.progress()["running"]:
+            await job.step()
 
     async def change_catalogue(self, items: list[Any], deletions: list[Any]) -> list[str]:
         """What the catalogue's source says; what became of it."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.model import views, views_sections
 from tests.model.device import Device
+from tests.model.nouns import FOREVER
 from tests.model.replica import Kept
 from tests.model.replica_sections import WHAT
 from tests.model.rules import Group, Json, World
@@ -56,14 +57,16 @@ def check_replica(world: World, device: Device, live: set[str], *, timeless: boo
 
 
 def _check_log(group: Group, user: str, kept: Kept, what: str, timeless: bool) -> None:
-    expected = [_settled(entry) for entry in views.log_of(group, user) if entry["kind"] != "hidden"]
-    got = [_settled(kept.log[pos]) for pos in sorted(kept.log)]
+    expected = [_settled(entry, group.floor) for entry in views.log_of(group, user) if entry["kind"] != "hidden"]
+    got = [_settled(kept.log[pos], group.floor) for pos in sorted(kept.log)]
     same(got, expected, f"log of {what}", timeless=timeless)
 
 
-def _settled(entry: Json) -> Json:
+def _settled(entry: Json, floor: int) -> Json:
     """An entry without what it says about the moment at which it was read: that is in its target by now, or in the
-    catalogue."""
+    catalogue. Of what lies below the floor it shows nothing any more."""
+    if entry.get("quote", {}).get("pos", FOREVER) <= floor:
+        entry = {key: entry[key] for key in entry if key != "quote"}
     if entry["kind"] in views.CHANGES:
         return {key: entry[key] for key in entry if key not in ("body", "version", "reactions", "quote", "card")}
     if "card" in entry.get("body", {}):

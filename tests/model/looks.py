@@ -43,6 +43,7 @@ class Looks:
             "sections": self.at_sections,
             "search": self.at_search,
             "cards": self.at_boards,
+            "retention": self.at_what_is_kept,
         }.get(theme)
 
     async def _ask(self, probe: Device, op: str, data: Json) -> tuple[str, Json]:
@@ -122,6 +123,12 @@ class Looks:
             _, shown = await self._ask(probe, "feature.list", {"group": group.id})
             expected = {"posts": views.featured(group, user), "as_of": group.head}
             self._same(shown, expected, f"featured of {group.id}")
+
+    async def at_what_is_kept(self, probe: Device, user: str) -> None:
+        """Everything that shows messages beside the log."""
+        await self.at_boards(probe, user)
+        await self.at_mentions(probe, user)
+        await self.at_search(probe, user)
 
     async def at_mentions(self, probe: Device, user: str) -> None:
         """Where somebody was mentioned."""

@@ -29,6 +29,7 @@ from tests.model.draws import (
     Drawn,
     opening,
 )
+from tests.model.rules_messages import DAY_MS
 from tests.model.table import Table
 
 
@@ -181,6 +182,20 @@ class Chat(Table):
         for device in self.play.devices:
             if self.stage.is_reading(device):
                 judge.check_heads(self.play.world, device)
+
+    # -- what goes by age
+
+    @precondition(lambda self: "retention" in self.play.acts.themes and not self.stage.stalled)
+    @rule(step=st.sampled_from((0, DAY_MS // 2, DAY_MS)), keep_pinned=st.sampled_from((True, True, False)))
+    def old_messages_go(self, step: int, keep_pinned: bool) -> None:
+        """The operator's run, after some time: who looks on forgets, and nobody is shown any of it again."""
+        self.after(self._let_go(step, keep_pinned))
+
+    async def _let_go(self, step: int, keep_pinned: bool) -> None:
+        self.house.clocks.now_ms += step
+        await self.house.let_go(keep_pinned=keep_pinned)
+        await self.stage.settle(self.play)
+        self.play.world.let_go(self.stage.now_ms(), keep_pinned=keep_pinned)
 
     # -- the catalogue
 

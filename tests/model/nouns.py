@@ -76,6 +76,8 @@ class Entry:
     calls_all: bool = False
     forwarded: Json | None = None
     bot: bool = False
+    gone: bool = False
+    """It went by age: a message that is no longer there."""
     told: bool = False
     """A `card` entry refers to it."""
     showed: set[Key] = field(default_factory=set)
@@ -187,6 +189,8 @@ class Group:
     estranged: set[str] = field(default_factory=set)
     """Who ceased to follow the owner since the group minds that."""
     gone_at: int = 0
+    floor: int = 0
+    """No message at or below is kept but what stands on the board, or did when its time was over."""
     acts: int = 0
     """Counts invites and departures, to tell which came first."""
     staff: list[str] = field(default_factory=list)
@@ -215,6 +219,10 @@ class Group:
         """The present stay of somebody, if they are in."""
         stays = self.stays.get(user)
         return stays[-1] if stays and stays[-1].until is None else None
+
+    def begins(self, user: str) -> int:
+        """Behind which entry the log begins for somebody who is in, or was last."""
+        return max(self.stays[user][-1].floor, self.floor)
 
     def people(self) -> list[str]:
         return sorted(user for user in self.stays if self.stay(user))

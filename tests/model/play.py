@@ -247,7 +247,7 @@ class Play:
         replica = device.replica
         if replica.relist:
             replica.take_list(await self._list(device))
-        for group in sorted(replica.wanted):
+        for group in sorted(replica.wanted | self._cut_meanwhile(device)):
             number = device.ask("group.get", {"group": group})
             await self.stage.settle(self)
             device.ok(number)
@@ -257,6 +257,11 @@ class Play:
                 for page in pages:
                     replica.take_page(group, page, whole=False)
                 kept.since = kept.line["floor"]
+
+    def _cut_meanwhile(self, device: Device) -> set[str]:
+        """Groups whose floor rose while the device was away, and nothing else did: it learns that by their lines."""
+        unsure = {group: kept for group, kept in device.replica.groups.items() if kept.unsure and kept.line}
+        return {group for group, kept in unsure.items() if self.world.groups[group].floor > kept.line["floor"]}
 
     async def look(self, user: str, *, at_all: bool = False) -> None:
         """Come as a new device and read the whole log of every group, and one or another list, or all of them."""

@@ -40,6 +40,8 @@ class Kept:
     places: Places = field(default_factory=Places)
     overlap: bool = False
     """The client itself asked for something it may have already."""
+    unsure: bool = False
+    """No line of it came since the client is back: it may have lost what was too old."""
     jumps: bool = False
     """The client asked to go on from the head, and will read what lies before as history."""
 
@@ -113,6 +115,7 @@ class Replica:
             kept.read = answer.get("reads", {}).get(group)
             told = [one for one in answer.get("section_reads", ()) if one["group"] == group]
             kept.places.take_reads({one["section"]: one["read"] for one in told})
+            kept.unsure = True
         for line in answer["groups"]:
             self.take_line(line)
         self.relist = self.relist or "mine_truncated" in answer
@@ -151,6 +154,7 @@ class Replica:
         if fresh:
             kept.since = kept.cursor
         kept.forget_upto(line["floor"])
+        kept.unsure = False
         if told or fresh:
             kept.known_head = max(kept.known_head, line["head"])
         kept.at_of[line["head"]] = line["at"]
@@ -236,6 +240,9 @@ class Replica:
         kept.live = True
         if after > kept.cursor or (after < kept.cursor and not kept.overlap):
             raise Broken(f"entries after {after}, cursor {kept.cursor}")
+        if "truncated" in data:
+            self._truncated(kept, data)
+            return
         if not data["entries"]:
             raise Broken("no entries")
         for entry in data["entries"]:
@@ -248,6 +255,17 @@ class Replica:
         if data["as_of"] < after:
             raise Broken("an event from the future")
         kept.known_head = max(kept.known_head, kept.cursor)
+
+    def _truncated(self, kept: Kept, data: Json) -> None:
+        """What is shown of the entries up to there is no longer kept; those that have not come will not."""
+        floor = data["truncated"]
+        if data["entries"] or floor > data["as_of"]:
+            raise Broken(f"truncated at {floor} of {data['as_of']} together with entries")
+        kept.cursor = max(kept.cursor, floor)
+        kept.known_head = max(kept.known_head, kept.cursor)
+        kept.line["floor"] = max(kept.line.get("floor", 0), floor)
+        kept.forget_upto(floor)
+        kept.unsure = False
 
     def _take(self, kept: Kept, entry: Json) -> None:
         kept.at_of[entry["to" if entry["kind"] == "hidden" else "pos"]] = entry["at"]

@@ -16,11 +16,12 @@ from tests.model.rules_contacts import Contacts
 from tests.model.rules_forwards import Forwards
 from tests.model.rules_invites import Invites
 from tests.model.rules_ownership import Ownership
+from tests.model.rules_retention import Retention
 
 __all__ = ["Bounds", "Entry", "Group", "Json", "No", "Stay", "World"]
 
 
-class World(Contacts, Ownership, Bans, Invites, Forwards, Boards, Bots, Chats):
+class World(Contacts, Ownership, Bans, Invites, Forwards, Boards, Bots, Chats, Retention):
     """All of it."""
 
     def command(self, user: str, op: str, data: Json, now: int, fresh: Json) -> Json:

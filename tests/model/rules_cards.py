@@ -86,7 +86,7 @@ class Cards(Sections):
 
     def _message(self, group: Group, stay: Stay, pos: int) -> Entry:
         entry = group.log[pos - 1] if pos <= group.head else None
-        if entry is None or entry.kind != "message" or pos <= stay.floor:
+        if entry is None or entry.kind != "message" or pos <= stay.floor or entry.gone:
             raise No("not_found")
         if entry.recalled:
             raise No("gone")

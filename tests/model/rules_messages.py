@@ -93,7 +93,7 @@ class Messages(Cards):
         self._check_mentions(group, user, stay, data, called=entry.calls_all)
         entry.version += 1
         self._rewrite(group, entry, data)
-        change = self._append(group, "edit", user, {}, data["cid"], entry.pos)
+        change = self._append(group, "edit", user, {"version": entry.version}, data["cid"], entry.pos)
         return {"group": group.id, "pos": change.pos, "target": entry.pos, "version": entry.version}
 
     def _rewrite(self, group: Group, entry: Entry, data: Json) -> None:

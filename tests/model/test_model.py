@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from tests.model.machine import Chat
 
 Chat.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=52, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 

@@ -22,7 +22,7 @@ def log_of(group: Group, user: str) -> list[Json]:
     stay = group.stay(user)
     assert stay is not None
     shown: list[Json] = []
-    for entry in group.log[stay.floor :]:
+    for entry in group.log[group.begins(user) :]:
         one = view(group, entry, stay.floor)
         if one["kind"] == "hidden" and shown and shown[-1]["kind"] == "hidden":
             shown[-1] |= {"to": entry.pos, "at": entry.at}
@@ -48,7 +48,7 @@ def view(group: Group, entry: Entry, floor: int, *, quoting: bool = True) -> Jso
     shown |= {"version": entry.version} if entry.version else {}
     shown |= {"bot": True} if entry.bot else {}
     shown |= signs_of(entry)
-    if quoting and entry.target > floor:
+    if quoting and entry.target > floor and not group.log[entry.target - 1].gone:
         shown["quote"] = _quote(group, group.log[entry.target - 1])
     return shown
 
@@ -107,7 +107,9 @@ def _view_change(group: Group, entry: Entry, floor: int) -> Json:
     target = group.log[entry.target - 1]
     shown: Json = {"kind": entry.kind, "pos": entry.pos, "at": entry.at, "target": entry.target}
     if entry.kind == "card":
-        return shown | ({} if target.recalled else {"card": body_of(group, target)["card"]})
+        return shown | ({} if target.recalled or target.gone else {"card": body_of(group, target)["card"]})
+    if target.gone:
+        return shown | _of_what_went(entry)
     shown |= {"by": entry.by, "cid": entry.cid} | entry.body
     if entry.kind == "edit":
         shown["version"] = target.version
@@ -117,6 +119,12 @@ def _view_change(group: Group, entry: Entry, floor: int) -> Json:
     elif entry.kind in ("pin", "feature"):
         shown["quote"] = _quote(group, target)
     return shown
+
+
+def _of_what_went(entry: Entry) -> Json:
+    """That something was done is all there is to tell."""
+    told = entry.body if entry.kind in ("edit", "reaction") else {}
+    return {"by": entry.by, "cid": entry.cid} | told
 
 
 def signs_of(entry: Entry) -> Json:
@@ -151,11 +159,11 @@ def line(world: World, group: Group, user: str) -> Json:
         "at": group.at,
         "seq": group.seq,
         "read": read_of(world, group, user),
-        "floor": stay.floor,
+        "floor": group.begins(user),
         "role": stay.role,
         "members": len(group.people()),
     }
-    last = next((entry for entry in reversed(group.log[stay.floor :]) if entry.seq), None)
+    last = next((entry for entry in reversed(group.log[group.begins(user) :]) if entry.seq), None)
     sections = [one for one in sections_of(world, group, user) if not one.get("closed")]
     shown["unread"] = sum(one.get("unread", 0) for one in sections)
     optional: Json = {
@@ -334,7 +342,7 @@ def hits(world: World, user: str, words: list[str]) -> set[tuple[str, int]]:
     found = set()
     for group in world.groups.values():
         stay = group.stay(user)
-        for entry in group.log[stay.floor :] if stay else ():
+        for entry in group.log[group.begins(user) :] if stay else ():
             if entry.kind == "message" and not entry.recalled:
                 text = found_in(group, entry)
                 if all(word in (text.split() if word.isascii() else text) for word in words):

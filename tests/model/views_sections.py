@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 def floor_in(group: Group, user: str, section: int) -> int:
     """The number of the last message of a section that somebody in the group does not see."""
-    stay = group.stay(user)
-    assert stay is not None
-    return len(group.messages(section, stay.floor))
+    return len(group.messages(section, group.begins(user)))
 
 
 def read_of(world: World, group: Group, user: str, section: int = 0) -> int:
@@ -33,9 +31,7 @@ def unread_of(world: World, group: Group, user: str, section: int) -> int:
 
 def mentions_of(world: World, group: Group, user: str) -> list[Entry]:
     """Messages there that call somebody, by name or with everybody; not those of whom they have blocked."""
-    stay = group.stay(user)
-    assert stay is not None
-    above = [entry for entry in group.log[stay.floor :] if entry.kind == "message" and entry.by != user]
+    above = [entry for entry in group.log[group.begins(user) :] if entry.kind == "message" and entry.by != user]
     heard = [entry for entry in above if (user, entry.by) not in world.blocks]
     return [entry for entry in heard if entry.calls_all or user in entry.mentions]
 
