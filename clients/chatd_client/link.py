@@ -158,6 +158,8 @@ class Link:
     def _pause_after(self, lost: Lost) -> float:
         """Seconds until the next attempt: what the server asked for, else full jitter over the failures in a row. Where
         there was no server it is looked for sooner than one that is there and refuses is asked again."""
+        if self._failures == 0:
+            self._lost_s = self._clock.now()
         self._failures += 1
         welcome_at_s, self._welcome_at_s = self._welcome_at_s, None
         if welcome_at_s is not None:
@@ -165,7 +167,7 @@ class Link:
         if lost.code in AT_ONCE and self._failures == 1:
             return 0.0
         if lost.error is None and lost.retry_after is None and lost.code < min(AT_ONCE):
-            return self._backoff.return_s(self._failures)
+            return self._backoff.return_s(self._failures, self._clock.now() - self._lost_s)
         return (lost.retry_after or 0.0) + self._backoff.pause_s(self._failures)
 
     async def _live_once(self) -> Lost:

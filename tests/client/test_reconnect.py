@@ -79,7 +79,8 @@ async def test_a_final_end_is_final(code: int) -> None:
 async def test_pauses_grow_to_a_bound_and_shrink_after_a_good_while() -> None:
     async with staged(door=refusal(HTTPStatus.BAD_GATEWAY)) as stage:
         pauses = [await stage.clock.end_pause() for _ in range(10)]
-        assert pauses == [0.25, 0.5, 0.5, 0.5, 0.5, 1, 1, 2, 4, 8]
+        assert pauses == [0.25, 0.5, 0.5, 0.5, 0.5, 1, 1, 2, 3.125, 4.6875]
+        await stage.clock.advance(60)
         await first(stage.client, Disconnected, lambda lost: lost.retry_in_s == 15)
         stage.peer.door = lambda _: None
         assert await stage.clock.end_pause() == 15
@@ -138,8 +139,9 @@ def test_jitter_is_full() -> None:
             return self.share
 
     assert [Backoff(Whole(0.0)).pause_s(n) for n in (1, 5, 2000)] == [0, 0, 0]
-    assert [Backoff(Whole(0.0)).return_s(n) for n in (1, 7, 8, 2000)] == [0, 0, 0, 0]
-    assert [Backoff(Whole(1.0)).return_s(n) for n in (1, 7, 8, 9, 2000)] == [0.5, 2, 4, 8, 30]
+    assert [Backoff(Whole(0.0)).return_s(n, 99) for n in (1, 7, 8, 2000)] == [0, 0, 0, 0]
+    assert [Backoff(Whole(1.0)).return_s(n, 99) for n in (1, 7, 8, 9, 2000)] == [0.5, 2, 4, 8, 30]
+    assert [Backoff(Whole(1.0)).return_s(2000, gone_s) for gone_s in (0, 7, 99)] == [2, 7, 30]
     assert [Backoff(Whole(1.0)).pause_s(n) for n in (1, 5, 2000)] == [0.5, 8, 30]
 
 
