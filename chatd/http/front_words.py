@@ -14,6 +14,7 @@ class FrontWords(NamedTuple):
     not_ready: str
     lost: str
     since: str
+    days: str
     figures: str
     people: str
     sessions: str
@@ -35,6 +36,7 @@ FRONT_WORDS: Final = {
         not_ready="Not ready",
         lost="No answer",
         since="up for",
+        days="d",
         figures="At this moment",
         people="people connected",
         sessions="connections",
@@ -54,6 +56,7 @@ FRONT_WORDS: Final = {
         not_ready="未就绪",
         lost="无响应",
         since="已运行",
+        days="天",
         figures="此刻",
         people="人在线",
         sessions="个连接",

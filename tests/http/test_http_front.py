@@ -49,6 +49,7 @@ async def test_the_page_says_in_the_visitors_language_what_runs_and_how_to_come_
             assert f'<html lang="{words.lang}">' in page.text
             assert words.doors in page.text
             assert words.ready in page.text
+            assert f'data-days="{words.days}"' in page.text
             assert f"chatd chat --url {town.server.ws_url} --token-file" in page.text
             assert f"curl {town.server.http_url}/live" in page.text
             assert "{" not in re.sub(r"<(style|script)>.*?</\1>", "", page.text, flags=re.DOTALL)

@@ -5,7 +5,7 @@
   function upFor(ms) {
     var s = Math.max(0, Math.floor(ms / 1000)), h = Math.floor(s / 3600), d = Math.floor(h / 24);
     var clock = String(h % 24).padStart(2, "0") + ":" + String(Math.floor(s / 60) % 60).padStart(2, "0") + ":" + String(s % 60).padStart(2, "0");
-    return (d ? d + " d " : "") + clock;
+    return (d ? d + " " + at("up").dataset.days + " " : "") + clock;
   }
   function tellState(text, good) {
     if (at("state").textContent !== text) at("state").textContent = text;
