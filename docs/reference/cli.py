@@ -14,6 +14,7 @@ from chatd.cli import app
 from chatd.cli.help import EXIT_STATUSES, PANELS, choose_title, explain
 from chatd.cli.language import Lang, choose
 from docs.reference import Words, said_by, table
+from docs.reference.fields import FIELDS
 
 EVERYWHERE: Final = {"--json", "--config", "--lang", "--help"}
 """Options that are explained once, at the top."""
@@ -31,6 +32,13 @@ def lines(words: Words) -> Iterator[str]:
         " through the running server, by a socket that only its own user may open.",
         "`chatd 命令 --help` 说的也是这些。运维用的命令都支持 `--json`（给程序看的输出）和 `--config FILE`"
         "（设置文件，不写就用当前目录的 `chatd.toml`，没有也行），所有命令都支持 `--lang en` 或 `--lang zh`。没有另外说明的，都通过正在运行的服务器执行，走一个只有它所属用户能打开的套接字。",
+    )
+    yield ""
+    yield words.pick(
+        "What is told of each command's JSON are the names in it; `things[].name` stands in each of a list of things, and what does not apply is left out."
+        " `audit`, `invite list` and `top` print one object a line.",
+        "每个命令都列出了它的 JSON 里有哪些字段；`things[].name` 是列表里每一项的字段，用不上的字段不出现。"
+        "`audit`、`invite list` 和 `top` 每行输出一个对象。",
     )
     yield ""
     found = dict(commands())
@@ -90,6 +98,11 @@ def describe(name: str, command: Any, words: Words, lang: Lang) -> Iterator[str]
                 for param in [*arguments, *options]
             ),
         )
+    if fields := FIELDS.get(name.removeprefix("chatd ")):
+        yield words.pick("In its JSON: ", "JSON 里的字段：") + words.pick(", ", "、").join(
+            f"`{one}`" for one in fields.split()
+        )
+        yield ""
     if examples := explain(command.help).examples:
         yield "```sh"
         yield from examples
