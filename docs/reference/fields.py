@@ -109,7 +109,7 @@ FIELDS: Final = {
     "user code": "code",
     "user disable": "closed disabled user",
     "user enable": "closed disabled user",
-    "user list": "more users users[].sub users[].user",
+    "user list": "more users users[].name users[].sub users[].user",
     "user show": "connections created groups name sub user",
     "user tag": "tags tags[].source tags[].tag user",
     "verify": "counts found problems",

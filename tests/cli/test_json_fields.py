@@ -122,8 +122,8 @@ restore a.backup --to OTHER
 """
 BEGUN: Final = {"group create": "group", "invite create": "invite"}
 """What later lines name in capitals."""
-SOMETIMES: Final = {"ended", "broadcasts[].ended", "groups[].gone"}
-"""What there is as soon as something has ended, which may be before or after one asks."""
+SOMETIMES: Final = {"ended", "broadcasts[].ended", "groups[].gone", "users[].name"}
+"""What there is as soon as something has ended, which may be before or after one asks; and a name, of who has one."""
 
 
 def fields_of(value: Any, of: str = "") -> Iterator[str]:
