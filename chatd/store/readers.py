@@ -233,8 +233,8 @@ class _Sqlite:
             await self._run("COMMIT")
 
     async def close(self) -> None:
-        # A read that nobody waits for any more would hold up the end.
-        with suppress(ValueError):
+        # A read that nobody waits for any more would hold up the end. (Whoever closes it too may have been sooner.)
+        with suppress(ValueError, aiosqlite.Error):
             await self._connection.interrupt()
         await self._connection.close()
 

@@ -16,6 +16,7 @@ import pytest
 
 from chatd.backup.ledger_file import LedgerFile, Line
 from chatd.backup.restoring import verify_file
+from chatd.backup.trouble import Trouble
 from chatd.store import lock
 from chatd.testing import TestServer, running_server
 from chatd_client import Client, Connected, FileCursors, GroupView, Reset
@@ -222,7 +223,7 @@ async def test_the_file_of_the_ledger_is_kept_while_the_server_runs(
 
 @in_loop
 async def test_a_ledger_that_cannot_be_kept_stops_the_start(sqlite_url: str, tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="ledger"):
+    with pytest.raises(Trouble, match="ledger_folder"):
         async with serving(sqlite_url, tmp_path, backup={"ledger": str(tmp_path / "no" / "ledger")}):
             pass
 

@@ -113,7 +113,7 @@ def test_it_is_said_in_the_language_of_the_environment(tmp_path: Path) -> None:
 
 def test_who_looks_on_no_longer_is_told_that_it_goes_on_and_asks_how_far_it_is(tmp_path: Path) -> None:
     program, group = _program(tmp_path)
-    program.env |= {"CHATD_RETENTION__ENTRIES_PER_COMMIT": "1", "CHATD_RETENTION__PAUSE_S": "10"}
+    program.env |= {"CHATD_RETENTION__ENTRIES_PER_COMMIT": "1", "CHATD_RETENTION__PAUSE_S": "60"}
     with program.serving():
         program.run("retention", "set", group, "--days", "30")
         watching = subprocess.Popen(

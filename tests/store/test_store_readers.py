@@ -374,3 +374,22 @@ def test_readers_that_were_closed_open_nothing_any_more(sqlite_tea: str) -> None
             assert not thread.is_alive()
 
     run(story())
+
+
+def test_a_connection_that_somebody_else_has_closed_is_given_up_and_replaced(tea: Store) -> None:
+    """As when the pool is closed and opened anew under a read that has just been given up."""
+
+    async def read_what_is_closed(readers: Readers) -> None:
+        async with readers.snapshot() as reader:
+            await reader._connection._execute(reader._connection._conn.close)  # type: ignore[attr-defined]
+            await messages.head_of(reader, "tea")
+
+    async def work() -> None:
+        async with reading(tea.url, 1) as readers:
+            with pytest.raises(ReaderLost):
+                await read_what_is_closed(readers)
+            async with readers.snapshot() as reader:
+                assert await messages.head_of(reader, "tea") == 1
+
+    if tea.url.startswith("sqlite"):
+        run(work())
