@@ -116,19 +116,29 @@ def test_who_looks_on_no_longer_is_told_that_it_goes_on_and_asks_how_far_it_is(t
     program.env |= {"CHATD_RETENTION__ENTRIES_PER_COMMIT": "1", "CHATD_RETENTION__PAUSE_S": "60"}
     with program.serving():
         program.run("retention", "set", group, "--days", "30")
-        watching = subprocess.Popen(
-            [sys.executable, "-m", "chatd", "retention", "run", "--yes"],
-            cwd=program.folder,
-            env=program.env | {"LC_ALL": "zh_CN.UTF-8"},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        until = time.monotonic() + PATIENCE_S
-        while "Under way" not in (shown := program.run("retention", "show").stdout):
-            assert time.monotonic() < until, shown
-        assert "正在清理" in program.run("retention", "show", LC_ALL="zh_CN.UTF-8").stdout
-        again = program.run("retention", "run", "--yes", LC_ALL="zh_CN.UTF-8")
-        assert (again.returncode, again.stderr) == (1, "chatd: 正在清理过期消息，请等它结束 (overloaded)\n")
-        watching.send_signal(signal.SIGINT)
-        _, told = watching.communicate(timeout=PATIENCE_S)
-        assert (watching.returncode, "清理仍在服务器上进行" in told) == (130, True), told
+        # What a shell starts in the background ignores SIGINT, and so would its children.
+        inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            watching = subprocess.Popen(
+                [sys.executable, "-m", "chatd", "retention", "run", "--yes"],
+                cwd=program.folder,
+                env=program.env | {"LC_ALL": "zh_CN.UTF-8"},
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        finally:
+            signal.signal(signal.SIGINT, inherited)
+        try:
+            until = time.monotonic() + PATIENCE_S
+            while "Under way" not in (shown := program.run("retention", "show").stdout):
+                assert time.monotonic() < until, shown
+            assert "正在清理" in program.run("retention", "show", LC_ALL="zh_CN.UTF-8").stdout
+            again = program.run("retention", "run", "--yes", LC_ALL="zh_CN.UTF-8")
+            assert (again.returncode, again.stderr) == (1, "chatd: 正在清理过期消息，请等它结束 (overloaded)\n")
+            watching.send_signal(signal.SIGINT)
+            _, told = watching.communicate(timeout=PATIENCE_S)
+            assert (watching.returncode, "清理仍在服务器上进行" in told) == (130, True), told
+        finally:
+            if watching.poll() is None:
+                watching.kill()
+                watching.communicate()

@@ -190,7 +190,7 @@ async def test_mistakes_in_hello_leave_room_for_a_right_one(town: Town, fmt: For
 async def test_nothing_is_understood_before_hello_and_hello_only_once(town: Town, fmt: Format) -> None:
     ann, requests = await world_of(town, fmt)
     phone = await town.dial(fmt)
-    before = town.server.hub.n
+    before = town.server.hub.entries
     for number, op in enumerate(sorted(OPS), 1):
         if op == "session.hello":
             continue
@@ -198,7 +198,7 @@ async def test_nothing_is_understood_before_hello_and_hello_only_once(town: Town
         phone.write(request_of(op, requests[op], number))
         response = await asyncio.wait_for(future, PATIENCE_S)
         assert response["error"]["code"] == "wrong_state", op
-    assert town.server.hub.n == before, "nothing happened"
+    assert town.server.hub.entries == before, "nothing happened"
     await phone.say_hello(town.server.token(ann.sub), "second")
     assert (await phone.denied("session.hello", token=town.server.token(ann.sub), device="third")).code == "wrong_state"
     await phone.settle()
