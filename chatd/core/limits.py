@@ -126,10 +126,10 @@ class Budgets:
 
 def address_key(address: str) -> str:
     """What an address counts as: itself, or its /64 of IPv6, which one household has to itself."""
+    if ":" not in address:
+        return address
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
         return address
-    if found.version == 4:
-        return str(found)
     return str(ipaddress.ip_network((int(found), _IPV6_SITE), strict=False))

@@ -26,6 +26,8 @@ def client_address(tcp_peer: str, headers: Headers, trusted: tuple[Network, ...]
     A proxy normally maintains one of the two headers and passes the other one on as the client wrote it. So if both
     are there and disagree, neither is believed and the TCP peer is the answer.
     """
+    if not trusted and ":" not in tcp_peer:
+        return tcp_peer  # as the kernel writes it
     tcp_peer = _bare_address(tcp_peer) or tcp_peer
     if not _is_trusted(tcp_peer, trusted):
         return tcp_peer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from chatd_protocol.ops import OPS
 from chatd_protocol.scopes import BOTS_ONLY, CLOSED, OPEN, SCOPE_OF, SCOPES
 from tests.e2e.bot_kit import added, group_with, name_of
 from tests.e2e.hostile import world_of
-from tests.e2e.phone import Denied, Phone, new_cid
+from tests.e2e.phone import PATIENCE_S, Denied, Phone, new_cid
 from tests.e2e.town import Town
 from tests.hub.kit import held_reads, says
 
@@ -126,3 +127,16 @@ async def test_scopes_that_change_while_a_session_is_opened_are_not_missed(town:
         assert await opening.closed() == 4003
     assert future.cancelled() or "error" in future.result()
     assert (await town.bot_by(bot.token)).hello["bot"]["scopes"] == ["read"]
+
+
+async def test_scopes_that_change_while_nothing_else_happens_are_those_of_the_session(town: Town) -> None:
+    bot = await town.bot(scopes=["read", "send"])
+    await bot.hang_up()
+    opening = await town.dial()
+    with held_reads(town.server.hub, passing=1, at_rest=True) as reads:
+        future = opening.send("session.hello", token=bot.token, device="server")
+        async with asyncio.timeout(PATIENCE_S):
+            await reads.begun.wait()
+        await town.act("bot.scopes", bot=name_of(bot), scopes=["read"])
+        reads.go.set()
+        assert (await asyncio.wait_for(future, PATIENCE_S))["ok"]["bot"]["scopes"] == ["read"]

@@ -50,12 +50,14 @@ async def test_rotating_ends_what_the_older_tokens_opened_and_nothing_else(town:
 
 
 @pytest.mark.promise("P7", "bot.token")
-@pytest.mark.parametrize("passing", [0, 1, 2])
-async def test_a_token_that_is_taken_back_while_hello_is_answered_opens_nothing(town: Town, passing: int) -> None:
+@pytest.mark.parametrize(("passing", "at_rest"), [(0, False), (1, False), (2, False), (0, True), (1, True)])
+async def test_a_token_that_is_taken_back_while_hello_is_answered_opens_nothing(
+    town: Town, passing: int, at_rest: bool
+) -> None:
     bot = await town.bot()
     await bot.hang_up()
     opening = await town.dial()
-    with held_reads(town.server.hub, passing=passing) as reads:
+    with held_reads(town.server.hub, passing=passing, at_rest=at_rest) as reads:
         future = opening.send("session.hello", token=bot.token, device="server")
         await reads.begun.wait()
         fresh = (await town.act("bot.token", bot=name_of(bot), rotate=True))["token"]

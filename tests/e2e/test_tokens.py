@@ -23,7 +23,7 @@ from chatd.store.readers import ReaderLost
 from chatd.testing import TEST_SECRET
 from tests.e2e.phone import PATIENCE_S, Denied, Phone
 from tests.e2e.town import Town, living_town, on_loop
-from tests.hub.kit import held_reads
+from tests.hub.kit import held_hello
 
 
 def claims(**changed: Any) -> dict[str, Any]:
@@ -300,12 +300,13 @@ async def test_an_act_that_cannot_use_a_value_is_answered_and_the_socket_goes_on
 
 @on_loop
 @pytest.mark.promise("P7", "revoked")
-async def test_a_revocation_during_hello_ends_it(sqlite_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_rest", [True, False])
+async def test_a_revocation_during_hello_ends_it(sqlite_url: str, tmp_path: Path, at_rest: bool) -> None:
     async with living_town(sqlite_url, tmp_path) as town:
         ann = await town.person("ann")
         await ann.hang_up()
         again = await town.dial()
-        with held_reads(town.server.hub, passing=1) as reads:
+        with held_hello(town.server.hub, at_rest=at_rest) as reads:
             greeting = again.send("session.hello", token=town.server.token(ann.sub, "Ann"), device="phone")
             await asyncio.wait_for(reads.begun.wait(), 5)
             await town.server.hub.revoke(ann.user, None)

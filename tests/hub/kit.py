@@ -7,9 +7,12 @@ import itertools
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Any
 
+import pytest
+
+from chatd.hub import opening
 from chatd.hub.hub import Hub
 from chatd.hub.session import Session
 from chatd.store.outcome import Outcome
@@ -88,12 +91,14 @@ class Reads:
 
 
 @contextmanager
-def held_reads(hub: Hub, passing: int = 0, holding: int = 1, job: str | None = None) -> Iterator[Reads]:
+def held_reads(
+    hub: Hub, passing: int = 0, holding: int = 1, job: str | None = None, *, at_rest: bool = False
+) -> Iterator[Reads]:
     """After `passing` snapshots, the next `holding` ones wait at their end until they are let go. Only those of the
     hub's job of that name count; without one, only those of no job.
 
-    (Opening a session takes two: one to find the user, one of where they stand. Opening a group takes one, and the
-    first page behind its cursor another.)
+    (Opening a session takes two: one to find the user, one of where they stand; and `at_rest`, as while nothing is on
+    its way to the store, one for both. Opening a group takes one, and the first page behind its cursor another.)
     """
     reads, snapshot = Reads(), hub.readers.snapshot
     held_ones = range(passing, passing + holding)
@@ -116,12 +121,22 @@ def held_reads(hub: Hub, passing: int = 0, holding: int = 1, job: str | None = N
                 reads.begun.set()
             await asyncio.wait_for(reads.go.wait(), PATIENCE_S)
 
-    hub.readers.snapshot = held  # type: ignore[method-assign]
-    try:
-        yield reads
-    finally:
-        reads.go.set()
-        hub.readers.snapshot = snapshot  # type: ignore[method-assign]
+    async def not_at_rest(*_: object) -> None:
+        return None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hub.readers, "snapshot", held)
+        if not at_rest:
+            patch.setattr(opening, "_read_at_rest", not_at_rest)
+        try:
+            yield reads
+        finally:
+            reads.go.set()
+
+
+def held_hello(hub: Hub, *, at_rest: bool) -> AbstractContextManager[Reads]:
+    """The read that hello is to be answered with is held back."""
+    return held_reads(hub, passing=0 if at_rest else 1, at_rest=at_rest)
 
 
 @contextmanager

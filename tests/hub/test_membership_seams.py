@@ -12,7 +12,7 @@ from chatd.service.tokens import Claims
 from chatd_protocol.codec import encode
 from tests.e2e.phone import PATIENCE_S, new_cid
 from tests.e2e.town import Town
-from tests.hub.kit import held_reads, one_commit, says, session_of, texts
+from tests.hub.kit import held_hello, one_commit, says, session_of, texts
 
 
 @pytest.mark.promise("P7", "live.joined")
@@ -99,7 +99,7 @@ async def test_what_happens_while_hello_is_answered_comes_after_the_answer(town:
     cursors = bob.cursors()
     await bob.hang_up()
     again = await town.dial()
-    with held_reads(town.server.hub, passing=1) as reads:
+    with held_hello(town.server.hub, at_rest=False) as reads:
         greeting = asyncio.ensure_future(again.say_hello(town.server.token(bob.sub, "Bob"), "phone", **cursors))
         await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
         await ann.say(group, "meanwhile")
@@ -116,6 +116,36 @@ async def test_what_happens_while_hello_is_answered_comes_after_the_answer(town:
     assert not says(again, "behind your back")
     await again.settle()
     assert group not in again.entries or texts(again.entries[group]) == ["meanwhile"]
+
+
+@pytest.mark.promise("P4", "hello.seam")
+async def test_what_happens_during_a_read_at_rest_is_in_the_answer(town: Town) -> None:
+    ann, bob = await town.people("ann", "bob")
+    group = await town.group_of(ann, bob)
+    other, third = await town.group_of(ann), await town.group_of(ann, bob)
+    cursors = bob.cursors()
+    await bob.hang_up()
+    again = await town.dial()
+    with held_hello(town.server.hub, at_rest=True) as reads:
+        greeting = asyncio.ensure_future(again.say_hello(town.server.token(bob.sub, "Bob"), "phone", **cursors))
+        await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
+        await ann.say(third, "meanwhile")
+        await ann.do("member.add", group=other, users=[bob.user])
+        await ann.say(other, "in the other")
+        await ann.do("member.kick", group=group, user=bob.user)
+        await ann.say(group, "behind your back")
+    hello = await asyncio.wait_for(greeting, PATIENCE_S)
+    assert {line["group"]: line["last"]["body"]["text"] for line in hello["groups"]} == {
+        other: "in the other",
+        third: "meanwhile",
+    }
+    await again.own("removed", group)
+    await again.own("added", other)
+    assert texts(await again.up_to(third, hello["groups"][-1]["head"])) == ["meanwhile"]
+    await ann.say(group, "and again")
+    await again.settle()
+    assert not says(again, "behind your back")
+    assert not says(again, "and again")
 
 
 @pytest.mark.promise("P4", "hello.pipelined")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.phone import PATIENCE_S, Phone
 from tests.e2e.town import Town
-from tests.hub.kit import held_reads, says
+from tests.hub.kit import held_hello, held_reads, says, texts
 
 READS: dict[str, dict[str, Any]] = {
     "message.history": {},
@@ -51,22 +51,26 @@ async def test_a_recall_during_the_read_keeps_the_text_out_of_the_answer(town: T
 
 
 @pytest.mark.promise("P9", "hello.line")
-async def test_a_recall_during_hello_keeps_the_text_out_of_its_lines(town: Town) -> None:
+@pytest.mark.parametrize("at_rest", [True, False])
+async def test_a_recall_during_hello_keeps_the_text_out_of_its_lines(town: Town, at_rest: bool) -> None:
     ann, bob, group, pos = await town.two_who_read("regretted")
     again = await town.dial()
-    with held_reads(town.server.hub, passing=1) as reads:
+    with held_hello(town.server.hub, at_rest=at_rest) as reads:
         greeting = asyncio.ensure_future(again.say_hello(town.server.token(bob.sub, "Bob"), "second"))
         await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
         await ann.do("message.recall", group=group, pos=pos)
         await town.server.link.settled()
     hello = await asyncio.wait_for(greeting, PATIENCE_S)
     assert [line["group"] for line in hello["groups"]] == [group]
-    await again.up_to(group, pos + 1)
+    if hello["groups"][0]["head"] == pos:
+        await again.up_to(group, pos + 1)
+    await again.settle()
     assert not says(again, "regretted")
 
 
 @pytest.mark.promise("P4", "hello.seam")
-async def test_what_is_stored_as_read_during_hello_is_read_in_its_answer(town: Town) -> None:
+@pytest.mark.parametrize("at_rest", [True, False])
+async def test_what_is_stored_as_read_during_hello_is_read_in_its_answer(town: Town, at_rest: bool) -> None:
     ann, bob = await town.people("ann", "bob")
     group = await town.group_of(ann, bob)
     desk = await town.phone_of(bob.sub, "desk")
@@ -77,7 +81,7 @@ async def test_what_is_stored_as_read_during_hello_is_read_in_its_answer(town: T
     await bob.ask("read.mark", group=group, seq=3)
     await bob.hang_up()
     hub = town.server.hub
-    with held_reads(hub, passing=1) as reads:
+    with held_hello(hub, at_rest=at_rest) as reads:
         coming = asyncio.ensure_future(town.back(desk))
         await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
         hub.reads.save(hub.link)
@@ -89,7 +93,10 @@ async def test_what_is_stored_as_read_during_hello_is_read_in_its_answer(town: T
 
 
 @pytest.mark.promise("P4", "hello.seam")
-async def test_what_is_marked_as_read_in_a_section_during_hello_is_read_in_its_answer(town: Town) -> None:
+@pytest.mark.parametrize("at_rest", [True, False])
+async def test_what_is_marked_as_read_in_a_section_during_hello_is_read_in_its_answer(
+    town: Town, at_rest: bool
+) -> None:
     ann, bob = await town.people("ann", "bob")
     group = await town.group_of(ann, bob)
     section = (await ann.do("section.create", group=group, kind="chat", title="More"))["section"]
@@ -99,7 +106,7 @@ async def test_what_is_marked_as_read_in_a_section_during_hello_is_read_in_its_a
         await phone.up_to(group, pos)
     await desk.hang_up()
     await bob.ask("read.mark", group=group, seq=1, section=section)
-    with held_reads(town.server.hub, passing=1) as reads:
+    with held_hello(town.server.hub, at_rest=at_rest) as reads:
         coming = asyncio.ensure_future(town.back(desk))
         await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
         town.server.hub.reads.move(group, bob.user, 3, section)
@@ -171,3 +178,21 @@ async def test_a_line_is_not_older_than_what_the_own_log_said_before_it(town: To
     ok = response["ok"]
     line = ok["groups"][0] if op == "group.list" else ok.get("line", ok)
     assert line["read_only"] is True
+
+
+@pytest.mark.promise("P4", "hello.seam")
+async def test_while_nothing_is_on_its_way_to_the_store_hello_is_one_read(town: Town) -> None:
+    ann, bob = await town.people("ann", "bob")
+    group = await town.group_of(ann, bob)
+    await ann.say(group, "before")
+    cursors = bob.cursors()
+    await bob.hang_up()
+    await ann.say(group, "meanwhile")
+    await town.server.link.settled()
+    with held_reads(town.server.hub, passing=1, at_rest=True) as reads:
+        back = await asyncio.wait_for(town.phone_of(bob.sub, "phone", **cursors), PATIENCE_S)
+        assert texts(await back.up_to(group, back.hello["groups"][0]["head"])) == ["meanwhile"]
+        assert not reads.begun.is_set()
+        history = back.send("message.history", group=group)
+        await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)  # the second read is of something else
+    assert "ok" in await asyncio.wait_for(history, PATIENCE_S)

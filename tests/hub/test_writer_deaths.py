@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.phone import PATIENCE_S, Phone, new_cid
 from tests.e2e.town import Town
 from tests.hub.engines import LAST_WORDS
-from tests.hub.kit import held_reads, one_commit, says, session_of, texts
+from tests.hub.kit import held_hello, one_commit, says, session_of, texts
 
 SETTINGS = {"engine": "tests.hub.engines:DiesAfterCommit"}
 STORES = ["sqlite", "postgresql"]
@@ -76,14 +76,15 @@ async def test_a_recall_nobody_heard_of_counts(town: Town) -> None:
 
 
 @pytest.mark.promise("P4", "hello.writer_died")
-async def test_hello_is_answered_with_what_was_committed(town: Town) -> None:
+@pytest.mark.parametrize("at_rest", [True, False])
+async def test_hello_is_answered_with_what_was_committed(town: Town, at_rest: bool) -> None:
     ann, bob, cat = await town.people("ann", "bob", "cat")
     group, other = await town.group_of(ann, bob), await town.group_of(ann, bob)
     hub, before = town.server.hub, town.server.link.restarts
     cursors = bob.cursors()
     await bob.hang_up()
     again = await town.dial()
-    with held_reads(hub, passing=1) as reads:
+    with held_hello(hub, at_rest=at_rest) as reads:
         greeting = asyncio.ensure_future(again.say_hello(town.server.token(bob.sub, "Bob"), "phone", **cursors))
         await asyncio.wait_for(reads.begun.wait(), PATIENCE_S)
         async with one_commit(town.server):
