@@ -17,6 +17,9 @@ from chatd.config import Config
 COLUMNS: Final = 78
 """What a line may take: one that is as wide as the terminal is already broken in some."""
 
+CALLED: Final[Mapping[Lang, str]] = {"en": "Ann", "zh": "小安"}
+"""Whom the lines to paste let in, as in the README of the language."""
+
 
 def welcome(config: Config, ws_url: str, store: str, lang: Lang, config_path: Path | None = None) -> str:
     """The text. `store` is where everything is kept; `config_path` what `--config` named."""
@@ -34,7 +37,7 @@ def welcome(config: Config, ws_url: str, store: str, lang: Lang, config_path: Pa
             "",
             *_table(rows),
             "",
-            *_ways_in(config, url, words, more),
+            *_ways_in(config, url, words, more, CALLED[lang]),
             "",
             words["next"],
             *_table(then),
@@ -48,13 +51,13 @@ def _table(rows: Mapping[str, str]) -> list[str]:
     return [f"  {name}{' ' * (width - cells(name))}  {value}" for name, value in rows.items()]
 
 
-def _ways_in(config: Config, url: str, words: dict[str, str], more: Sequence[str]) -> list[str]:
+def _ways_in(config: Config, url: str, words: dict[str, str], more: Sequence[str], name: str) -> list[str]:
     """Lines to paste; or who lets people in here."""
     if config.accounts.signup != "off":
         return [words["by_account"].format(signup=config.accounts.signup)]
     if config.auth.jwks_url or config.auth.jwt_algorithm != "HS256":
         return [words["by_app"].format(algorithm=config.auth.jwt_algorithm)]
-    token = pasted([*program(), "token", "ann", "--name", "Ann", *more], "> ann.token")
+    token = pasted([*program(), "token", "ann", "--name", name, *more], "> ann.token")
     address = [] if url == DEFAULT_URL else ["--url", url]
     chat = pasted([*program(), "chat", *address, "--token-file", "ann.token"])
     return [words["come_in"], "", "umask 077", token, chat]

@@ -61,7 +61,7 @@ def main(folder: FolderOption = Path(".demo"), port: PortOption = 8080, lang: La
 
     def tell(url: str) -> None:
         if crew.are_here() and current:
-            at_work = phrase(AT_WORK, bots=", ".join(BOTS))
+            at_work = phrase(AT_WORK, bots=("、" if lang_of(os.environ) == "zh" else ", ").join(BOTS))
             stack.enter_context(crew.crew(url, folder, lambda: print(at_work, flush=True)))
         print(guide(place, url, os.getpid(), lang_of(os.environ)), flush=True)
         if not current:

@@ -35,7 +35,8 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Door(msgspec.Struct, frozen=True):
-    """One way in, with its title by language and what to paste. `{http}` and `{ws}` in a line are this server's."""
+    """One way in, with its title by language and what to paste. `{http}` and `{ws}` in a line are this server's,
+    `{name}` is what somebody is called in the visitor's language."""
 
     title: Mapping[str, str]
     lines: Sequence[Line]
@@ -55,7 +56,7 @@ DOORS: Final = (
         {"en": "From a terminal", "zh": "用终端"},
         (
             Line(
-                "chatd token ann --name Ann > ann.token",
+                "chatd token ann --name {name} > ann.token",
                 {
                     "en": "On the server's machine: a token for trying things out. Apps sign their own.",
                     "zh": "在服务器上生成一个试用令牌；正式使用时由你的 App 签发。",
@@ -108,12 +109,12 @@ class FrontPage:
 
     def show(self, words: FrontWords, live: Mapping[str, Any], base: str) -> str:
         """The page for a visitor who came to the address `base`, such as `http://127.0.0.1:8080`."""
-        addresses = {"http": base, "ws": f"ws{base.removeprefix('http')}/ws"}
+        filled = {"http": base, "ws": f"ws{base.removeprefix('http')}/ws", "name": words.name}
         lang = words.lang[:2]
         doors = [
             {
                 "title": door.title[lang],
-                "lines": [(_fill(line.text, addresses), line.note.get(lang, "")) for line in door.lines],
+                "lines": [(_fill(line.text, filled), line.note.get(lang, "")) for line in door.lines],
             }
             for door in self._front.doors or DOORS
         ]
@@ -124,16 +125,16 @@ class FrontPage:
             intro=intro or words.intro,
             live=live,
             figures=[(name, live[name], getattr(words, name)) for name in SHOWN],
-            running=words.ready if live["ready"] is True else words.not_ready,
+            running=words.state(live["ready"]),
             doors=doors,
             style=self._style,
             script=self._script,
         )
 
 
-def _fill(text: str, addresses: Mapping[str, str]) -> str:
-    for name, address in addresses.items():
-        text = text.replace("{" + name + "}", address)
+def _fill(text: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", value)
     return text
 
 

@@ -6,12 +6,15 @@ from typing import Final, NamedTuple
 
 
 class FrontWords(NamedTuple):
-    """The texts of the page. Those named as a figure are what the figure counts."""
+    """The texts of the page. Those named as a figure are what the figure counts; `name` is of somebody to try with."""
 
     lang: str
+    name: str
     intro: str
     ready: str
     not_ready: str
+    starting: str
+    stopping: str
     lost: str
     since: str
     days: str
@@ -27,13 +30,21 @@ class FrontWords(NamedTuple):
     copied: str
     license: str
 
+    def state(self, ready: bool | str) -> str:
+        """How it is, by what `ready` of `/live` says."""
+        reasons = {"stopping": self.stopping, "the writer is starting": self.starting}
+        return self.ready if ready is True else reasons.get(str(ready), self.not_ready)
+
 
 FRONT_WORDS: Final = {
     "en": FrontWords(
         lang="en",
+        name="Ann",
         intro="A group-chat server is running here.",
         ready="Running",
         not_ready="Not ready",
+        starting="Not ready (the writer is starting)",
+        stopping="Not ready (stopping)",
         lost="No answer",
         since="up for",
         days="d",
@@ -51,9 +62,12 @@ FRONT_WORDS: Final = {
     ),
     "zh": FrontWords(
         lang="zh-CN",
+        name="小安",
         intro="这里运行着一台群聊服务器。",
         ready="运行中",
         not_ready="未就绪",
+        starting="未就绪（写入进程正在启动）",
+        stopping="未就绪（正在停止）",
         lost="无响应",
         since="已运行",
         days="天",

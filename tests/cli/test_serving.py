@@ -9,6 +9,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from prompt_toolkit.utils import get_cwidth
 
 from chatd.cli import language, logs
 from chatd.cli.texts.serving import EVENTS, TEXTS
-from chatd.cli.welcome import reachable, welcome
+from chatd.cli.welcome import CALLED, reachable, welcome
 from chatd.config import Config
 from chatd.config.sections import Accounts, Auth, Log
 from tests.cli.program import PATIENCE_S, Program
@@ -66,7 +67,9 @@ def program(tmp_path: Path) -> Program:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_a_terminal_is_told_where_it_is_and_how_to_come_in_and_the_lines_work(program: Program, lang: str) -> None:
+def test_a_terminal_is_told_where_it_is_and_how_to_come_in_and_the_lines_work(
+    program: Program, lang: language.Lang
+) -> None:
     env = {"LC_ALL": "zh_CN.UTF-8" if lang == "zh" else "C.UTF-8"}
     seen = Terminal(program, **env)
     try:
@@ -81,7 +84,7 @@ def test_a_terminal_is_told_where_it_is_and_how_to_come_in_and_the_lines_work(pr
             timeout=PATIENCE_S, check=False,
         )  # fmt: skip
         assert came.returncode == 0, came.stderr
-        assert "connected as Ann" in came.stdout + came.stderr
+        assert f"connected as {CALLED[lang]}" in came.stdout + came.stderr
         seen.process.send_signal(signal.SIGINT)
         seen.shows(TEXTS["stopped"][lang == "zh"].format(store=program.database))
         seen.process.wait(PATIENCE_S)
@@ -211,6 +214,23 @@ def test_where_nobody_can_sign_a_token_it_says_how_people_come_in_instead(config
         shown = welcome(config, URL, "chatd.db", lang)
         assert told in shown
         assert "ann.token" not in shown
+
+
+@pytest.mark.parametrize(("lang", "readme"), [("en", "README.md"), ("zh", "README.zh-CN.md")])
+def test_it_lets_in_whom_the_readme_lets_in(lang: language.Lang, readme: str) -> None:
+    def called(text: str) -> list[str]:
+        return [
+            words[words.index("--name") + 1] for words in map(shlex.split, _lines_with(text, " token ann ", "--name"))
+        ]
+
+    told = called(welcome(Config(), URL, "chatd.db", lang))
+    assert len(told) == 1
+    assert told == called((Path(__file__).parents[2] / readme).read_text(encoding="utf-8"))
+
+
+def _lines_with(text: str, *parts: str) -> list[str]:
+    joined = text.replace(" \\\n", "")
+    return [line for line in joined.splitlines() if all(part in line for part in parts)]
 
 
 def test_an_address_for_everybody_is_shown_as_one_that_can_be_reached() -> None:

@@ -335,7 +335,7 @@ def test_it_speaks_chinese_to_who_reads_chinese(tmp_path: Path) -> None:
     async def scenario() -> list[str]:
         async with started(f"{DEMO} --port 0", tmp_path, {"LANG": "zh_CN.UTF-8"}) as demo:
             await read_guide(demo)
-            await demo.sees("机器人已就位")
+            await demo.sees(f"机器人已就位：{'、'.join(BOTS)}。")
             assert await demo.ends(signal.SIGINT) == 0
             return demo.shown
 

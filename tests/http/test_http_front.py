@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
+import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
 from chatd import __version__
+from chatd.app import Server
 from chatd.http.front import SHOWN
-from chatd.http.front_words import FRONT_WORDS
+from chatd.http.front_words import FRONT_WORDS, FrontWords
 from tests.e2e.town import living_town, on_loop
 from tests.http.browser import browsing, find_chromium
 
@@ -49,10 +54,35 @@ async def test_the_page_says_in_the_visitors_language_what_runs_and_how_to_come_
             assert f'<html lang="{words.lang}">' in page.text
             assert words.doors in page.text
             assert words.ready in page.text
+            assert f"chatd token ann --name {words.name} &gt; ann.token" in page.text
             assert f'data-days="{words.days}"' in page.text
             assert f"chatd chat --url {town.server.ws_url} --token-file" in page.text
             assert f"curl {town.server.http_url}/live" in page.text
             assert "{" not in re.sub(r"<(style|script)>.*?</\1>", "", page.text, flags=re.DOTALL)
+
+
+@on_loop
+async def test_it_says_in_the_visitors_language_why_it_is_not_ready(tmp_path: Path) -> None:
+    async with (
+        living_town(url_of(tmp_path), tmp_path) as town,
+        httpx.AsyncClient(base_url=town.server.http_url) as browser,
+    ):
+        town.server.hub.announce_end(60)
+        for accept, state in (("zh-CN", "未就绪（正在停止）"), ("en", "Not ready (stopping)")):
+            page = await browser.get("/", headers={"Accept-Language": accept})
+            assert f'role="status">{state}<' in page.text
+
+
+@pytest.mark.parametrize("words", FRONT_WORDS.values(), ids=FRONT_WORDS)
+def test_each_reason_of_the_server_has_words(words: FrontWords) -> None:
+    reasons = {node.value for node in ast.walk(_source_of(Server.ready)) if isinstance(node, ast.Constant)}
+    told = [words.state(reason) for reason in reasons if isinstance(reason, str) and reason != Server.ready.__doc__]
+    assert len(told) == 2
+    assert words.not_ready not in told
+
+
+def _source_of(function: Callable[..., object]) -> ast.AST:
+    return ast.parse(textwrap.dedent(inspect.getsource(function)))
 
 
 @on_loop

@@ -1,6 +1,6 @@
 (function () {
   var EVERY_MS = 2000, KEPT = 60;
-  var main = document.querySelector("main"), words = main.dataset, paces = [], before = null;
+  var main = document.querySelector("main"), words = main.dataset, whys = {"the writer is starting": words.starting, stopping: words.stopping}, paces = [], before = null;
   function at(id) { return document.getElementById(id); }
   function upFor(ms) {
     var s = Math.max(0, Math.floor(ms / 1000)), h = Math.floor(s / 3600), d = Math.floor(h / 24);
@@ -20,7 +20,7 @@
     at("pace").hidden = false;
   }
   function show(live) {
-    tellState(live.ready === true ? words.ready : words.notReady + (live.ready ? " (" + live.ready + ")" : ""), live.ready === true);
+    tellState(live.ready === true ? words.ready : whys[live.ready] || words.notReady, live.ready === true);
     at("up").textContent = " · " + at("up").dataset.word + " " + upFor(live.now - live.started);
     document.querySelectorAll("dd").forEach(function (field) { field.textContent = live[field.id.slice(2)].toLocaleString(); });
     if (before && before.started === live.started && live.now > before.now) {
