@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,14 +14,15 @@ from chatd.cli.answers import DONE, FAILED, MISUSED, bare, failed, say
 from chatd.cli.catalogue_file import Format, read_rows
 from chatd.cli.catalogue_import import Importer, opened_target
 from chatd.cli.import_words import where_refused, words_of_counts, words_of_rows
+from chatd.cli.language import lang_of
 from chatd.cli.listing import say_page, say_record
+from chatd.cli.prices import price_in
 from chatd.cli.table import on_terminal, word
 from chatd.cli.troubles import TROUBLES, ended_by
 from chatd.config import Config
 from chatd.core.catalogue import Item, look
 from chatd.store.catalogue import read_items, read_page
 from chatd.store.database import Database, connect, path_of
-from chatd_protocol.money import show_price
 
 SHOWN_MAX: Final = 20
 """So many refused rows are named on the terminal; `--refused` keeps all of them."""
@@ -168,5 +170,5 @@ def _priced(raw: dict[str, Any]) -> dict[str, Any]:
     if not on_terminal() or "price" not in raw:
         return raw
     return {name: value for name, value in raw.items() if name != "currency"} | {
-        "price": show_price(raw["price"], raw["currency"])
+        "price": price_in(lang_of(os.environ), raw["price"], raw["currency"])
     }

@@ -7,9 +7,9 @@ from typing import Final
 
 from chatd.cli.chat_cells import cut, printable, wrap
 from chatd.cli.chat_words import Words
+from chatd.cli.prices import price_in
 from chatd_protocol.kinds import Card, ProductCard, VideoCard
 from chatd_protocol.menus import MenuRows
-from chatd_protocol.money import show_price
 
 BAR: Final = "▌ "
 _BAR_CELLS: Final = 2
@@ -42,10 +42,10 @@ def card_state(words: Words, card: Card) -> str:
 
 def price_of(words: Words, card: ProductCard) -> str:
     """The price, and what it was when it was shared if that was something else."""
-    now = show_price(card.price or 0, card.currency)
+    now = price_in(words.lang, card.price or 0, card.currency)
     if card.price_then is None:
         return now
-    return words("card_price_then", price=now, then=show_price(card.price_then, card.currency))
+    return words("card_price_then", price=now, then=price_in(words.lang, card.price_then, card.currency))
 
 
 def _details(words: Words, card: Card) -> list[str]:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
+from chatd.cli.chat_cards import card_state
+from chatd.cli.chat_render import Renderer
+from chatd.cli.chat_words import Lang, Words
+from chatd.cli.screen.cells import width_of
+from chatd.cli.screen.ink import Signs
+from chatd.cli.screen.paint import Painter, Setting
 from chatd.cli.screen.transcript import KEPT_MAX, Transcript
 from chatd_protocol import kinds, log
 from tests.client.peer import USER
@@ -130,3 +137,28 @@ def test_what_is_no_longer_kept_is_quoted_no_more() -> None:
     assert (transcript.messages[7].quote, transcript.messages[8].quote) == (None, quotes[1])
     assert transcript.messages[7].reply_to == 3
     assert transcript.at(9) == replace(told, quote=None)
+
+
+@pytest.mark.parametrize("text", ["", "look"])
+@pytest.mark.parametrize("cells", [40, 54, 90])
+def test_a_card_beside_its_number_is_as_wide_as_the_one_above(cells: int, text: str) -> None:
+    words = Words("en")
+    painter = Painter(words, Renderer(words, str, str), Signs("xterm"))
+    shared = replace(said(5, text), type="product_card", body=kinds.TextContent(text, card=TEA))
+    boxes = []
+    for head in (True, False):
+        rows = painter.entry(shared, Setting(cells, head=head)).rows
+        drawn = ["".join(part for _, part in row) for row in rows]
+        assert "#5" in "".join(drawn)
+        assert max(map(width_of, rows)) <= cells
+        boxes.append([row for row in drawn if row.strip().startswith(("│", "╰"))])
+    assert len(boxes[0]) > 1
+    assert boxes[0] == boxes[1]
+
+
+@pytest.mark.parametrize(
+    ("lang", "currency", "shown"),
+    [("zh", "CNY", "¥1.00"), ("en", "CNY", "CNY 1.00"), ("zh", "USD", "USD 1.00"), ("zh", "JPY", "JPY 100")],
+)
+def test_a_price_is_written_as_in_the_readers_language(lang: Lang, currency: str, shown: str) -> None:
+    assert card_state(Words(lang), replace(TEA, currency=currency)) == shown

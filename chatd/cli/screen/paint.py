@@ -102,7 +102,10 @@ class Painter:
                 painted.add(mark, ("faint", self._signs.quote + " "), *row)
                 mark = ("", " " * GUTTER)
         number = "" if setting.head or room < NUMBERED_CELLS else f" #{message.pos}"
-        for row in self._body(message, room - width(number), setting):
+        body = self._body(message, room, number, setting)
+        if self._is_bare_card(message):
+            number = ""
+        for row in body:
             gap = " " * (room - width(number) - width_of(row)) if number else ""
             painted.add(mark, *row, *((("", gap), ("faint", number)) if number else ()))
             mark, number = ("", " " * GUTTER), ""
@@ -138,18 +141,24 @@ class Painter:
         left = cut_row(left, room - width(right) - 1)
         return [*left, ("", " " * (room - width_of(left) - width(right))), ("faint", right)]
 
-    def _body(self, message: log.Message, room: int, setting: Setting) -> Iterator[Row]:
+    def _body(self, message: log.Message, room: int, number: str, setting: Setting) -> Iterator[Row]:
+        beside = room - width(number)
         if message.recalled is not None:
             recalled = self._words("message_recalled", name=self._render.name(message.recalled.by))
             text = self._words("message_erased") if message.recalled.erased else recalled
-            yield from wrap([("dim", clean(text))], room)
+            yield from wrap([("dim", clean(text))], beside)
             return
         pieces = list(self._said(message))
         card = getattr(message.body, "card", None)
         if pieces or card is None:
-            yield from wrap([*pieces, *self._marks(message, setting)], room)
+            yield from wrap([*pieces, *self._marks(message, setting)], beside)
         if card is not None:
-            yield from self._card(card, room)
+            yield from self._card(card, room, number.strip() if self._is_bare_card(message) else "")
+
+    def _is_bare_card(self, message: log.Message) -> bool:
+        """Whether it is a card without a word, whose upper edge holds its number: so it is as wide as others."""
+        card = getattr(message.body, "card", None)
+        return message.recalled is None and card is not None and not list(self._said(message))
 
     def _said(self, message: log.Message) -> Iterator[Piece]:
         body = message.body
@@ -220,7 +229,7 @@ class Painter:
             painted.add(mark, *row)
             mark = ("", " " * GUTTER)
 
-    def _card(self, card: kinds.Card, room: int) -> Iterator[Row]:
+    def _card(self, card: kinds.Card, room: int, number: str) -> Iterator[Row]:
         """A video or a product in a box: what it is, how it stands now, where to find it."""
         room = min(room, BOX_CELLS)
         label = self._words("box_video" if isinstance(card, kinds.VideoCard) else "box_product")
@@ -228,7 +237,7 @@ class Painter:
         rows = wrap([(f"{style}", clean(card.title) or self._words("card_unavailable"))], room - 4)
         for text, ink in self._details(card):
             rows.append([(ink, cut(clean(text), room - 4))])
-        yield from boxed(rows, room, label, "", "accent", self._signs.corners)
+        yield from boxed(rows, room, label, number, "accent", self._signs.corners)
 
     def _details(self, card: kinds.Card) -> Iterable[tuple[str, str]]:
         if not card.title:
