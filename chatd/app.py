@@ -23,7 +23,7 @@ from prometheus_client import CollectorRegistry
 
 from chatd.admin.acts import acts_of
 from chatd.admin.operator import Operator
-from chatd.admin.socket import AdminSocket
+from chatd.admin.serving import AdminSocket
 from chatd.backup.keeping import JOB as LEDGER_JOB
 from chatd.backup.keeping import LedgerKeeper
 from chatd.checks import check_start

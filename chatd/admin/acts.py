@@ -25,7 +25,7 @@ from chatd.admin import (
     words,
 )
 from chatd.admin.operator import Operator
-from chatd.admin.socket import Act
+from chatd.admin.serving import Act
 
 ACTS: Final[Mapping[str, Callable[[Operator, Mapping[str, Any]], Awaitable[dict[str, Any]]]]] = {
     **users.ACTS,

@@ -24,7 +24,8 @@ from chatd.backup.making import sync
 from chatd.backup.restoring import Asked, Ready, Step, make_ready, remove_staging, rows_of_ledger
 from chatd.backup.trouble import Trouble
 from chatd.store import lock
-from chatd.store.database import PATIENCE, Row, Sqlite, StoreLost, connect, path_of
+from chatd.store.database import PATIENCE, Row, Sqlite, connect, path_of
+from chatd.store.failures import StoreLost
 from chatd.store.migrate import migrate, revision
 
 STAGING: Final = ".restoring"

@@ -19,7 +19,8 @@ from chatd.cli.table import clean, on_terminal, record
 from chatd.cli.troubles import TROUBLES, start_failed
 from chatd.config import Config
 from chatd.store.collector import spare_the_collector
-from chatd.store.database import StoreLost, connect, path_of
+from chatd.store.database import connect, path_of
+from chatd.store.failures import StoreLost
 
 if TYPE_CHECKING:
     from chatd.http.front import Door

@@ -23,7 +23,7 @@ from chatd.cli.texts.problems import said_of
 from chatd.config import ConfigError
 from chatd.core.refusal import Refused
 from chatd.core.unusable import Unusable
-from chatd.store.database import Contended, StorageFull, StoreLost
+from chatd.store.failures import Contended, StorageFull, StoreLost
 from chatd.store.lock import Held
 
 TROUBLES: Final = (

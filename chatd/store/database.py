@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 import orjson
 
+from chatd.store.failures import Contended, StorageFull, StoreLost
 from chatd.store.statements import Lock, Probe, Write
 
 Row = tuple[Any, ...]
@@ -32,25 +33,6 @@ PATIENCE: dict[str, Any] = {"connect_timeout": 10, "tcp_user_timeout": 20_000}
 """A PostgreSQL that does not answer is lost after this long (s, ms), not waited for."""
 _SQLITE_FULL = 13
 _SQLITE_DAMAGED = frozenset({11, 26})
-
-
-class StorageFull(Exception):
-    """There was no room for the transaction; it was rolled back and nothing of it happened."""
-
-
-class StoreLost(Exception):
-    """The connection failed in a way that leaves the outcome of the transaction open: reopen and look.
-
-    `damaged` is the file that turned out to be no database when it was opened.
-    """
-
-    def __init__(self, reason: str, damaged: Path | None = None) -> None:
-        self.damaged = damaged
-        super().__init__(reason)
-
-
-class Contended(Exception):
-    """The database gave this transaction up for the sake of another program's: nothing happened, it may be repeated."""
 
 
 class Database(Protocol):

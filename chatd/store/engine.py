@@ -29,7 +29,8 @@ from chatd.core.refusal import Refused
 from chatd.core.values import Entry
 from chatd.store import erasing, messages, retention, schema, sweeping
 from chatd.store.cards import fill_changes
-from chatd.store.database import Contended, Database, Row, StorageFull, StoreLost
+from chatd.store.database import Database, Row
+from chatd.store.failures import Contended, StorageFull, StoreLost
 from chatd.store.loading import find, load_facts
 from chatd.store.memory import Cache, Known
 from chatd.store.outcome import GroupChange, Outcome, Proposed, Verdict

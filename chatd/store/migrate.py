@@ -15,7 +15,8 @@ import msgspec
 
 import chatd_migrations
 from chatd.core.unusable import Unusable
-from chatd.store.database import Database, StoreLost, connect, path_of, sqlite_failure
+from chatd.store.database import Database, connect, path_of, sqlite_failure
+from chatd.store.failures import StoreLost
 
 
 class Life(msgspec.Struct, frozen=True):

@@ -26,8 +26,9 @@ import msgspec
 from chatd.core.limits import Bounds
 from chatd.store import lock
 from chatd.store.collector import spare_the_collector
-from chatd.store.database import StoreLost, connect, path_of
+from chatd.store.database import connect, path_of
 from chatd.store.engine import HOUSEKEEPING_ROWS, Engine, Fenced
+from chatd.store.failures import StoreLost
 from chatd.store.outcome import Outcome, Proposed, Verdict
 
 EXIT_LOST: Final = 70

@@ -7,13 +7,15 @@ import contextlib
 import json
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import uvloop
 
-from tests.cli.program import Program, Served
+from tests.cli.program import PATIENCE_S, Program, Served
 from tests.e2e.phone import Denied, Phone
 
 
@@ -26,6 +28,34 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
 def served(program: Program) -> Iterator[Served]:
     with program.serving() as served:
         yield served
+
+
+RUN_AND_LIST = """
+import sys
+from chatd.cli import main
+try:
+    main()
+finally:
+    print(*sys.modules)
+"""
+
+
+def test_who_only_asks_the_server_brings_none_of_its_libraries(program: Program, served: Served) -> None:
+    """Each would double the time that a command takes."""
+    ended = subprocess.run(
+        [sys.executable, "-c", RUN_AND_LIST, "stats", "--json"],
+        cwd=program.folder,
+        env=program.env,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
+    )
+    figures, modules = ended.stdout.splitlines()
+    assert "sessions" in json.loads(figures)
+    brought = {name.partition(".")[0] for name in modules.split()}
+    assert "chatd" in brought
+    assert not brought & {"alembic", "litestar", "psycopg", "sqlalchemy", "textual", "uvicorn"}
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from chatd.cli.answers import FAILED, MISUSED
 from chatd.cli.texts.troubles import TEXTS
 from chatd.config import ConfigError
 from chatd.core.refusal import Refused
-from chatd.store.database import StorageFull, StoreLost
+from chatd.store.failures import StorageFull, StoreLost
 from chatd.store.lock import Held
 from tests.cli.program import Program
 

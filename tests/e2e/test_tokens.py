@@ -17,7 +17,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from chatd.admin.socket import AdminError, AdminSocket, call
+from chatd.admin.serving import AdminSocket
+from chatd.admin.socket import AdminError, call
 from chatd.app import now_ms
 from chatd.store.readers import ReaderLost
 from chatd.testing import TEST_SECRET

@@ -20,7 +20,8 @@ from sqlalchemy import Connection, create_engine, text
 
 import chatd_migrations
 from chatd.core.titles import line_of
-from chatd.store.database import StoreLost, connect
+from chatd.store.database import connect
+from chatd.store.failures import StoreLost
 from chatd.store.migrate import life, migrate, revision
 from chatd.store.schema import metadata
 from tests.pg import PostgresServer

@@ -18,8 +18,9 @@ from typing import Any, Final
 
 from chatd.core.limits import Bounds
 from chatd.core.messages import Send
-from chatd.store.database import Database, StorageFull, StoreLost
+from chatd.store.database import Database
 from chatd.store.engine import Engine
+from chatd.store.failures import StorageFull, StoreLost
 from chatd.store.outcome import Outcome, Proposed
 from tests.store.kit import Wrapped
 

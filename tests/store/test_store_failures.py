@@ -14,8 +14,9 @@ from chatd.core.facts import Facts
 from chatd.core.needs import Needs
 from chatd.core.proposal import Wish
 from chatd.core.wishes import AnyWish
-from chatd.store.database import StorageFull, StoreLost, connect
+from chatd.store.database import connect
 from chatd.store.engine import Engine, Fenced
+from chatd.store.failures import StorageFull, StoreLost
 from chatd.store.outcome import Proposed
 from chatd.store.verify import verify
 from tests.store.kit import Store, Wrapped, add, create, edit, leave, recall, send

@@ -28,8 +28,9 @@ from chatd.core.relations import Follow
 from chatd.core.users import EnsureUser
 from chatd.core.wishes import AnyWish
 from chatd.store import migrate as store
-from chatd.store.database import SQLITE_SETTINGS, Sqlite, StoreLost
+from chatd.store.database import SQLITE_SETTINGS, Sqlite
 from chatd.store.engine import Engine
+from chatd.store.failures import StoreLost
 from chatd.store.outcome import Proposed
 from chatd.store.verify import verify
 from tests.chaos.powerloss.marks import Marks
