@@ -27,7 +27,6 @@ from tests.chaos.workload import Scale, Workload
 
 Kind = Literal["hub", "writer", "both"]
 KINDS: tuple[Kind, ...] = ("hub", "writer", "both")
-PROGRESS_TIMEOUT_S = 60.0
 PAGE = 200
 WHO_READ_SECTIONS = 3
 """So many people read each section by itself at the end."""
@@ -42,6 +41,8 @@ class Plan:
     acks_between: tuple[int, int] = (200, 5000)
     scale: Scale = field(default_factory=Scale)
     seed: int = 1
+    stuck_s: float = 60.0
+    """How long under load nothing may be acknowledged, before the load ends and what is there is judged."""
     quiet_s: float = 120.0
     """How long everybody may take at the end to get their answers, and again to get what is on its way."""
     told_s: float = 60.0
@@ -106,7 +107,7 @@ class Battery:
             try:
                 await self._under_load(said)
             except TimeoutError:
-                stuck = f"nothing was acknowledged for {PROGRESS_TIMEOUT_S} s after {dict(self.report.kills)}"
+                stuck = f"nothing was acknowledged for {self.plan.stuck_s} s after {dict(self.report.kills)}"
                 self.report.violations.append(Violation("ack", stuck))
             except EndedByItself:
                 await self._after_the_end()
@@ -161,7 +162,7 @@ class Battery:
 
     async def _progress(self, acks: int, load: asyncio.Task[None]) -> None:
         """Wait for acknowledgements. Raises what the load raised, TimeoutError: the server is stuck, EndedByItself."""
-        wait = asyncio.create_task(self._crowd.acked(self._crowd.acks + acks, PROGRESS_TIMEOUT_S))
+        wait = asyncio.create_task(self._crowd.acked(self._crowd.acks + acks, self.plan.stuck_s))
         await asyncio.wait([wait, load, self.server.end], return_when=asyncio.FIRST_COMPLETED)
         if not wait.done():
             wait.cancel()
