@@ -73,9 +73,13 @@ class Commander(Desk):
 
     async def do(self, line: str) -> None:
         """Do one line. What is refused is shown. Raises `ClientClosed`."""
+        await self.could_do(line)
+
+    async def could_do(self, line: str) -> bool:
+        """The same; False if it was refused, or cannot be done as it was typed."""
         try:
             if not line.strip():
-                return
+                return True
             if line.startswith("/") and not line.startswith("//"):
                 if line.strip() != RETRY:  # Which is for when nothing is answered.
                     await self.settle()
@@ -87,6 +91,9 @@ class Commander(Desk):
             self.watcher.say(ERROR, mistake.key, **mistake.values)
         except ChatdError as error:
             self.show_error(error)
+        else:
+            return True
+        return False
 
     async def open_group(self, group: str) -> None:
         """Make a group the open one and show its newest entries. Raises `ChatdError`."""

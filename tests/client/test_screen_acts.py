@@ -165,6 +165,8 @@ async def test_what_can_be_shared_is_found_by_words_of_its_title_and_offered_whi
             await here.press("escape")
             await here.type("/product 月亮")
             await here.sees("没有标题含“月亮”、可以分享的商品")
+            await here.until(lambda: here.app.composer.text == "/product 月亮")
+            here.app.composer.clear()
             await here.type("/video")
             await here.sees("还没有可以分享的视频")
 

@@ -19,9 +19,11 @@ from tests.client.test_chat import Scene
 
 
 async def let_in(peer: Peer) -> Conversation:
-    """The next connection, of somebody without chats."""
+    """The next connection, of somebody without chats, who may make none."""
     conversation = await peer.greeted()
-    await conversation.ok(await conversation.ask("group.list"), groups=[])
+    asked = {ask.op: ask for ask in [await conversation.ask(), await conversation.ask()]}
+    await conversation.refuse(asked["group.create"], "forbidden")
+    await conversation.ok(asked["group.list"], groups=[])
     return conversation
 
 
@@ -37,8 +39,8 @@ async def test_it_counts_down_and_tries_at_once_when_it_is_asked_to(way: str) ->
             await here.sees("○ 10 秒后重试 · ^R 立即重试")
             await here.sees("还没连上服务器：服务器正在启动或太忙")
             await here.sees("○ 9 秒后重试")
-            await here.type('/product "茶壶"')
-            await here.sees('/product "茶壶" 要等连上以后才执行')
+            await here.type("/new 茶壶")
+            await here.sees("/new 茶壶 要等连上以后才执行")
             peer.door = lambda _: None
             if way == "click":
                 await here.click("^R 立即重试")
@@ -48,6 +50,8 @@ async def test_it_counts_down_and_tries_at_once_when_it_is_asked_to(way: str) ->
                 await here.press("ctrl+r")
             conversation = await let_in(peer)
             await here.sees("● 在线")
+            await here.sees_no("要等连上以后才执行")
+            await here.until(lambda: app.composer.text == "/new 茶壶")
             assert "^R" not in here.text
             await conversation.close(1012)
             await here.sees("连接断开：服务器正在重启，正在自动重连")

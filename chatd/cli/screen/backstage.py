@@ -345,9 +345,10 @@ class Backstage(Life):
             self.action_retry()
             return
         if text.startswith("/") and not text.startswith("//"):
+            waits: Line = [(DIM, self.words("command_waits", line=cut(clean(text), LINE_CELLS)))]
             if not self.state.online:
-                self.answer([[(DIM, self.words("command_waits", line=cut(clean(text), LINE_CELLS)))]])
-            self.do(lambda: self.desk.do(text))
+                self.answer([waits])
+            self.do(lambda: self._command(text, waits))
             return
         self.drop_aim()
         self.timeline.chosen = None
@@ -357,6 +358,16 @@ class Backstage(Life):
         else:
             self.go_to_newest()
             self.do(lambda: self.desk.say(said, reply))
+
+    async def _command(self, text: str, waits: Line) -> None:
+        """Do a command; that it waits, if that was said, holds no more then. One that failed is there to be corrected,
+        unless something else was typed meanwhile."""
+        group = self.state.open
+        try:
+            if not await self.desk.could_do(text) and not self.composer.text and self.state.open == group:
+                self.composer.put(text)
+        finally:
+            self._notes.forget(waits)
 
     async def _edit(self, pos: int, text: str) -> None:
         try:

@@ -26,6 +26,12 @@ class Notes:
         self._lines.extend(lines)
         self._show()
 
+    def forget(self, line: Line) -> None:
+        """That holds no more."""
+        if any(one is line for one in self._lines):
+            self._lines = deque((one for one in self._lines if one is not line), maxlen=NOTE_ROWS)
+            self._show()
+
     def tell_connection(self, line: Line) -> None:
         """What has become of the connection takes the place of what was said of it before."""
         self._connection = line
