@@ -98,6 +98,7 @@ def hub_settings(config: Config) -> HubSettings:
         rate_keys_max=config.rates.keys_max,
         told=told,
         hello_timeout_s=config.ws.hello_timeout_s,
+        write_high_bytes=config.ws.write_high_bytes,
         profile_fields=config.profile.declared(),
     )
 

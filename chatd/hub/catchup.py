@@ -30,10 +30,15 @@ if TYPE_CHECKING:
 
 _MINE_PAGE = 100
 _READ_AGAIN_MAX = 5
+_WRITE_SHARE = 8
+"""What is ready is written once it is such a part of what a socket takes, or when nothing more is ready."""
+_SHARED_BYTES = 8 << 20
+"""So many bytes of segments are kept for those who come for the same."""
 
 
 async def catch_up(session: Receiver) -> None:
     """Until nothing is behind any more or the socket is full. Raises `ReaderLost`."""
+    enough = session.hub.settings.write_high_bytes // _WRITE_SHARE
     while session.socket.writable:
         if session.mine_cursor != session.mine_head:
             await _send_mine(session)
@@ -43,8 +48,10 @@ async def catch_up(session: Receiver) -> None:
             session.behind[follow] = session.behind.pop(follow)
             await _send_entries(session, follow)
         else:
-            return
-        session.flush()
+            break
+        if len(session.outbox) >= enough:
+            session.flush()
+    session.flush()
 
 
 async def _send_mine(session: Receiver) -> None:
@@ -73,7 +80,7 @@ async def _send_entries(session: Receiver, follow: Follow) -> None:
     if follow.cursor < feed.floor:
         tell_truncated(session, follow)
     most, after = hub.settings.page_entries, follow.cursor
-    segment = feed.recent(after, feed.published, most) if after < feed.published else None
+    segment = hub.pages.recent(feed, after, most) if after < feed.published else None
     if segment is None and after < feed.published:
         redactions = feed.redactions
         segment = await hub.pages.read(hub.readers, feed, after, most)
@@ -108,8 +115,25 @@ class Pages:
         self._settings = settings
         self._caught_up = caught_up
         self._reading: dict[tuple[str, int, int, int], asyncio.Task[Segment | None]] = {}
+        self._shared: dict[tuple[int, int, int, int], Segment] = {}
+        self._shared_bytes = 0
         self.reads = 0
         """Pages read from the store, since the start."""
+
+    def recent(self, feed: Feed, after: int, most: int) -> Segment | None:
+        """What the ring has behind a cursor. Those who were away from the same moment on share one segment and the
+        frames that are made of it: after a restart that is nearly everybody."""
+        key = (feed.version, after, feed.published, most)
+        segment = self._shared.get(key)
+        if segment is None:
+            segment = feed.recent(after, feed.published, most)
+            if segment is not None:
+                if self._shared_bytes >= _SHARED_BYTES:
+                    self._shared.clear()
+                    self._shared_bytes = 0
+                self._shared[key] = segment
+                self._shared_bytes += sum(item.size_bytes for item in segment.items)
+        return segment
 
     async def read(self, readers: Readers, feed: Feed, after: int, most: int) -> Segment | None:
         """Up to `most` entries behind `after`. Raises `ReaderLost`."""

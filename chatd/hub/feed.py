@@ -12,6 +12,7 @@ group in one of three states:
 from __future__ import annotations
 
 import enum
+import itertools
 from collections.abc import Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -83,12 +84,14 @@ class Follow:
         self.opened = on
 
 
+_versions = itertools.count()
 _LISTENING = frozenset({State.LIVE, State.BEHIND})
 
 
 class Feed:
     """One group. `redactions` counts recalls, edits, changed cards and what goes by age, so that a page read meanwhile
-    is known to be stale. `floor`: no message at or below is kept, but what stands on the board."""
+    is known to be stale; `version` is another one, never used before, whenever anything of the ring may have changed.
+    `floor`: no message at or below is kept, but what stands on the board."""
 
     __slots__ = (
         "__weakref__",
@@ -107,6 +110,7 @@ class Feed:
         "ring",
         "seq",
         "typed_at_s",
+        "version",
         "watched",
     )
 
@@ -118,6 +122,7 @@ class Feed:
         self.members = members
         self.floor = floor
         self.redactions = 0
+        self.version = next(_versions)
         self.read_only = False
         """A direct chat in which nothing can be written for now."""
         self.ring: Ring | None = None
@@ -135,6 +140,7 @@ class Feed:
 
         `joining`: somebody connected comes in by this very commit.
         """
+        self.version = next(_versions)
         if change.gone or change.floor > self.floor:
             self.cut(change.floor, change.gone)
         targets = {target.pos: target for target in change.targets}
@@ -163,24 +169,28 @@ class Feed:
             return
         first, last = items[0].entry.pos, items[-1].entry.pos
         if last == self.head and last - first == len(items) - 1 and first > self.floor:
+            self.version = next(_versions)
             self.ring = Ring(ring_items, ring_bytes)
             for item in items:
                 self.ring.push(item)
 
     def cut(self, floor: int, gone: Sequence[int]) -> None:
         """The log begins behind `floor` from here on; of `gone`, nothing is shown any more."""
+        self.version = next(_versions)
         self.floor = max(self.floor, floor)
         if self.ring is not None:
             self.ring.cut(self.floor, gone)
 
     def refresh_card(self, item: CatalogueItem) -> None:
         """An item that something here shows has changed."""
+        self.version = next(_versions)
         self.redactions += 1
         if self.ring is not None:
             self.ring.refresh_card(item)
 
     def drop_ring(self) -> None:
         """What is kept here may no longer be true: it is read from the store instead."""
+        self.version = next(_versions)
         self.redactions += 1
         self.ring = None
 
@@ -189,6 +199,7 @@ class Feed:
         self.floor = max(self.floor, floor)
         self.head = self.published = head
         self.at, self.seq, self.members = at, seq, members
+        self.version = next(_versions)
         self.redactions += 1
         self.ring = None
 

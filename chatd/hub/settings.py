@@ -25,6 +25,8 @@ class HubSettings(msgspec.Struct, frozen=True):
     ring_entries: int = 256
     ring_bytes: int = 1_048_576
     page_entries: int = 100
+    write_high_bytes: int = 262_144
+    """Above this a socket takes nothing more."""
     slice_deliveries: int = 1000
     heads_interval_s: float = 25.0
     read_flush_s: float = 1.0
