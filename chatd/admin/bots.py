@@ -11,7 +11,7 @@ from chatd.core.bots import Bot, MakeBot
 from chatd.core.refusal import Refused
 from chatd.core.values import User
 from chatd.service.bots import new_token
-from chatd.service.users import check_person
+from chatd.service.persons import check_person
 from chatd.store import bots as stored
 from chatd_protocol.scopes import SCOPES
 

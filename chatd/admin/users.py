@@ -11,7 +11,8 @@ from chatd.admin.people import person_of
 from chatd.core.profiles import SetTag
 from chatd.core.refusal import Refused
 from chatd.core.values import is_bot
-from chatd.service.users import check_person, view_user
+from chatd.service.persons import check_person
+from chatd.service.users import view_user
 from chatd.store import users as stored
 from chatd_protocol.codec import Invalid
 from chatd_protocol.values import SAFE_INTEGER_MAX

@@ -11,21 +11,22 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 import orjson
 
-from chatd.admin.catalogue import OF_OPERATOR
 from chatd.admin.socket import call
 from chatd.cli.catalogue_file import Row
 from chatd.cli.hold import held_engine
 from chatd.config import Config
 from chatd.core.wishes import AnyWish
 from chatd.service.catalogue import change_catalogue, read_item
-from chatd.store.engine import Engine
 from chatd.store.outcome import Proposed, Verdict
 from chatd_protocol.codec import Invalid
+
+if TYPE_CHECKING:
+    from chatd.store.engine import Engine
 
 PORTION_ROWS: Final = 200
 PORTION_BYTES: Final = 48 * 1024
@@ -93,6 +94,8 @@ class _Directly:
         self._engine = engine
 
     def change(self, items: list[Any], deletions: list[Any]) -> list[dict[str, Any]]:
+        from chatd.admin.catalogue import OF_OPERATOR
+
         return asyncio.run(change_catalogue(self._ask, items, deletions, OF_OPERATOR))
 
     async def _ask(self, wish: AnyWish) -> Verdict:

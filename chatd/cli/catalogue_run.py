@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TextIO
 
 from chatd.cli.answers import DONE, FAILED, MISUSED, bare, failed, say
 from chatd.cli.catalogue_file import Format, read_rows
@@ -21,8 +21,9 @@ from chatd.cli.table import on_terminal, word
 from chatd.cli.troubles import TROUBLES, ended_by
 from chatd.config import Config
 from chatd.core.catalogue import Item, look
-from chatd.store.catalogue import read_items, read_page
-from chatd.store.database import Database, connect, path_of
+
+if TYPE_CHECKING:
+    from chatd.store.database import Database
 
 SHOWN_MAX: Final = 20
 """So many refused rows are named on the terminal; `--refused` keeps all of them."""
@@ -95,6 +96,8 @@ def _report(path: Path | None) -> Iterator[_Report]:
 
 def show(config: Config, kind: str, item_id: str, as_json: bool) -> int:
     """Show one item."""
+    from chatd.store.catalogue import read_items
+
     try:
         with _reading(config) as database:
             found = read_items(database, [(kind, item_id)])
@@ -109,6 +112,8 @@ def show(config: Config, kind: str, item_id: str, as_json: bool) -> int:
 
 def list_items(config: Config, kind: str | None, after: str, limit: int, as_json: bool) -> int:
     """List a page of items, of one kind or of both."""
+    from chatd.store.catalogue import read_page
+
     kinds: tuple[str, ...] = KINDS if kind is None else (kind,)
     if kind is None and after:
         first, _, after = after.partition(":")
@@ -134,6 +139,8 @@ def list_items(config: Config, kind: str | None, after: str, limit: int, as_json
 
 def delete(config: Config, kind: str, item_id: str, rev: int | None, as_json: bool) -> int:
     """Delete an item."""
+    from chatd.store.catalogue import read_items
+
     try:
         if rev is None:
             with _reading(config) as database:
@@ -150,6 +157,8 @@ def delete(config: Config, kind: str, item_id: str, rev: int | None, as_json: bo
 @contextlib.contextmanager
 def _reading(config: Config) -> Iterator[Database]:
     """The database, beside a server that may be running."""
+    from chatd.store.database import connect, path_of
+
     path = path_of(config.store.url)
     if path is not None and not path.exists():
         raise ValueError(f"there is no database at {path}")

@@ -12,24 +12,22 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import msgspec
 
 from chatd.admin.socket import call
-from chatd.app import new_id
 from chatd.cli.catalogue_file import Row
 from chatd.cli.follow_pace import Load, Pace
 from chatd.config import Config
 from chatd.core.follows import REFUSED, ForgetImport, Step
 from chatd.core.wishes import AnyWish
 from chatd.service.follows import Follows, Told, read_edge, read_portion, view_import
-from chatd.service.secrets import Secrets
-from chatd.store.engine import Engine
-from chatd.store.follows import import_in, users_in
-from chatd.store.migrate import life
 from chatd.store.outcome import Proposed, Verdict
 from chatd_protocol.codec import Invalid
+
+if TYPE_CHECKING:
+    from chatd.store.engine import Engine
 
 PORTION_BYTES: Final = 48 * 1024
 """A line of the admin socket has at most 64 KiB."""
@@ -162,10 +160,16 @@ class Directly:
     """The database, held by this program."""
 
     def __init__(self, engine: Engine) -> None:
+        from chatd.app import new_id
+        from chatd.service.secrets import Secrets
+        from chatd.store.migrate import life
+
         self._engine = engine
         self._follows = Follows(self._ask, self._find, new_id, Secrets(life(engine.database).key).hash_sub)
 
     def progress(self, import_id: str, again: bool) -> dict[str, Any]:
+        from chatd.store.follows import import_in
+
         if again:
             asyncio.run(self._follows.propose(ForgetImport(import_id)))
         return view_import(import_in(self._engine.database, import_id))
@@ -179,4 +183,6 @@ class Directly:
         return outcome.verdicts[0]
 
     async def _find(self, subs: Iterable[str]) -> dict[str, str]:
+        from chatd.store.follows import users_in
+
         return users_in(self._engine.database, subs)

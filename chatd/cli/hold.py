@@ -5,14 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from chatd.admin.socket import AdminError, call
-from chatd.app import now_ms
 from chatd.config import Config
-from chatd.store import lock, migrate
-from chatd.store.database import connect, path_of
-from chatd.store.engine import Engine
-from chatd.tuning import bounds_of
+
+if TYPE_CHECKING:
+    from chatd.store.engine import Engine
 
 
 @contextmanager
@@ -25,12 +24,20 @@ def held_engine(config: Config) -> Iterator[Engine | None]:
     try:
         call(config.admin_socket_path(), "stats")
     except AdminError:
+        from chatd.store.database import path_of
+
         path = path_of(config.store.url)
         if path is None:
             raise
     else:
         yield None
         return
+    from chatd.app import now_ms
+    from chatd.store import lock, migrate
+    from chatd.store.database import connect
+    from chatd.store.engine import Engine
+    from chatd.tuning import bounds_of
+
     held = lock.take(path)
     try:
         migrate.migrate(config.store.url)

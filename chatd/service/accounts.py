@@ -33,8 +33,8 @@ from chatd.core.values import User
 from chatd.core.wishes import AnyWish
 from chatd.service.delivery import Delivery
 from chatd.service.passwords import Passwords
+from chatd.service.persons import NAME_MAX
 from chatd.service.tokens import OWN_KID, Claims, FixedKeys, Issuer, Key, Tokens
-from chatd.service.users import NAME_MAX
 from chatd.store import records, users
 from chatd.store.outcome import Verdict
 from chatd.store.readers import Readers

@@ -14,7 +14,7 @@ from chatd.core.follows import ChangeFollows, Edge, FollowImport, MakeUsers, Ste
 from chatd.core.refusal import Refused
 from chatd.core.values import is_bot
 from chatd.core.wishes import AnyWish
-from chatd.service.users import SUB_MAX
+from chatd.service.persons import SUB_MAX
 from chatd.store.outcome import Verdict
 from chatd_protocol.codec import Invalid, show
 from chatd_protocol.values import SAFE_INTEGER_MAX

@@ -22,7 +22,7 @@ from chatd.core.accounts import SUB_PREFIX
 from chatd.core.refusal import Refused
 from chatd.core.unusable import Unusable
 from chatd.core.values import is_bot
-from chatd.service.users import NAME_MAX, check_person
+from chatd.service.persons import NAME_MAX, check_person
 from chatd_protocol.bots import TOKEN_PREFIX
 from chatd_protocol.codec import Invalid
 from chatd_protocol.values import SAFE_INTEGER_MAX

@@ -17,21 +17,10 @@ from chatd.store.relations import circle_of
 from chatd_protocol import users as wire
 from chatd_protocol.codec import Invalid
 
-NAME_MAX = 80
-SUB_MAX = 200
 Here = Callable[[str], int]
 """When somebody was here, if that is not stored yet, else 0."""
 CANDIDATES = 200
 """Endings of names that one search looks at, at most."""
-
-
-def check_person(sub: object, name: object) -> tuple[str, str]:
-    """A `sub` and a name that a user may have. Raises `Invalid` naming the one that will not do."""
-    if not isinstance(sub, str) or not 1 <= len(sub) <= SUB_MAX or not sub.isprintable():
-        raise Invalid("sub", f"`sub` is not 1 to {SUB_MAX} printable characters")
-    if not isinstance(name, str) or len(name) > NAME_MAX or not name.isprintable():
-        raise Invalid("name", f"`name` is not at most {NAME_MAX} printable characters")
-    return sub, name
 
 
 def update_profile(request: wire.UpdateProfile, author: Author) -> UpdateProfile:

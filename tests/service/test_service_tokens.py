@@ -11,8 +11,8 @@ import jwt
 import pytest
 
 from chatd.core.refusal import Refused
+from chatd.service.persons import NAME_MAX
 from chatd.service.tokens import Claims, FixedKeys, Issuer, Key, Tokens, mint
-from chatd.service.users import NAME_MAX
 from chatd_protocol.values import SAFE_INTEGER_MAX
 
 SECRET = "a secret for tests only, 32 bytes and more"
