@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from tests.cli import forked
-from tests.forked import Forker
+from tests.forked import Forked, Forker
 
 PATIENCE_S = 60
 
@@ -59,14 +59,19 @@ class Program:
         """The same at a terminal of so many columns: what a person sees, without colours."""
         ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (24, columns))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "chatd", *arguments],
-            cwd=self.folder,
-            env=self.env | {"TERM": "xterm", "NO_COLOR": "1"} | env,
-            stdin=subprocess.DEVNULL,
-            stdout=theirs,
-            stderr=theirs,
-        )
+        env = self.env | {"TERM": "xterm", "NO_COLOR": "1"} | env
+        process: Forked | subprocess.Popen[bytes]
+        if self.forker is not None:
+            process = forked.begin(self.forker, arguments, self.folder, env, theirs, theirs)
+        else:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "chatd", *arguments],
+                cwd=self.folder,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=theirs,
+                stderr=theirs,
+            )
         os.close(theirs)
         seen = bytearray()
         deadline = threading.Timer(PATIENCE_S, process.kill)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -12,6 +13,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 import uvloop
 
 from chatd.core.retention import DAY_MS
@@ -38,20 +40,28 @@ def _grow_old(path: Path, days: int) -> None:
         database.commit()
 
 
-def _program(tmp_path: Path) -> tuple[Program, str]:
-    """A server's folder with a group in which three messages are forty days old and one is new."""
-    program = Program(tmp_path)
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A server's folder with a group in which three messages are forty days old and one is new; to be copied."""
+    folder = tmp_path_factory.mktemp("filled")
+    program = Program(folder)
     with program.serving() as served:
         token = program.run("token", "ann").stdout.strip()
         group = uvloop.run(_say(served.url, token, "an old word", "another old word", "pinned"))
-    _grow_old(tmp_path / "chatd.db", 40)
+    _grow_old(folder / "chatd.db", 40)
     with program.serving() as served:
         uvloop.run(_say(served.url, program.run("token", "ann").stdout.strip(), "a new word", group=group))
-    return program, group
+    return folder, group
 
 
-def test_what_would_go_is_told_first_and_goes_with_yes(tmp_path: Path) -> None:
-    program, group = _program(tmp_path)
+def _copy(filled: tuple[Path, str], tmp_path: Path) -> tuple[Program, str]:
+    folder, group = filled
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return Program(tmp_path), group
+
+
+def test_what_would_go_is_told_first_and_goes_with_yes(filled: tuple[Path, str], tmp_path: Path) -> None:
+    program, group = _copy(filled, tmp_path)
     with program.serving():
         assert "--yes" not in program.run("retention", "run").stdout, "by itself a server keeps everything"
         assert program.run("retention", "set", group, "--days", "30").returncode == 0
@@ -74,8 +84,8 @@ def test_what_would_go_is_told_first_and_goes_with_yes(tmp_path: Path) -> None:
     assert ("old word" in bodies, "pinned" in bodies, "a new word" in bodies) == (False, True, True)
 
 
-def test_what_was_chosen_is_shown_and_one_way_at_a_time(tmp_path: Path) -> None:
-    program, group = _program(tmp_path)
+def test_what_was_chosen_is_shown_and_one_way_at_a_time(filled: tuple[Path, str], tmp_path: Path) -> None:
+    program, group = _copy(filled, tmp_path)
     with program.serving():
         assert json.loads(program.run("retention", "show", "--json").stdout)["groups"] == []
         for how, days in ((("--days", "7"), 7), (("--keep",), 0)):
@@ -93,8 +103,8 @@ def test_what_was_chosen_is_shown_and_one_way_at_a_time(tmp_path: Path) -> None:
         assert program.run("retention", "set", "gnone", "--keep").returncode == 1
 
 
-def test_it_is_said_in_the_language_of_the_environment(tmp_path: Path) -> None:
-    program, group = _program(tmp_path)
+def test_it_is_said_in_the_language_of_the_environment(filled: tuple[Path, str], tmp_path: Path) -> None:
+    program, group = _copy(filled, tmp_path)
     with program.serving():
         program.run("retention", "set", group, "--days", "30")
         assert program.run("retention", "set", group, "--days", "1", LC_ALL="C.UTF-8").stdout == f"{group}  1 day\n"
@@ -111,8 +121,10 @@ def test_it_is_said_in_the_language_of_the_environment(tmp_path: Path) -> None:
             assert re.search(r"[\u4e00-\u9fff]", chinese.replace("Tea 茶", "")), chinese
 
 
-def test_who_looks_on_no_longer_is_told_that_it_goes_on_and_asks_how_far_it_is(tmp_path: Path) -> None:
-    program, group = _program(tmp_path)
+def test_who_looks_on_no_longer_is_told_that_it_goes_on_and_asks_how_far_it_is(
+    filled: tuple[Path, str], tmp_path: Path
+) -> None:
+    program, group = _copy(filled, tmp_path)
     program.env |= {"CHATD_RETENTION__ENTRIES_PER_COMMIT": "1", "CHATD_RETENTION__PAUSE_S": "60"}
     with program.serving():
         program.run("retention", "set", group, "--days", "30")
