@@ -374,7 +374,9 @@ static PyObject *flush(PyObject *module, PyObject *touched)
         if (result < 0)
             return NULL;
     }
-    Py_RETURN_NONE;
+    /* Not Py_RETURN_NONE: the headers of 3.12 take None for immortal, and 3.11 counts its references. */
+    Py_INCREF(Py_None);
+    return Py_None;
 }
 
 /* -- the module */
