@@ -22,10 +22,12 @@ help: ## list the verbs ## 列出这些命令
 run: $(STAMP) ## start a server with a small demo community ## 启动一个小小的演示社区
 	$(RUN) $(ARGS)
 
-# Files go to as many processes as there are cores, up to four; each starts a PostgreSQL of its own. They go in the order
-# of tests/conftest.py, which begins with the long ones: so no process ends long before another.
+# Files go to one process more than there are cores, for tests also wait, but to four at most; each starts a PostgreSQL
+# of its own. They go in the order of tests/conftest.py, which begins with the long ones: so no process ends long before
+# another.
 test: check ## the checks, then every test ## 先检查，再跑全部测试
-	$(PY) -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
+	$(PY) -m pytest --numprocesses=$$($(PY) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))') \
+	    --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP) ## lint, format, types and import rules; changes nothing ## 检查写法、格式、类型和导入规则，不改任何文件
 	$(BIN)/ruff check .
