@@ -58,7 +58,9 @@ def fill_header(file: Path, version: str, kind: str, at: int) -> Header:
 
 
 def read_header(file: Path) -> Header:
-    """What a file says of itself. Raises `Trouble`: `no_file`, `no_backup`, `newer`, `damaged`."""
+    """What a file says of itself. Raises `Trouble`: `no_file`, `a_folder`, `no_backup`, `newer`, `damaged`."""
+    if file.is_dir() and (backups := sorted(file.glob("*.backup"))):
+        raise Trouble("a_folder", folder=file, newest=backups[-1])
     if not file.is_file():
         raise Trouble("no_file", file=file)
     try:

@@ -80,7 +80,7 @@ async def open_session(session: Session, hello: Hello) -> dict[str, Any]:
         raise Refused("unauthenticated", "The token is for another device.")
     at_rest = None if hub.link.waiting else await _read_at_rest(session, claims, hello)
     check_opening(session)
-    if at_rest is not None:
+    if at_rest is not None and at_rest.n == hub.n:
         session.device, session.token = hello.device, claims.token
         hub.enter(session, at_rest.user.id)
         return _settle(session, hello, claims, at_rest, Missed())
@@ -144,17 +144,14 @@ async def check_allowed(reader: Reader, user: User, device: str, claims: Claims)
 
 
 async def _read_at_rest(session: Session, claims: Claims, hello: Hello) -> _Snapshot | None:
-    """The same as entering and then reading, in one hop; None if something was published meanwhile that it does not
-    know, or if the person is not yet here or has another name by now."""
+    """All of it in one hop, before the person is entered: true for as long as nothing more is published. None if the
+    person is not yet here or has another name by now."""
     hub = session.hub
     mark = hub.shelf.mark()
     snapshot = await hub.readers.read(partial(_read_whole, claims, hello, hub.life.epoch, hub.reads.of_user))
-    if snapshot is None:
-        return None
-    await hub.caught_up(snapshot.n)
-    if hub.n != snapshot.n:
-        return None
-    snapshot.mark, snapshot.newer_reads = mark, hub.reads.known_of(snapshot.user.id)
+    if snapshot is not None:
+        await hub.caught_up(snapshot.n)
+        snapshot.mark, snapshot.newer_reads = mark, hub.reads.known_of(snapshot.user.id)
     return snapshot
 
 

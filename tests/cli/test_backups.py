@@ -111,6 +111,11 @@ def test_the_codes_of_what_is_wrong_are_for_programs(program: Program) -> None:
     assert told(program, "restore", "none.backup", status=1)["error"] == "no_file"
     told(program, "backup", "a.backup")
     assert told(program, "backup", "a.backup", status=1)["error"] == "exists"
+    told(program, "backup", "aa.backup")
+    assert told(program, "restore", ".", status=1)["error"] == "a_folder"
+    assert "最新的是 aa.backup" in program.run("restore", ".", LC_ALL="zh_CN.UTF-8").stderr
+    (program.folder / "empty").mkdir()
+    assert told(program, "restore", "empty", status=1)["error"] == "no_file"
     assert told(program, "restore", "a.backup", status=1)["error"] == "not_empty"
     assert told(program, "backup", "no/such/folder.backup", status=1)["error"] == "no_folder"
     missing = f"sqlite:///{program.folder / 'none.db'}"

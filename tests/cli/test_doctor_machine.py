@@ -33,7 +33,10 @@ def test_too_little_room_and_odd_file_systems_are_found(program: Program, tmp_pa
     free_mb = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize // 2**20
     near = load(None, {"CHATD_STORE__FREE_DISK_FLOOR_MB": str(min(free_mb * 2 // 3, 2**20))})
     assert [one.level for one in disk.check_space(near, folder) if one.check == "disk.space"] == ["warn"]
-    assert levels(look(program, status=1, CHATD_STORE__URL="sqlite:////nowhere/at/all.db"), "disk.folder") == {"fail"}
+    assert levels(look(program, CHATD_STORE__URL=f"sqlite:///{tmp_path}/not/yet/chatd.db"), "disk.folder") == {"warn"}
+    (tmp_path / "file").touch()
+    below = f"sqlite:///{tmp_path}/file/at/all.db"
+    assert levels(look(program, status=1, CHATD_STORE__URL=below), "disk.folder") == {"fail"}
     assert levels(look(program, status=1, CHATD_STORE__URL="sqlite:////proc/chatd.db"), "disk.fsync") == {"fail"}
     mounts = tmp_path / "mountinfo"
     shown = {"nfs4": "fail", "tmpfs": "warn", "overlay": "warn", "ext4": "ok"}

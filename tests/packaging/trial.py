@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from tests.ports import free_port
+
 PATIENCE_S: Final = 600
 
 HELLO: Final = """
@@ -92,6 +94,7 @@ class Environment:
         kept = {"PATH", "HOME", "LANG", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"}
         wanted = ("PIP_", "HTTP", "http", "NO_PROXY", "no_proxy")
         self.env = {k: v for k, v in os.environ.items() if k in kept or k.startswith(wanted)}
+        self.env["CHATD_SERVER__PORT"] = str(free_port())  # and not the usual one, where something may run
         subprocess.run([python, "-m", "venv", str(folder / "env")], check=True, env=self.env, timeout=PATIENCE_S)
 
     def run(self, *call: str) -> str:
@@ -159,10 +162,10 @@ def _best(environment: Environment, *call: str) -> float:
 
 
 def serve_and_greet(environment: Environment) -> float:
-    """`chatd serve` on a free port answers /healthz, and takes a hello and a message with a token of `chatd token`."""
+    """`chatd serve` answers /healthz, and takes a hello and a message with a token of `chatd token`."""
     began = time.perf_counter()
     server = subprocess.Popen(
-        [str(environment.bin / "chatd"), "serve", "--port", "0"],
+        [str(environment.bin / "chatd"), "serve"],
         cwd=environment.folder,
         env=environment.env,
         stderr=subprocess.PIPE,

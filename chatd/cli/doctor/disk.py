@@ -30,13 +30,22 @@ def check_disk(config: Config, mounts: Path = Path("/proc/self/mountinfo")) -> I
     path = config.sqlite_path()
     folder = (path.parent if path is not None else config.state_dir()).absolute()
     if not folder.is_dir():
-        en = f"{folder} is not there: make it, for the user of the server alone (mkdir -m 700)."
-        yield Finding("fail", "disk.folder", en, f"{folder} 不存在：请以服务器的用户创建（mkdir -m 700）。")
+        yield _missing(folder)
         return
     yield from _check_ledger(config)
     yield from check_space(config, folder)
     yield from _kind(folder, mounts, embedded=path is not None)
     yield from check_fsync(folder)
+
+
+def _missing(folder: Path) -> Finding:
+    """A folder that the first start makes, if it may; who meant another one wants to know."""
+    above = next(one for one in folder.parents if one.exists())
+    if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
+        en = f"{folder} is not there yet: the first start makes it, if that is the folder you mean."
+        return Finding("warn", "disk.folder", en, f"{folder} 还不存在：首次启动时会创建，请确认路径没写错。")
+    en = f"{folder} is not there: make it, for the user of the server alone (mkdir -m 700)."
+    return Finding("fail", "disk.folder", en, f"{folder} 不存在：请以服务器的用户创建（mkdir -m 700）。")
 
 
 def _check_ledger(config: Config) -> Iterator[Finding]:

@@ -93,6 +93,10 @@ TEXTS: Final = {
         "数据表版本是 {found}，本版本 chatd 是 {expected}：请先运行 `chatd migrate`",
     ),
     "trouble_lost": ("the database was lost on the way ({reason})", "中途与数据库失去连接（{reason}）"),
+    "trouble_a_folder": (
+        "{folder} is a folder: name one of the backups in it, the newest is {newest}",
+        "{folder} 是文件夹：请指定其中一个备份，最新的是 {newest}",
+    ),
     "trouble_no_file": ("there is no file {file}", "没有文件 {file}"),
     "trouble_no_backup": (
         "{file} is no backup of chatd; backups are made by `chatd backup`",
