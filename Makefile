@@ -20,7 +20,7 @@ help: ## list the verbs ## 列出这些命令
 	@awk -F ' ## ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-10s %s\n", $$1, $$$(if $(ZH),3,2) }' $(firstword $(MAKEFILE_LIST))
 
 run: $(STAMP) ## start a server with a small demo community ## 启动一个小小的演示社区
-	$(RUN) $(ARGS)
+	@$(RUN) $(ARGS)
 
 # Files go to one process more than there are cores, for tests also wait, but to four at most; each starts a PostgreSQL
 # of its own. They go in the order of tests/conftest.py, which begins with the long ones: so no process ends long before
@@ -61,6 +61,7 @@ audit: $(RELEASE) ## ask the advisory database about the libraries that are pinn
 	$(PY) -m pip_audit --strict --no-deps --disable-pip -r constraints.txt --progress-spinner off $(ARGS)
 
 venv: $(STAMP) ## only make .venv ## 只准备 .venv
+	@echo "$(if $(ZH),$(VENV) 已就绪,$(VENV) is ready)"
 
 # What a release is made with. Kept apart: whoever changes the code needs none of it.
 $(RELEASE): $(STAMP)
@@ -90,7 +91,7 @@ $(STAMP): pyproject.toml constraints.txt
 	        exit 1; \
 	    }; \
 	fi
-	@echo "$(if $(ZH),正在把 chatd 和工具装进 $(VENV),installing chatd and its tools into $(VENV))"
+	@echo "$(if $(ZH),正在把 chatd 和工具装进 $(VENV)（首次约一分钟）,installing chatd and its tools into $(VENV) (about a minute the first time))"
 	@$(PIP) install -c constraints.txt hatchling
 	@$(PIP) install -c constraints.txt --no-build-isolation -e '.[dev]'
 	@touch $@

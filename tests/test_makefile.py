@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,5 +45,15 @@ def test_each_verb_is_listed_in_the_readers_language() -> None:
 )
 def test_what_takes_long_is_said_in_the_readers_language(locale: dict[str, str], is_chinese: bool) -> None:
     told = [line for line in said("--dry-run", "--always-make", "venv", **locale) if "echo" in line]
-    assert len(told) == 5
+    assert len(told) == 6
     assert all(bool(CHINESE.search(line)) is is_chinese for line in told)
+
+
+@pytest.mark.parametrize(("locale", "words"), [("C.UTF-8", ".venv is ready"), ("zh_CN.UTF-8", ".venv 已就绪")])
+def test_a_venv_that_is_there_is_said_to_be_ready(locale: str, words: str) -> None:
+    assert said("--assume-old=pyproject.toml", "--assume-old=constraints.txt", "venv", LANG=locale) == [words]
+
+
+def test_what_starts_the_demo_is_not_shown() -> None:
+    (started,) = said("run", f"RUN={shlex.quote(sys.executable)} -c 'print(1)'", "ARGS=", LANG="zh_CN.UTF-8")
+    assert started == "1"

@@ -183,7 +183,7 @@ async def converse(
         if tired:
             why = state.lost_why or words("lost_no_answer")
             watcher.say(ERROR, "given_up", url=url, seconds=f"{patience_s:g}", why=why)
-        elif closed is None:
+        elif closed is None and screen.interactive:  # A script reads what it asked for to the last line.
             watcher.say(NOTICE, "bye")
     return REFUSED if tired or closed is not None or commander.failed else DONE
 

@@ -36,9 +36,10 @@ Once you are in (below), try this; N is the number of a message of yours:
   /product bowl      share a product; /product alone shows what there is
   F1 or /help        the rest
 
-Kill the server in between (kill -9 {pid}), start it again: nothing is lost.
+Kill the server in between (kill -9 {pid}; make reports Killed), start it
+again: nothing is lost.
 Ctrl-C stops it; rm -r {folder} forgets everything.
-Who else you can be, each with a token in that folder:
+Who else you can be, each with a token in {folder}:
 {others}
 {rule}
 A small community is served. Its page: {page}
@@ -72,9 +73,9 @@ third terminal, and then the share text below it into the chat that opens.
   /product 碗        分享商品；单独输入 /product 可以挑选
   F1 或 /help        其余的
 
-中途 kill -9 {pid} 再启动一次：一条消息都不会丢。
+中途 kill -9 {pid}（make 会报一句 Killed）再启动：一条消息都不会丢。
 Ctrl-C 停止，rm -r {folder} 清空重来。
-还可以扮演这些人，令牌都在那个目录里：
+还可以扮演这些人，令牌都在 {folder} 里：
 {others}
 {rule}
 演示社区已启动，首页：{page}

@@ -432,8 +432,10 @@ async def test_the_end_of_the_input_is_no_fault_of_the_server(sqlite_url: str) -
         ann, bob = await friends(server)
         for _ in range(20):  # Something is being asked for while this side closes.
             bob.scene.type("/add ann")
+        ann.scene.interactive = True
         ann.scene.end()
         assert await ann.talking == 0
         assert ann.scene.shown[-1] == "bye"
         assert not any("closed by" in line for line in ann.scene.shown)
         await bob.leave()
+        assert "再见" not in bob.scene.shown, "a script reads to the last line what it asked for"

@@ -320,6 +320,8 @@ def test_what_it_says_fits_a_terminal_of_eighty_columns_and_what_is_pasted_too(l
     assert not [
         line for line in told if get_cwidth(line) >= 80 and not line.startswith(str(Path(sys.executable).parent))
     ]
+    others = next(line for line in told if ("令牌" if lang == "zh" else "a token in") in line)
+    assert ".demo" in others, "on 24 lines this is the first that is seen"
     pasting = "\n".join(told[told.index("─" * 78, 2) :])
     assert len(pasting.splitlines()) <= 24
     for sub in ("ali", "kai", "ming"):
