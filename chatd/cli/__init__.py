@@ -231,6 +231,7 @@ def revoke(
 
     $ chatd revoke ann
     $ chatd revoke ann --device tablet
+    $ chatd revoke bot:shop-helper
     """
     done = ask(config, "revoke", sub=person, device=device)
     say(done, phrase("revoked; {closed} connections closed. 已吊销，断开 {closed} 个连接。", **done), as_json)

@@ -40,6 +40,11 @@ def card_state(words: Words, card: Card) -> str:
     return words.beside(parts)
 
 
+def product_state(words: Words, card: ProductCard) -> str:
+    """How a product stands where there is room to say so of one that can be bought, too."""
+    return words.beside((card_state(words, card), words("card_on_sale") if card.status == "on_sale" else ""))
+
+
 def price_of(words: Words, card: ProductCard) -> str:
     """The price, and what it was when it was shared if that was something else."""
     now = price_in(words.lang, card.price or 0, card.currency)
@@ -50,6 +55,8 @@ def price_of(words: Words, card: ProductCard) -> str:
 
 def _details(words: Words, card: Card) -> list[str]:
     state = card_state(words, card) if card.title else ""
+    if isinstance(card, ProductCard) and card.title:
+        state = product_state(words, card)
     if isinstance(card, VideoCard) and card.status == "available":
         minutes, seconds = divmod(card.duration_ms // 1000, 60)
         length = f"{minutes}:{seconds:02}" if card.duration_ms else ""

@@ -72,6 +72,8 @@ class Session:
         self.feed = Feed(cursors)
         self.inbox = Inbox(inbox_entries, self._catch_up)
         self.hello: wire.HelloOk | None = None
+        self._lost_s: float | None = None
+        """Since when there has been no session, if there was one."""
         renewable = not isinstance(identity.token, str)
         self.link = Link(
             endpoint, self, clock=clock, backoff=backoff, heads_interval_s=heads_interval_s, renewable=renewable
@@ -126,6 +128,9 @@ class Session:
         resumed = self.feed.epoch is not None and not hello.reset
         events, missed = self.feed.greet(hello)
         self.hello = hello
+        if self._lost_s is not None:
+            _log.info("connected again after %.1f s", self._clock.now() - self._lost_s)
+            self._lost_s = None
         for event in events:
             self._keep(event)
         self._keep(Connected(hello, resumed, missed))
@@ -133,6 +138,8 @@ class Session:
 
     def lost(self, lost: Lost, retry_in_s: float) -> None:
         _log.info("connection ended with %s %s", lost.code, lost.reason)
+        if self.hello is not None and self._lost_s is None:
+            self._lost_s = self._clock.now()
         self._keep(Disconnected(lost.code, lost.reason, retry_in_s))
 
     def ended(self, why: ClientClosed) -> None:

@@ -8,10 +8,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
+from chatd.admin.socket import call
 from chatd_client import Client
 from chatd_client.bots import Store
 from chatd_client.bots.store import DeadLetter, Step
@@ -165,6 +166,47 @@ async def test_a_token_that_is_refused_ends_it(sqlite_url: str, tmp_path: Path) 
     assert "hello cannot go on: the server does not take this token; `chatd bot token NAME`" in refused.stderr
     assert "(unauthenticated)" in refused.stderr
     assert "chatdbot_nobody" not in refused.stderr
+
+
+SHUT_OUT: Final = {
+    "revoke": (
+        "this token was revoked; `chatd bot token NAME` makes another",
+        "这个令牌已被吊销，用 `chatd bot token 名字`",
+    ),
+    "bot.disable": (
+        "the operator has disabled it; `chatd bot enable NAME`",
+        "用 `chatd bot enable 名字` 重新启用",
+    ),
+}
+
+
+@pytest.mark.parametrize("act", SHUT_OUT)
+@in_loop
+async def test_one_that_is_shut_out_says_why_and_what_to_do_while_it_runs_and_when_it_comes(
+    act: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    english, chinese = SHUT_OUT[act]
+    async with house(sqlite_url, tmp_path) as server:
+        token = await bot_token(server, name="out")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(HELLO),
+            env=environment(CHATD_URL=server.ws_url, CHATD_TOKEN=token),
+            cwd=tmp_path,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert process.stderr is not None
+        while b"is running" not in await process.stderr.readline():
+            pass
+        named: dict[str, Any] = {"sub": "bot:out"} if act == "revoke" else {"bot": "out", "on": True}
+        await asyncio.to_thread(call, server.config.admin_socket_path(), act, PATIENCE_S, **named)
+        said = (await process.stderr.read()).decode()
+        assert (await process.wait(), english in said) == (1, True), said
+        again = await asyncio.to_thread(
+            run, HELLO, "--url", server.ws_url, cwd=tmp_path, CHATD_TOKEN=token, LANG="zh_CN.UTF-8"
+        )
+    assert (again.returncode, chinese in again.stderr) == (1, True), again.stderr
+    assert "closed with" not in said + again.stderr
 
 
 def test_dead_letters_can_be_looked_at(tmp_path: Path) -> None:

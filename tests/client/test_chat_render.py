@@ -44,6 +44,21 @@ def test_a_message() -> None:
     assert shown(own, lang="zh") == ["    7 00:01 我           hi（已编辑）"]
 
 
+@pytest.mark.parametrize(
+    ("lang", "status", "state"),
+    [
+        ("en", "on_sale", "CNY 35.00 · on sale"),
+        ("zh", "on_sale", "¥35.00 · 在售"),
+        ("zh", "sold_out", "¥35.00 · 已售罄"),
+        ("zh", "off_shelf", "¥35.00 · 已下架"),
+    ],
+)
+def test_a_card_of_a_product_says_how_it_stands_also_line_by_line(lang: Any, status: Any, state: str) -> None:
+    card = kinds.ProductCard("tea", status, rev=1, title="Tea", price=3500, currency="CNY")
+    message = log.Message(7, 0, BOB, CID, "product_card", 1, kinds.TextContent(card=card))
+    assert shown(message, lang=lang)[-1].endswith(f"▌ {state}")
+
+
 def test_what_hangs_on_a_message() -> None:
     quote = log.Quote(41, USER, "text", "before")
     reply = text("yes", reply_to=41, quote=quote, reactions=[log.Reaction("👍", 2), log.Reaction("❤", 1)])

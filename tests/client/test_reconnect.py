@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -55,6 +56,23 @@ async def test_other_ends_make_it_pause(code: int) -> None:
         await conversation.close(code)
         assert await stage.clock.end_pause() == 0.25
         await stage.peer.greeted()
+
+
+@in_loop
+async def test_the_log_says_that_it_is_back_and_how_long_it_was_away(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "chatd_client")
+    async with staged() as stage:
+        conversation = await stage.begin()
+        assert caplog.messages == [], "the first session is no return"
+        await conversation.close(1012)
+        assert await stage.clock.end_pause() == 0.25
+        conversation = await stage.peer.conversation()
+        await conversation.refuse(await conversation.ask("session.hello"), "unavailable")
+        assert await stage.clock.end_pause() == 0.5
+        await stage.peer.greeted()
+        await first(stage.client, Connected, lambda back: back.resumed)
+        ends = [line for line in caplog.messages if line.startswith("connection ended")]
+        assert (len(ends), caplog.messages[-1]) == (2, "connected again after 0.8 s")
 
 
 @pytest.mark.parametrize("code", FINAL)

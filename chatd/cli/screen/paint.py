@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from chatd.cli.chat_cards import card_state
+from chatd.cli.chat_cards import card_state, product_state
 from chatd.cli.chat_render import Renderer
 from chatd.cli.chat_words import Words
 from chatd.cli.screen.cells import Piece, Row, clean, cut, cut_row, fill, width, width_of, wrap
@@ -249,10 +249,8 @@ class Painter:
             yield " · ".join(part for part in (card.author, length, state) if part), "dim"
         else:
             changed = card.price_then is not None
-            state = card_state(self._words, card)
-            on_sale = self._words("card_on_sale") if card.status == "on_sale" else ""
             ink = "notice" if changed else "good" if card.status == "on_sale" else "error"
-            yield self._words.beside((state, on_sale)), ink
+            yield product_state(self._words, card), ink
         if card.url:
             yield card.url, "faint"
 

@@ -21,6 +21,7 @@ TEXTS: Final = {
     "card_video": ("video: {title}", "视频：{title}"),
     "card_product": ("product: {title}", "商品：{title}"),
     "card_price_then": ("{price} (was {then})", "{price}（分享时 {then}）"),
+    "card_on_sale": ("on sale", "在售"),
     "card_sold_out": ("sold out", "已售罄"),
     "card_off_shelf": ("not on sale now", "已下架"),
     "card_gone": ("no longer there", "已删除"),

@@ -13,7 +13,6 @@ TEXTS: Final = {
     "weekdays": ("Mon Tue Wed Thu Fri Sat Sun", "周一 周二 周三 周四 周五 周六 周日"),
     "box_video": ("video", "视频"),
     "box_product": ("product", "商品"),
-    "card_on_sale": ("on sale", "在售"),
     "write_here": ("Write a message; / for commands", "输入消息，/ 开头为命令"),
     "chats": ("Chats", "聊天"),
     "no_chats": ("No chats yet", "还没有聊天"),

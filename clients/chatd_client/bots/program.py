@@ -37,12 +37,27 @@ from chatd_client.bots.words import Lang, Phrase
 from chatd_client.client import Client
 from chatd_client.errors import ClientClosed
 from chatd_client.session import Token
+from chatd_protocol.errors import (
+    CLOSE_DISABLED,
+    CLOSE_REPLACED,
+    CLOSE_REVOKED,
+    CLOSE_TOKEN_EXPIRED,
+    CLOSE_UNAUTHENTICATED,
+    CLOSES,
+)
 
 if TYPE_CHECKING:
     from chatd_client.bots.bot import Bot
 
 _log = logging.getLogger("chatd_client.bots")
-TOKEN_REFUSED: Final = frozenset({"unauthenticated", "token_expired", "revoked"})
+TOLD_OF_END: Final = {
+    CLOSE_UNAUTHENTICATED: "refused",
+    CLOSE_TOKEN_EXPIRED: "refused",
+    CLOSE_REVOKED: "revoked",
+    CLOSE_DISABLED: "disabled",
+    CLOSE_REPLACED: "replaced",
+}
+"""What is said of an end that has a remedy, by the code that the connection was closed with."""
 DESCRIPTION: Final = Phrase("The bot “{name}” of a chatd server.", "chatd 服务器上的机器人「{name}」。")
 WORDS: Final[dict[str, Phrase]] = {
     "url": Phrase("the server, ws:// or wss:// (CHATD_URL)", "服务器地址，ws:// 或 wss://（CHATD_URL）"),
@@ -79,6 +94,22 @@ WORDS: Final[dict[str, Phrase]] = {
     "refused": Phrase(
         "{name} cannot go on: the server does not take this token; `chatd bot token NAME` makes another ({why})",
         "{name} 无法继续：服务器不认这个令牌，用 `chatd bot token 名字` 换一个（{why}）",
+    ),
+    "revoked": Phrase(
+        "{name} cannot go on: this token was revoked; `chatd bot token NAME` makes another ({why})",
+        "{name} 无法继续：这个令牌已被吊销，用 `chatd bot token 名字` 换一个（{why}）",
+    ),
+    "disabled": Phrase(
+        "{name} cannot go on: the operator has disabled it; `chatd bot enable NAME` lets it in again ({why})",
+        "{name} 无法继续：运营者已停用这个机器人，用 `chatd bot enable 名字` 重新启用（{why}）",
+    ),
+    "replaced": Phrase(
+        "{name} cannot go on: another program came as the same device; give one another name with `--device` ({why})",
+        "{name} 无法继续：另一个程序以同一设备连了进来，用 `--device` 给其中一个另取设备名（{why}）",
+    ),
+    "closed": Phrase(
+        "{name} cannot go on: the server has ended the session for good ({why})",
+        "{name} 无法继续：服务器结束了会话，不让再连（{why}）",
     ),
     "no_dead": Phrase("Nothing was given up.", "没有放弃处理的内容。"),
     "connecting": Phrase("{name} connects to {url}", "{name} 正在连接 {url}"),
@@ -157,8 +188,9 @@ async def _run(bot: Bot, url: str, token: Token, device: str, state: Path, env: 
     except asyncio.CancelledError:
         pass
     except ClientClosed as why:
-        refused = why.error is not None and why.error.code in TOKEN_REFUSED
-        _say("refused" if refused else "ended", env, name=bot.name, why=why.reason if refused else why)
+        told = TOLD_OF_END.get(why.code)
+        what = CLOSES[why.code].name if told is not None else f"{why.code} {why.reason}".rstrip()
+        _say(told or "closed", env, name=bot.name, why=what)
         return 1
     except WrongBot as why:
         _say("ended", env, name=bot.name, why=why)
