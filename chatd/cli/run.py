@@ -148,8 +148,8 @@ def verify(config: Config, as_json: bool) -> int:
         value = {"counts": report.counts, "problems": report.problems, "found": found}
         say(value, "", as_json)
         return FAILED if report.problems else DONE
-    names = {name: f"table_{name}" if on_terminal() else name for name in report.counts}
-    print(record({names[name]: count for name, count in report.counts.items()}))
+    if on_terminal():
+        print(record({f"table_{name}": count for name, count in report.counts.items()}))
     for problem in report.problems:
         print(f"! {clean(said_of(problem))}")
     count = len(report.problems)

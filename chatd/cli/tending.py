@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urljoin
 
 import typer
 
@@ -186,6 +188,9 @@ def create_invite(
 ) -> None:
     """Make an invite in the name of the group's owner; prints it once. 以群主名义生成邀请；只显示一次。
 
+    A link is printed as the server's own address until [invites] public_url says what others come to.
+    设置 [invites] public_url 之前，链接用服务器自己的地址。
+
     $ chatd invite create gXXXXXXXXXXXXXXXXXXXXXX --uses 100 --days 7
     $ chatd invite create gXXXXXXXXXXXXXXXXXXXXXX --kind code --note "poster 海报"
     """
@@ -200,7 +205,14 @@ def create_invite(
         approval=approval,
         note=note,
     )
-    say(done, done.get("link") or done["code"], as_json)
+    say(done, "" if as_json else done["code"] if kind == "code" else _address_of(done["link"], config), as_json)
+
+
+def _address_of(link: str, config: Path | None) -> str:
+    """A link as it is opened in a browser, also where the server told its path only."""
+    from chatd.cli.welcome import page_of, reachable
+
+    return urljoin(page_of(reachable(ask(config, "stats")["url"])), link) if link.startswith("/") else link
 
 
 def _until(done: dict[str, object]) -> list[str]:

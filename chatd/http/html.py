@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from litestar import Request
@@ -37,6 +39,15 @@ def text_of(name: str) -> str:
 def hash_of(text: str) -> str:
     """How a policy names a style or script (Content Security Policy Level 3, section 2.3.1)."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def is_of_this_machine(base: str) -> bool:
+    """Whether an address such as `http://127.0.0.1:8080` leads every device to itself."""
+    try:
+        host = urlsplit(base).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def base_of(request: Request[Any, Any, Any]) -> str:

@@ -20,7 +20,7 @@ from litestar.params import FromPath
 
 from chatd.core.limits import address_key
 from chatd.core.refusal import Refused
-from chatd.http.html import QUIET, base_of, hash_of, template_of, text_of
+from chatd.http.html import QUIET, base_of, hash_of, is_of_this_machine, template_of, text_of
 from chatd.http.languages import PageWords, words_for
 from chatd.hub.hub import Hub
 from chatd.hub.invites import pay, resolve
@@ -66,6 +66,7 @@ class InvitePage:
             hue=sum(map(ord, title)) % _HUES,
             link=link,
             token=token,
+            here_only=is_of_this_machine(link),
             app=self._app_url.replace("{token}", token),
             inside=_KEEPS_LINKS.search(agent) is not None,
             style=self._style,

@@ -26,6 +26,7 @@ class PageWords(NamedTuple):
     copied: str
     qr_alt: str
     scan: str
+    here_only: str
     invalid_title: str
     invalid: str
     busy_title: str
@@ -48,6 +49,7 @@ EN: Final = PageWords(
     copied="Copied",
     qr_alt="QR code of this invite",
     scan="Or scan this with another device",
+    here_only="Only this machine can open this address. With [invites] public_url set, a QR code is here.",
     invalid_title="This invite is not valid",
     invalid="It may have expired or been used up. Ask for a new one.",
     busy_title="Too many visits",
@@ -69,6 +71,7 @@ ZH: Final = PageWords(
     copied="已复制",
     qr_alt="群邀请二维码",
     scan="或用其他设备扫码",
+    here_only="这个地址只有本机能打开。服务器设置 [invites] public_url 之后，这里会有给其他设备扫的二维码。",
     invalid_title="邀请无效",
     invalid="邀请可能已过期或已用完，请向对方要一个新的。",
     busy_title="访问太频繁",

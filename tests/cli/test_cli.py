@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import sqlite3
 import stat
 import subprocess
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 import uvloop
 
@@ -207,13 +209,33 @@ def test_serving_writing_stopping_and_verifying(tmp_path: Path) -> None:
     ended = program.run("verify", "--json")
     report = json.loads(ended.stdout)
     assert (ended.returncode, report["problems"]) == (0, [])
-    assert program.run("verify").stdout.strip().endswith("whole")
+    assert program.run("verify").stdout == "whole\n", "what is counted is for people, and in the JSON"
+    assert program.run("verify", "--lang", "zh").stdout == "完好\n"
+    *counted, last = program.shown("verify", "--lang", "zh").text.splitlines()
+    assert last == "完好"
+    assert counted
+    assert [line for line in counted if not re.match(r"[\u4e00-\u9fff]", line)] == []
     assert not (tmp_path / "chatd.sock").exists()
     with contextlib.closing(sqlite3.connect(program.database)) as database, database:
         database.execute("DELETE FROM entries WHERE kind = 'message'")
     ended = program.run("verify", "--json")
     assert ended.returncode == 1
     assert json.loads(ended.stdout)["problems"]
+
+
+@pytest.mark.parametrize("public", ["", "https://chat.example.com"])
+def test_an_invite_that_the_operator_makes_is_printed_as_it_is_opened(tmp_path: Path, public: str) -> None:
+    program = Program(tmp_path, CHATD_INVITES__PUBLIC_URL=public)
+    with program.serving() as served:
+        own = f"http{served.url.removeprefix('ws').removesuffix('/ws')}"
+        program.run("user", "add", "ann")
+        group = json.loads(program.run("group", "create", "ann", "Tea", "--json").stdout)["group"]
+        printed = program.run("invite", "create", group).stdout.strip()
+        assert re.fullmatch(re.escape(public or own) + r"/i/[\w-]{22}", printed)
+        assert httpx.get(printed.replace(public or own, own)).status_code == 200
+        told = json.loads(program.run("invite", "create", group, "--json").stdout)
+        assert told["link"] == f"{public}/i/{told['token']}"
+        assert "/" not in program.run("invite", "create", group, "--kind", "code").stdout
 
 
 def test_the_operator_lists_invites_and_takes_them_back(program: Program, served: Served) -> None:

@@ -148,6 +148,27 @@ def _sides(png: bytes) -> tuple[int, int]:
 
 
 @on_loop
+async def test_an_address_that_only_this_machine_can_open_has_no_qr_code(tmp_path: Path) -> None:
+    hosts = {
+        "127.0.0.1:1": True,
+        "localhost:8080": True,
+        "[::1]:8080": True,
+        "192.168.1.7:8080": False,
+        "a.example": False,
+    }
+    async with visiting(tmp_path) as (_, ann, browser):
+        made = await link(ann)
+        for lang, words in (("zh", ZH), ("en", EN)):
+            for host, is_here in hosts.items():
+                page = (await browser.get(made["link"], headers={"Host": host, "Accept-Language": lang})).text
+                assert ("<img" in page, words.scan in page, words.here_only in page) == (
+                    not is_here,
+                    not is_here,
+                    is_here,
+                )
+
+
+@on_loop
 async def test_the_configured_address_is_the_one_that_is_shown(tmp_path: Path) -> None:
     async with visiting(tmp_path, invites={"public_url": "https://chat.example.com"}) as (_, ann, browser):
         made = await link(ann)
