@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from chatd_client.bots import Bot, MessageContext
-from chatd_client.bots.testing import BadDialogue, DialogueFailed, play
-from tests.bots.house import bot_token, house, in_loop, running
+from chatd_client import ChatdError
+from chatd_client.bots import Bot, CardContext, MessageContext
+from chatd_client.bots.testing import BadDialogue, DialogueFailed, ServerPlace, play
+from chatd_protocol.catalogue import Product
+from chatd_protocol.kinds import ProductCard
+from tests.bots.house import bot_token, change_in, house, in_loop, running
 from tests.bots.test_running import client_of, group_with, said_by_bots
 
 PROGRAM = """\
@@ -132,3 +136,95 @@ async def test_two_bots_that_answer_everything_do_not_answer_each_other(store_ur
                 for bot_run in (one, two):
                     await bot_run.while_it_runs(bot_run.runner.until(group, head))
             assert await said_by_bots(ann, group) == ["and you?", "and you?"]
+
+
+GOODS = """\
+* bo is 小波
+* product teapot "Teapot of the dialogue" CNY 1.00
+* product cup "Cup" CNY 2.00
+* group Potters: ann, bo
+ann> /price teapot
+bot> [product teapot]
+ann> [product cup] this one
+bot> cup
+ann> /find teapot
+bot> teapot
+ann> /price kettle
+bot> There is no kettle.
+ann> /price {long}
+bot> There is no {long}.
+bo> /who
+bot> 小波
+ann> /who
+bot> Ann
+* product teapot "Teapot of the dialogue" CNY 0.50
+bot> teapot is cheaper
+* product cup is deleted
+"""
+
+
+def goods_bot() -> Bot:
+    bot = Bot("goods")
+
+    @bot.command("price")
+    async def price(ctx: MessageContext, product: str) -> None:
+        try:
+            await ctx.send_product(product)
+        except ChatdError as error:
+            await ctx.send(f"There is no {product}." if error.code == "no_item" else error.code)
+
+    @bot.command("find")
+    async def find(ctx: MessageContext, words: str) -> None:
+        await ctx.send(" ".join(card.id for card in (await ctx.ops.find_items(words, limit=1)).items))
+
+    @bot.command("who")
+    async def who(ctx: MessageContext) -> None:
+        await ctx.send(await ctx.name_of(ctx.user))
+
+    @bot.card("product")
+    async def shown(ctx: MessageContext) -> None:
+        await ctx.send(ctx.card.id if ctx.card is not None else "no card")
+
+    @bot.card_changed("product")
+    async def changed(ctx: CardContext) -> None:
+        if ctx.card.status == "on_sale":
+            await ctx.send(f"{ctx.card.id} is cheaper")
+
+    return bot
+
+
+@in_loop
+async def test_a_dialogue_at_a_server_touches_no_item_and_nobody_who_was_there(store_url: str, tmp_path: Path) -> None:
+    async with house(store_url, tmp_path) as server, client_of(server, "ann") as ann:
+        put = change_in(server)
+        await put(Product("teapot", 1, "Teapot", 12800, "CNY", "https://shop.example/teapot"))
+        await put(Product("kettle", 1, "Kettle", 9900, "CNY", "https://shop.example/kettle"))
+        token = await bot_token(server, name="goods")
+        for _ in range(2):  # again, too
+            asked: list[tuple[str, str]] = []
+
+            def token_of(sub: str, name: str, asked: list[tuple[str, str]] = asked) -> str:
+                asked.append((sub, name))
+                return server.token(sub, name)
+
+            place = ServerPlace(server.ws_url, bot_token=token, token_of=token_of, change=put)
+            await play(goods_bot(), GOODS.format(long="x" * 64), place)
+            assert [name for _, name in asked] == ["Ann", "小波"]
+            assert all(re.fullmatch(r"dialogue-(ann|bo)-[0-9a-f]{8}", sub) for sub, _ in asked)
+        assert (await ann.list_groups()).groups == []
+        found = (await ann.find_items("")).items
+        assert sorted((card.id, card.title) for card in found) == [("kettle", "Kettle"), ("teapot", "Teapot")]
+        await put(Product("teapot", 2, "Teapot", 11800, "CNY", "https://shop.example/teapot"))
+        (teapot,) = (await ann.find_items("teapot")).items
+        assert isinstance(teapot, ProductCard)
+        assert teapot.price == 11800, "its shop's next change is no older one"
+
+
+@in_loop
+async def test_without_a_way_to_change_it_a_dialogue_sees_the_catalogue_of_the_server(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with house(sqlite_url, tmp_path) as server:
+        await change_in(server)(Product("teapot", 1, "Teapot", 12800, "CNY", "https://shop.example/teapot"))
+        place = ServerPlace(server.ws_url, bot_token=await bot_token(server, name="goods"), token_of=server.token)
+        await play(goods_bot(), "* group Tea: ann\nann> /price teapot\nbot> [product teapot]\n", place)

@@ -21,7 +21,8 @@ The bot, in the order in which it does it: `bot> text`, to one person alone `bot
 `bot reacts 👍`, `bot recalls`. Buttons stand behind the text, as `[[label]]`. `…` stands for anything. Lines that begin
 with two spaces belong to the text above. What the bot does and is not written down fails the dialogue.
 
-The stage: `* bo is 小波`, `* group title: ann, bo` (the first is the owner; the bot comes in last), then
+The stage: `* bo is 小波` (whoever has no such line is called as they are written, with a capital: Bo), `* group title:
+ann, bo` (the first is the owner; the bot comes in last), then
 `* product id "title" CNY 35.00`, with `, sold out` or `, off the shelf` behind it; `* video id "title"`, with
 `, private`; `* product id is deleted`; `* 90 minutes pass`, `* it is 2026-01-06 08:00` (UTC); `* the bot stops`,
 `* the bot starts`, `* the bot restarts`.

@@ -8,6 +8,7 @@ from typing import Any, Final
 from chatd_client.bots.testing.dialogue import BOT, Did, Said
 from chatd_protocol.catalogue import Deletion, Product, Video
 from chatd_protocol.kinds import Card, ProductCard
+from chatd_protocol.values import ItemKind
 
 ANYTHING: Final = "…"
 
@@ -40,7 +41,7 @@ def fits(wanted: Said | Did, got: Said | Did) -> bool:
     return same and re.fullmatch(pattern, got.text, re.DOTALL) is not None
 
 
-def kind_of(item: Product | Video) -> str:
+def kind_of(item: Product | Video) -> ItemKind:
     return "product" if isinstance(item, Product) else "video"
 
 

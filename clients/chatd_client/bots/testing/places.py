@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 
 from chatd_client.bots.testing.clock import TurnedClock
+from chatd_client.bots.testing.heard import kind_of
+from chatd_client.bots.testing.own_items import OwnItems, OwnItemsPort
 from chatd_client.bots.testing.stage import Stage
 from chatd_client.bots.testing.stage_client import StageClient
 from chatd_client.client import Client
@@ -13,6 +16,7 @@ from chatd_client.cursors import CursorStore
 from chatd_client.port import Port
 from chatd_client.session import Token
 from chatd_protocol.catalogue import Deletion, Item
+from chatd_protocol.values import ItemKind
 
 
 class Place(ABC):
@@ -70,8 +74,14 @@ class StagePlace(Place):
 
 
 class ServerPlace(Place):
-    """A real server. `token_of` gives the token of a person by name and shown name; `change` puts something into the
-    catalogue, for dialogues that need one."""
+    """A real server. What a dialogue does there touches nothing that was there before: the people, called as they are
+    written, are accounts of this one run (`dialogue-ann-1f2e3d4c` is Ann), and where the dialogue changes the
+    catalogue, its items have ids of this run for the server (`dialogue-1f2e3d4c-teapot`), whatever the bot calls them;
+    they are deleted at the end. The group, its log and the people stay.
+
+    `token_of` gives the token of a person by account (`sub`) and name. `change` puts an item into the catalogue, or
+    deletes it; without it, a dialogue sees the catalogue of the server, and cannot change it.
+    """
 
     def __init__(
         self,
@@ -86,21 +96,42 @@ class ServerPlace(Place):
         self._bot_token = bot_token
         self._token_of = token_of
         self._change = change
-        self._people: dict[str, Client] = {}
+        self._run = secrets.token_hex(4)
+        self._items = OwnItems(f"dialogue-{self._run}-") if change is not None else None
+        self._there: dict[tuple[str, str], Deletion] = {}
+        """How each item that the dialogue made is deleted."""
+        self._people: dict[str, Port] = {}
 
     async def person(self, name: str, shown: str) -> Port:
         if name not in self._people:
-            self._people[name] = Client(self._url, token=self._token_of(name, shown), device="dialogue")
+            token = self._token_of(f"dialogue-{name}-{self._run}", shown)
+            self._people[name] = self._seen(Client(self._url, token=token, device="dialogue"))
             await self._people[name].connect()
         return self._people[name]
 
     async def bot(self, cursors: CursorStore) -> Port:
-        return Client(self._url, token=self._bot_token, device="dialogue", cursors=cursors)
+        return self._seen(Client(self._url, token=self._bot_token, device="dialogue", cursors=cursors))
+
+    def _seen(self, client: Client) -> Port:
+        return client if self._items is None else OwnItemsPort(client, self._items)
 
     async def change(self, item: Item | Deletion) -> None:
         assert self._change is not None, "this dialogue changes the catalogue: say how, with `change=`"
-        await self._change(item)
+        assert self._items is not None
+        changed = self._items.changed(item)
+        await self._change(changed)
+        kind: ItemKind = item.kind if isinstance(item, Deletion) else kind_of(item)
+        if isinstance(item, Deletion):
+            self._there.pop((kind, item.id), None)
+        else:
+            self._there[kind, item.id] = Deletion(kind, changed.id, item.rev + 1)
 
     async def close(self) -> None:
-        for client in self._people.values():
-            await client.close()
+        try:
+            for deletion in self._there.values():
+                assert self._change is not None
+                await self._change(deletion)
+            self._there.clear()
+        finally:
+            for client in self._people.values():
+                await client.close()
