@@ -21,6 +21,7 @@ _NOW: Final = (
     "at",
     "sessions",
     "people",
+    "bots",
     "groups",
     "sessions_behind",
     "sessions_slow",

@@ -37,7 +37,7 @@ def draw(
         "",
         _row(
             (say("Connections. 连接。"), f"{figures['sessions']:,}"),
-            (say("people. 用户。"), f"{figures['people']:,}"),
+            (say("people + bots. 用户 + 机器人。"), f"{figures['people']:,} + {figures['bots']:,}"),
             (say("their groups. 所在群。"), f"{figures['groups']:,}"),
         ),
         _row(

@@ -23,7 +23,7 @@ from chatd.http.html import QUIET, base_of, hash_of, template_of, text_of
 from chatd.http.languages import choose_language
 from chatd_protocol.errors import ERRORS
 
-SHOWN: Final = ("people", "sessions", "groups", "commits", "deliveries")
+SHOWN: Final = ("people", "bots", "sessions", "groups", "commits", "deliveries")
 """Of the hub's figures, in this order."""
 
 

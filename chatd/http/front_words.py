@@ -20,6 +20,7 @@ class FrontWords(NamedTuple):
     days: str
     figures: str
     people: str
+    bots: str
     sessions: str
     groups: str
     commits: str
@@ -50,6 +51,7 @@ FRONT_WORDS: Final = {
         days="d",
         figures="At this moment",
         people="people connected",
+        bots="bots connected",
         sessions="connections",
         groups="groups with somebody in them",
         commits="commits since the database was made",
@@ -73,6 +75,7 @@ FRONT_WORDS: Final = {
         days="天",
         figures="此刻",
         people="人在线",
+        bots="个机器人在线",
         sessions="个连接",
         groups="个群有人在线",
         commits="次提交（自建库以来）",

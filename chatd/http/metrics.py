@@ -12,7 +12,8 @@ from chatd.hub.hub import Hub
 
 _GAUGES: Final = {
     "sessions": "Open sessions.",
-    "people": "Users with at least one session.",
+    "people": "People with at least one session.",
+    "bots": "Bots with at least one session.",
     "groups": "Groups that somebody connected is in.",
     "proposals_waiting": "Commands without a verdict.",
     "reads_unsaved": "Read positions that are not stored yet.",

@@ -97,6 +97,7 @@ class Hub(People):
         self.n = 0
         """The last commit that was published."""
         self.people: dict[str, Person] = {}
+        self.bots: set[str] = set()
         self.feeds: dict[str, Feed] = {}
         self.fanout = Fanout(settings.slice_deliveries, self._fan_out_failed)
         self.traffic = Traffic(self.feeds, clock_s)
@@ -354,7 +355,8 @@ class Hub(People):
         """What is going on, as numbers."""
         return {
             "sessions": self.sessions_open,
-            "people": len(self.people),
+            "people": len(self.people) - len(self.bots),
+            "bots": len(self.bots),
             "groups": len(self.feeds),
             "commits": self.n,
             "deliveries": self.fanout.deliveries,

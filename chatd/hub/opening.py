@@ -222,6 +222,7 @@ def _settle(session: Session, hello: Hello, claims: Claims, snapshot: _Snapshot,
     hub = session.hub
     if snapshot.user.bot:
         session.scopes = frozenset(snapshot.bot.scopes if snapshot.bot is not None else ())
+        hub.bots.add(snapshot.user.id)
     for place in snapshot.places:
         hub.ensure_feed(place)
         newer = snapshot.newer_reads.get((place.group, 0), 0)

@@ -51,6 +51,8 @@ class People(ABC):
     secrets: Secrets
     presence: Presence
     people: dict[str, Person]
+    bots: set[str]
+    """Those of them who are bots."""
     sessions_open: int
     now_ms: Callable[[], int]
     clock_s: Callable[[], float]
@@ -87,6 +89,7 @@ class People(ABC):
             person.sessions.remove(session)
             if not person.sessions:
                 del self.people[person.user]
+                self.bots.discard(person.user)
                 self.presence.went(person.user, session)
         for follow in list(session.follows.values()):
             follow.set(State.GONE)

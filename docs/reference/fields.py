@@ -92,14 +92,14 @@ FIELDS: Final = {
         "search_restarts searches searches_failed"
     ),
     "stats": (
-        "batch_ms batches commits deliveries drafts_unsaved entries entries_gone epoch fell_behind groups "
+        "batch_ms batches bots commits deliveries drafts_unsaved entries entries_gone epoch fell_behind groups "
         "pages_read people pid proposals proposals_waiting reads_unsaved search_lag_commits search_lag_ms "
         "search_rebuild_total search_rebuilding search_rebuilt_entries search_restarts searches "
         "searches_failed sessions url words words_blocked words_masked writer_restarts"
     ),
     "token": "expires sub token",
     "top": (
-        "at batches_per_s commands_per_batch commands_per_s commits_per_s deliveries_per_s entries_per_s "
+        "at batches_per_s bots commands_per_batch commands_per_s commits_per_s deliveries_per_s entries_per_s "
         "fell_behind groups groups_busy interval_s jobs ms_per_batch pages_per_s people processes "
         "proposals_waiting reads_unsaved search_lag_commits search_lag_ms search_rebuilding searches_per_s "
         "sessions sessions_behind sessions_slow unsent_bytes url writer_restarts"

@@ -51,7 +51,15 @@ def told(sessions: int = 3, entries: int = 0, at_s: float = 10.0) -> dict[str, A
     """An answer of the server, as far as it matters."""
     counters = {"proposals": 2 * entries, "entries": entries, "deliveries": 9 * entries, "batches": entries // 2}
     state = {"sessions_behind": 1, "sessions_slow": 2, "unsent_bytes": 3 * 2**20, "proposals_waiting": 4}
-    more = {"commits": entries, "pages_read": 0, "searches": 0, "batch_ms": entries, "fell_behind": 0, "people": 2}
+    more = {
+        "commits": entries,
+        "pages_read": 0,
+        "searches": 0,
+        "batch_ms": entries,
+        "fell_behind": 0,
+        "people": 2,
+        "bots": 4,
+    }
     search = {"search_lag_ms": 12, "search_lag_commits": 1, "search_rebuilding": 0}
     groups = [
         {"group": "g1", "title": "茶 Tea 🍵 " * 9, "members": 10, "live": 3, "entries": 40},

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import inspect
 import re
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -103,6 +105,37 @@ async def test_its_figures_are_those_of_the_moment(tmp_path: Path) -> None:
     assert after["deliveries"] > 0
     assert (after["version"], after["ready"]) == (__version__, True)
     assert before["started"] == after["started"] <= before["now"] <= after["now"]
+
+
+@on_loop
+async def test_bots_are_no_people_on_the_page_in_the_metrics_and_in_top(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        living_town(url_of(tmp_path), tmp_path) as town,
+        httpx.AsyncClient(base_url=town.server.http_url) as browser,
+    ):
+        await town.people("ann", "bob")
+        bots = [await town.bot() for _ in range(4)]
+        figures = (await browser.get("/live")).json()
+        assert (figures["people"], figures["bots"], figures["sessions"]) == (2, 4, 6)
+        for lang, people, some in (("en", "people connected", "bots connected"), ("zh", "人在线", "个机器人在线")):
+            page = (await browser.get("/", headers={"Accept-Language": lang})).text
+            assert f'<dt>{people}</dt><dd id="f-people">2</dd>' in page
+            assert f'<dt>{some}</dt><dd id="f-bots">4</dd>' in page
+        metrics = (await browser.get("/metrics")).text.splitlines()
+        assert {"chatd_people 2.0", "chatd_bots 4.0", "chatd_sessions 6.0"} <= set(metrics)
+        for figures in (await town.act("top"), await town.act("stats")):
+            assert (figures["people"], figures["bots"]) == (2, 4)
+        hub, gone = town.server.hub, asyncio.Queue[Any]()
+        forget = hub.forget
+        monkeypatch.setattr(hub, "forget", lambda session: gone.put_nowait(forget(session)))
+        further = await town.bot_by(bots[0].token, device="another")
+        for phone in (further, bots[1]):
+            await phone.cut_off()
+            await gone.get()
+        figures = (await browser.get("/live")).json()
+        assert (figures["people"], figures["bots"], figures["sessions"]) == (2, 3, 5)
 
 
 @on_loop

@@ -103,6 +103,7 @@ FIELDS: Final = {
     "sessions": Field("connections", "连接数", "count"),
     "groups_here": Field("groups with somebody connected", "有人在线的群", "count"),
     "people": Field("people connected", "在线用户", "count"),
+    "bots": Field("bots connected", "在线机器人", "count"),
     "commits": Field("commits", "提交", "count"),
     "deliveries": Field("deliveries", "投递", "count"),
     "entries": Field("entries", "记录", "count"),
