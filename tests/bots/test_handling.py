@@ -76,6 +76,41 @@ async def test_what_is_given_up_is_among_the_dead_letters_and_the_group_goes_on(
 
 
 @in_loop
+async def test_a_bot_may_tell_who_waits_that_it_gave_up_once_and_after_the_last_attempt(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bot = Bot("b", policy=Policy(retries=2))
+    told: list[bool] = []
+
+    @bot.on_error
+    async def fails_too(failure: Failure) -> None:
+        raise OSError(f"no mail: {failure.error}")
+
+    @bot.on_error
+    async def sorry(failure: Failure) -> None:
+        told.append(failure.context is not None)
+        if failure.context is not None:
+            failure.context.memory.group["told"] = True
+            await failure.context.reply({"en": "That failed.", "zh": "出错了。"})
+
+    @bot.pattern("bad|坏")
+    async def broken(ctx: MessageContext) -> None:
+        await ctx.send("let me see")
+        raise ValueError(ctx.text)
+
+    @bot.pattern("told")
+    async def ask(ctx: MessageContext) -> None:
+        await ctx.send(f"kept: {ctx.memory.group.get('told')}")
+
+    talk = "ann> a bad secret\nbot> let me see\nbot> That failed.\nbo> 坏了\nbot> let me see\nbot> 出错了。\n"
+    with caplog.at_level(logging.ERROR), pytest.raises(DialogueFailed, match="no handler that fails"):
+        await play(bot, HERE + talk + "ann> told?\nbot> kept: None", folder=tmp_path)
+    assert told == [False, False, True] * 2
+    assert "on_error failed at entry g" in caplog.text
+    assert "secret" not in caplog.text
+
+
+@in_loop
 async def test_a_refusal_that_cannot_change_is_not_tried_again(tmp_path: Path) -> None:
     bot = Bot("b")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from chatd.admin.socket import call
 from chatd.testing import TestServer
-from chatd_client.bots import Bot, JobContext, JoinContext, MessageContext, Policy, Store
+from chatd_client.bots import Bot, Failure, JobContext, JoinContext, MessageContext, Policy, Store
 from chatd_client.bots.store import DeadLetter
 from chatd_client.bots.testing import NoPauses, TurnedClock
 from tests.bots.house import BotRun, bot_token, house, in_loop, running
@@ -208,3 +208,34 @@ async def test_a_bot_that_runs_hears_that_a_dead_letter_is_to_be_tried_again(sql
             assert beside.dead() == []
             beside.close()
         assert await said_by_bots(ann, group) == ["one: heard", "one: number 1"]
+
+
+@in_loop
+async def test_that_it_failed_is_told_once_and_never_stands_for_the_answer(sqlite_url: str, tmp_path: Path) -> None:
+    shaky, path = Shaky(), tmp_path / "b.db"
+
+    def bot() -> Bot:
+        made = shaky.bot()
+
+        @made.on_error
+        async def sorry(failure: Failure) -> None:
+            if failure.context is not None:
+                await failure.context.reply("sorry")
+                await failure.context.send("and again: sorry")
+
+        return made
+
+    async with house(sqlite_url, tmp_path) as server, client_of(server, "ann") as ann:
+        token = await bot_token(server)
+        async with up(bot(), server, token, path) as run:
+            group = await group_with(ann, run)
+            sent = await ann.send(group, "one")
+            await run.while_it_runs(run.runner.until(group, sent.pos + 3))
+        told = ["one: heard", "sorry", "and again: sorry"]
+        assert await said_by_bots(ann, group) == told
+        for mended, more in ((False, []), (True, ["one: number 1"])):
+            shaky.mended = mended
+            letters_of(path, revive_all)
+            async with up(bot(), server, token, path) as run:
+                await no_more_waits(run)
+            assert await said_by_bots(ann, group) == told + more

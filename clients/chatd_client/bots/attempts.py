@@ -67,13 +67,13 @@ class Attempt:
                     self._tools.counters.gone += 1
                     return
                 attempts += 1
-                if not await self._again(error, attempts):
+                if not await self._again(error, attempts, happening):
                     return
             else:
                 return
 
     async def _try(self, index: int, happening: Happening) -> None:
-        memory = Memory(self._documents, self._unit.place, happening.user, self._share)
+        memory = self._memory(happening)
         deed = self._worker.deed(self._unit, index, happening, memory, self._kind)
         ctx = happening.make(deed)
         timers: dict[str, Timer | None] = {}
@@ -86,6 +86,9 @@ class Attempt:
         kept = self._documents.keep()
         self._step.documents.update(kept)
         self._step.timers.update(timers | deed.timers)
+
+    def _memory(self, happening: Happening) -> Memory:
+        return Memory(self._documents, self._unit.place, happening.user, self._share)
 
     async def _run_first(self, ctx: Context) -> None:
         """Ask one handler after another, until one takes it."""
@@ -129,12 +132,13 @@ class Attempt:
         self._shares = True
         return await self._worker.share(self._documents, self._held)
 
-    async def _again(self, error: Exception, attempts: int) -> bool:
+    async def _again(self, error: Exception, attempts: int, happening: Happening) -> bool:
         """Report it. True after a pause if it is to be tried again; else it is among the dead letters."""
         policy, counters = self._tools.policy, self._tools.counters
         again = policy.tries_again(error, attempts)
         counters.failed += 1
-        failure = Failure(self._handler or "filter", self._unit.name, error, attempts, final=not again)
+        context = None if again else self._context_to_tell(happening)
+        failure = Failure(self._handler or "filter", self._unit.name, error, attempts, not again, context)
         _log.log(
             logging.WARNING if again else logging.ERROR,
             "%s failed at %s, attempt %s%s: %s",
@@ -146,6 +150,7 @@ class Attempt:
         )
         if self._tools.report is not None:
             await self._tools.report(failure)
+            self._documents.forget()
         if again:
             await self._tools.pauses.sleep(policy.pause_after_s(attempts))  # longer each time: what failed may mend
             return True
@@ -155,3 +160,9 @@ class Attempt:
         letter = DeadLetter(self._unit.name, failure.handler, told, attempts + before.attempts, id=before.id)
         self._step.dead.append(replace(letter, subject=subject_of(self._unit, self._index)))
         return False
+
+    def _context_to_tell(self, happening: Happening) -> Context:
+        """Its acts have names of their own, so what is told of a failure never stands for what the handler says when it
+        is tried again."""
+        deed = self._worker.deed(self._unit, self._index, happening, self._memory(happening), self._kind, "failed")
+        return happening.make(deed)

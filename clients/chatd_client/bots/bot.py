@@ -20,20 +20,23 @@ when it is back. A bot that comes for the first time begins with what is said fr
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from chatd_client.bots.clock import SystemWallClock, WallClock
-from chatd_client.bots.failures import Counters, Failure, Policy
+from chatd_client.bots.failures import Counters, Failure, Policy, place_of
 from chatd_client.bots.help import help_router
 from chatd_client.bots.router import Route, Router
 from chatd_client.bots.runner import Runner
 from chatd_client.bots.store import Store
 from chatd_client.bots.words import Lang, Said
 from chatd_client.bots.worker import Tools
+from chatd_client.errors import ClientClosed
 from chatd_client.port import Port
 from chatd_client.timing import Clock, SystemClock
 
+_log = logging.getLogger("chatd_client.bots")
 Hook = TypeVar("Hook", bound=Callable[[], Awaitable[object]])
 OnError = TypeVar("OnError", bound=Callable[[Failure], Awaitable[object]])
 
@@ -89,7 +92,8 @@ class Bot(Router):
         return hook
 
     def on_error(self, hook: OnError) -> OnError:
-        """Called with every failure of a handler, beside the log."""
+        """Called with every failure of a handler, beside the log. With the last one it has a `context` to answer with.
+        A hook that fails itself, or does not end in the time of a handler, is logged, and that is all."""
         self._on_error.append(hook)
         return hook
 
@@ -148,4 +152,10 @@ class Bot(Router):
 
     async def _report(self, failure: Failure) -> None:
         for hook in self._on_error:
-            await hook(failure)
+            try:
+                async with asyncio.timeout(self.policy.timeout_s):
+                    await hook(failure)
+            except ClientClosed:
+                raise
+            except Exception as error:  # noqa: BLE001  hooks are somebody else's code
+                _log.error("on_error failed at %s: %s", failure.unit, place_of(error))

@@ -1,20 +1,24 @@
 """What becomes of a handler that fails: tried again a few times, then put aside where it can be seen.
 
 Policy. An error is logged with the handler's name and where it arose (never with its words, which may quote what
-somebody wrote), given to the hook `on_error`, and counted. The handler is run again up to `retries` times with growing
-pauses; meanwhile the group waits, so that order is kept, for a bounded time. Then what it was about goes to the dead
-letters in the bot's store, and the group goes on; whoever runs the bot may have it tried again. A refusal of the server
-that cannot change by itself is not tried again by itself. A handler that does not end within `timeout_s` has failed.
-One that took the whole program down `crashes` times is not begun again.
+somebody wrote), given to the hook `on_error`, and counted; people see nothing of it, unless that hook tells them. The
+handler is run again up to `retries` times with growing pauses; meanwhile the group waits, so that order is kept, for a
+bounded time. Then what it was about goes to the dead letters in the bot's store, and the group goes on; whoever runs
+the bot may have it tried again. A refusal of the server that cannot change by itself is not tried again by itself. A
+handler that does not end within `timeout_s` has failed. One that took the whole program down `crashes` times is not
+begun again.
 """
 
 from __future__ import annotations
 
 import traceback
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chatd_client.errors import ChatdError
+
+if TYPE_CHECKING:
+    from chatd_client.bots.context import Context
 
 PAUSE_CAP_S: Final = 30.0
 
@@ -60,13 +64,19 @@ class Policy:
 
 @dataclass(frozen=True)
 class Failure:
-    """A handler failed. `unit` says at what, `final` that it was given up. The error may quote what people wrote."""
+    """A handler failed. `unit` says at what, `final` that it was given up. The error may quote what people wrote.
+
+    `context` comes with the last attempt, to say something to whoever waits: a new one of the kind that the handler
+    got. What is sent through it is sent once, also if the same fails again after `--retry`; what it changes in the
+    memory, or has done later, is not kept.
+    """
 
     handler: str
     unit: str
     error: Exception
     attempts: int
     final: bool
+    context: Context | None = None
 
 
 @dataclass

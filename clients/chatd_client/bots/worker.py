@@ -190,9 +190,10 @@ class Worker:
 
     # --- running
 
-    def deed(self, unit: Unit, index: int, happening: Happening, memory: Memory, kind: GroupKind) -> Deed:
+    def deed(self, unit: Unit, index: int, happening: Happening, memory: Memory, kind: GroupKind, *about: str) -> Deed:
+        """`about`: what else its acts follow from, if not the handler alone does them."""
         tools = self._tools
-        ops = Ops(tools.client, tools.me, *unit.seed, index)
+        ops = Ops(tools.client, tools.me, *unit.seed, index, *about)
         return Deed(
             tools.me,
             tools.client,
