@@ -57,7 +57,7 @@ from chatd.service.retention import RetentionSettings
 from chatd.service.tokens import Issuer, Keys, Tokens, load_keys
 from chatd.service.words import Words, read_words
 from chatd.store import lock, migrate
-from chatd.store.database import connect, path_of
+from chatd.store.database import connect, fold_in, path_of
 from chatd.store.link import WriterLink
 from chatd.store.readers import Readers
 from chatd.tuning import fill, hub_settings, word_settings, writer_settings
@@ -217,6 +217,8 @@ class Server:
         await self.link.close()
         await self.readers.close()
         await self._admin.stop()
+        if (path := self.config.sqlite_path()) is not None:
+            await asyncio.to_thread(fold_in, path)
         self._let_go()
 
     def _make_hub(self) -> Hub:

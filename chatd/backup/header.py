@@ -7,6 +7,7 @@ is, so that it can be brought back into either. It is one whole file, without a 
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -57,10 +58,19 @@ def fill_header(file: Path, version: str, kind: str, at: int) -> Header:
     return header
 
 
+def _newest_in(folder: Path) -> Path | None:
+    """The backup in a folder that was made last, by what each says of itself."""
+    made: list[tuple[int, Path]] = []
+    for file in folder.glob("*.backup"):
+        with suppress(Trouble):
+            made.append((read_header(file).at, file))
+    return max(made)[1] if made else None
+
+
 def read_header(file: Path) -> Header:
     """What a file says of itself. Raises `Trouble`: `no_file`, `a_folder`, `no_backup`, `newer`, `damaged`."""
-    if file.is_dir() and (backups := sorted(file.glob("*.backup"))):
-        raise Trouble("a_folder", folder=file, newest=backups[-1])
+    if file.is_dir() and (newest := _newest_in(file)) is not None:
+        raise Trouble("a_folder", folder=file, newest=newest)
     if not file.is_file():
         raise Trouble("no_file", file=file)
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote
@@ -126,6 +127,14 @@ class Sqlite:
             return self._connection.execute(sql, params)
         except sqlite3.DatabaseError as error:
             raise sqlite_failure(error) from error
+
+
+def fold_in(path: Path) -> None:
+    """Bring everything into the one file, once nobody writes any more: whoever copies it then has it all. What cannot
+    be done now, the next start does."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path, isolation_level=None, timeout=1)) as last:
+        last.execute("PRAGMA secure_delete = ON")
+        last.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def sqlite_failure(error: sqlite3.DatabaseError) -> Exception:

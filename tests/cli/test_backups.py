@@ -111,9 +111,9 @@ def test_the_codes_of_what_is_wrong_are_for_programs(program: Program) -> None:
     assert told(program, "restore", "none.backup", status=1)["error"] == "no_file"
     told(program, "backup", "a.backup")
     assert told(program, "backup", "a.backup", status=1)["error"] == "exists"
-    told(program, "backup", "aa.backup")
+    told(program, "backup", "0.backup")  # the newest by its time, not by its name
     assert told(program, "restore", ".", status=1)["error"] == "a_folder"
-    assert "最新的是 aa.backup" in program.run("restore", ".", LC_ALL="zh_CN.UTF-8").stderr
+    assert "最新的是 0.backup" in program.run("restore", ".", LC_ALL="zh_CN.UTF-8").stderr
     (program.folder / "empty").mkdir()
     assert told(program, "restore", "empty", status=1)["error"] == "no_file"
     assert told(program, "restore", "a.backup", status=1)["error"] == "not_empty"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -338,3 +341,16 @@ def _check_stays(ann: Phone, phones: list[Phone], group: str) -> None:
         assert inside == list(range(first, first + len(inside))), "a stay has no hole"
         assert first == start or first - 1 in begun, "it begins with coming in, or where hello said"
     assert max(positions) == max(truth)
+
+
+@on_loop
+@pytest.mark.promise("P1", "drain")
+async def test_after_a_stop_everything_is_in_the_one_file(sqlite_url: str, tmp_path: Path) -> None:
+    async with living_town(sqlite_url, tmp_path) as town:
+        ann = await town.person("ann")
+        group = await town.group_of(ann)
+        pos = await ann.say(group, "the last words")
+    database = Path(sqlite_url.removeprefix("sqlite:///"))
+    alone = shutil.copy(database, tmp_path / "alone.db")
+    with closing(sqlite3.connect(f"file:{alone}?mode=ro&immutable=1", uri=True)) as copy:
+        assert copy.execute("SELECT max(pos) FROM entries WHERE group_id = ?", (group,)).fetchall() == [(pos,)]

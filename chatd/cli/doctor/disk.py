@@ -29,10 +29,10 @@ def check_disk(config: Config, mounts: Path = Path("/proc/self/mountinfo")) -> I
     """The folder of the embedded database, or that of the state where the database is elsewhere."""
     path = config.sqlite_path()
     folder = (path.parent if path is not None else config.state_dir()).absolute()
+    yield from _check_ledger(config)
     if not folder.is_dir():
         yield _missing(folder)
         return
-    yield from _check_ledger(config)
     yield from check_space(config, folder)
     yield from _kind(folder, mounts, embedded=path is not None)
     yield from check_fsync(folder)
