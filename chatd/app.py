@@ -47,7 +47,7 @@ from chatd.hub.retention import Retention
 from chatd.outbound import Bound, Outbound
 from chatd.search.link import SearchLink
 from chatd.search.program import Settings as SearchSettings
-from chatd.secret import secret_of
+from chatd.secret import secret_file, secret_of
 from chatd.service.accounts import CODES_EVERY_S, Accounts, AccountSettings, own_issuer
 from chatd.service.bots import BotTokens
 from chatd.service.delivery import PAUSE_S, Delivery, hook_of
@@ -95,7 +95,7 @@ class Server:
         self.config = config
         self.log = structlog.get_logger("chatd")
         self._word_list = read_words(word_settings(config))
-        self.secret = secret_of(config)
+        self.secret = self._secret()
         self._engine = engine
         self._clock_ms = clock_ms
         self._clock_s = clock_s
@@ -128,7 +128,7 @@ class Server:
         config = self.config
         path = path_of(config.store.url)
         if path is not None:
-            self._lock = lock.take(path, LOCK_WAIT_S)
+            self._lock = self._take(path)
             undo.callback(self._let_go)
         before, after = migrate.migrate(config.store.url)
         database = connect(config.store.url)
@@ -176,6 +176,14 @@ class Server:
         search.start()
         undo.push_async_callback(search.close)
         self.hub.jobs.add("search", settings.follow_every_s, search.tick)
+
+    def _take(self, path: Path) -> int:
+        """Lock the database. A server that was told to stop may still have it: that is waited for, and said."""
+        try:
+            return lock.take(path)
+        except lock.Held:
+            self.log.warning("waiting for another chatd that has the database", store=str(path), at_most_s=LOCK_WAIT_S)
+        return lock.take(path, LOCK_WAIT_S)
 
     def _let_go(self) -> None:
         """Give the database back."""
@@ -258,6 +266,18 @@ class Server:
             now_ms=self._clock_ms,
             new_id=new_id,
         )
+
+    def _secret(self) -> str:
+        """The secret of the host's tokens; says where a new one was made."""
+        file, database = secret_file(self.config), self.config.sqlite_path()
+        if file is None or file.exists():
+            return secret_of(self.config)
+        secret, made = secret_of(self.config), str(file.absolute())
+        if database is not None and database.exists():
+            self.log.warning("secret made: tokens signed with another are not accepted", file=made)
+        else:
+            self.log.info("secret made", file=made)
+        return secret
 
     def _make_keys(self) -> Keys:
         """The keys of the host's tokens. Raises OSError, ValueError."""

@@ -34,7 +34,7 @@ def call(path: Path, act: str, timeout_s: float = 10.0, **fields: Any) -> dict[s
                 answer = json.loads(lines.readline() or b"{}")
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
-            raise AdminError("no_server", f"{path}: {why}") from None
+            raise AdminError("no_server", f"{path.absolute()}: {why}") from None
     if "ok" not in answer:
         raise AdminError(answer.get("error", "unavailable"), answer.get("message", ""), answer.get("details"))
     ok: dict[str, Any] = answer["ok"]

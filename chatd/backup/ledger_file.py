@@ -112,6 +112,14 @@ class LedgerFile:
                     return
                 yield self._decode(raw, number)
 
+    def is_cut_short(self) -> bool:
+        """Whether the last line has no end, as where a copy of the file broke off."""
+        with self.path.open("rb") as file:
+            if not file.seek(0, os.SEEK_END):
+                return False
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) != b"\n"
+
     def _decode(self, raw: bytes, number: int) -> Line:
         try:
             return _decoder.decode(raw)

@@ -163,6 +163,8 @@ def _copy_sqlite(path: Path, part: Path, limits: Limits, progress: Progress, dis
         try:
             source.execute("VACUUM INTO ?", (str(part),))
         except sqlite3.OperationalError as error:
+            if watch.trouble is None and error.sqlite_errorcode == _INTERRUPT:
+                raise KeyboardInterrupt from error  # it came while SQLite asked how far it may go
             raise watch.trouble or _trouble_of(error, path) from error
         source.set_progress_handler(None, 0)
         # While it was read nobody could put the log back into the database: the writer shall not have to do it all.
@@ -174,6 +176,7 @@ def _copy_sqlite(path: Path, part: Path, limits: Limits, progress: Progress, dis
 
 
 _SIZES: Final = ("page_count", "freelist_count", "page_size")
+_INTERRUPT: Final = 9
 _FULL: Final = 13
 _STEPS: Final = 2000
 """SQLite asks after so many instructions: a few hundred rows."""

@@ -50,12 +50,14 @@ class Target(NamedTuple):
 
 
 class Restored(msgspec.Struct):
-    """What was done. `kept`: where the database that was there before is now; `old_ledger`: see `OldLedgers.read`."""
+    """What was done. `kept`: where the database that was there before is now; `old_ledger`: see `OldLedgers.read`;
+    `folder_made`: the folder of the database, if it was not there."""
 
     ready: Ready
     kept: str | None
     old_ledger: bool | None
     seconds: float
+    folder_made: Path | None = None
 
 
 def restore(asked: Asked, target: Target, step: Step, *, dry_run: bool = False) -> Restored:
@@ -76,7 +78,9 @@ def restore(asked: Asked, target: Target, step: Step, *, dry_run: bool = False) 
             kept = None if dry_run else place.put(ready, step, asked.now_ms)
         finally:
             remove_staging(place.staging)
-    return Restored(ready, kept, old.read, time.monotonic() - began_s)
+    if ready.reaches is None and asked.ledger is not None and old.read:
+        ready.reaches = True
+    return Restored(ready, kept, old.read, time.monotonic() - began_s, None if dry_run else place.folder_made)
 
 
 class OldLedgers:
@@ -115,6 +119,8 @@ class _Sqlite:
         self._path = path
         self._target = target
         self.staging = path.with_name(path.name + (DRY if dry_run else STAGING))
+        self._dry_run = dry_run
+        self.folder_made = self._make_folder()
         self._held = lock.take(self.staging if dry_run else path)
         self.holds_something = False
         try:
@@ -125,6 +131,18 @@ class _Sqlite:
     def close(self) -> None:
         self._path.with_name(f"{self._path.name}{DRY}.lock").unlink(missing_ok=True)
         lock.release(self._held)
+        if self._dry_run and self.folder_made is not None:
+            self.folder_made.rmdir()
+
+    def _make_folder(self) -> Path | None:
+        """The folder of the file, if it had to be made; one that is missing with its parent is a slip of the pen."""
+        folder = self._path.absolute().parent
+        if folder.is_dir():
+            return None
+        if not folder.parent.is_dir():
+            raise Trouble("no_folder", folder=folder)
+        folder.mkdir()
+        return folder
 
     def _look(self) -> bool:
         with closing(sqlite3.connect(self._path)) as old:
@@ -198,6 +216,7 @@ class _Postgres:
         import psycopg
 
         self._target = target
+        self.folder_made: Path | None = None
         self.staging = target.state_dir / f"chatd{DRY if dry_run else STAGING}"
         self._held = lock.take(self.staging)
         try:

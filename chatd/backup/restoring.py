@@ -73,8 +73,11 @@ class Ready(msgspec.Struct):
     """How many things went again, by kind."""
     learned: int
     """Rows of the ledger that the backup did not know."""
-    reaches: bool
-    """Whether the file of the ledger knows the newest row that the backup knows; else it was not kept up to date."""
+    reaches: bool | None
+    """Whether the file of the ledger is up to date. False: it lacks what the backup or an old database knows, or its
+    last line was cut short. None: there is no file, or nothing here knows what it may lack."""
+    ends_at: int | None
+    """When the newest line of that file was written (ms); None without one."""
 
 
 def make_ready(
@@ -93,7 +96,7 @@ def make_ready(
     database = Sqlite(staging, SETTINGS)
     try:
         epoch = _begin_life(database)
-        learned, reaches = _merge(database, asked.ledger, old_ledger)
+        learned, reaches, ends_at = _merge(database, asked.ledger, old_ledger)
         engine = Engine(database, asked.bounds, lambda: asked.now_ms, f"restore {secrets.token_hex(12)}")
         told = step("replay")
         replay = Replay(database, engine, lambda done: told(done, done))
@@ -108,7 +111,7 @@ def make_ready(
     finally:
         database.close()
     sync(staging)
-    return Ready(staging, header, epoch, after, replay.done, learned, reaches)
+    return Ready(staging, header, epoch, after, replay.done, learned, reaches, ends_at)
 
 
 def remove_staging(staging: Path) -> None:
@@ -148,21 +151,30 @@ def _begin_life(database: Sqlite) -> str:
     return epoch
 
 
-def _merge(database: Sqlite, file: Path | None, old: Iterator[Row]) -> tuple[int, bool]:
-    """Put what the file of the ledger and the old database know into the ledger. Returns how many rows were new, and
-    whether the file reaches as far as the backup."""
-    before = database.run(_COUNT)[0][0][0]
+def _merge(database: Sqlite, file: Path | None, old: Iterator[Row]) -> tuple[int, bool | None, int | None]:
+    """Put what the file of the ledger and the old database know into the ledger. Returns how many rows were new,
+    whether the file lacks nothing that is known here (None: as far as it can be told, or there is none), and when its
+    newest line was written."""
+    before = _count(database)
     newest = [row[1:] for row in database.run(_NEWEST)[0]]
-    reaches = not newest or file is None
+    lacks, ends_at = bool(newest), None
     database.begin()
     for line in LedgerFile(file).lines() if file is not None else ():
         row = _row_of(line)
-        reaches = reaches or row[1:] == newest[0]
+        lacks = lacks and row[1:] != newest[0]
+        ends_at = max(line.at, ends_at or 0)
         _merge_row(database, row)
+    of_file = _count(database)
     for row in old:
         _merge_row(database, row)
     database.commit()
-    return int(database.run(_COUNT)[0][0][0] - before), reaches
+    after = _count(database)
+    lacks = lacks or after > of_file or (file is not None and LedgerFile(file).is_cut_short())
+    return after - before, False if lacks and file is not None else None, ends_at
+
+
+def _count(database: Sqlite) -> int:
+    return int(database.run(_COUNT)[0][0][0])
 
 
 def _merge_row(database: Sqlite, row: Row) -> None:

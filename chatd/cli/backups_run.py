@@ -115,6 +115,7 @@ def restore(config: Config, chosen: Chosen, as_json: bool) -> int:
         "ledger_of_old_database": done.old_ledger,
         "learned": ready.learned,
         "ledger_up_to_date": ready.reaches,
+        "ledger_ends_at": ready.ends_at,
         "kept": done.kept,
         "dry_run": chosen.dry_run,
         "seconds": round(done.seconds, 3),
@@ -143,10 +144,13 @@ def _restored(config: Config, done: Restored, chosen: Chosen, ledger: Path | Non
         yield text("restore_nothing_again")
     if ledger is None and not done.old_ledger:
         yield text("restore_no_ledger")
-    if not done.ready.reaches:
-        yield text("restore_ledger_old")
+    if ledger is not None and not done.ready.reaches:
+        ends = text("ledger_empty") if done.ready.ends_at is None else _moment(done.ready.ends_at)
+        yield text("restore_ledger_old" if done.ready.reaches is False else "restore_ledger_ends", at=ends)
     if done.old_ledger is False:
         yield text("restore_old_unread")
+    if done.folder_made is not None:
+        yield text("restore_folder", folder=done.folder_made)
     if done.kept is not None:
         yield text("restore_kept", kept=done.kept)
     if not chosen.dry_run:

@@ -126,7 +126,9 @@ def _target(out: Path, name: str) -> Iterator[tuple[BinaryIO, Path | None]]:
     if out == STDOUT:
         yield sys.stdout.buffer, None
         return
-    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not out.is_dir():
+        out.mkdir(mode=0o700)
+        print(phrase("made the folder {folder}. 已创建文件夹 {folder}。", folder=out.absolute()), file=sys.stderr)
     path = out / name
     part = path.with_name(f".{name}.part")
     part.unlink(missing_ok=True)

@@ -79,7 +79,7 @@ FIELDS: Final = {
         "requests[].sub requests[].user"
     ),
     "restore": (
-        "again at counts dry_run epoch kept kind learned ledger ledger_of_old_database ledger_up_to_date n "
+        "again at counts dry_run epoch kept kind learned ledger ledger_ends_at ledger_of_old_database ledger_up_to_date n "
         "revision seconds to version"
     ),
     "retention run": "cut days gone groups keep_pinned messages",

@@ -265,7 +265,8 @@ def test_a_ledger_whose_last_line_was_cut_short_is_taken_up_to_there(old: Store,
     old.done(recall("ben", "tea", 4), recall("cat", "tea", 5))
     keep_ledger(old.database, file)
     file.write_bytes(file.read_bytes()[:-9])
-    assert desk.bring_back(other, ledger=file).ready.again == {"recall": 1}
+    ready = desk.bring_back(other, ledger=file).ready
+    assert (ready.again, ready.reaches) == ({"recall": 1}, False)
 
 
 def test_a_ledger_that_was_not_kept_up_to_date_is_noticed(old: Store, other: str, desk: Desk) -> None:
@@ -275,9 +276,25 @@ def test_a_ledger_that_was_not_kept_up_to_date_is_noticed(old: Store, other: str
     keep_ledger(old.database, file)
     old.done(recall("cat", "tea", 5))
     desk.back_up(old.url, later)
-    assert not desk.bring_back(other, later, ledger=file, dry_run=True).ready.reaches
+    assert desk.bring_back(other, later, ledger=file, dry_run=True).ready.reaches is False
     keep_ledger(old.database, file)
-    assert desk.bring_back(other, later, ledger=file).ready.reaches
+    ready = desk.bring_back(other, later, ledger=file).ready
+    assert (ready.reaches, ready.ends_at) == (None, old.rows("SELECT max(at) FROM ledger")[0][0])
+
+
+def test_a_ledger_that_is_older_than_the_database_beside_it_is_noticed(old: Store, other: str, desk: Desk) -> None:
+    """The backup knows of nothing that went; the database does, and the file was cut off at the end of a line."""
+    file = desk.folder / "ledger.ndjson"
+    old.done(recall("ben", "tea", 4), recall("cat", "tea", 5))
+    keep_ledger(old.database, file)
+    whole = file.read_bytes()
+    assert desk.bring_back(other, ledger=file, also=[old.url], dry_run=True).ready.reaches is True
+    assert desk.bring_back(other, ledger=file, dry_run=True).ready.reaches is None
+    file.write_bytes(whole.splitlines(keepends=True)[0])
+    assert desk.bring_back(other, ledger=file, also=[old.url], dry_run=True).ready.reaches is False
+    file.write_bytes(b"")
+    ready = desk.bring_back(other, ledger=file, also=[old.url]).ready
+    assert (ready.reaches, ready.ends_at, ready.again) == (False, None, {"recall": 2})
 
 
 def test_the_ledger_of_a_database_that_cannot_be_read_is_said_to_be_missing(sqlite_tables: str, desk: Desk) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from chatd.backup.trouble import Trouble
 from chatd.cli.texts.backups import TEXTS
 from chatd.cli.troubles import text
-from tests.cli.program import Program
+from tests.cli.program import PATIENCE_S, Program
 from tests.pg import PostgresServer
 from tests.store.kit import Store, recall
 from tests.store.town import build_town
@@ -69,6 +71,34 @@ def test_it_is_restored_in_another_folder_and_served_there(program: Program, tmp
     with other.serving():
         stats = told(other, "stats")
         assert stats["epoch"] == done["epoch"]
+
+
+@pytest.mark.parametrize("lang", ["C.UTF-8", "zh_CN.UTF-8"])
+def test_a_folder_that_a_restore_makes_is_told_and_one_without_a_parent_refused(program: Program, lang: str) -> None:
+    told(program, "backup", "a.backup")
+    far = program.folder / "no" / "where" / "chatd.db"
+    assert told(program, "restore", "a.backup", "--to", f"sqlite:///{far}", status=1)["error"] == "no_folder"
+    there = program.folder / "there" / "chatd.db"
+    place = ("restore", "a.backup", "--to", f"sqlite:///{there}")
+    assert program.run(*place, "--dry-run").returncode == 0
+    assert not there.parent.exists()
+    assert str(there.parent) + "\n" in program.run(*place, LC_ALL=lang).stdout
+    assert there.exists()
+
+
+def test_ctrl_c_in_a_backup_is_no_trouble_with_the_database(program: Program) -> None:
+    script = (
+        "import os, signal, sys, chatd.cli, chatd.backup.making as making\n"
+        "making._STEPS, look = 1, making._Watch.look\n"
+        "making._Watch.look = lambda self: os.kill(os.getpid(), signal.SIGINT) or look(self)\n"
+        "chatd.cli.main()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, "backup", "a.backup"],
+        cwd=program.folder, env=program.env, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (130, "")
+    assert not list(program.folder.glob("a.backup*"))
 
 
 def test_from_the_embedded_database_to_postgresql_and_back(program: Program, postgres: PostgresServer) -> None:

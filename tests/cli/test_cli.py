@@ -85,12 +85,13 @@ def test_what_needs_no_database_brings_no_library_of_the_server(
         (("token", "ann", "--ttl", "0"), {}, 2, "ttl"),
         (("serve", "--port", "70000"), {}, 2, "port"),
         (("dance",), {}, 2, "dance"),
-        (("token", ""), {}, 1, "sub"),
+        (("token", ""), {"CHATD_AUTH__JWT_SECRET": "0" * 64}, 1, "sub"),
         (("token", "ann"), {"CHATD_AUTH__JWT_ALGORITHM": "RS256", "CHATD_AUTH__JWT_PUBLIC_KEY_FILE": "x"}, 1, "RS256"),
         (("serve",), {"CHATD_AUTH__JWT_ALGORITHM": "RS256", "CHATD_AUTH__JWT_PUBLIC_KEY_FILE": "x"}, 1, "x"),
         (("serve",), {"CHATD_AUTH__JWT_SECRET": "too short"}, 2, "jwt_secret"),
         (("serve", "--port", "0"), {"CHATD_STORE__URL": "postgresql://nobody@127.0.0.1:1/none"}, 1, "start"),
         (("verify",), {"CHATD_STORE__URL": "sqlite:///nowhere/chatd.db"}, 1, "no database"),
+        (("token", "ann"), {}, 1, "no secret"),
         (("stats",), {"CHATD_SERVER__STATE_DIR": "nowhere"}, 1, "no server"),
         (("revoke", "ann"), {"CHATD_SERVER__STATE_DIR": "nowhere"}, 1, "no server"),
         (("search", "rebuild"), {"CHATD_SERVER__STATE_DIR": "nowhere"}, 1, "no server"),
@@ -155,6 +156,24 @@ def test_the_search_index_can_be_looked_at_and_made_anew(program: Program, serve
     assert json.loads(program.run("search", "rebuild", "--json").stdout) == {}
     assert "search_lag_ms" in program.run("search", "status").stdout
     assert served.process.poll() is None
+
+
+@pytest.mark.parametrize(("lang", "names"), [("C.UTF-8", "--config FILE"), ("zh_CN.UTF-8", "用 --config")])
+def test_where_no_server_answers_the_whole_path_is_said_and_how_to_name_another(
+    tmp_path: Path, lang: str, names: str
+) -> None:
+    ended = Program(tmp_path, CHATD_STORE__URL="sqlite:///data/chatd.db", LC_ALL=lang).run("stats")
+    assert (ended.returncode, names in ended.stderr) == (1, True)
+    assert str(tmp_path / "data" / "chatd.sock") in ended.stderr
+
+
+@pytest.mark.parametrize("lang", ["C.UTF-8", "zh_CN.UTF-8"])
+def test_a_token_in_a_wrong_folder_is_refused_and_nothing_is_made(tmp_path: Path, lang: str) -> None:
+    ended = Program(tmp_path, CHATD_STORE__URL="sqlite:///chatd.db", LC_ALL=lang).run("token", "ann")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert str(tmp_path / "chatd.secret") in ended.stderr
+    assert "secrets.env" in ended.stderr
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.promise("P7", "revoked")

@@ -32,6 +32,7 @@ def test_a_group_and_a_person_become_files_for_their_owner_alone(tmp_path: Path)
         told = json.loads(done.stdout)
         file = tmp_path / "exports" / f"group-{group}.ndjson"
         assert told == {"file": f"exports/group-{group}.ndjson", "lines": len(file.read_text().splitlines())}
+        assert str(file.parent) in done.stderr, "a folder that was made is told"
         assert file.stat().st_mode & 0o777 == 0o600
         assert file.parent.stat().st_mode & 0o777 == 0o700
         lines = [json.loads(line) for line in file.read_text().splitlines()]
@@ -48,6 +49,9 @@ def test_a_group_and_a_person_become_files_for_their_owner_alone(tmp_path: Path)
         assert str(len(own)) in shown.stderr
         again = program.run("export", "user", user, "--out", "exports")
         assert (tmp_path / "exports" / f"user-{user}.ndjson").exists(), again.stderr
+        assert again.stderr == ""
+        far = program.run("export", "user", user, "--out", "no/where")
+        assert (far.returncode, "no/where" in far.stderr, (tmp_path / "no").exists()) == (1, True, False)
         nobody = program.run("export", "user", "nobody", "--out", "exports")
         assert (nobody.returncode, nobody.stdout) == (1, "")
         assert sorted(one.name for one in file.parent.iterdir()) == [file.name, f"user-{user}.ndjson"]

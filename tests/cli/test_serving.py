@@ -105,7 +105,37 @@ def test_a_terminal_gets_json_where_that_is_asked_for(program: Program, flag: li
 
 def test_elsewhere_the_log_is_json_and_nobody_is_greeted(program: Program) -> None:
     with program.serving() as served:
-        assert [json.loads(line)["event"] for line in served.log] == ["store made", "serving"]
+        assert [json.loads(line)["event"] for line in served.log] == ["secret made", "store made", "serving"]
+
+
+def test_a_new_secret_beside_an_old_database_is_told_with_its_file(program: Program) -> None:
+    secret = program.folder / "chatd.secret"
+    with program.serving() as served:
+        assert json.loads(served.log[0])["file"] == str(secret)
+    secret.unlink()
+    with program.serving() as served:
+        told = json.loads(served.log[0])
+        assert (told["level"], told["file"]) == ("warning", str(secret))
+        assert "not accepted" in told["event"]
+    with program.serving() as served:
+        assert json.loads(served.log[0])["event"] == "serving"
+
+
+def test_a_second_server_says_at_once_what_it_waits_for_and_takes_over_when_it_can(program: Program) -> None:
+    with program.serving() as first:
+        command = [sys.executable, "-m", "chatd", "serve", "--port", "0"]
+        second = subprocess.Popen(command, cwd=program.folder, env=program.env, stderr=subprocess.PIPE, text=True)
+        try:
+            assert second.stderr is not None
+            told = json.loads(second.stderr.readline())
+            assert (told["level"], told["store"]) == ("warning", str(program.database))
+            assert "waiting" in told["event"]
+            assert first.process.poll() is None
+            assert first.stop() == 0
+            assert json.loads(second.stderr.readline())["event"] == "serving"
+        finally:
+            second.terminate()
+            second.communicate(timeout=PATIENCE_S)
 
 
 def test_lines_for_people_can_be_asked_for_in_a_file_too(program: Program) -> None:
@@ -123,7 +153,7 @@ def test_lines_for_people_can_be_asked_for_in_a_file_too(program: Program) -> No
             assert process.wait(PATIENCE_S) == 0
         file.seek(0)
         lines = file.read().splitlines()
-    assert [re.sub(TIME, "", line).split("  ")[0] for line in lines] == ["store made", "serving"]
+    assert [re.sub(TIME, "", line).split("  ")[0] for line in lines] == ["secret made", "store made", "serving"]
 
 
 # --- the lines of the log

@@ -42,9 +42,18 @@ TEXTS: Final = {
         "! 原来数据库里的台账读不出来",
     ),
     "restore_ledger_old": (
-        "! the ledger ends before the backup was made: it was not kept up to date, and what it lacks is back",
-        "! 台账在备份之前就断了，没有及时更新：它没有记下的内容又回来了",
+        (
+            "! the ledger ends at {at} and lacks lines that are known here: it was cut short, or not kept up to date."
+            " What nothing else knew of is back"
+        ),
+        "! 台账到 {at} 为止，缺少这里已知的记录：文件不完整，或没有及时更新。别处也没有记下的内容又回来了",
     ),
+    "restore_ledger_ends": (
+        "the ledger ends at {at}; what was recalled or erased after its last line it cannot know",
+        "台账到 {at} 为止；最后一行之后撤回或抹除的内容，它不知道",
+    ),
+    "ledger_empty": ("no line at all", "一行也没有"),
+    "restore_folder": ("made the folder {folder}", "已创建文件夹 {folder}"),
     "restore_kept": ("the database that was there is now {kept}", "原来的数据库现在是 {kept}"),
     "restore_new_life": (
         "Clients start anew from here. What was changed since then (bans, rights, passwords, edits) is as it was then.",

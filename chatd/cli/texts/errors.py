@@ -58,8 +58,14 @@ TEXTS: Final = {
     "error_storage_full": ("the server's disk is nearly full", "服务器磁盘快满了"),
     "error_internal": ("the server failed", "服务器出错了"),
     "error_no_server": (
-        "no server answers at {message}. Is it running, with these settings, as this user?",
-        "没有服务器应答：{message}。它在运行吗？设置和用户对吗？",
+        (
+            "no server answers at {message}. Is it running, as this user? If it runs with other settings or in another"
+            " folder: --config FILE, or there; [server] admin_socket names another place"
+        ),
+        (
+            "没有服务器应答：{message}。它在运行吗，用户对吗？如果它用的是别的设置或在别的目录："
+            "用 --config 指定设置文件，或到那个目录执行；[server] admin_socket 可以另指位置"
+        ),
     ),
     "error_other": ("refused: {message}", "被拒绝：{message}"),
     "close_going_away": ("the server is stopping", "服务器正在停止"),

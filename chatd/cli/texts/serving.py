@@ -9,6 +9,9 @@ LEVELS: Final = {"debug": "细节", "info": "", "warning": "警告", "error": "�
 
 EVENTS: Final[dict[str, str]] = {
     "serving": "已启动",
+    "waiting for another chatd that has the database": "数据库被另一个 chatd 占用，等待它让出",
+    "secret made": "已生成密钥",
+    "secret made: tokens signed with another are not accepted": "已生成新密钥：用别的密钥签发的令牌不被接受",
     "store made": "数据库已建好",
     "store migrated": "数据库表结构已升级",
     "cannot go on": "无法继续",
@@ -33,6 +36,8 @@ EVENTS: Final[dict[str, str]] = {
 
 FIELDS: Final = {
     "store": "数据",
+    "file": "文件",
+    "at_most_s": "最多等几秒",
     "error": "错误",
     "where": "位置",
     "status": "状态",

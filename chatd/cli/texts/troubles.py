@@ -49,6 +49,18 @@ TEXTS: Final = {
         "{file} holds no secret of at least {least} characters; remove it to get a new one",
         "{file} 里没有不少于 {least} 个字符的密钥；删除该文件后会生成新的",
     ),
+    "missing_secret": (
+        (
+            "there is no secret to sign with: none in [auth] jwt_secret, and no file {file}. The first chatd serve"
+            " makes it. If the server runs in another folder or with other settings, do this there, or name them with"
+            " --config; if its secret comes from the environment (secrets.env), read that in first"
+        ),
+        (
+            "没有可用来签发的密钥：[auth] jwt_secret 没有设置，也没有文件 {file}。首次 chatd serve 会生成它。"
+            "如果服务器在别的目录或用别的设置，请到那里执行，或用 --config 指定；"
+            "如果密钥在环境变量里（secrets.env），请先读入"
+        ),
+    ),
     # -- what a system says of a file, by its number
     "EACCES": ("permission denied", "没有权限"),
     "EPERM": ("not permitted", "不允许"),
