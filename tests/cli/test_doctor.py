@@ -12,7 +12,7 @@ import pytest
 
 from chatd.cli.doctor.findings import Finding, run_checks
 from chatd.service.tokens import keep_secret
-from tests.cli.findings import healthy, levels, listing, look, text_of
+from tests.cli.findings import Found, healthy, levels, listing, look, text_of
 from tests.cli.program import Program
 
 
@@ -38,7 +38,14 @@ def test_without_a_server_and_beside_one_it_finds_nothing_wrong_and_changes_noth
     found = look(program)
     assert listing(program.folder) == before
     assert levels(found, "store.whole") == {"ok"}
-    assert {"fail", "warn"} & {level for check in found for level in levels(found, check)} == set()
+    assert wrong_but_for_the_machine(found) == []
+
+
+def wrong_but_for_the_machine(found: Found) -> list[dict[str, str]]:
+    """A disk that is slow at this moment, or a small machine, is none of the place's faults."""
+    everything = [finding for findings in found.values() for finding in findings]
+    wrong = [finding for finding in everything if finding["level"] in ("fail", "warn")]
+    return [finding for finding in wrong if not finding["check"].startswith(("disk.", "limits."))]
 
 
 def test_people_read_it_in_their_language_and_may_see_only_problems(program: Program) -> None:

@@ -44,11 +44,11 @@ def check_sqlite(path: Path) -> Iterator[Finding]:
     """Reads only: beside a server through its WAL, else without touching a file of it."""
     try:
         with contextlib.closing(_open(path)) as database:
-            mode = database.execute("PRAGMA journal_mode").fetchone()[0]
+            mode = "wal" if _is_wal(path) else database.execute("PRAGMA journal_mode").fetchone()[0]
             tables = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'").fetchone()[0]
             revision = database.execute("SELECT version_num FROM alembic_version").fetchone()[0] if tables else None
             newest = database.execute("SELECT max(head_at) FROM groups").fetchone()[0] if revision else None
-    except (sqlite3.Error, TypeError) as error:
+    except (sqlite3.Error, OSError, TypeError) as error:
         en = f"{path} cannot be read as a database ({error}): restore it from a backup."
         yield Finding("fail", "store.file", en, f"{path} 无法作为数据库读取（{error}）：请从备份恢复。")
         return
@@ -78,6 +78,13 @@ def _open(path: Path) -> sqlite3.Connection:
     alone = not path.with_name(path.name + "-wal").exists()
     uri = f"file:{quote(str(path))}?mode=ro" + ("&immutable=1" if alone else "")
     return sqlite3.connect(uri, uri=True, timeout=2.0)
+
+
+def _is_wal(path: Path) -> bool:
+    """As the file itself says (https://sqlite.org/fileformat.html#file_format_version_numbers): a connection that takes
+    it for immutable names another mode."""
+    with path.open("rb") as file:
+        return file.read(20)[18:] == b"\x02\x02"
 
 
 def _whole(path: Path, check: str, en_do: str, zh_do: str) -> Iterator[Finding]:
