@@ -12,7 +12,7 @@ from typing import Final
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -85,6 +85,7 @@ class Timeline(Widget, can_focus=True):
         self._cache: dict[int, tuple[log.Entry, Setting, Painted]] = {}
         self._rows: list[tuple[int, int]] | None = None
         """What stands in each row: position and row of its entry; below 0 what waits, position 0 nothing."""
+        self._laid_for = Size()
 
     # --- from outside
 
@@ -198,8 +199,8 @@ class Timeline(Widget, can_focus=True):
         return pos, min(hidden, max(len(self._painted(pos).rows) - 1, 0))
 
     def _laid_out(self) -> list[tuple[int, int]]:
-        if self._rows is None or len(self._rows) != self.size.height:
-            self._rows = self._layout()
+        if self._rows is None or self._laid_for != self.size:  # It may be drawn before it is told of another size.
+            self._rows, self._laid_for = self._layout(), self.size
             self.call_after_refresh(self._tell_what_is_seen)
         return self._rows
 
