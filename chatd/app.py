@@ -35,7 +35,7 @@ from chatd.http.follows import follow_routes
 from chatd.http.front import Door, Front, front_routes
 from chatd.http.health import health_routes
 from chatd.http.invites import invite_routes
-from chatd.http.metrics import HubMetrics
+from chatd.http.metrics import DiskMetrics, HubMetrics
 from chatd.hub.broadcasts import FORGET_EVERY_S, FORGET_JOB, Broadcaster, BroadcastSettings, Forgetter
 from chatd.hub.broadcasts import JOB as BROADCASTS
 from chatd.hub.broadcasts import LOOK_EVERY_S as LOOK_FOR_BROADCASTS_S
@@ -60,6 +60,7 @@ from chatd.store import lock, migrate
 from chatd.store.database import connect, fold_in, path_of
 from chatd.store.link import WriterLink
 from chatd.store.readers import Readers
+from chatd.store.writer import disk_free_of
 from chatd.tuning import fill, hub_settings, word_settings, writer_settings
 from chatd.ws.limits import Limits as WsLimits
 from chatd.ws.limits import PortSettings
@@ -103,8 +104,14 @@ class Server:
         self._doors = doors
         self._jitter = random.Random().random  # noqa: S311 - spreads pings and reconnects, guards nothing
         self._lock: int | None = None
+        self._disk_free = disk_free_of(config.store.url)
+        self._disk_floor_bytes = config.store.free_disk_floor_mb * 2**20
         self.failed: asyncio.Event = asyncio.Event()
         """Set when the server cannot go on: another one has taken over the database."""
+
+    @property
+    def _store_name(self) -> str:
+        return str(path_of(self.config.store.url) or "postgresql")
 
     async def start(self) -> None:
         """Bring the store up to date and serve. Raises OSError, `Held`, `StoreLost`, `ReaderLost`, ValueError.
@@ -121,8 +128,13 @@ class Server:
             )
             await self._admin.start()
             undo.pop_all()
-        path = path_of(self.config.store.url)
-        self.log.info("serving", url=self.ws_url, store=(path and str(path)) or "postgresql")
+        if (free := self._disk_free()) < self._disk_floor_bytes:
+            self.log.warning(
+                "nothing is written: the disk is below its floor",
+                free_mb=free // 2**20,
+                floor_mb=self.config.store.free_disk_floor_mb,
+            )
+        self.log.info("serving", url=self.ws_url, store=self._store_name)
 
     async def _open_store(self, undo: contextlib.AsyncExitStack) -> None:
         config = self.config
@@ -207,7 +219,9 @@ class Server:
         """Whether commands can be carried out now, or why not."""
         if self.hub.draining:
             return "stopping"
-        return True if self.link.up else "the writer is starting"
+        if not self.link.up:
+            return "the writer is starting"
+        return "the disk is full: nothing is written" if self._disk_free() < self._disk_floor_bytes else True
 
     async def stop(self, within_s: float | None = None) -> None:
         """Stop accepting, answer what is in flight, say goodbye, close, and let the writer finish."""
@@ -228,6 +242,7 @@ class Server:
         if (path := self.config.sqlite_path()) is not None:
             await asyncio.to_thread(fold_in, path)
         self._let_go()
+        self.log.info("stopped", store=self._store_name)
 
     def _make_hub(self) -> Hub:
         auth = self.config.auth
@@ -350,5 +365,7 @@ class Server:
             jitter=self._jitter,
         )
         registry.register(HubMetrics(self.hub))
+        if self.config.sqlite_path() is not None:
+            registry.register(DiskMetrics(self._disk_free, self._disk_floor_bytes))
         registry.register(self.port.stats)
         await self.port.start()

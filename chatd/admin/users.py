@@ -6,18 +6,21 @@ import os
 from collections.abc import Mapping
 from typing import Any, Final
 
+from chatd.admin.groups import REASON_MAX
 from chatd.admin.operator import Operator
-from chatd.admin.people import person_of
+from chatd.admin.people import NAME_MAX, person_of
 from chatd.core.profiles import SetTag
 from chatd.core.refusal import Refused
 from chatd.core.values import is_bot
 from chatd.service.persons import check_person
 from chatd.service.users import view_user
 from chatd.store import users as stored
+from chatd.store.groups import groups_of_user
 from chatd_protocol.codec import Invalid
 from chatd_protocol.values import SAFE_INTEGER_MAX
 
 _PAGE_MAX: Final = 1000
+_PLACES_MAX: Final = 50
 _TAG_MAX: Final = 32
 
 
@@ -44,32 +47,40 @@ async def add_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, 
 
 
 async def list_users(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
-    """A page of the users, by id above `after`."""
+    """A page of the users, by id above `after`: all, only the `disabled`, only those with `words` in name or `sub`."""
     after, limit = request.get("after") or "", request.get("limit", 100)
     if not isinstance(after, str) or not isinstance(limit, int) or not 1 <= limit <= _PAGE_MAX:
         raise TypeError(f"after, limit: expected an id and 1 to {_PAGE_MAX}")
+    disabled, words = request.get("disabled", False), request.get("words") or ""
+    if not isinstance(disabled, bool) or not isinstance(words, str) or len(words) > NAME_MAX:
+        raise TypeError(f"words, disabled: at most {NAME_MAX} characters, and true or false")
     async with operator.hub.readers.snapshot() as reader:
-        found = await stored.users_page(reader, after, limit + 1)
+        found = await stored.users_page(reader, after, limit + 1, disabled=disabled, words=words)
     page: dict[str, Any] = {"users": [view_user(user, operator.hub.now_ms(), 0) for user in found[:limit]]}
     return page | ({"more": found[limit - 1].id} if len(found) > limit else {})
 
 
 async def show_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of the user of `sub`."""
+    """What is known of the user of `sub`, and the first of what they are in."""
     hub, user = operator.hub, await person_of(operator, request)
     async with hub.readers.snapshot() as reader:
+        places = await groups_of_user(reader, user.id, _PLACES_MAX)
         seen = (await stored.last_seen(reader, [user.id])).get(user.id, 0)
     shown = view_user(user, hub.now_ms(), max(seen, hub.seen_here(user.id)))
     connections = len(hub.people[user.id].sessions) if user.id in hub.people else 0
-    return shown | {"created": user.created_at, "groups": user.groups, "connections": connections}
+    shown |= {"created": user.created_at, "groups": user.groups, "connections": connections}
+    names = ("group", "title", "kind", "role")
+    return shown | {"memberships": [dict(zip(names, place, strict=True)) for place in places]}
 
 
 async def disable_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Shut the user of `sub` out (`on`), or let them in again."""
-    user, on = await person_of(operator, request), request["on"]
+    """Shut the user of `sub` out (`on`), for a `reason`, or let them in again."""
+    user, on, reason = await person_of(operator, request), request["on"], request.get("reason", "")
     if not isinstance(on, bool):
         raise TypeError("on: expected true or false")
-    return {"user": user.id, "disabled": on, "closed": await operator.hub.disable(user.id, on)}
+    if not isinstance(reason, str) or len(reason) > REASON_MAX:
+        raise TypeError(f"reason: at most {REASON_MAX} characters")
+    return {"user": user.id, "disabled": on, "closed": await operator.hub.disable(user.id, on, reason)}
 
 
 async def tag_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from chatd.config.sections import Log
 # What libraries say at `info` (start, stop, each plug-in of a migration) is nothing an operator asked for; at `debug`
 # some tell what they carry: parameters of statements, headers with tokens.
 QUIET: Final = ("aiosqlite", "alembic", "asyncio", "httpcore", "httpx", "psycopg", "uvicorn", "websockets")
+_GREETINGS: Final = frozenset({"serving", "stopped"})
 COLOURS: Final = {"warning": "33", "error": "31", "critical": "31"}
 
 
@@ -26,7 +27,7 @@ def for_people(settings: Log, terminal: bool) -> bool:
 
 def set_up_logs(settings: Log, *, greeted: bool = False) -> None:
     """Send structlog and the standard library's loggers the same way. `greeted`: somebody is told in other words that
-    it serves, and where."""
+    it serves, and where, and that it stopped."""
     terminal = sys.stderr.isatty()
     people = for_people(settings, terminal)
     times: Any = structlog.processors.TimeStamper(
@@ -54,7 +55,7 @@ def set_up_logs(settings: Log, *, greeted: bool = False) -> None:
         )
     )
     if greeted:
-        handler.addFilter(lambda record: not (isinstance(record.msg, dict) and record.msg.get("event") == "serving"))
+        handler.addFilter(lambda record: not (isinstance(record.msg, dict) and record.msg.get("event") in _GREETINGS))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level.upper())

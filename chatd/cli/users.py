@@ -12,7 +12,7 @@ from chatd.cli import ConfigOption, JsonOption
 from chatd.cli.answers import ask, bare, phrase, say
 from chatd.cli.listing import After, Limit, say_page, say_record
 from chatd.cli.named import Person
-from chatd.cli.table import shown_time
+from chatd.cli.table import on_terminal, shown_time, word
 
 users = typer.Typer(help="Create, list, disable and tag users. 管理用户。", no_args_is_help=True)
 
@@ -39,6 +39,10 @@ def add(
 
 @users.command("list")
 def list_users(
+    find: Annotated[
+        str, typer.Option(help="Only those with this in their name or sub. 只列名字或 sub 里有这些字的。")
+    ] = "",
+    disabled: Annotated[bool, typer.Option("--disabled", help="Only those who are shut out. 只列已停用的。")] = False,
     after: After = "",
     limit: Limit = 100,
     config: ConfigOption = None,
@@ -47,28 +51,34 @@ def list_users(
     """List users by id, a page at a time. 分页列出用户。
 
     $ chatd user list
-    $ chatd user list --limit 1000 --json
+    $ chatd user list --find "ann b"
+    $ chatd user list --disabled --limit 1000 --json
     """
-    done = ask(config, "user.list", after=after, limit=limit)
+    done = ask(config, "user.list", after=after, limit=limit, disabled=disabled, words=find)
     columns = ("sub", "name", "handle", "tags", "state", "user")
     say_page(done, columns, map(_row, done["users"]), as_json, spare=("handle", "tags"))
 
 
 @users.command()
 def show(person: Person, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show what is known of a user. 查看用户。
+    """Show what is known of a user, and up to 50 groups they are in. 查看用户，及其所在的群（最多 50 个）。
 
     $ chatd user show ann
     """
     done = ask(config, "user.show", sub=person)
-    say_record(done, done | _tags(done), as_json)
+    say_record(done, done | _tags(done) | {"memberships": _places(done)}, as_json)
 
 
 @users.command()
-def disable(person: Person, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Shut a user out at once; they stay in history. 停用用户并断开连接，历史保留。
+def disable(
+    person: Person,
+    reason: Annotated[str, typer.Option(help="Why; kept in the audit log. 原因，记入管理记录。")] = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Shut a user out until they are enabled again; they stay in history. 停用用户并断开连接，直到恢复；历史保留。
 
-    $ chatd user disable ann
+    $ chatd user disable ann --reason spam
     """
     raise _ask(
         "user.disable",
@@ -77,6 +87,7 @@ def disable(person: Person, config: ConfigOption = None, as_json: JsonOption = F
         "disabled; {closed} connections closed. 已停用，断开 {closed} 个连接。",
         sub=person,
         on=True,
+        reason=reason,
     )
 
 
@@ -160,6 +171,16 @@ def _row(user: dict[str, Any]) -> dict[str, Any]:
     handle = f"@{user['handle']}" if user.get("handle") else ""
     state = "disabled" if user.get("disabled") else ""
     return user | {"handle": handle, "tags": [tag["tag"] for tag in user.get("tags", ())], "state": state}
+
+
+def _places(user: dict[str, Any]) -> list[str]:
+    """What somebody is in: ids for programs, a line of each for people."""
+    if not on_terminal():
+        return [place["group"] for place in user["memberships"]]
+    return [
+        "  ".join(filter(None, (place["group"], word(place["role"]), place["title"] or word(place["kind"]))))
+        for place in user["memberships"]
+    ]
 
 
 def _tags(user: dict[str, Any]) -> dict[str, Any]:

@@ -78,11 +78,13 @@ def make_user(facts: Facts, user_id: str, sub: str, name: str, digest: str | Non
 class DisableUser(Wish, frozen=True, tag="disable"):
     """The operator shuts somebody out, or lets them in again. They stay in their groups and in history.
 
-    Who comes next owns their groups from here on, in the same commit; letting them in again gives none back.
+    Who comes next owns their groups from here on, in the same commit; letting them in again gives none back. A `reason`
+    is for the audit log, also where they are shut out already.
     """
 
     user: str
     on: bool
+    reason: str = ""
 
     def needs(self, need: Needs) -> None:
         need.users.add(self.user)
@@ -97,9 +99,11 @@ class DisableUser(Wish, frozen=True, tag="disable"):
             user.disabled = self.on
             index_name(facts, user, before)
             facts.changed_users.add(user.id)
-            facts.audit("user.disable" if self.on else "user.enable", by=None, user=user.id)
             if self.on:
                 succeed_everywhere(facts, user.id)
+        elif not self.reason:
+            return {"user": user.id, "disabled": user.disabled}
+        facts.audit("user.disable" if self.on else "user.enable", by=None, user=user.id, reason=self.reason)
         return {"user": user.id, "disabled": user.disabled}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -46,6 +46,31 @@ _SEARCH: Final = {
     "search_restarts": "Times that the program that follows the log was started again.",
 }
 _SEARCH_COUNTERS: Final = frozenset({"searches", "searches_failed", "search_restarts"})
+
+
+_ROOM: Final = {
+    "disk_free_bytes": "Bytes free on the disk of the database; only on SQLite.",
+    "writes_off": "1 while nothing is written because the disk is below [store] free_disk_floor_mb; only on SQLite.",
+}
+
+
+class DiskMetrics(Collector):
+    """The room on the disk of an embedded database; `free` answers in bytes."""
+
+    def __init__(self, free: Callable[[], int], floor_bytes: int) -> None:
+        self._free = free
+        self._floor_bytes = floor_bytes
+
+    def describe(self) -> Iterator[Metric]:
+        """The names, without values."""
+        for name, meaning in _ROOM.items():
+            yield GaugeMetricFamily(f"chatd_{name}", meaning)
+
+    def collect(self) -> Iterator[Metric]:
+        """As it is now."""
+        free = self._free()
+        for (name, meaning), value in zip(_ROOM.items(), (free, free < self._floor_bytes), strict=True):
+            yield GaugeMetricFamily(f"chatd_{name}", meaning, value=value)
 
 
 class HubMetrics(Collector):

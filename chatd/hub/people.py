@@ -160,12 +160,13 @@ class People(ABC):
         person = self.people.get(user)
         return list(person.sessions) if person is not None else []
 
-    async def disable(self, user: str, on: bool) -> int:
-        """Shut somebody out, or let them in again. Returns how many connections were closed.
+    async def disable(self, user: str, on: bool, reason: str = "") -> int:
+        """Shut somebody out, or let them in again; the `reason` is for the audit log. Returns how many connections
+        were closed.
 
         Raises `Refused`: `not_found`, `unavailable`.
         """
-        verdict = await self.link.ask(DisableUser(user, on))
+        verdict = await self.link.ask(DisableUser(user, on, reason))
         if verdict.answer is None:
             raise Refused(verdict.code)
         person = self.people.get(user)

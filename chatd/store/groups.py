@@ -219,6 +219,17 @@ async def group_by_id(reader: Reader, group: str) -> Group | None:
     return group_from(rows[0]) if rows else None
 
 
+OF_USER = (
+    "SELECT g.group_id, g.title, g.kind, m.role FROM memberships AS m JOIN groups AS g ON g.group_id = m.group_id"
+    " WHERE m.user_id = ? AND m.until_pos IS NULL ORDER BY m.group_id LIMIT ?"
+)
+
+
+async def groups_of_user(reader: Reader, user: str, limit: int) -> list[Row]:
+    """(group, title, kind, role) of what somebody is in, by id."""
+    return await reader.all(OF_USER, (user, limit))
+
+
 async def groups_page(reader: Reader, after: str, limit: int) -> list[Group]:
     """All groups, by id above `after`."""
     sql = f"SELECT {', '.join(COLUMNS)} FROM groups WHERE group_id > ? ORDER BY group_id LIMIT ?"

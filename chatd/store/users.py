@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -178,10 +179,18 @@ async def users_named(reader: Reader, ids: Sequence[str], subs: Sequence[str]) -
     return [user_from(found[user]) for user in sorted(found)]
 
 
-async def users_page(reader: Reader, after: str, limit: int) -> list[User]:
-    """Users by id above `after`."""
-    sql = f"SELECT {', '.join(COLUMNS)} FROM users WHERE user_id > ? ORDER BY user_id LIMIT ?"
-    return [user_from(row) for row in await reader.all(sql, (after, limit))]
+async def users_page(reader: Reader, after: str, limit: int, *, disabled: bool = False, words: str = "") -> list[User]:
+    """Users by id above `after`; with `disabled` those who are shut out and not erased, with `words` those whose
+    name or `sub` has them in it. Who is shut out is in no index of names, so that all are read."""
+    sql, parameters = f"{_ALL_OF} user_id > ?", [after]
+    if disabled:
+        sql += " AND disabled AND erased_at IS NULL"
+    if words:
+        sql += " AND (name LIKE ? ESCAPE '!' OR lower(name) LIKE ? ESCAPE '!' OR lower(sub) LIKE ? ESCAPE '!')"
+        for_like = "%" + re.sub("([!%_])", r"!\1", words) + "%"
+        parameters += [for_like, for_like.lower(), for_like.lower()]
+    rows = await reader.all(f"{sql} ORDER BY user_id LIMIT ?", (*parameters, limit))
+    return [user_from(row) for row in rows]
 
 
 async def users_with_part(reader: Reader, part: str, limit: int) -> list[str]:

@@ -110,7 +110,10 @@ FIELDS: Final = {
     "user disable": "closed disabled user",
     "user enable": "closed disabled user",
     "user list": "more users users[].name users[].sub users[].user",
-    "user show": "connections created groups name sub user",
+    "user show": (
+        "connections created groups memberships memberships[].group memberships[].kind memberships[].role "
+        "memberships[].title name sub user"
+    ),
     "user tag": "tags tags[].source tags[].tag user",
     "verify": "counts found problems",
     "words check": "files words",

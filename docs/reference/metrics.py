@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from prometheus_client.core import Metric
 
-from chatd.http.metrics import _SEARCH, HubMetrics
+from chatd.http.metrics import _SEARCH, DiskMetrics, HubMetrics
 from chatd.ws.stats import TransportStats
 from docs.reference import Words, said_by, table
 
@@ -21,7 +21,8 @@ def families() -> list[Metric]:
         refusals={},
         rates=SimpleNamespace(refused=Counter()),
     )
-    return [*HubMetrics(cast(Any, hub)).collect(), *TransportStats(lambda: 0).collect()]
+    disk = DiskMetrics(lambda: 0, 0)
+    return [*HubMetrics(cast(Any, hub)).collect(), *disk.collect(), *TransportStats(lambda: 0).collect()]
 
 
 def lines(words: Words) -> Iterator[str]:

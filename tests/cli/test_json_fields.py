@@ -29,9 +29,9 @@ ITEM: Final = {"kind": "product", "id": "p1", "rev": 1, "title": "Teapot", "pric
 WITH_SERVER: Final = """
 user add ann --name Ann
 user add ben
+user add gil --name Gil
 user add cat
 user list --limit 1
-user show ann
 user tag ann staff
 user disable cat
 user enable cat
@@ -58,6 +58,8 @@ catalogue show product p1
 group create ann Tea --kind public
 group list --limit 1
 member add GROUP ben
+member add GROUP gil
+user show gil
 member add GROUP cat
 group list --limit 1
 group show GROUP

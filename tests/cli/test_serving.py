@@ -88,6 +88,7 @@ def test_a_terminal_is_told_where_it_is_and_how_to_come_in_and_the_lines_work(
         seen.process.send_signal(signal.SIGINT)
         seen.shows(TEXTS["stopped"][lang == "zh"].format(store=program.database))
         seen.process.wait(PATIENCE_S)
+        assert not re.search(f"{TIME}(stopped|已停止)", seen.shown)
     finally:
         assert seen.end() == 0
 
@@ -106,6 +107,9 @@ def test_a_terminal_gets_json_where_that_is_asked_for(program: Program, flag: li
 def test_elsewhere_the_log_is_json_and_nobody_is_greeted(program: Program) -> None:
     with program.serving() as served:
         assert [json.loads(line)["event"] for line in served.log] == ["secret made", "store made", "serving"]
+        assert served.stop() == 0
+        last = json.loads(served.log[-1])
+        assert (last["event"], last["store"]) == ("stopped", str(program.database))
 
 
 def test_a_new_secret_beside_an_old_database_is_told_with_its_file(program: Program) -> None:
@@ -153,7 +157,12 @@ def test_lines_for_people_can_be_asked_for_in_a_file_too(program: Program) -> No
             assert process.wait(PATIENCE_S) == 0
         file.seek(0)
         lines = file.read().splitlines()
-    assert [re.sub(TIME, "", line).split("  ")[0] for line in lines] == ["secret made", "store made", "serving"]
+    assert [re.sub(TIME, "", line).split("  ")[0] for line in lines] == [
+        "secret made",
+        "store made",
+        "serving",
+        "stopped",
+    ]
 
 
 # --- the lines of the log

@@ -61,13 +61,44 @@ def test_disabling_enabling_and_tagging(program: Program, served: Served) -> Non
     assert "disabled" in program.run("user", "disable", "cat").stdout
     assert done(program, "show", "cat")["disabled"] is True
     assert "\tdisabled\t" in program.run("user", "list").stdout
+    assert [user["sub"] for user in done(program, "list", "--disabled")["users"]] == ["cat"]
+    assert done(program, "disable", "cat", "--reason", "spam 广告")["disabled"] is True
+    kept = program.run("audit", "--user", "cat", "--act", "user.disable", "--json").stdout.splitlines()
+    assert [json.loads(line).get("reason", "") for line in kept] == ["spam 广告", ""]
+    long = program.run("user", "disable", "cat", "--reason", "x" * 201)
+    assert (long.returncode, "reason" in long.stderr) == (1, True)
     assert done(program, "enable", "cat")["disabled"] is False
+    assert done(program, "list", "--disabled")["users"] == []
     tags = done(program, "tag", "cat", "staff", "--days", "2")["tags"]
     assert [(tag["tag"], tag["source"], "until" in tag) for tag in tags] == [("staff", "operator", True)]
     assert "\tstaff\t" in program.run("user", "list").stdout
     assert program.run("user", "tag", "cat", "seller").stdout == "[staff] [seller]\n"
     assert done(program, "tag", "cat", "staff", "--remove")["tags"][0]["tag"] == "seller"
     assert program.run("user", "tag", "cat", "seller", "--remove").stdout == "no tags now.\n"
+
+
+def test_people_are_found_by_their_names_and_shown_with_what_they_are_in(program: Program, served: Served) -> None:
+    def found(words: str, *more: str) -> list[str]:
+        return sorted(user["sub"] for user in done(program, "list", "--find", words, *more)["users"])
+
+    for sub, name in (("f-eve", "Eve 茶馆 100%"), ("f-fay", "Fay Tea"), ("f-guy", "Guy 1000")):
+        program.run("user", "add", sub, "--name", name)
+    program.run("user", "disable", "f-fay")
+    assert (found("茶"), found("TEA"), found("100%"), found("F-")) == (
+        ["f-eve"],
+        ["f-fay"],
+        ["f-eve"],
+        ["f-eve", "f-fay", "f-guy"],
+    )
+    assert found("f-", "--disabled") == ["f-fay"]
+    assert found("nobody of that name") == []
+    group = json.loads(program.run("group", "create", "f-eve", "Pots 壶", "--json").stdout)["group"]
+    assert done(program, "show", "f-eve")["memberships"] == [
+        {"group": group, "title": "Pots 壶", "kind": "private", "role": "owner"}
+    ]
+    assert done(program, "show", "f-guy")["memberships"] == []
+    shown = program.shown("user", "show", "f-eve", LC_ALL="zh_CN.UTF-8").text
+    assert f"{group}  群主  Pots 壶" in shown
 
 
 def test_accounts_and_codes_are_told_once_and_not_logged(tmp_path: Path) -> None:

@@ -218,6 +218,7 @@ READS: dict[str, Callable[[Reader], Awaitable[object]]] = {
     "groups.owner_of": lambda r: groups.owner_of(r, "g01400"),
     "groups.group_by_id": lambda r: groups.group_by_id(r, "g01400"),
     "groups.groups_page": lambda r: groups.groups_page(r, "g01400", 20),
+    "groups.groups_of_user": lambda r: groups.groups_of_user(r, "u00007", 20),
     "broadcasts.find_broadcast": lambda r: broadcasts.find_broadcast(r, "b00007"),
     "broadcasts.broadcasts_page": lambda r: broadcasts.broadcasts_page(r, "b00007", 20),
     "broadcasts.running": lambda r: broadcasts.running(r, 16),

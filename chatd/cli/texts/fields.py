@@ -53,6 +53,7 @@ FIELDS: Final = {
     "head": Field("entries", "记录数", "count"),
     "messages": Field("messages", "消息数", "count"),
     "intro": Field("about", "简介"),
+    "memberships": Field("is in", "所在群与私聊", "lines"),
     "pos": Field("number", "编号", "count"),
     "answer": Field("answer", "回答"),
     "reason": Field("reason", "原因"),

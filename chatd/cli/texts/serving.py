@@ -9,6 +9,8 @@ LEVELS: Final = {"debug": "细节", "info": "", "warning": "警告", "error": "�
 
 EVENTS: Final[dict[str, str]] = {
     "serving": "已启动",
+    "stopped": "已停止",
+    "nothing is written: the disk is below its floor": "停止写入：磁盘剩余空间低于下限",
     "waiting for another chatd that has the database": "数据库被另一个 chatd 占用，等待它让出",
     "secret made": "已生成密钥",
     "secret made: tokens signed with another are not accepted": "已生成新密钥：用别的密钥签发的令牌不被接受",
@@ -37,6 +39,8 @@ EVENTS: Final[dict[str, str]] = {
 FIELDS: Final = {
     "store": "数据",
     "file": "文件",
+    "free_mb": "剩余（MB）",
+    "floor_mb": "下限（MB）",
     "at_most_s": "最多等几秒",
     "error": "错误",
     "where": "位置",
