@@ -14,7 +14,7 @@ from msgspec import Meta
 from chatd_client.bots.arguments import BadArguments, Mention, fill, read_parameters, usage_of
 from chatd_client.bots.commands import Command, check_names, glued, read_call
 from chatd_client.bots.contexts import MessageContext
-from chatd_client.bots.words import has_han, language_of
+from chatd_client.bots.words import Phrase, has_han, language_of
 from chatd_protocol.kinds import Mark
 
 Ctx = MessageContext
@@ -117,9 +117,29 @@ def test_a_parameter_that_no_text_can_fill_is_refused_when_the_bot_is_written() 
 
 
 def test_the_usage_line_says_what_is_needed_and_what_is_not() -> None:
-    assert usage_of("price", read_parameters(item_and_count)) == "/price <item> [count]"
-    assert usage_of("say", read_parameters(rest_of_line)) == "/say <first> [note…]"
-    assert usage_of("add", read_parameters(many_words)) == "/add [words…]"
+    assert usage_of("price", read_parameters(item_and_count), "en") == "/price <item> [count]"
+    assert usage_of("say", read_parameters(rest_of_line), "en") == "/say <first> [note…]"
+    assert usage_of("add", read_parameters(many_words), "en") == "/add [words…]"
+
+
+Product = Annotated[str, Meta(max_length=3), Phrase("item", "商品")]
+
+
+def test_a_parameter_may_have_a_name_in_both_languages() -> None:
+    def price(ctx: Ctx, product: Product) -> None: ...
+
+    parameters = read_parameters(price)
+    assert usage_of("price", parameters, "en") == "/price <item>"
+    assert usage_of("price", parameters, "zh") == "/price <商品>"
+    for text, en, zh in [
+        ("/price", "item is missing.", "缺少「商品」。"),
+        ("/price long", "item: “long” is not", "「商品」：「long」不是"),
+    ]:
+        with pytest.raises(BadArguments) as bad:
+            fill(parameters, text, len("/price"))
+        assert bad.value.told("en").startswith(en)
+        assert bad.value.told("zh").startswith(zh)
+    assert fill(parameters, "/price cup", len("/price")) == (["cup"], {})
 
 
 @pytest.mark.parametrize("text", ["/price apple", "／price apple", "/PRICE apple", " /ｐｒｉｃｅ　apple"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -66,7 +67,9 @@ async def test_what_is_given_up_is_among_the_dead_letters_and_the_group_goes_on(
 
     with caplog.at_level(logging.WARNING), pytest.raises(DialogueFailed, match="ValueError: no good: a bad secret"):
         await play(bot, HERE + "ann> a bad secret\nann> a good one\nbot> kept: None", folder=tmp_path)
-    assert letters(tmp_path)[0][1:] == ("ValueError: no good: a bad secret", 3)
+    told = letters(tmp_path)[0]
+    assert re.fullmatch(r"ValueError: no good: a bad secret \(test_handling\.py:\d+\)", told[1])
+    assert told[2] == 3
     assert letters(tmp_path)[0][0] == "broken"
     assert [(one.attempts, one.final) for one in failures] == [(1, False), (2, False), (3, True)]
     assert bot.counters.dead == 1
@@ -120,7 +123,11 @@ async def test_a_refusal_that_cannot_change_is_not_tried_again(tmp_path: Path) -
 
     with pytest.raises(DialogueFailed, match="no_item"):
         await play(bot, HERE + "ann> tea", folder=tmp_path)
-    assert letters(tmp_path) == [("show", "ChatdError: no_item", 1)]
+    ((name, told, attempts),) = letters(tmp_path)
+    assert (name, attempts) == ("show", 1)
+    assert re.fullmatch(r"ChatdError: no_item \(test_handling\.py:\d+\)", told), (
+        "a line of the author's, not of the SDK"
+    )
 
 
 @in_loop
@@ -202,7 +209,7 @@ async def test_what_took_the_program_down_too_often_is_not_begun_again(tmp_path:
     with pytest.raises(DialogueFailed, match="KeepsDying"):
         await play(bot, "* the bot starts", again, folder=tmp_path)
     assert runs == []
-    assert letters(tmp_path) == [("count", "KeepsDying: ", 1)]
+    assert letters(tmp_path) == [("count", "KeepsDying", 1)]
 
 
 # --- what one remembers

@@ -97,7 +97,54 @@ def test_a_file_that_cannot_be_used_is_named_with_its_line(talk: str, program: s
     assert "play.py" not in done.stderr
     missing = run(tmp_path, "tea.py" if program == PROGRAM else "none.py", "none.dialogue")
     assert missing.returncode == 2
-    assert "No such file" in missing.stderr
+    assert missing.stderr == f"{'none.dialogue' if program == PROGRAM else 'none.py'} is not there\n"
+
+
+def test_a_program_that_runs_its_bot_whenever_it_is_read_is_tried_all_the_same(tmp_path: Path) -> None:
+    program = PROGRAM.replace('if __name__ == "__main__":\n    bot.main()', "bot.main()")
+    done = run(folder_with(tmp_path, TALK, program), "tea.py", "tea.dialogue")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "tea.dialogue: as written\n", "")
+
+
+def test_what_a_handler_failed_of_is_told_with_its_line(tmp_path: Path) -> None:
+    program = PROGRAM.replace("words.TEA", 'words.TEA + str(1 / len("")) + "secret"')
+    english = run(folder_with(tmp_path, TALK, program), "tea.py", "tea.dialogue")
+    place = f"tea.py:{program.splitlines().index(next(x for x in program.splitlines() if 'secret' in x)) + 1}"
+    assert english.stdout == (
+        "tea.dialogue, line 4\n  expected: bot> With milk?\n  got:      nothing\n"
+        f"  failed:   tea.tea: ZeroDivisionError: division by zero ({place})\n"
+    )
+    chinese = run(folder_with(tmp_path, HERE + "ann> /tea\n", program), "tea.py", "tea.dialogue", lang="zh_CN.UTF-8")
+    assert chinese.stdout == (
+        "tea.dialogue 第 3 行\n  应该是：没有处理函数出错\n"
+        f"  实际是：tea.tea: ZeroDivisionError: division by zero ({place})\n"
+    )
+    broken = run(folder_with(tmp_path, TALK, "import nothing_of_this_name\n"), "tea.py", "tea.dialogue")
+    assert re.fullmatch(
+        r"Traceback [^\n]*\n  File [^\n]*tea\.py[^\n]*\n[^\n]*\nModuleNotFoundError: .*", broken.stderr.strip()
+    ), "its traceback begins in the program"
+
+
+@pytest.mark.parametrize(
+    ("talk", "told"),
+    [
+        ("ann waves\n", "tea.dialogue 第 1 行：看不懂：ann waves\n"),
+        ("ann> hello\n", "tea.dialogue 第 1 行：先说有谁在：* group 群名: ann, bo\n"),
+        (HERE + "ann recalls\n", "tea.dialogue 第 3 行：ann 还没说过话\n"),
+        ('* product a "A" JPY 1.50\n', "tea.dialogue 第 1 行：JPY 的小数有 0 位\n"),
+    ],
+)
+def test_a_line_that_cannot_be_used_is_told_in_chinese_too(talk: str, told: str, tmp_path: Path) -> None:
+    assert run(folder_with(tmp_path, talk), "tea.py", "tea.dialogue", lang="zh_CN.UTF-8").stderr == told
+
+
+def test_the_kit_explains_itself_in_chinese_too(tmp_path: Path) -> None:
+    shown = run(folder_with(tmp_path, TALK), "--help", lang="zh_CN.UTF-8")
+    assert shown.stdout.startswith("用法：python -m chatd_client.bots.testing")
+    assert ("\n选项:" in shown.stdout, "\n参数:" in shown.stdout) == (True, True)
+    assert not re.search("usage|options|arguments|show this", shown.stdout)
+    assert "缺少参数：bot, dialogue" in run(tmp_path, lang="zh_CN.UTF-8").stderr
+    assert run(tmp_path, "tea.py", "none.dialogue", lang="zh_CN.UTF-8").stderr == "没有 none.dialogue 这个文件\n"
 
 
 @in_loop
@@ -107,6 +154,8 @@ async def test_what_is_raised_begins_at_the_call_and_not_inside() -> None:
     assert (caught.value.line, caught.value.wanted, caught.value.heard) == (4, "bot> hello", "nothing")
     assert str(caught.value) == "at line 4 of the dialogue\n  expected: bot> hello\n  got:      nothing"
     assert len(caught.traceback) == 2, "the test, and play"
+    with pytest.raises(FileNotFoundError, match=r"^there is no dialogue /.*/none\.dialogue$"):
+        await play(Bot("b"), Path("none.dialogue"))
     with pytest.raises(BadDialogue, match="line 1: say first who is there"):
         await play(Bot("b"), "ann> hello")
 

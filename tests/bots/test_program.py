@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -67,6 +68,7 @@ async def test_an_example_runs_as_a_program_and_stops_in_order(
         rest = await process.stderr.read()
         assert await process.wait() == 0, rest
         assert f"{file.stem} has stopped" in rest.decode()
+        assert re.search(r" read \d+ entries, \d+ were taken by a handler; jobs: \d+, failures: 0,", rest.decode())
     assert (tmp_path / f"{file.stem}.bot.db").exists()
     assert "chatdbot_" not in "".join(lines) + rest.decode(), "a log tells no token"
 
@@ -118,7 +120,8 @@ async def test_a_bot_whose_server_is_not_there_can_be_stopped(tmp_path: Path) ->
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stderr is not None
-    assert b"connects to ws://127.0.0.1:9" in await process.stderr.readline()
+    first = (await process.stderr.readline()).decode()
+    assert "connects to ws://127.0.0.1:9; what it remembers is in hello.bot.db" in first
     assert b"connection ended" in await process.stderr.readline()
     process.terminate()
     assert b"is running" not in await process.stderr.read(), "nobody is told that it runs before it does"
@@ -137,6 +140,9 @@ def test_what_is_missing_is_named_in_the_language_of_the_terminal(tmp_path: Path
 def test_what_cannot_be_used_is_told_and_ends_it(tmp_path: Path) -> None:
     missing = run(HELLO, "--url", "ws://127.0.0.1:1", "--token-file", "no.token", cwd=tmp_path)
     assert (missing.returncode, "no.token" in missing.stderr) == (2, True)
+    assert "hello cannot go on: no.token is not there" in missing.stderr
+    chinese = run(HELLO, "--dead", cwd=tmp_path, LANG="zh_CN.UTF-8")
+    assert chinese.stderr == "hello 无法继续：没有 hello.bot.db 这个文件\n"
     (tmp_path / "empty.token").write_text("\n")
     empty = run(HELLO, "--url", "ws://127.0.0.1:1", "--token-file", "empty.token", cwd=tmp_path)
     assert (empty.returncode, "empty.token is empty: `chatd bot create" in empty.stderr) == (2, True)
@@ -154,6 +160,25 @@ def test_help_is_there_in_both_languages(tmp_path: Path) -> None:
         assert "--token-file" in english.stdout
         assert "CHATD_TOKEN_FILE" in english.stdout
         assert "令牌" in chinese.stdout
+        assert chinese.stdout.startswith("用法：")
+        assert not re.search("usage|options|show this", chinese.stdout)
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (["--teapot"], "不认识的参数：--teapot"),
+        (["--log", "loud"], "--log 没有 'loud' 这个值，可选 'debug'"),
+        (["--url"], "--url 需要一个值"),
+        (["--dead", "--drop", "1"], "--drop 不能和 --dead 一起用"),
+        (["--dead=1"], "--dead 不带值，多了 '1'"),
+        (["--d"], "--d 不明确，可能是 --device, --dead, --drop"),
+    ],
+)
+def test_options_typed_wrongly_are_told_in_chinese_too(args: list[str], told: str, tmp_path: Path) -> None:
+    wrong = run(HELLO, *args, cwd=tmp_path, LANG="zh_CN.UTF-8")
+    assert (wrong.returncode, f"hello.py：{told}" in wrong.stderr) == (2, True), wrong.stderr
+    assert wrong.stderr.startswith("用法：")
 
 
 @in_loop

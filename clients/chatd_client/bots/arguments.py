@@ -83,10 +83,15 @@ class Parameter:
         return self.kind != "words" and self.default is inspect.Parameter.empty
 
     @property
-    def shown(self) -> str:
+    def called(self) -> Phrase:
+        """What people read of it: a `Phrase` in the `Annotated` of its type, else its name."""
+        metas = get_args(self.type)[1:] if get_origin(self.type) is Annotated else ()
+        return next((one for one in metas if isinstance(one, Phrase)), Phrase(self.name, self.name))
+
+    def shown(self, lang: Lang) -> str:
         """As it stands in a usage line."""
-        dots = "…" if self.kind != "word" else ""
-        return f"<{self.name}{dots}>" if self.required else f"[{self.name}{dots}]"
+        name, dots = self.called.in_(lang), "…" if self.kind != "word" else ""
+        return f"<{name}{dots}>" if self.required else f"[{name}{dots}]"
 
 
 def read_parameters(handler: Callable[..., Any]) -> tuple[Parameter, ...]:
@@ -108,9 +113,9 @@ def read_parameters(handler: Callable[..., Any]) -> tuple[Parameter, ...]:
     return tuple(found)
 
 
-def usage_of(command: str, parameters: Sequence[Parameter]) -> str:
+def usage_of(command: str, parameters: Sequence[Parameter], lang: Lang) -> str:
     """`/price <item> [count]`."""
-    return " ".join(["/" + command, *(one.shown for one in parameters)])
+    return " ".join(["/" + command, *(one.shown(lang) for one in parameters)])
 
 
 def fill(
@@ -125,7 +130,7 @@ def fill(
             rest = text[found[0].at :].strip() if found else ""
             found = []
             if not rest and one.required:
-                raise BadArguments(words.MISSING, name=one.name)
+                raise BadArguments(words.MISSING, name=one.called)
             named[one.name] = _convert(one, Word(0, rest), marks) if rest else one.default
         elif one.kind == "words":
             args += [_convert(one, word, marks) for word in found]
@@ -134,7 +139,7 @@ def fill(
             word, found = _take(one, found, text, marks)
             args.append(_convert(one, word, marks))
         elif one.required:
-            raise BadArguments(words.MISSING, name=one.name)
+            raise BadArguments(words.MISSING, name=one.called)
         else:
             args.append(one.default)
     if found:
@@ -169,7 +174,7 @@ def _convert(one: Parameter, word: Word, marks: Sequence[Mark]) -> Any:
             return msgspec.convert(raw, wanted, strict=False)
         except msgspec.ValidationError:
             pass
-    raise BadArguments(words.WRONG, name=one.name, token=word.text, expected=_expected(one.type))
+    raise BadArguments(words.WRONG, name=one.called, token=word.text, expected=_expected(one.type))
 
 
 def _bare(wanted: Any) -> tuple[Any, Any]:

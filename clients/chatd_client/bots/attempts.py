@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chatd_client.bots.context import Context
 from chatd_client.bots.contexts import JobContext, MessageContext
-from chatd_client.bots.failures import Failure, KeepsDying, place_of
+from chatd_client.bots.failures import Failure, KeepsDying, place_of, told_of
 from chatd_client.bots.happenings import Happening, Unit
 from chatd_client.bots.letters import subject_of
 from chatd_client.bots.memory import Document, Memory, Recollection
@@ -156,7 +156,7 @@ class Attempt:
             return True
         counters.dead += 1
         self.begun = True
-        told, before = f"{type(error).__name__}: {error}", self._letter or DeadLetter("", "", "", 0)
+        told, before = told_of(error), self._letter or DeadLetter("", "", "", 0)
         letter = DeadLetter(self._unit.name, failure.handler, told, attempts + before.attempts, id=before.id)
         self._step.dead.append(replace(letter, subject=subject_of(self._unit, self._index)))
         return False

@@ -22,6 +22,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar
 from typing import TypeVar
 
 from chatd_client.bots.clock import SystemWallClock, WallClock
@@ -37,6 +38,8 @@ from chatd_client.port import Port
 from chatd_client.timing import Clock, SystemClock
 
 _log = logging.getLogger("chatd_client.bots")
+being_tried: ContextVar[bool] = ContextVar("being_tried", default=False)
+"""Set while the test kit reads a program: one that runs its bot whenever it is read is to be tried all the same."""
 Hook = TypeVar("Hook", bound=Callable[[], Awaitable[object]])
 OnError = TypeVar("OnError", bound=Callable[[Failure], Awaitable[object]])
 
@@ -145,9 +148,11 @@ class Bot(Router):
             self.runner.stop()
 
     def main(self, args: Sequence[str] | None = None) -> None:
-        """The bot as a program, see `program`; ends the process."""
+        """The bot as a program, see `program`; ends the process. Does nothing in a program that is only being tried."""
         from chatd_client.bots.program import main
 
+        if being_tried.get():
+            return
         raise SystemExit(main(self, args))
 
     async def _report(self, failure: Failure) -> None:

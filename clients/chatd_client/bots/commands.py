@@ -30,7 +30,7 @@ class Command:
         return next((name for name in self.names if has_han(name) == (lang == "zh")), self.names[0])
 
     def usage(self, lang: Lang) -> str:
-        return usage_of(self.name_in(lang), self.parameters)
+        return usage_of(self.name_in(lang), self.parameters, lang)
 
     def line(self, lang: Lang) -> str:
         """A line of help."""

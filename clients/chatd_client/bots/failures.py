@@ -11,16 +11,24 @@ begun again.
 
 from __future__ import annotations
 
+import os
 import traceback
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import chatd_client
+import chatd_protocol
 from chatd_client.errors import ChatdError
 
 if TYPE_CHECKING:
     from chatd_client.bots.context import Context
 
 PAUSE_CAP_S: Final = 30.0
+_NOT_OWN: Final = tuple(
+    str(Path(file).resolve().parent) + os.sep for file in (chatd_client.__file__, chatd_protocol.__file__, os.__file__)
+)
+"""Folders of code that an author of bots did not write."""
 
 
 class KeepsDying(Exception):
@@ -105,7 +113,23 @@ class Counters:
 
 def place_of(error: BaseException) -> str:
     """Where an error arose, as `ValueError in shop.py:41`."""
+    line, code = line_of(error) or _innermost(error), f" {error.code}" if isinstance(error, ChatdError) else ""
+    return f"{type(error).__name__}{code}" + (f" in {line}" if line else "")
+
+
+def told_of(error: BaseException) -> str:
+    """All of it, as `ValueError: no good (shop.py:41)`: for whoever looks at what was given up, never for a log."""
+    line, words = line_of(error), str(error)
+    return type(error).__name__ + (f": {words}" if words else "") + (f" ({line})" if line else "")
+
+
+def line_of(error: BaseException) -> str:
+    """The innermost line that is the author's own, as `shop.py:41`; empty if there is none."""
     frames = traceback.extract_tb(error.__traceback__)
-    where = f" in {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
-    code = f" {error.code}" if isinstance(error, ChatdError) else ""
-    return f"{type(error).__name__}{code}{where}"
+    own = [one for one in frames if not one.filename.startswith(("<", *_NOT_OWN))]
+    return f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""
+
+
+def _innermost(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -12,13 +12,13 @@ from chatd_client.bots.commands import Command, folded, read_call
 from chatd_client.bots.contexts import MessageContext
 from chatd_client.bots.filters import direct
 from chatd_client.bots.router import PASS, Pass, Router
-from chatd_client.bots.words import HELP, HELP_TITLE, NO_SUCH_COMMAND, Said, in_language
+from chatd_client.bots.words import HELP, HELP_TITLE, NO_SUCH_COMMAND, Phrase, Said, in_language
 from chatd_protocol.bots import COMMANDS_MAX, BotCommand
 
 NAMES: Final = ("help", "帮助")
 TEXT_MAX: Final = 100
 _DECLARABLE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
-CommandWord = Annotated[str, Meta(max_length=40)]
+CommandWord = Annotated[str, Meta(max_length=40), Phrase("command", "命令")]
 
 
 def help_router(commands: Sequence[Command], intro: Said) -> Router:

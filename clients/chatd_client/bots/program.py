@@ -33,7 +33,8 @@ from typing import TYPE_CHECKING, Final
 from chatd_client.bots.failures import place_of
 from chatd_client.bots.runner import WrongBot
 from chatd_client.bots.store import DeadLetter, Store, StoredCursors, StoreHeld
-from chatd_client.bots.words import Lang, Phrase
+from chatd_client.bots.terminal import Parser, language_from, said_of
+from chatd_client.bots.words import Phrase
 from chatd_client.client import Client
 from chatd_client.errors import ClientClosed
 from chatd_client.session import Token
@@ -112,8 +113,15 @@ WORDS: Final[dict[str, Phrase]] = {
         "{name} 无法继续：服务器结束了会话，不让再连（{why}）",
     ),
     "no_dead": Phrase("Nothing was given up.", "没有放弃处理的内容。"),
-    "connecting": Phrase("{name} connects to {url}", "{name} 正在连接 {url}"),
+    "connecting": Phrase(
+        "{name} connects to {url}; what it remembers is in {state}", "{name} 正在连接 {url}；记忆存放在 {state}"
+    ),
     "running": Phrase("{name} is running", "{name} 已启动"),
+    "counted": Phrase(
+        "{name} read {entries} entries, {taken} were taken by a handler; jobs: {jobs}, failures: {failed}, "
+        "given up: {dead}",
+        "{name} 读了 {entries} 条记录，处理函数接了 {taken} 条；任务 {jobs} 次，出错 {failed} 次，放弃 {dead} 项",
+    ),
     "stopped": Phrase("{name} has stopped", "{name} 已停止"),
     "ended": Phrase("{name} cannot go on: {why}", "{name} 无法继续：{why}"),
 }
@@ -134,14 +142,15 @@ def main(bot: Bot, args: Sequence[str] | None = None, environment: Mapping[str, 
             return 2
         return asyncio.run(_run(bot, options.url, token, options.device, state, env))
     except (StoreHeld, ValueError, OSError) as error:
-        _say("ended", env, name=bot.name, why=error)
+        why = said_of(error, language_from(env)) if isinstance(error, OSError) else error
+        _say("ended", env, name=bot.name, why=why)
         return 2
 
 
 def _options(bot: Bot, env: Mapping[str, str]) -> argparse.ArgumentParser:
     lang = language_from(env)
     words = {name: phrase.in_(lang).replace("%", "%%") for name, phrase in WORDS.items()}
-    parser = argparse.ArgumentParser(description=DESCRIPTION.in_(lang, name=bot.name))
+    parser = Parser(lang, DESCRIPTION.in_(lang, name=bot.name))
     parser.add_argument("--url", default=env.get("CHATD_URL"), help=words["url"])
     parser.add_argument("--token-file", default=env.get("CHATD_TOKEN_FILE"), metavar="FILE", help=words["token_file"])
     parser.add_argument("--state", default=env.get("CHATD_BOT_STATE"), metavar="FILE", help=words["state"])
@@ -181,7 +190,7 @@ async def _run(bot: Bot, url: str, token: Token, device: str, state: Path, env: 
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    _log.info(WORDS["connecting"].in_(language_from(env), name=bot.name, url=url))
+    _log.info(WORDS["connecting"].in_(language_from(env), name=bot.name, url=url, state=state))
     telling = asyncio.create_task(_tell_when_it_hears(bot, env))
     try:
         await running
@@ -202,7 +211,7 @@ async def _run(bot: Bot, url: str, token: Token, device: str, state: Path, env: 
         telling.cancel()
         await client.close()
         await asyncio.to_thread(store.close)
-    _log.info("%s", bot.counters.as_dict())
+    _log.info(WORDS["counted"].in_(language_from(env), name=bot.name, **bot.counters.as_dict()))
     _log.info(WORDS["stopped"].in_(language_from(env), name=bot.name))
     return 0
 
@@ -275,9 +284,3 @@ def _joined(ids: Sequence[int]) -> str:
 
 def _say(what: str, env: Mapping[str, str], **blanks: object) -> None:
     sys.stderr.write(WORDS[what].in_(language_from(env), **blanks) + "\n")
-
-
-def language_from(env: Mapping[str, str]) -> Lang:
-    """The language that the environment asks for."""
-    told = env.get("LC_ALL") or env.get("LC_MESSAGES") or env.get("LANG") or ""
-    return "zh" if told.lower().startswith("zh") else "en"

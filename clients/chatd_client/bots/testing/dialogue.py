@@ -36,6 +36,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from chatd_client.bots.words import Lang, Phrase
 from chatd_protocol.catalogue import Deletion, Item, Product, Video
 from chatd_protocol.money import DIGITS
 from chatd_protocol.values import ItemKind
@@ -67,8 +68,20 @@ _BOT: Final = re.compile(r"the bot (?P<what>stops|starts|restarts)")
 class BadDialogue(Exception):
     """A line that says nothing."""
 
-    def __init__(self, number: int, why: str) -> None:
-        super().__init__(f"line {number}: {why}")
+    LINE: Final = Phrase("line {number}: {why}", "第 {number} 行：{why}")
+    UNKNOWN: Final = Phrase("cannot be understood: {raw}", "看不懂：{raw}")
+    NOBODY: Final = Phrase("say first who is there: * group title: ann, bo", "先说有谁在：* group 群名: ann, bo")
+    SILENT: Final = Phrase("{who} has said nothing yet", "{who} 还没说过话")
+    DIGITS: Final = Phrase("{currency} has {digits} digits behind the point", "{currency} 的小数有 {digits} 位")
+
+    def __init__(self, number: int, why: Phrase, **blanks: object) -> None:
+        self._said = number, why, blanks
+        super().__init__(self.told("en"))
+
+    def told(self, lang: Lang) -> str:
+        """Which line, and what is wrong with it."""
+        number, why, blanks = self._said
+        return self.LINE.in_(lang, number=number, why=why.in_(lang, **blanks))
 
 
 @dataclass(frozen=True)
@@ -146,7 +159,7 @@ def read_dialogue(text: str) -> list[Line]:
     for rev, (number, raw) in enumerate(_joined(text.splitlines()), 1):
         turn = _read_stage(number, raw[1:].strip(), rev) if raw.startswith("*") else _read_person(raw)
         if turn is None:
-            raise BadDialogue(number, f"cannot be understood: {raw.partition(chr(10))[0]}")
+            raise BadDialogue(number, BadDialogue.UNKNOWN, raw=raw.partition(chr(10))[0])
         lines.append(Line(number, turn))
     return lines
 
@@ -213,7 +226,7 @@ def _product(number: int, found: re.Match[str], rev: int) -> Product:
     digits = DIGITS.get(found["currency"], 2)
     whole, _, rest = found["price"].partition(".")
     if len(rest) > digits:
-        raise BadDialogue(number, f"{found['currency']} has {digits} digits behind the point")
+        raise BadDialogue(number, BadDialogue.DIGITS, currency=found["currency"], digits=digits)
     price = int(whole + rest.ljust(digits, "0"))
     off = found["more"] == ", off the shelf"
     return Product(

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from chatd_client.bots.testing.dialogue import BOT, Did, Said
 from chatd_client.bots.testing.heard import fits, heard_from, looks_of_card, show
+from chatd_client.bots.words import Lang, Phrase, in_language
 from chatd_client.events import EntriesEvent
 from chatd_client.port import Port
 from chatd_protocol.kinds import Card, ProductCard
@@ -20,14 +21,32 @@ from chatd_protocol.values import PAGE_MAX
 class DialogueFailed(AssertionError):
     """The bot did not do what is written down."""
 
-    NOTHING: Final = "nothing"
-    NO_MORE: Final = "nothing more from the bot"
+    NOTHING: Final = Phrase("nothing", "什么也没说")
+    NO_MORE: Final = Phrase("nothing more from the bot", "机器人不再说话")
+    NO_FAILURE: Final = Phrase("no handler that fails", "没有处理函数出错")
+    ALLOWED: Final = Phrase("that this may be done", "可以这样做")
+    ABSENT: Final = Phrase("there is none", "没有")
+    TOLD: Final = Phrase("\n  expected: {wanted}\n  got:      {heard}", "\n  应该是：{wanted}\n  实际是：{heard}")
+    FAILED: Final = Phrase("\n  failed:   {failure}", "\n  出错：{failure}")
 
-    def __init__(self, line: int, wanted: str, heard: str) -> None:
-        super().__init__(f"at line {line} of the dialogue\n  expected: {wanted}\n  got:      {heard}")
+    def __init__(self, line: int, wanted: str | Phrase, heard: str | Phrase, failure: str = "") -> None:
         self.line = line
-        self.wanted = wanted
-        self.heard = heard
+        self.wanted = in_language(wanted, "en")
+        self.heard = in_language(heard, "en")
+        self.failure = failure
+        """Which handler failed before, of what and where; empty if none did."""
+        self._said = wanted, heard
+        super().__init__(f"at line {line} of the dialogue{self.told('en')}")
+
+    def told(self, lang: Lang) -> str:
+        """What was expected, what came, and what failed, each in a line that begins with a line feed."""
+        wanted, heard = (in_language(said, lang) for said in self._said)
+        failure = self.FAILED.in_(lang, failure=self.failure) if self.failure else ""
+        return self.TOLD.in_(lang, wanted=wanted, heard=heard) + failure
+
+    def because(self, failure: str) -> DialogueFailed:
+        """The same, and what failed before."""
+        return DialogueFailed(self.line, *self._said, failure)
 
 
 @dataclass

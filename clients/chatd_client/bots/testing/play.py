@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -32,6 +34,7 @@ from chatd_client.bots.testing.dialogue import (
 from chatd_client.bots.testing.ear import Chat, DialogueFailed, Ear
 from chatd_client.bots.testing.heard import kind_of, looks_of
 from chatd_client.bots.testing.places import Place, StagePlace
+from chatd_client.bots.words import Phrase
 from chatd_client.errors import ChatdError
 from chatd_client.port import Port
 from chatd_protocol import messages
@@ -49,11 +52,11 @@ async def play(bot: Bot, dialogue: str | Path, place: Place | None = None, *, fo
     """Play a dialogue, given as text or as the path of a file: on a stage, or at another place. What the bot remembers
     is kept in `folder`, else in one that is removed.
 
-    Raises `DialogueFailed`, with the line, where the bot does something else; `BadDialogue`; `TimeoutError` if it does
-    not come to an end.
+    Raises `DialogueFailed`, with the line, where the bot does something else; `BadDialogue`; `FileNotFoundError`;
+    `TimeoutError` if it does not come to an end.
     """
     __tracebackhide__ = True  # pytest shows the line of the test
-    text = await asyncio.to_thread(dialogue.read_text, "utf-8") if isinstance(dialogue, Path) else dialogue
+    text = await asyncio.to_thread(_read, dialogue) if isinstance(dialogue, Path) else dialogue
     with contextlib.ExitStack() as stack:
         where = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         theatre = Theatre(bot, place or StagePlace(bot.name), where)
@@ -63,12 +66,34 @@ async def play(bot: Bot, dialogue: str | Path, place: Place | None = None, *, fo
                     try:
                         await theatre.act(line)
                     except ChatdError as refused:  # what a person does; what the bot does is among its dead letters
-                        raise DialogueFailed(line.number, "that this may be done", f"refused: {refused}") from None
+                        told = Phrase(f"refused: {refused}", f"被拒绝：{refused}")
+                        raise DialogueFailed(line.number, DialogueFailed.ALLOWED, told) from None
             await theatre.finish()
         except DialogueFailed as failed:
-            raise failed.with_traceback(None) from None  # where in here it was noticed tells an author nothing
+            all_of_it = failed
+            if failed.wanted != DialogueFailed.NO_FAILURE.en:
+                all_of_it = failed.because(await theatre.failure())
+            raise all_of_it.with_traceback(None) from None  # where in here it was noticed tells an author nothing
         finally:
             await theatre.close()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError:
+        raise NoDialogue(path) from None
+
+
+class NoDialogue(FileNotFoundError):
+    """There is no file of this name."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+        self._path = path.absolute()
+
+    def __str__(self) -> str:
+        return f"there is no dialogue {self._path}"
 
 
 class Theatre:
@@ -124,11 +149,14 @@ class Theatre:
     async def finish(self) -> None:
         """Nothing more was said, and nothing was given up."""
         self._ear.check_silence(self._line)
+        if failure := await self.failure():
+            raise DialogueFailed(self._line, DialogueFailed.NO_FAILURE, failure)
+
+    async def failure(self) -> str:
+        """Which handler failed last, of what and where; empty if none did."""
         store = self._store
-        if store is not None and self._run is not None:
-            letters = await store.run(store.dead)
-            if letters:
-                raise DialogueFailed(self._line, "no handler that fails", f"{letters[0].handler}: {letters[0].error}")
+        letters = [] if store is None or self._run is None else await store.run(store.dead)
+        return f"{letters[0].handler}: {letters[0].error}" if letters else ""
 
     async def close(self) -> None:
         await self._stop()
@@ -227,7 +255,7 @@ class Theatre:
     async def _chat(self, person: str | None) -> Chat:
         if person is None:
             if self._main is None:
-                raise BadDialogue(self._line, "say first who is there: * group title: ann, bo")
+                raise BadDialogue(self._line, BadDialogue.NOBODY)
             return self._main
         if person not in self._alone:
             port = await self._person(person)
@@ -255,12 +283,12 @@ class Theatre:
 
     def _last_of(self, who: str) -> int:
         if who not in self._last:
-            raise BadDialogue(self._line, f"{who} has said nothing yet")
+            raise BadDialogue(self._line, BadDialogue.SILENT, who=who)
         return self._last[who]
 
     def _heard_in(self, chat: str | None) -> int:
         if chat not in self._ear.last:
-            raise BadDialogue(self._line, "the bot has said nothing yet")
+            raise BadDialogue(self._line, BadDialogue.SILENT, who="the bot")
         return self._ear.last[chat]
 
     def _marked(self, text: str) -> tuple[str, list[Entity]]:
@@ -308,7 +336,7 @@ class Theatre:
                     await port.ask(wish, PressMenuOk)
                     await self._while_it_runs(self._runner.wait_for(lambda: self._runner.seen["pressed"] > before))
                     return
-        raise DialogueFailed(self._line, f"a button [[{label}]]", "there is none")
+        raise DialogueFailed(self._line, Phrase(f"a button [[{label}]]", f"按钮 [[{label}]]"), DialogueFailed.ABSENT)
 
     async def _stock(self, turn: Stocked) -> None:
         item = turn.item
