@@ -22,7 +22,7 @@ def in_rank(members: Iterable[Member], here: Mapping[str, bool], called: Callabl
     return sorted(members, key=rank)
 
 
-def count_here(members: Iterable[Member], here: Mapping[str, bool]) -> tuple[int, bool]:
-    """How many people of these are here, bots aside, and whether it may be more, because some do not show it."""
+def count_here(members: Iterable[Member], here: Mapping[str, bool]) -> tuple[int, int]:
+    """How many people of these are here, bots aside, and of how many that is not known, for they do not show it."""
     people = [one.user for one in members if not one.bot]
-    return sum(here.get(user, False) for user in people), any(user not in here for user in people)
+    return sum(here.get(user, False) for user in people), sum(user not in here for user in people)

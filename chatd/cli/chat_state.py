@@ -31,6 +31,9 @@ one, and what comes after, that it is gone, would not be shown before."""
 HELD_MAX: Final = 2_000
 GROUPS_MAX: Final = 2_000
 SHOWN_MAX: Final = 2_000
+MADE_MAX: Final = 200
+END_SHOWN: Final = 7
+"""So many characters of a code tell it from others, and let nobody in."""
 
 
 class Names:
@@ -132,6 +135,8 @@ class State:
         self.offered = ""
         """A pasted text with an invite in it, and below what `invite.redeem` takes."""
         self.invite = ""
+        self.made: dict[str, str] = {}
+        """How the codes and links end that were made here, by invite: the server does not tell them again."""
         self.requests: dict[int, JoinRequest] = {}
         """Requests as they were last listed."""
         self.nicknames: dict[str, str] = {}
@@ -140,6 +145,8 @@ class State:
         self.here: dict[str, bool] = {}
         """Who of the open group is here, of those who show it, oneself included; empty as long as nobody was asked
         for, as in a large group."""
+        self.moved: dict[str, bool] | None = None
+        """Who came or went while is asked who is here: that is newer than the answer."""
         self.seqs: dict[int, tuple[int, int]] = {}
         """The numbers of the messages of the open group that were shown, with their sections, by position."""
         self.section = 0
@@ -159,6 +166,8 @@ class State:
         came, went = (self.is_online, self.is_offline) if online else (self.is_offline, self.is_online)
         came.set()
         went.clear()
+        if not online:
+            self.here = {}  # Nobody tells who comes and goes.
 
     @property
     def retry_in_s(self) -> int:
@@ -168,6 +177,12 @@ class State:
     def server_ms(self) -> int:
         """What time it is for the server."""
         return int(time.time() * 1000) + self.ahead_ms
+
+    def note_made(self, invite: str, secret: str) -> None:
+        """An invite was made here."""
+        if len(self.made) >= MADE_MAX:
+            del self.made[next(iter(self.made))]
+        self.made[invite] = secret[-END_SHOWN:]
 
     def others(self, me: str) -> list[str]:
         """Who can be mentioned, but for oneself."""
@@ -196,8 +211,11 @@ class State:
 
     def take_presence(self, people: Iterable[PersonPresence]) -> None:
         """Some people came or went: what is told of one group is as true for another, and nothing without a state."""
+        told = {person.user: person.online for person in people}
+        if self.moved is not None:
+            self.moved |= told
         if self.here:
-            self.here |= {person.user: person.online for person in people}
+            self.here |= told
 
     def turn_to(self, group: str) -> None:
         """Another group is the open one: what was known of the one before goes."""

@@ -9,7 +9,7 @@ import pytest
 
 from chatd.cli.chat_commands import COMMANDS
 from chatd.cli.chat_items import SEEN_MAX, Items
-from chatd.cli.chat_words import Words
+from chatd.cli.chat_words import Lang, Words
 from chatd.cli.screen.allowed import Standing, acts_on
 from chatd.cli.screen.composer import bot_commands, completions
 from chatd.service.catalogue import change_catalogue
@@ -93,7 +93,7 @@ async def test_the_menu_offers_what_the_role_allows_and_to_unpin_what_is_pinned(
 
 
 @in_loop
-async def test_our_commands_come_before_those_of_bots_and_the_list_scrolls(sqlite_url: str) -> None:
+async def test_commands_of_bots_come_before_our_own_and_the_list_scrolls(sqlite_url: str) -> None:
     async with running_server(sqlite_url) as server, at_phones(server, ann="Ann") as (ann,):
         group = (await ann.create_group("Tea")).group
         bot = await make_bot(server)
@@ -101,18 +101,52 @@ async def test_our_commands_come_before_those_of_bots_and_the_list_scrolls(sqlit
         async with sitting(server, "ann", "Ann", "zh", group=group) as here:
             await here.until(lambda: bool(here.app.composer.bot_commands))
             await here.type("/", "space", "backspace")
-            await here.sees("» /groups")
+            await here.sees("» /tea", "机器人")
             count = len(here.app.composer.offers)
             await here.sees(f"1/{count}")
             shown = [row for row in here.rows if "  /" in row or "» /" in row]
             assert len(shown) == 8
-            assert here.app.composer.offers[-1].text == "/tea"
-            await here.press("up")
-            await here.sees("» /tea", "机器人")
+            await here.press("down")
+            await here.sees("» /groups")
+            await here.press("up", "up")
             await here.sees(f"{count}/{count}")
             await here.press("down", "pagedown", "pagedown")
             await here.sees(f"11/{count}")
         await bot.close()
+
+
+@pytest.mark.parametrize(("lang", "why"), [("en", "That message was taken back."), ("zh", "这条消息已撤回。")])
+def test_what_cannot_be_done_with_a_recalled_message_says_why(sqlite_url: str, lang: Lang, why: str) -> None:
+    @in_loop
+    async def scene() -> None:
+        async with running_server(sqlite_url) as server, at_phones(server, ann="Ann", bob="鲍勃") as (ann, bob):
+            group = (await bob.create_group("One")).group
+            await bob.add_members(group, [user_of(ann)])
+            said = await bob.send(group, "a slip")
+            async with sitting(server, "ann", "Ann", lang, group=group) as here:
+                await here.hears("a slip")
+                await bob.recall(group, said.pos)
+                await here.until(lambda: not any("a slip" in row for row in here.conversation))
+                for key in "+rewcx":
+                    await here.press("up", key)
+                    await here.sees(why)
+                    await here.press("escape", "escape")
+                    await here.sees_no(why)
+
+    scene()
+
+
+@in_loop
+async def test_a_key_right_behind_what_is_typed_completes_that(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server, at_phones(server, ann="Ann") as (ann,):
+        group = (await ann.create_group("Tea")).group
+        async with sitting(server, "ann", "Ann", "zh", group=group) as here:
+            await here.sees("1 人在线")
+            composer = here.app.composer
+            for text in ("/", "/mem"):
+                composer.put(text)
+                composer._own("tab")
+                assert composer.text == ("/groups " if text == "/" else "/members ")
 
 
 def test_a_bots_command_that_we_have_too_is_offered_with_the_name_of_its_bot() -> None:

@@ -8,6 +8,7 @@ from chatd.cli.chat_people import count_here, in_rank
 from chatd.testing import running_server
 from chatd_client import Client
 from chatd_protocol.groups import Member
+from chatd_protocol.presence import Presence
 from tests.client.peer import in_loop
 from tests.client.sitting import at_phones, sitting, user_of
 from tests.client.test_chat_bots import make_bot
@@ -50,9 +51,65 @@ async def test_who_does_not_show_it_may_be_here(sqlite_url: str) -> None:
         await ann.add_members(group, [user_of(bob)])
         await bob.set_privacy(last_seen="nobody")
         async with sitting(server, "ann", "Ann", group=group) as here:
-            await here.sees("2 members · at least 1 here")
+            await here.sees("2 members · 1 here, 1 not shown")
             await here.press("f5")
             await here.sees("● here  ○ away  no sign: does not show it to you")
+        async with sitting(server, "ann", "Ann", "zh", group=group) as here:
+            await here.sees("2 人 · 1 人在线，1 人未公开")
+
+
+@in_loop
+async def test_nothing_is_said_of_who_is_here_before_it_was_asked_for_again(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server, at_phones(server, ann="Ann", bob="鲍勃") as (ann, bob):
+        group = (await ann.create_group("Tea")).group
+        await ann.add_members(group, [user_of(bob)])
+        async with sitting(server, "ann", "Ann", "zh", group=group) as here:
+            await here.sees("2 人 · 2 人在线")
+            client, may_answer = here.app.client, asyncio.Event()
+            ask = client.get_presence
+
+            async def late(group: str) -> Presence:
+                await may_answer.wait()
+                return await ask(group)
+
+            client.get_presence = late  # type: ignore[method-assign]
+            client._session.link.cycle()
+            await here.sees_no("● 在线")
+            await bob.close()
+            await here.sees("● 在线")
+            row = await here.sees("Tea", "2 人")
+            assert "人在线" not in row
+            may_answer.set()
+            await here.sees("2 人 · 1 人在线")
+            async with Client(server.ws_url, token=server.token("bob"), device="phone"):
+                await here.sees("2 人 · 2 人在线")
+            await here.sees("2 人 · 1 人在线")
+
+
+@in_loop
+async def test_who_goes_while_it_is_asked_who_is_here_is_not_counted(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server, at_phones(server, ann="Ann", bob="鲍勃") as (ann, bob):
+        group = (await ann.create_group("Tea")).group
+        await ann.add_members(group, [user_of(bob)])
+        async with sitting(server, "ann", "Ann", "zh", group=group) as here:
+            await here.sees("2 人 · 2 人在线")
+            client, asked, may_arrive = here.app.client, asyncio.Event(), asyncio.Event()
+            ask = client.get_presence
+
+            async def late(group: str) -> Presence:
+                answer = await ask(group)
+                asked.set()
+                await may_arrive.wait()
+                return answer
+
+            client.get_presence = late  # type: ignore[method-assign]
+            asking = asyncio.create_task(here.app.learn_presence())
+            await asked.wait()
+            await bob.close()
+            await here.sees("2 人 · 1 人在线")
+            may_arrive.set()
+            await asking
+            assert here.app.state.here[user_of(bob)] is False
 
 
 @in_loop
@@ -127,5 +184,5 @@ def test_rank_comes_before_being_here_and_being_here_before_the_name() -> None:
     ]
     here = {"zoe": True, "own": False, "bea": False, "adm": True, "bot": True, "gone": True}
     assert [one.user for one in in_rank(members, here, str)] == ["own", "adm", "zoe", "abe", "bea", "bot"]
-    assert count_here(members, here) == (2, True)
-    assert count_here(members, here | {"abe": False}) == (2, False)
+    assert count_here(members, here) == (2, 1)
+    assert count_here(members, here | {"abe": False}) == (2, 0)

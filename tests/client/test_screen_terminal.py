@@ -18,12 +18,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual import events
+from textual.geometry import Size
 
-from chatd.cli.screen.terminal import Writer
+from chatd.cli.screen.terminal import Keys, Writer
 from chatd.testing import running_server
 from chatd_client import Client
 from tests.client.peer import in_loop
 from tests.client.sitting import sitting
+from tests.client.test_chat_bots import first_message
 
 BEGIN, END = "\x1b[?1049h", "\x1b[?1049l"
 """The terminal's other screen, and back (xterm's control sequences)."""
@@ -239,13 +242,47 @@ async def test_when_it_has_ended_nothing_is_begun_or_looked_for_on_the_screen(sq
             await here.sees("online")
             app = here.app
             await app.query("#left, #middle").remove()  # as the end does it
-            app.on_resize()
+            app.on_resize(events.Resize(Size(80, 24), Size(80, 24)))
             app.action_chats()
             await app.stop_work()
             app.spawn(begin())
             assert app._tasks == set()
         await app.stop_work()
     assert begun == []
+
+
+@pytest.mark.parametrize(
+    ("came", "keys"),
+    [
+        (["\x1b\x15"], ["escape", "ctrl+u"]),
+        (["\x1b", "\x15"], ["escape", "ctrl+u"]),
+        (["\x1b\x01", "x"], ["escape", "ctrl+a", "x"]),
+        (["\x1bx\x1b石"], ["escape", "x", "escape", "石"]),
+        (["\x1b[A", "\x1b[1;3B", "\x1bOP"], ["up", "alt+down", "f1"]),
+        (["\x1b\r"], ["alt+enter"]),
+        (["\x1b[200~one ", "two\x1b[201~", "\x1b\x15"], ["one two", "escape", "ctrl+u"]),
+    ],
+)
+def test_a_key_right_behind_escape_is_taken_as_itself(came: list[str], keys: list[str]) -> None:
+    parser, told = Keys(), list[str]()
+    for data in came:
+        for event in parser.feed(data):
+            assert isinstance(event, events.Key | events.Paste)
+            told.append(event.key if isinstance(event, events.Key) else event.text)
+    assert told == keys
+
+
+@in_loop
+async def test_escape_and_emptying_the_line_at_once_leaves_nothing_in_it(sqlite_url: str, tmp_path: Path) -> None:
+    async with running_server(sqlite_url) as server:
+        token = tmp_path / "ann.token"
+        token.write_text(server.token("ann", "Ann"))
+        async with Client(server.ws_url, token=server.token("ann"), device="phone") as ann:
+            await ann.create_group("Tea")
+            async with on_a_terminal(server.ws_url, token) as terminal:
+                await terminal.shows("1 here")
+                terminal.press("to be taken away\x1b\x15what is meant\r")
+                assert (await first_message(ann)).entries[0].body.text == "what is meant"  # type: ignore[union-attr]
 
 
 def test_the_help_of_the_program_does_not_load_the_screen() -> None:

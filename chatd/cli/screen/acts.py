@@ -134,9 +134,19 @@ class Acts(Asking):
         message = self._message(pos)
         if message is not None and name in self.allowed(message):
             await self._does[name](message)
-        elif message is not None and name in _REFUSED:
-            key = "edit_own_only" if name == "edit" and not self._app.render_text.is_me(message.sender) else "not_now"
-            self._app.note([[("dim", self._app.words(key))]])
+        elif message is not None:
+            self._app.note([[("dim", self._app.words(self._why_not(message, name)))]])
+
+    def _why_not(self, message: Message, name: str) -> str:
+        """Which words say why that cannot be done with a message."""
+        own = self._app.render_text.is_me(message.sender)
+        if name == "quote":
+            return "no_answer"
+        if name == "person":
+            return "own_message"
+        if message.recalled is not None:
+            return "was_recalled"
+        return "edit_own_only" if name == "edit" and not own else "not_now"
 
     def allowed(self, message: Message) -> list[str]:
         """What one may do with a message now, as far as that is known here."""
@@ -272,5 +282,3 @@ _ACTS: Final = {
     "q": "quote",
 }
 KEY_OF: Final = {name: key for key, name in _ACTS.items()}
-_REFUSED: Final = frozenset({"reply", "edit", "recall", "react", "pin", "feature"})
-"""What somebody may try by its key and be refused."""

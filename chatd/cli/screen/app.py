@@ -63,7 +63,8 @@ class ChatApp(Backstage):
         self._first_group = group
         self._focused = True
         self._told_typing = 0.0
-        self._details: bool | None = None
+        self._details: dict[bool, bool] = {}
+        """By whether there is room for them (`WIDE_FROM`): whether somebody wants the details shown."""
         self._list: bool | None = None
 
     def compose(self) -> ComposeResult:
@@ -136,8 +137,13 @@ class ChatApp(Backstage):
             self.chats.focus()
 
     def action_details(self) -> None:
-        self._details = not self.right.display
+        """Show or hide the details; where there is no room for them beside the conversation, over it."""
+        if self.size.width < LIST_FROM:
+            self.read_details()
+            return
+        self._details[self.size.width >= WIDE_FROM] = not self.right.display
         self._arrange()
+        self.changed()
 
     def action_beside(self, step: int, unread: bool = False) -> None:
         group = self.chats.beside(step, unread=unread)
@@ -168,19 +174,26 @@ class ChatApp(Backstage):
         self.set_class(shown, "-listing")
         self._arrange()
 
-    def _arrange(self) -> None:
-        """As many panes as there is room for, unless somebody wants it otherwise."""
-        wide = self.size.width
+    def _arrange(self, wide: int | None = None) -> None:
+        """As many panes as there is room for, unless somebody wants it otherwise. `wide`: of how many cells, if that
+        is just changing."""
+        wide = self.size.width if wide is None else wide
         listing = self.has_class("-listing")
         self.left.display = listing if wide < LIST_FROM else self._list is not False
         self.middle.display = not listing or wide >= LIST_FROM
-        details = wide >= WIDE_FROM if self._details is None else self._details and wide >= LIST_FROM
-        self.right.display = details
+        self.right.display = wide >= LIST_FROM and self._details.get(wide >= WIDE_FROM, wide >= WIDE_FROM)
         self.set_class(wide < WIDE_FROM, "-narrow")
 
-    def on_resize(self) -> None:
-        self._arrange()
+    def on_resize(self, event: events.Resize) -> None:
+        self._arrange(event.size.width)  # The app itself still has the size from before.
         self.changed()
+
+    @on(Bar.Resized)
+    def _bar_resized(self, event: Bar.Resized) -> None:
+        """What stands at the edges has room for more, or for less."""
+        if event.bar in {"title", "notes"}:
+            self.changed()
+            self.redraw_notes()
 
     def on_descendant_focus(self) -> None:
         """Other keys mean something now."""

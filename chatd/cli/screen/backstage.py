@@ -29,7 +29,7 @@ from chatd.cli.screen.desk import SCREEN_COMMANDS, ScreenDesk
 from chatd.cli.screen.dialogs import Sheet
 from chatd.cli.screen.ink import Look, Signs
 from chatd.cli.screen.life import Life
-from chatd.cli.screen.notes import NOTE_ROWS, Notes
+from chatd.cli.screen.notes import NOTE_ROWS, Notes, rows_of
 from chatd.cli.screen.paint import Painter
 from chatd.cli.screen.shelf import Shelf
 from chatd.cli.screen.timeline import Timeline
@@ -44,6 +44,7 @@ from chatd_protocol.receipts import ReceiptsSignal
 
 LINE_CELLS: Final = 24
 """So much of a command is repeated that has to wait."""
+NOTE_CELLS_MIN: Final = 20
 TYPING_S: Final = 5.0
 PASSING_S: Final = 6.0
 """So long stands what needs nobody's attention."""
@@ -113,7 +114,7 @@ class Backstage(Life):
             name: Bar(self.ink, id=name)
             for name in ("top", "title", "tabs", "banner", "notes", "offers", "aim", "status")
         }
-        self._notes = Notes(self.bars["notes"])
+        self._notes = Notes(self.bars["notes"], self._note_cells)
 
     def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         """End the app; nothing is drawn from here on, for what it would be drawn on goes."""
@@ -248,6 +249,24 @@ class Backstage(Life):
         if passing:
             self.set_timer(PASSING_S, lambda: self._notes.forget_connection(line))
 
+    def _note_cells(self) -> int:
+        return max((self.timeline.size.width or self.size.width) - 2, NOTE_CELLS_MIN)
+
+    def redraw_notes(self) -> None:
+        """There is another width for them."""
+        self._notes.redraw()
+
+    def hand_over(self, text: str) -> None:
+        """A text that is meant to be pasted elsewhere goes to the terminal's clipboard."""
+        self.copy_to_clipboard(text)
+
+    def read_details(self) -> None:
+        """What there is to know of the open group, to read over it."""
+        line = self.state.lines.get(self.state.open or "")
+        if line is not None and len(self.screen_stack) == 1:
+            text = bars.details_of(self, line, max(self.size.width * 9 // 10 - 5, 10))
+            self.push_screen(Sheet(self.words("title_details"), text, self.words("keys_sheet")))
+
     def drop_notes(self) -> None:
         """What stood there was read."""
         self._notes.drop()
@@ -255,9 +274,7 @@ class Backstage(Life):
     def answer(self, lines: list[Line]) -> None:
         """The answer of a command."""
         shown = [line for line in lines if any(text.strip() for _, text in line)]
-        if len(shown) > NOTE_ROWS or any(
-            len("".join(text for _, text in line)) > self.timeline.size.width for line in shown
-        ):
+        if len(rows_of(shown, self._note_cells())) > NOTE_ROWS:
             ink = self.ink()
             text = Text("\n").join(
                 Text.assemble(*((clean(part), ink[style]) for style, part in line)) for line in lines

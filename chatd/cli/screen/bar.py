@@ -29,8 +29,16 @@ class Bar(Widget):
             super().__init__()
             self.spot = spot
 
+    class Resized(Message):
+        """There is another width for what stands there."""
+
+        def __init__(self, bar: str) -> None:
+            super().__init__()
+            self.bar = bar
+
     def __init__(self, ink: Callable[[], Ink], *, id: str) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
+        self._wide = 0
         self._ground = Style()
         self._ink = ink
         self._rows: list[list[Part]] = []
@@ -68,6 +76,11 @@ class Bar(Widget):
         return Strip([Segment(text, ground + ink[style]) for style, text in cut_row(row, cells)]).adjust_cell_length(
             cells, ground
         )
+
+    def on_resize(self, event: events.Resize) -> None:
+        if event.size.width != self._wide:
+            self._wide = event.size.width
+            self.post_message(self.Resized(self.id or ""))
 
     def on_click(self, event: events.Click) -> None:
         at = 0

@@ -82,9 +82,9 @@ def _title(app: Backstage, line: GroupLine | None) -> list[Part]:
             ("dim", f"  {app.words('members_of', members=line.members, count=line.members)}", "view('members')")
         )
         if app.state.online and app.state.here and app.conversation.members:
-            count, more = count_here(app.conversation.members, app.state.here)
-            key = "here_some" if more else "here_now"
-            about.append(("good", f" · {app.words(key, count=count)}", "view('members')"))
+            count, unknown = count_here(app.conversation.members, app.state.here)
+            key = "here_some" if unknown else "here_now"
+            about.append(("good", f" · {app.words(key, count=count, unknown=unknown)}", "view('members')"))
     below: list[Part] = [] if app.timeline.at_newest else [("accent", "  " + app.words("to_newest"), "newest")]
     title, whole = clean(app.render_text.title(line)), app.bars["title"].size.width - 2
     while about and whole - _cells([*about, *below]) < min(width(title), TITLE_MIN):
@@ -129,7 +129,16 @@ def _banner(app: Backstage) -> list[list[Part]]:
     for style, text in parts:
         row += [("faint", " · ", "")] if row else []
         row.append((style, text, "details"))
-    return [row] if row else []
+    return [_with_key(app, row, "hint_whole", app.bars["title"].size.width - 2)] if row else []
+
+
+def _with_key(app: Backstage, row: list[Part], hint: str, room: int) -> list[Part]:
+    """The row, and where it has to be cut the key that shows it whole."""
+    if app.right.display or _cells(row) <= room:
+        return row
+    key = f" {app.words(hint)}"
+    short = cut_row([(style, text) for style, text, _ in row], max(room - width(key), 1))
+    return [*((style, text, "details") for style, text in short), ("accent", key, "details")]
 
 
 def _aim(app: Backstage) -> list[list[Part]]:
@@ -190,10 +199,13 @@ def _act_hints(app: Backstage, room: int) -> list[Part]:
 
 
 def _details(app: Backstage, line: GroupLine | None) -> None:
-    if line is None or not app.right.display:
-        return
+    if line is not None and app.right.display:
+        app.details.update(details_of(app, line, max(app.right.size.width - 3, 10)))
+
+
+def details_of(app: Backstage, line: GroupLine, cells: int) -> Text:
+    """What there is to know of a group, in rows of so many cells."""
     ink, words, info = app.ink(), app.words, app.conversation.info
-    cells = max(app.right.size.width - 3, 10)
     rows: list[Row] = []
 
     def put(style: str, part: str) -> None:
@@ -211,7 +223,7 @@ def _details(app: Backstage, line: GroupLine | None) -> None:
     members = in_rank(app.conversation.members, app.state.here, app.render_text.called)
     rows += [_member(app, one, cells) for one in members[:MEMBERS_MAX]]
     pieces = [(text, ink[style]) for row in rows for style, text in (*row, ("", "\n"))]
-    app.details.update(Text.assemble(*pieces, no_wrap=True))
+    return Text.assemble(*pieces, no_wrap=True)
 
 
 def _member(app: Backstage, one: Member, cells: int) -> Row:

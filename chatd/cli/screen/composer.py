@@ -18,6 +18,7 @@ from chatd_protocol.bots import BotLine
 
 STEPS: Final = {"up": -1, "down": 1, "pageup": -5, "pagedown": 5}
 """How far a key goes in what is offered."""
+_COMPLETING: Final = frozenset({"tab", "shift+tab", "enter", *STEPS})
 NEWLINE_KEYS: Final = frozenset({"shift+enter", "alt+enter", "ctrl+j", "ctrl+enter"})
 
 
@@ -124,12 +125,14 @@ class Composer(TextArea):
         self.cursor_blink = False
         self.offers: list[Completion] = []
         self.offered = 0
+        self._offered_for = ""
+        """What stood before the cursor when that was looked for."""
         self._people = people
         self._commands = commands
         self._items = items
         self._everybody = everybody
         self.bot_commands: list[tuple[str, str, str]] = []
-        """What the bots of the open group know: name, how it is written, what it does. They stand behind our own."""
+        """What the bots of the open group know: name, how it is written, what it does. Offered before our own."""
 
     def put(self, text: str) -> None:
         """Another text, with the cursor behind it."""
@@ -138,7 +141,7 @@ class Composer(TextArea):
 
     @property
     def _known(self) -> list[tuple[str, str, str]]:
-        return [*self._commands, *self.bot_commands]
+        return [*self.bot_commands, *self._commands]
 
     @property
     def before_cursor(self) -> str:
@@ -157,7 +160,8 @@ class Composer(TextArea):
 
     def offer(self) -> None:
         """Look what could stand there now."""
-        offers = completions(self.before_cursor, self._people(), self._known, self._items, [self._everybody])
+        self._offered_for = self.before_cursor
+        offers = completions(self._offered_for, self._people(), self._known, self._items, [self._everybody])
         if offers != self.offers:
             self.offers, self.offered = offers, 0
             self.post_message(self.Offers())
@@ -173,12 +177,20 @@ class Composer(TextArea):
         self.post_message(self.Offers())
 
     async def on_key(self, event: events.Key) -> None:
+        bound = self._bindings.key_to_bindings.get(event.key)
         if self._own(event.key):
-            event.stop()
-            event.prevent_default()
+            pass
+        elif bound:  # Where the app did it, what was typed behind it would come before it.
+            await self.app.run_action(bound[0].action, self)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
 
     def _own(self, key: str) -> bool:
         """Do what a key means here; False if it is one of any text."""
+        if key in _COMPLETING and self.before_cursor != self._offered_for:
+            self.offer()  # The key came before the word of what was typed last.
         if key in NEWLINE_KEYS:
             self.insert("\n")
         elif key == "enter":

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from chatd.cli.chat_commands import COMMANDS, Commander
 from chatd.cli.chat_items import Kind
-from chatd.cli.chat_render import Line
+from chatd.cli.chat_render import DIM, Line
 from chatd.cli.typed.desk import Command, Desk, NotANumber, number_in
 from chatd.cli.typed.groups import mentions_of
 from chatd.cli.typed.sections import section as change_section
@@ -42,6 +42,9 @@ class Stage(Protocol):
     def sending(self, group: str, text: str, cid: int, state: str) -> None:
         """A message is on its way (`waits`), there (`sent`), or refused (`refused`)."""
 
+    def hand_over(self, text: str) -> None:
+        """Put a text where it can be pasted from."""
+
     def leave(self) -> None:
         """End the chat."""
 
@@ -55,6 +58,12 @@ class ScreenDesk(Commander):
     async def open_group(self, group: str) -> None:
         """Make a group the open one and show it."""
         await self.stage.open_chat(group)
+
+    def hand_over(self, text: str) -> None:
+        """Show it, and put it where it can be pasted from."""
+        super().hand_over(text)
+        self.stage.hand_over(text)
+        self.watcher.say(DIM, "handed_over")
 
     def done(self, key: str = "done", **values: object) -> None:
         """Say that it worked, where nothing else shows it: a group that was made or entered is open."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rich.text import Text
 
 from chatd.cli.screen.asking import Asking
@@ -9,7 +11,11 @@ from chatd.cli.screen.cells import clean
 from chatd.cli.screen.dialogs import Choice
 from chatd.cli.screen.ink import style_of
 from chatd.cli.typed.ownership import FOUND
+from chatd_protocol.invites import Invite
 from chatd_protocol.pasted import find_invite
+
+ID_SHOWN: Final = 6
+"""So much of an invite's id stands for its code, where that is not known."""
 
 
 class Doors(Asking):
@@ -105,22 +111,35 @@ class Doors(Asking):
                 await app.desk.do(f"/join {picked}")
 
     async def invites(self, _: str) -> None:
-        """One's own invites into the open group, which can be taken back."""
+        """Invites into the open group, which can be taken back: one's own, for owner and admins everybody's."""
         app = self._app
-        page = await app.client.list_invites(app.desk.group())
-        await app.state.names.learn(one.user for one in page.invites if one.user is not None)
-        choices = []
-        for one in page.invites:
-            uses = f"{one.uses}/{one.max_uses}" if one.max_uses is not None else f"{one.uses}"
-            whom = clean(app.render_text.called(one.user)) if one.user is not None else ""
-            parts = whom, app.words("invite_uses", uses=uses), clean(one.note)
-            about = "  ".join(part for part in parts if part)
-            kind, state = app.words(f"invite_kind_{one.kind}"), app.words(f"invite_{one.state}")
-            choices.append(Choice(one.invite, self.look(("bold", kind), ("text", f"  {state}"), ("dim", f"  {about}"))))
+        line = app.state.lines.get(app.desk.group())
+        everybodys = line is not None and line.role in {"owner", "admin"}
+        page = await app.client.list_invites(app.desk.group(), everybody=everybodys)
+        await app.state.names.learn(
+            {one.maker for one in page.invites} | {one.user for one in page.invites if one.user}
+        )
+        choices = [Choice(one.invite, self._look_of_invite(one)) for one in page.invites]
         picked = await self.pick(app.words("title_invites"), choices, nothing=app.words("none_invites"))
         chosen = next((one for one in page.invites if one.invite == picked), None)
         if chosen is not None and chosen.state == "open" and await self.sure(app.words("sure_uninvite")):
             await app.client.revoke_invite(chosen.invite)
+
+    def _look_of_invite(self, one: Invite) -> Text:
+        """What it is and how it stands; below, by what it is told from others."""
+        app, words = self._app, self._app.words
+        end = app.state.made.get(one.invite)
+        whom = clean(app.render_text.called(one.user)) if one.user is not None else ""
+        told = words("invite_ends_in", end=end) if end else words("invite_id", id=one.invite[:ID_SHOWN])
+        uses = f"{one.uses}/{one.max_uses}" if one.max_uses is not None else f"{one.uses}"
+        until = (
+            words("invite_until", time=app.render_text.until(one.expires)) if one.expires else words("invite_forever")
+        )
+        by = words("invite_by", name=clean(app.render_text.name(one.maker)), time=app.render_text.until(one.created))
+        head = [words(f"invite_{one.state}"), words("invite_uses", uses=uses), until]
+        kind = "  ".join(part for part in (words(f"invite_kind_{one.kind}"), told, whom) if part)
+        below = "  ".join(part for part in (by, clean(one.note)) if part)
+        return self.look(("bold", kind), ("text", "  " + " · ".join(head)), ("dim", f"\n  {below}"))
 
     async def offer(self, text: str) -> None:
         """Show what an invite in a text leads to, and come in, or send the text as it is. Raises `ChatdError`."""

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from chatd.cli.chat_render import Line
 from chatd.cli.screen.bar import Bar
-from chatd.cli.screen.cells import clean
+from chatd.cli.screen.cells import Row, clean, cut_row, wrap
 
 NOTE_ROWS: Final = 4
 """Answers of so many rows stand above the line one types in; longer ones get a sheet."""
 
 
-class Notes:
-    """Stand until they are dropped, or others push them out."""
+def rows_of(lines: list[Line], cells: int) -> list[Row]:
+    """The lines in rows of so many cells, whole."""
+    return [row for line in lines for row in wrap([(style, clean(text)) for style, text in line], cells)]
 
-    def __init__(self, bar: Bar) -> None:
+
+class Notes:
+    """Stand until they are dropped, or others push them out. `cells`: how wide they may be now."""
+
+    def __init__(self, bar: Bar, cells: Callable[[], int]) -> None:
         self._bar = bar
+        self._cells = cells
         self._lines: deque[Line] = deque(maxlen=NOTE_ROWS)
         self._connection: Line | None = None
 
@@ -49,6 +56,20 @@ class Notes:
         self._connection = None
         self._show()
 
+    def redraw(self) -> None:
+        """There is another width."""
+        self._show()
+
     def _show(self) -> None:
-        lines = [*self._lines, *([self._connection] if self._connection is not None else [])][-NOTE_ROWS:]
-        self._bar.set(*([(style, clean(text), "close notes") for style, text in line] for line in lines))
+        """The newest ones, each whole as far as there are rows for it."""
+        lines = [*self._lines, *([self._connection] if self._connection is not None else [])]
+        cells = self._cells()
+        shown: list[Row] = []
+        for line in reversed(lines):
+            rows, room = rows_of([line], cells), NOTE_ROWS - len(shown)
+            if len(rows) > room and shown:
+                break
+            if len(rows) > room:
+                rows = [*rows[: room - 1], cut_row([*rows[room - 1], ("dim", "…" * cells)], cells)]
+            shown[:0] = rows
+        self._bar.set(*([(style, text, "close notes") for style, text in row] for row in shown))

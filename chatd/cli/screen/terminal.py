@@ -11,13 +11,17 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from queue import Full
 from typing import Any, Final, TextIO, TypeVar
 
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._xterm_parser import XTermParser
 from textual.app import App
+from textual.drivers import linux_driver
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
 
 from chatd.cli.chat_screen import LOOK_S, hung_up, say_nowhere
 
@@ -25,6 +29,51 @@ T = TypeVar("T")
 
 STALLED_S: Final = 4.0
 """So long may a terminal that takes nothing hold up the end."""
+
+
+ESCAPE: Final = "\x1b"
+ALONE: Final = "[27u"
+"""Behind it: the key by itself, as the kitty keyboard protocol writes it."""
+_BEGINS: Final = frozenset("[O]P_^X\\" + ESCAPE)
+"""What may follow it in one key: control strings and functions (ECMA-48)."""
+_ALT_ENTER: Final = {"\r": "[13;3u", "\n": "[13;3u"}
+_PASTE, _PASTED = "\x1b[200~", "\x1b[201~"
+
+
+def _behind_escape(text: str) -> str:
+    """What comes behind Escape, so that it is taken for what it is: a key together with it, or another one."""
+    first = text[:1]
+    if not first or first in _BEGINS or ESCAPE + first in ANSI_SEQUENCES_KEYS:
+        return text
+    return _ALT_ENTER[first] + text[1:] if first in _ALT_ENTER else ALONE + text
+
+
+class Keys(XTermParser):
+    """Textual's parser, which takes Escape and what follows at once for a key that it does not know, and types `^`."""
+
+    def __init__(self, debug: bool = False) -> None:
+        super().__init__(debug)
+        self._held = False
+        """The Escape that came last is not decided on yet."""
+        self._pasting = False
+
+    def feed(self, data: str) -> Iterable[Message]:
+        held, self._held = self._held, False
+        text = _behind_escape(data) if held else data
+        if not self._pasting and _PASTE not in data:
+            first, *keys = text.split(ESCAPE)
+            text = ESCAPE.join([first, *map(_behind_escape, keys)])
+        self._pasting = data.rfind(_PASTE) > data.rfind(_PASTED) or (self._pasting and _PASTED not in data)
+        self._held = not self._pasting and data.endswith(ESCAPE)
+        yield from super().feed(text)
+
+    def tick(self) -> Iterable[Message]:
+        for message in super().tick():
+            self._held = False
+            yield message
+
+
+linux_driver.XTermParser = Keys  # type: ignore[attr-defined] # the driver makes it by this name
 
 
 class Writer(WriterThread):

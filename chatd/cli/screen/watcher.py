@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from chatd.cli.chat_events import Watcher
 from chatd.cli.chat_names import users_in
-from chatd.cli.chat_render import DIM, MENTION, NOTICE, Line, Renderer, is_own
+from chatd.cli.chat_render import DIM, MENTION, NOTICE, Line, Renderer, cut, is_own
 from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import State
 from chatd.cli.chat_words import Words
@@ -178,7 +178,8 @@ class ScreenWatcher(Watcher):
         """A message in a chat that is not open, in one line."""
         if group != self._state.open:
             name, text = self._render.own_name(message.sender), self._render.text(message)
-            self.say(style, "elsewhere", title=self.title_of(group), name=name, text=text)
+            line = self._words("elsewhere", title=self.title_of(group), name=name, text=text)
+            self.say_text(style, cut(line, self._screen.columns))
 
     def _tell_of_door(self, entry: log.MineEntry, title: str, by: str) -> None:
         """One's own request was answered when it was made: here it is no news. Invites stand in a view."""

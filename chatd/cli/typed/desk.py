@@ -86,6 +86,10 @@ class Desk(ABC):
             raise Mistyped("no_such_user", sub=printable(sub))
         return user
 
+    def hand_over(self, text: str) -> None:
+        """Show a text that is meant to be copied, whole and by itself."""
+        self.screen.show([("", text)])
+
     def done(self, key: str = "done", **values: object) -> None:
         """Say that it worked, where nothing else shows it."""
         if not self.screen.interactive or key != "done":

@@ -122,9 +122,15 @@ async def learn_presence(desk: Desk, line: GroupLine) -> None:
     if hello is None or not _is_small(desk, line):
         desk.state.here = {}
         return
-    people = (await desk.client.get_presence(line.group)).people
+    moved: dict[str, bool] = {}
+    desk.state.moved = moved
+    try:
+        people = (await desk.client.get_presence(line.group)).people
+    finally:
+        if desk.state.moved is moved:
+            desk.state.moved = None
     if line.group == desk.state.open:
-        desk.state.here = {person.user: person.online for person in people} | {hello.user: True}
+        desk.state.here = {person.user: person.online for person in people} | {hello.user: True} | moved
 
 
 def _is_small(desk: Desk, line: GroupLine) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 from chatd.cli.chat_render import DIM, NOTICE, printable
 from chatd.cli.typed.desk import Command, Desk, Mistyped, number_in
 from chatd.cli.typed.groups import enter
+from chatd_protocol.codes import show_code
 from chatd_protocol.pasted import find_invite, share_text
 from chatd_protocol.requests import Entered, JoinRequest
 from chatd_protocol.values import EntryGate
@@ -34,14 +35,16 @@ async def invite(desk: Desk) -> None:
     made = await desk.client.create_invite(desk.group(), "code")
     line = desk.state.lines.get(desk.group())
     title = desk.render.title(line) if line is not None else ""
+    desk.state.note_made(made.invite, show_code(made.code))
     desk.watcher.say(NOTICE, "invite_text")
-    desk.screen.show([("", share_text(title, made.code, desk.words.lang))])
+    desk.hand_over(share_text(title, made.code, desk.words.lang))
 
 
 async def invite_link(desk: Desk) -> None:
     made = await desk.client.create_invite(desk.group(), "link")
+    desk.state.note_made(made.invite, made.token)
     desk.watcher.say(NOTICE, "invite_link")
-    desk.screen.show([("", desk.client.link_of(made.link))])
+    desk.hand_over(desk.client.link_of(made.link))
 
 
 async def invite_somebody(desk: Desk, sub: str) -> None:
