@@ -28,7 +28,7 @@ from chatd_client import (
 )
 from chatd_client.feed import last_pos
 from chatd_protocol.chats import DraftSignal
-from chatd_protocol.errors import CLOSE_NORMAL
+from chatd_protocol.errors import CLOSE_ABNORMAL, CLOSE_NORMAL
 from chatd_protocol.log import (
     CardChanged,
     Edited,
@@ -74,7 +74,7 @@ class Watcher:
         except ClientClosed as why:
             if why.code == CLOSE_NORMAL:  # This side did, while something was asked for.
                 return None
-            self.say(ERROR, "closed", why=self.why(why), code=why.code)
+            self.say_text(ERROR, self.farewell_to(why))
             return why
         finally:
             working = [task for task in (self._marking, self._counting) if task is not None]
@@ -121,6 +121,12 @@ class Watcher:
             self.say(DIM, "day", day=day)
         for line in lines:
             self._screen.show(line)
+
+    def farewell_to(self, why: ClientClosed) -> str:
+        """In words, why it is over: the server ended it, or cannot be reached and will not be."""
+        if why.error is None and why.code == CLOSE_ABNORMAL:
+            return self._words("not_connected", why=self._words.why_lost(why.code, why.reason))
+        return self._words("closed", why=self.why(why), code=why.code)
 
     def why(self, why: ClientClosed) -> str:
         """In words, why the server does not want this client back."""

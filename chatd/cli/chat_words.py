@@ -61,6 +61,8 @@ ZH: Final[Mapping[str, str]] = {key: texts[1] for key, texts in TEXTS.items()}
 TABLES: Final[Mapping[Lang, Mapping[str, str]]] = {"en": EN, "zh": ZH}
 _COLUMN: Final = 38
 _USAGE: Final = 18
+_CERTIFICATE: Final = "the server's certificate: "
+"""How the client's word on a certificate begins that it does not accept; the words of OpenSSL follow."""
 _BUSY: Final = frozenset({"HTTP status 502", "HTTP status 503", "HTTP status 504"})
 _OURS: Final = ("you", "operator", "somebody_gone")
 """What stands in the place of a name and is none: in Chinese no space is put around it."""
@@ -126,6 +128,9 @@ class Words:
             return self.why_closed(code)
         if reason in _BUSY:
             return self("lost_busy")
+        if reason.startswith(_CERTIFICATE):
+            ends = ("_name" if "mismatch" in reason else "") or ("_expired" if "expired" in reason else "")
+            return self(f"lost_certificate{ends}", reason=reason.removeprefix(_CERTIFICATE))
         if reason.startswith("HTTP status"):
             return self("lost_http", reason=reason)
         if reason.startswith("no token"):

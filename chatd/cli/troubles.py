@@ -79,7 +79,7 @@ def start_failed(error: Exception, host: str, port: int) -> int:
 
 def _words_at_start(error: Exception, host: str, port: int) -> str:
     if isinstance(error, ssl.SSLError):
-        return text("tls", reason=error.reason or error)
+        return text("tls_pair" if error.reason == "KEY_VALUES_MISMATCH" else "tls")
     if isinstance(error, socket.gaierror) or getattr(error, "errno", None) == errno.EADDRNOTAVAIL:
         return text("host", host=host)
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:

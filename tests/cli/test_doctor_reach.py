@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import http.server
-import ipaddress
 import socket
 import threading
 from collections.abc import Iterator
@@ -13,12 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from chatd.cli.doctor import serving, tls
 from chatd.config import load
+from tests.cli.certificates import certificate
 from tests.cli.findings import healthy, levels, look, text_of
 from tests.cli.program import Program
 
@@ -26,26 +22,6 @@ from tests.cli.program import Program
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
     return healthy(tmp_path)
-
-
-def certificate(folder: Path, begins: int, ends: int, names: list[str]) -> None:
-    """cert.pem and key.pem, good from and until so many days from now."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "chat.test")])
-    now = dt.datetime.now(dt.UTC)
-    builder = (
-        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now + dt.timedelta(days=begins))
-        .not_valid_after(now + dt.timedelta(days=ends, hours=1))
-    )
-    if names:
-        kinds = [x509.IPAddress(ipaddress.ip_address(n)) if n[0].isdigit() else x509.DNSName(n) for n in names]
-        builder = builder.add_extension(x509.SubjectAlternativeName(kinds), critical=False)
-    pem = serialization.Encoding.PEM
-    (folder / "cert.pem").write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(pem))
-    plain = serialization.NoEncryption()
-    (folder / "key.pem").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-    (folder / "key.pem").chmod(0o600)
 
 
 def test_a_certificate_is_looked_at_from_all_sides(program: Program) -> None:
@@ -68,7 +44,13 @@ def test_a_certificate_is_looked_at_from_all_sides(program: Program) -> None:
     old_key = (folder / "key.pem").read_bytes()
     certificate(folder, -1, 90, ["chat.test"])
     (folder / "key.pem").write_bytes(old_key)
-    assert levels(look(program, status=1, **env), "tls.key") == {"fail"}
+    found = look(program, status=1, **env)
+    assert (levels(found, "tls.key"), "of another certificate" in text_of(found, "tls.key")) == ({"fail"}, True)
+    (folder / "key.pem").write_text("no key")
+    assert "no key in PEM form" in text_of(look(program, status=1, **env), "tls.key")
+    (folder / "key.pem").unlink()
+    assert f"tls_key: {folder}/key.pem: no such file" in text_of(look(program, status=1, **env), "tls.key")
+    (folder / "key.pem").write_bytes(old_key)
     (folder / "key.pem").chmod(0o644)
     assert levels(look(program, status=1, **env), "config.modes") == {"fail"}
     (folder / "cert.pem").write_text("no certificate")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import ipaddress
 import ssl
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from chatd.cli.doctor.findings import Finding
+from chatd.cli.texts.troubles import TEXTS
 from chatd.config import Config
 
 if TYPE_CHECKING:
@@ -29,23 +31,42 @@ def check_tls(config: Config, now: dt.datetime | None = None) -> Iterator[Findin
 
     try:
         (certificate, *_) = x509.load_pem_x509_certificates(Path(server.tls_cert).read_bytes())
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "no PEM certificate"
-        en = f"{server.tls_cert} cannot be read ({why}): it has to be PEM, the server's own certificate first."
-        yield Finding(
-            "fail", "tls.certificate", en, f"{server.tls_cert} 无法读取（{why}）：应为 PEM，服务器证书在最前。"
-        )
+    except OSError as error:
+        yield _unread("tls.certificate", "tls_cert", server.tls_cert, error)
+        return
+    except ValueError:
+        en = f"{server.tls_cert} holds no certificate in PEM form: the server's own has to be there, and be the first."
+        zh = f"{server.tls_cert} 里没有 PEM 格式的证书：应有服务器自己的证书，并排在最前。"
+        yield Finding("fail", "tls.certificate", en, zh)
+        return
+    try:
+        Path(server.tls_key).open("rb").close()
+    except OSError as error:
+        yield _unread("tls.key", "tls_key", server.tls_key, error)
         return
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(server.tls_cert, server.tls_key)
-    except (OSError, ssl.SSLError) as error:
-        why = getattr(error, "reason", None) or error.strerror or "unreadable"
-        en = f"{server.tls_key} is not the key of {server.tls_cert} ({why}): set both from the same place."
-        yield Finding("fail", "tls.key", en, f"{server.tls_key} 不是 {server.tls_cert} 的私钥（{why}）：两者要配对。")
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            en = (
+                f"{server.tls_key} is the key of another certificate than {server.tls_cert}: they must belong together."
+            )
+            zh = f"{server.tls_key} 是另一份证书的私钥，与 {server.tls_cert} 不配：两者要成对。"
+        else:
+            en = f"{server.tls_key} holds no key in PEM form, or one with a passphrase: chatd asks for none."
+            zh = f"{server.tls_key} 里没有 PEM 格式的私钥，或设了口令：chatd 不会询问口令。"
+        yield Finding("fail", "tls.key", en, zh)
     else:
         yield Finding("ok", "tls.key", "Certificate and key belong together.", "证书与私钥匹配。")
     yield _expiry(certificate, now or dt.datetime.now(dt.UTC))
     yield from _names(certificate, config)
+
+
+def _unread(check: str, setting: str, file: str, error: OSError) -> Finding:
+    """A file that a setting names and that is not to be had."""
+    en, zh = TEXTS.get(errno.errorcode.get(error.errno or 0, ""), (str(error), str(error)))
+    shown = Path(file).absolute()
+    return Finding("fail", check, f"[server] {setting}: {shown}: {en}.", f"[server] {setting}：{shown}：{zh}。")
 
 
 def _expiry(certificate: Certificate, now: dt.datetime) -> Finding:

@@ -78,7 +78,7 @@ class ScreenWatcher(Watcher):
     async def watch(self) -> ClientClosed | None:
         closed = await super().watch()
         if closed is not None:
-            self._farewell = self._words("closed", why=self.why(closed), code=closed.code)
+            self._farewell = self.farewell_to(closed)
         return closed
 
     @property

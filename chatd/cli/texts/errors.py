@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final = {
+    "not_connected": ("no connection: {why}", "连接不上：{why}"),
     "closed": ("closed by the server: {why} ({code})", "服务器断开了连接：{why}（{code}）"),
     "error": ("✗ {words} ({code})", "✗ {words}（{code}）"),
     "error_malformed": ("the server could not read that", "服务器看不懂这个请求"),
@@ -90,6 +91,32 @@ TEXTS: Final = {
     "lost_ConnectionResetError": ("the network broke, or the server stopped suddenly", "网络断了，或服务器突然停止"),
     "lost_busy": ("it is starting, or too busy", "服务器正在启动或太忙"),
     "lost_http": ("something else answered: {reason}", "对方答复：{reason}"),
+    "lost_certificate": (
+        (
+            "its certificate is signed by nobody whom this machine trusts ({reason}). If that is you or your own"
+            " authority, name the file of its certificate in SSL_CERT_FILE"
+        ),
+        (
+            "对方证书的签发者不受本机信任（{reason}）。如果那是你自己或你自己的机构，"
+            "请用环境变量 SSL_CERT_FILE 指定它的证书文件"
+        ),
+    ),
+    "lost_certificate_name": (
+        "its certificate is not for the name in the address: use one that it is for, or have it made anew",
+        "对方的证书不是给这个地址用的：请改用证书里的名字，或重新签发证书",
+    ),
+    "lost_certificate_expired": (
+        "its certificate has run out: it must be renewed (or is the clock of this machine wrong?)",
+        "对方的证书已过期：需要续期（或者是本机时钟不对？）",
+    ),
+    "lost_InvalidMessage": (
+        "what answers there does not speak WebSocket; if it speaks TLS, the address begins with wss://",
+        "那里应答的不是 WebSocket；如果它用 TLS，地址应以 wss:// 开头",
+    ),
+    "lost_SSLError": (
+        "what answers there does not speak TLS; then the address begins with ws://",
+        "那里应答的不是 TLS；不用 TLS 时，地址以 ws:// 开头",
+    ),
     "lost_token": ("the token could not be read", "无法读取令牌"),
     "lost_other": ("it cannot be reached ({reason})", "无法连接（{reason}）"),
     "close_normal": ("it said goodbye", "对方正常断开"),

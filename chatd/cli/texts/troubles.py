@@ -34,8 +34,15 @@ TEXTS: Final = {
         "{host} 不是本机的地址（[server] host、--host）",
     ),
     "tls": (
-        "the certificate and key cannot be used ([server] tls_cert, tls_key): {reason}",
-        "证书和私钥无法使用（[server] tls_cert、tls_key）：{reason}",
+        (
+            "[server] tls_cert or tls_key holds no certificate and key in PEM form, or the key has a passphrase"
+            " (chatd doctor says which)"
+        ),
+        ("[server] tls_cert 或 tls_key 里没有 PEM 格式的证书、私钥，或私钥设了口令（chatd doctor 会指出是哪个）"),
+    ),
+    "tls_pair": (
+        "[server] tls_key is the key of another certificate than tls_cert: they must belong together",
+        "[server] tls_key 是另一份证书的私钥，与 tls_cert 不配：两者要成对",
     ),
     "newer_tables": (
         "the tables are at revision {found}, this version of chatd knows up to {expected}: use the newer chatd",
