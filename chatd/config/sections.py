@@ -246,7 +246,7 @@ class Hub(_Section, frozen=True, kw_only=True):
     ring_entries: Annotated[int, Meta(ge=1, le=100_000)] = 256
     ring_bytes: Size = 1_048_576
     page_entries: Annotated[int, Meta(ge=1, le=10_000)] = 100
-    slice_deliveries: Annotated[int, Meta(ge=1, le=1_000_000)] = 1000
+    slice_deliveries: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
     heads_interval_s: Timeout = 25.0
     read_flush_s: Timeout = 1.0
     read_marks_max: Count = 100_000

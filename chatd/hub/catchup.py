@@ -1,19 +1,22 @@
 """Reading on, for sessions that are behind: from the ring, else from the store, at the pace their socket takes.
 
 What a page showed could have been taken back while it was awaited; then it is read again. Sessions that wait for the
-same page share one read. Nothing is sent beyond `published`, and the person's own log comes before any group's.
+same page share one read and its frames. Nothing is sent beyond `published`, and the person's own log comes before any
+group's.
 """
 
 from __future__ import annotations
 
 import asyncio
+import enum
+from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from chatd.core.cards import keys_of
 from chatd.core.refusal import Refused
 from chatd.core.visibility import view_mine
-from chatd.hub.feed import Feed, Follow, State
+from chatd.hub.feed import Feed, Follow
 from chatd.hub.frames import frame
 from chatd.hub.ports import Format
 from chatd.hub.ring import Item, Segment
@@ -30,31 +33,78 @@ if TYPE_CHECKING:
 
 _MINE_PAGE = 100
 _READ_AGAIN_MAX = 5
+_TURN_S = 0.001
 _WRITE_SHARE = 8
 """What is ready is written once it is such a part of what a socket takes, or when nothing more is ready."""
-_SHARED_BYTES = 8 << 20
+_KEPT_BYTES = 8 << 20
 """So many bytes of segments are kept for those who come for the same."""
 
 
-async def catch_up(session: Receiver) -> None:
-    """Until nothing is behind any more or the socket is full. Raises `ReaderLost`."""
+class _Place(NamedTuple):
+    """Where somebody is behind. `state`: of the feed, a number that changes when what is there may look otherwise."""
+
+    feed: Feed
+    state: int
+    after: int
+    published: int = -1
+
+
+class CatchUps:
+    """The line of those who have something to read on with. A turn of the loop serves it for `_TURN_S`, a portion for
+    each, so that a crowd that comes back at once holds up nobody else."""
+
+    def __init__(self, clock_s: Callable[[], float]) -> None:
+        self._clock_s = clock_s
+        self._line: deque[Receiver] = deque()
+        self._scheduled = False
+
+    def add(self, session: Receiver) -> None:
+        """This session reads on when it is its turn."""
+        self._line.append(session)
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _turn(self) -> None:
+        until_s = self._clock_s() + _TURN_S
+        while self._line:
+            self._line.popleft().read_on()
+            if self._clock_s() >= until_s:
+                break
+        self._scheduled = bool(self._line)
+        if self._scheduled:
+            asyncio.get_running_loop().call_soon(self._turn)
+
+
+class Next(enum.Enum):
+    """How it goes on after a portion: not at all, in the line, with the person's own log out of the store, or once a
+    page of a group has come."""
+
+    DONE = "done"
+    LINE = "line"
+    MINE = "mine"
+    PAGE = "page"
+
+
+def send_at_hand(session: Receiver) -> Next:
+    """Send of what is behind whatever is in memory, up to a portion."""
     enough = session.hub.settings.write_high_bytes // _WRITE_SHARE
-    while session.socket.writable:
+    after = Next.DONE
+    while session.socket.writable and after is Next.DONE:
         if session.mine_cursor != session.mine_head:
-            await _send_mine(session)
-        elif session.behind:
-            follow = next(iter(session.behind))
-            # To the end of the line: several groups take turns.
-            session.behind[follow] = session.behind.pop(follow)
-            await _send_entries(session, follow)
-        else:
+            after = Next.MINE
+        elif not session.behind:
             break
-        if len(session.outbox) >= enough:
-            session.flush()
+        elif not _send_entries(session, next(iter(session.behind))):
+            after = Next.PAGE
+        elif len(session.outbox) >= enough:
+            after = Next.LINE
     session.flush()
+    return after
 
 
-async def _send_mine(session: Receiver) -> None:
+async def send_mine(session: Receiver) -> None:
+    """Send a page of the person's own log. Raises `ReaderLost`."""
     assert session.person is not None
     after = session.mine_cursor
     user = session.person.user
@@ -74,25 +124,24 @@ async def _send_mine(session: Receiver) -> None:
     session.write({"ev": "mine", "data": data})
 
 
-async def _send_entries(session: Receiver, follow: Follow) -> None:
-    """One step for one group: a segment out of the ring, or a page out of the store."""
+def _send_entries(session: Receiver, follow: Follow) -> bool:
+    """Some of what is behind in one group. False: it has to be read from the store; the session is called for it."""
     feed, hub = follow.feed, session.hub
     if follow.cursor < feed.floor:
         tell_truncated(session, follow)
-    most, after = hub.settings.page_entries, follow.cursor
-    segment = hub.pages.recent(feed, after, most) if after < feed.published else None
-    if segment is None and after < feed.published:
-        redactions = feed.redactions
-        segment = await hub.pages.read(hub.readers, feed, after, most)
-        if follow.state is not State.BEHIND or follow.cursor != after or redactions != feed.redactions:
-            return
+    if follow.cursor < feed.published:
+        segment = hub.pages.at_hand(feed, follow.cursor)
         if segment is None:
-            raise ReaderLost("the store ends before what was published")
-    if segment is not None:
+            hub.pages.want(feed, follow.cursor, session)
+            return False
         session.put(segment.frame(session.format, follow.floor))
         follow.cursor = segment.upto
     if follow.cursor >= feed.published:
         session.go_live_from(follow, follow.cursor)
+    else:
+        # To the end of the line: several groups take turns.
+        session.behind[follow] = session.behind.pop(follow)
+    return True
 
 
 def tell_truncated(session: Receiver, follow: Follow) -> None:
@@ -108,53 +157,70 @@ def truncated_frame(feed: Feed, after: int, fmt: Format) -> bytes:
 
 
 class Pages:
-    """Pages being read, by what is being read: whoever wants the same one waits for the same read."""
+    """What those who are behind get: whoever is at the same place gets the same segment."""
 
-    def __init__(self, shelf: Shelf, settings: HubSettings, caught_up: Callable[[int], Awaitable[None]]) -> None:
+    def __init__(
+        self, readers: Readers, shelf: Shelf, settings: HubSettings, caught_up: Callable[[int], Awaitable[None]]
+    ) -> None:
+        self._readers = readers
         self._shelf = shelf
         self._settings = settings
         self._caught_up = caught_up
-        self._reading: dict[tuple[str, int, int, int], asyncio.Task[Segment | None]] = {}
-        self._shared: dict[tuple[int, int, int, int], Segment] = {}
-        self._shared_bytes = 0
+        self._waiting: dict[_Place, list[Receiver]] = {}
+        """For a page that is being read."""
+        self._reading: set[asyncio.Task[None]] = set()
+        self._kept: dict[_Place, Segment] = {}
+        self._kept_bytes = 0
         self.reads = 0
         """Pages read from the store, since the start."""
 
-    def recent(self, feed: Feed, after: int, most: int) -> Segment | None:
-        """What the ring has behind a cursor. Those who were away from the same moment on share one segment and the
-        frames that are made of it: after a restart that is nearly everybody."""
-        key = (feed.version, after, feed.published, most)
-        segment = self._shared.get(key)
+    def at_hand(self, feed: Feed, after: int) -> Segment | None:
+        """What lies behind a position, out of the ring or a page that was read; None if it has to be read. Those who
+        were away from the same moment on share one segment and the frames that are made of it: after a restart that
+        is nearly everybody."""
+        recent = _Place(feed, feed.version, after, feed.published)
+        segment = self._kept.get(recent) or self._kept.get(_Place(feed, feed.redactions, after))
         if segment is None:
-            segment = feed.recent(after, feed.published, most)
+            segment = feed.recent(after, feed.published, self._settings.page_entries)
             if segment is not None:
-                if self._shared_bytes >= _SHARED_BYTES:
-                    self._shared.clear()
-                    self._shared_bytes = 0
-                self._shared[key] = segment
-                self._shared_bytes += sum(item.size_bytes for item in segment.items)
+                self._keep(recent, segment)
         return segment
 
-    async def read(self, readers: Readers, feed: Feed, after: int, most: int) -> Segment | None:
-        """Up to `most` entries behind `after`. Raises `ReaderLost`."""
-        key = (feed.group, after, feed.published, feed.redactions)
-        task = self._reading.get(key)
-        if task is None:
-            task = asyncio.get_running_loop().create_task(self._read(readers, feed, after, feed.published, most))
-            self._reading[key] = task
-            task.add_done_callback(lambda done: self._forget(key, done))
-        return await asyncio.shield(task)
+    def want(self, feed: Feed, after: int, session: Receiver) -> None:
+        """Read a page behind a position, unless it is being read, and have the session go on when it is there."""
+        place = _Place(feed, feed.redactions, after)
+        waiting = self._waiting.get(place)
+        if waiting is not None:
+            waiting.append(session)
+            return
+        self._waiting[place] = [session]
+        task = asyncio.get_running_loop().create_task(self._fetch(place))
+        self._reading.add(task)
+        task.add_done_callback(self._reading.discard)
 
-    def _forget(self, key: tuple[str, int, int, int], done: asyncio.Task[Segment | None]) -> None:
-        del self._reading[key]
-        if not done.cancelled():
-            done.exception()  # looked at, so that a failure nobody waits for any more is not reported as forgotten
+    async def _fetch(self, place: _Place) -> None:
+        failure: Exception | None = None
+        try:
+            segment = await self._read(place.feed, place.after, place.feed.published, self._settings.page_entries)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is for those who wait for the page
+            failure = error
+        else:
+            self._keep(place, segment)
+        for session in self._waiting.pop(place):
+            session.page_came(failure)
 
-    async def _read(self, readers: Readers, feed: Feed, after: int, upto: int, most: int) -> Segment | None:
+    def _keep(self, place: _Place, segment: Segment) -> None:
+        if self._kept_bytes >= _KEPT_BYTES:
+            self._kept.clear()
+            self._kept_bytes = 0
+        self._kept[place] = segment
+        self._kept_bytes += sum(item.size_bytes for item in segment.items)
+
+    async def _read(self, feed: Feed, after: int, upto: int, most: int) -> Segment:
         for _ in range(_READ_AGAIN_MAX):
             self.reads += 1
             mark, redactions = self._shelf.mark(), feed.redactions
-            async with readers.snapshot() as reader:
+            async with self._readers.snapshot() as reader:
                 page = await reader.run(lambda r: messages.page_up(r, feed.group, after, upto, most))
                 as_of = await reader.run(lambda r: messages.head_of(r, feed.group))
                 n = await reader.run(lambda r: last_commit(r, WRITER))
@@ -164,7 +230,7 @@ class Pages:
         else:
             raise ReaderLost("what it shows keeps changing")
         if not page.entries:
-            return None
+            raise ReaderLost("the store ends before what was published")
         self._shelf.watch(feed, page.shown)
         items = [Item(entry, page.targets.get(entry.target or 0)) for entry in page.entries]
         feed.warm(items, redactions, self._settings.ring_entries, self._settings.ring_bytes)

@@ -1,16 +1,19 @@
 """Fan-out: from what was committed to one write per session.
 
-Groups with something new stand in line. A turn hands out at most `slice_deliveries` deliveries, so that a group of
-thousands does not hold up the others, then writes once to every session it has something for, answers included, and
-goes on in the loop's next turn. A group that still has sessions to serve goes back to the end of the line.
+Groups with something new stand in one of two lines. A turn hands out what is new in small groups and writes once to
+every session it has something for, answers included. Then come the large ones, a portion at a time and each portion
+written at once, for `_TURN_S` or `slice_deliveries` deliveries, whichever is first; then the loop sees to everything
+else. So a group of thousands holds up nobody for longer than that, however much there is to be written to each. One
+that still has sessions to serve goes back to the end of its line.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chatd.hub.delivery import flush, hand_out
 from chatd.hub.feed import Feed, Follow, State
@@ -18,6 +21,16 @@ from chatd.hub.ring import Segment
 
 if TYPE_CHECKING:
     from chatd.hub.receiver import Receiver
+
+_PORTION: Final = 32
+"""Deliveries between two looks at the clock; a group with no more sessions than that is a small one."""
+_SMALL_TURN: Final = 1000
+"""Deliveries in small groups after which the large ones get their share of the turn."""
+_TURN_S: Final = 0.0005
+_LONG_TURN_S: Final = 0.03
+_BACKLOG: Final = 0.5
+"""Of a ring. When more of it waits for the next pass, turns are long: whoever writes there gets answers more slowly,
+long before the ring loses what somebody has not got yet."""
 
 
 class _Run:
@@ -44,12 +57,24 @@ class _Run:
 
 
 class Fanout:
-    """The line of groups, and the sessions that have something to be written."""
+    """The lines of groups, and the sessions that have something to be written."""
 
-    def __init__(self, slice_deliveries: int, failed: Callable[[Exception], None]) -> None:
+    def __init__(
+        self,
+        slice_deliveries: int,
+        *,
+        clock_s: Callable[[], float],
+        before_large: Callable[[], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """`before_large` does what must not wait for a turn of large groups; `failed` is told what went wrong."""
+        self._clock_s = clock_s
+        self._before_large = before_large
         self._failed = failed
         self._slice = slice_deliveries
-        self._line: deque[Feed | _Run] = deque()
+        self._portion = min(_PORTION, slice_deliveries)
+        self._small: deque[Feed | _Run] = deque()
+        self._large: deque[Feed | _Run] = deque()
         self._touched: list[Receiver] = []
         self._scheduled = False
         self.deliveries = 0
@@ -59,13 +84,18 @@ class Fanout:
         """This group has something new."""
         if not feed.queued:
             feed.queued = True
-            self._line.append(feed)
+            (self._small if len(feed.live) <= self._portion else self._large).append(feed)
             self._schedule()
 
     def touch(self, session: Receiver) -> None:
         """This session has something in its outbox."""
         self._touched.append(session)
         self._schedule()
+
+    @property
+    def busy(self) -> bool:
+        """Whether groups stand in line."""
+        return bool(self._small or self._large)
 
     def _schedule(self) -> None:
         if not self._scheduled:
@@ -74,26 +104,34 @@ class Fanout:
 
     def _turn(self) -> None:
         self._scheduled = False
-        if self._line and self._has_crowd():
-            # Others must not wait for their answers until a whole slice is handed out.
-            self._flush()
-        left = self._slice
         try:
-            while self._line and left > 0:
-                left -= self._serve(self._line.popleft(), left)
+            self._serve_small()
+            if self._large:
+                self._flush()
+                self._before_large()
+                self._serve_large()
         except Exception as error:  # noqa: BLE001 - whatever it is: somebody may have missed an entry
             self._failed(error)
         self._flush()
-        if self._line:
+        if self.busy:
             self._schedule()
 
-    def _has_crowd(self) -> bool:
-        """Whether one group alone takes much of a slice. Where all are small, an answer and the entry behind it are
-        better written together."""
-        return any(
-            4 * len((waiting.feed if isinstance(waiting, _Run) else waiting).live) > self._slice
-            for waiting in self._line
-        )
+    def _serve_small(self) -> None:
+        left = min(_SMALL_TURN, self._slice)
+        while self._small and left > 0:
+            left -= self._serve(self._small.popleft(), left)
+
+    def _serve_large(self) -> None:
+        left, began_s, turn_s = self._slice, self._clock_s(), _TURN_S
+        while self._large and left > 0:
+            waiting = self._large.popleft()
+            if isinstance(waiting, _Run) and waiting.feed.backlog(waiting.upto) > _BACKLOG:
+                turn_s = _LONG_TURN_S
+            left -= self._serve(waiting, min(left, self._portion))
+            self._flush()
+            os.sched_yield()
+            if self._clock_s() - began_s >= turn_s:
+                break
 
     def _serve(self, waiting: Feed | _Run, most: int) -> int:
         """Hand out up to `most` deliveries of one group. Returns how many turns of work that was."""
@@ -101,7 +139,7 @@ class Fanout:
         done = hand_out(run, self._touched, most, State.LIVE)
         self.deliveries += done
         if done >= most:
-            self._line.append(run)
+            self._large.append(run)
             return done
         feed = run.feed
         feed.queued = False

@@ -135,6 +135,10 @@ class Feed:
         """Whether fan-out has it on its list."""
         self.typed_at_s: dict[str, float] | None = None
 
+    def backlog(self, after: int) -> float:
+        """How much of the ring's room what lies behind a position takes."""
+        return self.ring.share(self.head - after) if self.ring is not None else 0.0
+
     def take(self, change: GroupChange, joining: bool, ring_items: int, ring_bytes: int) -> bool:
         """Take note of a commit. Returns whether there is something to fan out.
 
@@ -159,7 +163,8 @@ class Feed:
         if self.ring is None:
             self.ring = Ring(ring_items, ring_bytes)
         for entry in change.entries:
-            self.ring.push(Item(entry, targets.get(entry.target) if entry.target is not None else None))
+            target = targets.get(entry.target) if entry.target is not None else None
+            self.ring.push(Item(entry, target), self.published)
         return True
 
     def warm(self, items: Sequence[Item], redactions: int, ring_items: int, ring_bytes: int) -> None:

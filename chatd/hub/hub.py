@@ -19,7 +19,7 @@ import structlog
 from chatd.core.refusal import Refused
 from chatd.core.values import Mine
 from chatd.hub import endings
-from chatd.hub.catchup import Pages
+from chatd.hub.catchup import CatchUps, Pages
 from chatd.hub.devices import Devices
 from chatd.hub.drafts import Drafts
 from chatd.hub.erasing import EVERY_S, Erasing
@@ -99,14 +99,14 @@ class Hub(People):
         self.people: dict[str, Person] = {}
         self.bots: set[str] = set()
         self.feeds: dict[str, Feed] = {}
-        self.fanout = Fanout(settings.slice_deliveries, self._fan_out_failed)
+        self.fanout, self.catch_ups = self._lines(settings, clock_s)
         self.traffic = Traffic(self.feeds, clock_s)
         self.entries = self.entries_gone = 0
         """Published since the start, and gone since then because their time was over."""
         self.on_fatal: Callable[[str], None] | None = None
         """Told, once, that this hub can no longer show exactly what was committed."""
         self.shelf = Shelf()
-        self.pages = Pages(self.shelf, settings, self.caught_up)
+        self.pages = Pages(readers, self.shelf, settings, self.caught_up)
         self.reads = Reads(settings.read_marks_max)
         self.devices = Devices(settings.read_marks_max)
         self.drafts = Drafts(settings.drafts_unsaved_max)
@@ -131,6 +131,14 @@ class Hub(People):
         self.jobs.add(ERASURES, EVERY_S, self.erasing.step)
         self.jobs.add("traffic", WATCHED_S, self._look_away)
         self.jobs.add(endings.JOB, endings.EVERY_S, partial(endings.end_dissolved, self))
+
+    def _lines(self, settings: HubSettings, clock_s: Callable[[], float]) -> tuple[Fanout, CatchUps]:
+        def hand_over() -> None:
+            self.link.hand_over()
+
+        failed = self._fan_out_failed
+        fanout = Fanout(settings.slice_deliveries, clock_s=clock_s, before_large=hand_over, failed=failed)
+        return fanout, CatchUps(clock_s)
 
     # -- life
 

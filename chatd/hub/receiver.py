@@ -6,6 +6,8 @@ Whatever is to be written in one turn of the loop is gathered in `outbox` and wr
 from __future__ import annotations
 
 import asyncio
+import traceback
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from chatd.core.session import Phase
@@ -153,20 +155,57 @@ class Receiver:
             return
         if self.mine_cursor != self.mine_head or self.behind:
             self._catching_up = True
-            task = asyncio.get_running_loop().create_task(self._catch_up())
-            if self._tasks is None:
-                self._tasks = set()
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self.hub.catch_ups.add(self)
 
-    async def _catch_up(self) -> None:
+    def read_on(self) -> None:
+        """A portion of what is behind: out of memory here and now, else by a task that reads the store."""
+        if self.phase is not Phase.OPEN:
+            self._catching_up = False
+            return
         try:
-            await catchup.catch_up(self)
-        except ReaderLost:
+            goes_on = catchup.send_at_hand(self)
+        except Exception as error:  # noqa: BLE001 - whatever it is: the others go on, and this one comes back
+            self._broke_off(error)
+            return
+        if goes_on is catchup.Next.LINE:
+            self.hub.catch_ups.add(self)
+        elif goes_on is catchup.Next.MINE:
+            self.start(self._read_mine())
+        elif goes_on is catchup.Next.DONE:
+            self._catching_up = False
+
+    async def _read_mine(self) -> None:
+        try:
+            await catchup.send_mine(self)
+        except Exception as error:  # noqa: BLE001 - whatever it is: the others go on, and this one comes back
+            self.page_came(error)
+        else:
+            self.page_came(None)
+
+    def page_came(self, failure: Exception | None) -> None:
+        """What the session waited for is there, or cannot be had."""
+        if failure is None:
+            self.hub.catch_ups.add(self)
+        elif isinstance(failure, ReaderLost):
             # Nothing is lost: the cursors say where to go on. The client comes back to a server that can read.
             self.close(errors.CLOSE_UNAVAILABLE, "the store cannot be read")
-        finally:
-            self._catching_up = False
+        else:
+            self._broke_off(failure)
+
+    def _broke_off(self, error: Exception) -> None:
+        # Where and of what type, not its text: that may quote a message.
+        where = traceback.format_tb(error.__traceback__)
+        self.hub.log.error("a session could not read on", error=type(error).__name__, where=where)
+        self.close(errors.CLOSE_INTERNAL, "internal")
+
+    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a task that ends with the session."""
+        task = asyncio.get_running_loop().create_task(work)
+        if self._tasks is None:
+            self._tasks = set()
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def take_mark(self, entry: Mine) -> None:
         """Whether a group is marked as unread, as the person's own log says."""

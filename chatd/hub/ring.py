@@ -110,7 +110,8 @@ def entries_frame(group: str, after: int, as_of: int, encoded: Sequence[bytes], 
 
 
 class Ring:
-    """The newest items, bounded in number and in bytes; dense, so that a position is an index."""
+    """The newest items, bounded in bytes and, but for those still to be handed out, in number; dense: a position is an
+    index."""
 
     __slots__ = ("_bytes", "_bytes_max", "_items", "_items_max", "_showing")
 
@@ -128,18 +129,27 @@ class Ring:
     def __iter__(self) -> Iterator[Item]:
         return iter(self._items)
 
+    def share(self, newest: int) -> float:
+        """How much of its room so many of the newest take; more than 1 while they are kept beyond their number."""
+        if not self._items:
+            return 0.0
+        return newest * max(1 / self._items_max, self._bytes / len(self._items) / self._bytes_max)
+
     @property
     def first(self) -> int | None:
         """The oldest position that is here."""
         return self._items[0].entry.pos if self._items else None
 
-    def push(self, item: Item) -> None:
-        """Add the next item; the oldest go when there is no room."""
+    def push(self, item: Item, needed_after: int | None = None) -> None:
+        """Add the next item; the oldest go when there is no room. What lies behind `needed_after` goes only for want of
+        bytes: fan-out has not got to it yet."""
+        if needed_after is None:
+            needed_after = item.entry.pos
         self._items.append(item)
         self._bytes += item.size_bytes
         if item.entry.target is not None:
             self._showing.setdefault(item.entry.target, []).append(item)
-        while len(self._items) > self._items_max or (self._bytes > self._bytes_max and len(self._items) > 1):
+        while self._has_too_much(needed_after):
             self._drop_oldest()
 
     def clear(self) -> None:
@@ -193,6 +203,12 @@ class Ring:
         taken = list(islice(reversed(self._items), max(0, behind - most), max(0, behind)))
         taken.reverse()
         return taken
+
+    def _has_too_much(self, needed_after: int) -> bool:
+        count = len(self._items)
+        if count > self._items_max and self._items[0].entry.pos <= needed_after:
+            return True
+        return self._bytes > self._bytes_max and count > 1
 
     def _drop_oldest(self) -> None:
         item = self._items.popleft()

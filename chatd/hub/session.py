@@ -229,11 +229,7 @@ class Session(Receiver):
     def run(self, number: int, work: Any) -> None:
         """Run a coroutine that returns the answer of a request."""
         self.begin_request()
-        task = asyncio.get_running_loop().create_task(self._answer_later(number, work))
-        if self._tasks is None:
-            self._tasks = set()
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task = self.start(self._answer_later(number, work))
         # A task that is cancelled before its first step has not touched it; closing what has ended does nothing.
         task.add_done_callback(lambda _: work.close())
 

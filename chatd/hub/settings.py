@@ -27,7 +27,7 @@ class HubSettings(msgspec.Struct, frozen=True):
     page_entries: int = 100
     write_high_bytes: int = 262_144
     """Above this a socket takes nothing more."""
-    slice_deliveries: int = 1000
+    slice_deliveries: int = 10_000
     heads_interval_s: float = 25.0
     read_flush_s: float = 1.0
     read_marks_max: int = 100_000

@@ -275,7 +275,14 @@ class WriterLink:
             self._flush_scheduled = True
             self._loop.call_soon(self._flush)
 
+    def hand_over(self) -> None:
+        """Do now what the next turn of the loop would begin with, if it was to hand over."""
+        if self._flush_scheduled:
+            self._flush()
+
     def _flush(self) -> None:
+        if not self._flush_scheduled:
+            return
         self._flush_scheduled = False
         transport = self._channel.transport if self._channel is not None else None
         if self._outbox and transport is not None and self._accepting:

@@ -59,7 +59,7 @@ class Turns:
     def next(self) -> bool:
         """One turn. Returns whether groups are still waiting in line."""
         self._hub.fanout._turn()
-        return bool(self._hub.fanout._line)
+        return self._hub.fanout.busy
 
     def end(self) -> None:
         """Go on by itself."""

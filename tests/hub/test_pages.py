@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from chatd.hub.recovery import catch_up_with_store
+from chatd.store import messages
+from chatd.store.readers import ReaderLost
+from chatd_protocol.errors import CLOSE_INTERNAL, CLOSE_UNAVAILABLE
 from tests.e2e.phone import PATIENCE_S, Phone
 from tests.e2e.town import Town, living_town, on_loop
 from tests.hub.kit import held_reads, says, texts
@@ -32,6 +36,84 @@ async def test_opening_further_back_while_a_page_is_read(town: Town) -> None:
         await bob.ask("group.open", group=group, after=4, at=ats[4])
     await bob.up_to(group, 22)
     assert [entry["pos"] for entry in bob.entries[group]] == list(range(5, 23))
+
+
+async def far_behind(town: Town, names: str) -> tuple[Phone, list[Phone], str, dict[str, Any]]:
+    """Somebody in a group, others who have it closed since entry 2, and more than a page behind that."""
+    ann, *others = await town.people(*names.split())
+    group = await town.group_of(ann, *others)
+    start = (await ann.up_to(group, 2))[1]
+    for phone in others:
+        await phone.ask("group.close", group=group)
+        phone.entries[group].clear()
+    for number in range(40):
+        await ann.say(group, f"{number}")
+    return ann, others, group, start
+
+
+async def read_behind(phone: Phone, group: str, start: dict[str, Any], pos: int) -> list[str]:
+    """What somebody reads who opens the group at entry 2."""
+    await phone.ask("group.open", group=group, after=start["pos"], at=start["at"])
+    entries = await phone.up_to(group, pos)
+    assert [entry["pos"] for entry in entries] == list(range(start["pos"] + 1, pos + 1))
+    return texts(entries)
+
+
+@pytest.mark.promise("P5", "shared_page")
+@pytest.mark.promise("P9", "behind.page")
+async def test_a_page_is_kept_for_who_comes_later_until_something_of_it_is_taken_back(town: Town) -> None:
+    ann, (bob, cat, dan, eve), group, start = await far_behind(town, "ann bob cat dan eve")
+    hub = town.server.hub
+    before, head = hub.pages.reads, hub.feeds[group].head
+    first = await read_behind(bob, group, start, head)
+    assert hub.pages.reads - before == 2
+    assert await read_behind(cat, group, start, head) == first
+    assert hub.pages.reads - before == 2
+    last = await ann.say(group, "one more")
+    assert await read_behind(dan, group, start, last) == [*first, "one more"]
+    assert hub.pages.reads - before == 2, "what came since is in the ring"
+    last = (await ann.do("message.recall", group=group, pos=start["pos"] + 1))["pos"]
+    assert await read_behind(eve, group, start, last) == [*first[1:], "one more"]
+    assert hub.pages.reads - before == 4
+
+
+@pytest.mark.promise("P9", "behind.page")
+async def test_what_the_store_says_after_the_writer_was_lost_is_read_anew(town: Town) -> None:
+    _, (bob, cat), group, start = await far_behind(town, "ann bob cat")
+    hub = town.server.hub
+    head = hub.feeds[group].head
+    first = await read_behind(bob, group, start, head)
+    before = hub.pages.reads
+    hub.n -= 1  # as if it had not heard of the last commit
+    await catch_up_with_store(hub, hub.n + 1)
+    hub.n += 1
+    assert await read_behind(cat, group, start, head) == first
+    assert hub.pages.reads - before == 2
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"), [(ReaderLost("gone"), CLOSE_UNAVAILABLE), (RuntimeError("a fault"), CLOSE_INTERNAL)]
+)
+@on_loop
+async def test_a_page_that_cannot_be_read_ends_only_the_connections_that_wait_for_it(
+    failure: Exception, code: int, sqlite_url: str, tmp_path: Path
+) -> None:
+    async with living_town(sqlite_url, tmp_path, **SETTINGS) as town:
+        ann, (bob, cat), group, start = await far_behind(town, "ann bob cat")
+        hub = town.server.hub
+        with pytest.MonkeyPatch.context() as patch:
+
+            def fail(*_: object) -> None:
+                raise failure
+
+            patch.setattr(messages, "page_up", fail)
+            for phone in (bob, cat):
+                phone.send("group.open", group=group, after=start["pos"], at=start["at"])
+            assert [await phone.closed() for phone in (bob, cat)] == [code, code]
+        pos = await ann.say(group, "still here")
+        back = await town.back(bob)
+        assert (await back.up_to(group, pos))[-1]["body"]["text"] == "still here"
+        assert hub.pages._waiting == {}
 
 
 @pytest.mark.promise("P9", "behind.page")

@@ -7,6 +7,8 @@ from typing import Any, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatd.config import Config
+from chatd.config.sections import Hub
 from chatd.core.catalogue import Item as CatalogueItem
 from chatd.core.values import Entry
 from chatd.hub import catchup
@@ -15,8 +17,11 @@ from chatd.hub.feed import Feed, Follow, State
 from chatd.hub.ring import Item
 from chatd.hub.shelf import Shelf
 from chatd.store.outcome import GroupChange
+from chatd.tuning import hub_settings
 
 KINDS = ("say", "card", "react", "recall", "redact", "age", "item", "drop", "jump", "again")
+PAGE = 5
+SETTINGS = hub_settings(Config(hub=Hub(page_entries=PAGE)))
 
 
 class Group:
@@ -98,38 +103,43 @@ class Group:
             self.feed.published = self.feed.head
 
 
+def kept_by() -> Pages:
+    """Pages that are never read: whatever is at hand comes from a ring."""
+    return Pages(cast("Any", None), Shelf(), SETTINGS, cast("Any", None))
+
+
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(1, 12)), max_size=30))
 def test_it_is_what_the_ring_says_now(done: list[tuple[str, int]]) -> None:
-    group, pages = Group(), Pages(Shelf(), cast("Any", None), cast("Any", None))
+    group, pages = Group(), kept_by()
     for kind, at in [("say", 0), *done]:
         group.do(kind, at)
         feed = group.feed
         for after in range(max(0, feed.head - 9), feed.head):
-            shared, alone = pages.recent(feed, after, 5), feed.recent(after, feed.published, 5)
+            shared, alone = pages.at_hand(feed, after), feed.recent(after, feed.published, PAGE)
             assert (shared is None) == (alone is None)
             if shared is not None and alone is not None:
-                assert shared is pages.recent(feed, after, 5)
+                assert shared is pages.at_hand(feed, after)
                 for floor in (0, feed.head - 1):
                     assert shared.frame("json", floor) == alone.frame("json", floor)
 
 
 def test_nothing_is_shared_with_who_came_when_the_group_was_looked_at_before() -> None:
-    group, pages = Group(), Pages(Shelf(), cast("Any", None), cast("Any", None))
+    group, pages = Group(), kept_by()
     group.do("say", 0)
     before = group.feed
-    assert pages.recent(before, 0, 5) is not None
+    assert pages.at_hand(before, 0) is not None
     group.make()
     group.feed.warm([Item(group.entries[1], None)], group.feed.redactions, 8, 10**6)
-    assert pages.recent(group.feed, 0, 5) is not pages.recent(before, 0, 5)
+    assert pages.at_hand(group.feed, 0) is not pages.at_hand(before, 0)
 
 
 def test_it_is_bounded_in_bytes() -> None:
-    group, pages = Group(), Pages(Shelf(), cast("Any", None), cast("Any", None))
+    group, pages = Group(), kept_by()
     for _ in range(8):
         group.do("say", 0)
-    one = pages.recent(group.feed, 0, 8)
+    one = pages.at_hand(group.feed, 0)
     assert one is not None
-    pages._shared_bytes = catchup._SHARED_BYTES
-    assert pages.recent(group.feed, 1, 8) is not None
-    assert len(pages._shared) == 1
-    assert pages.recent(group.feed, 0, 8) is not one
+    pages._kept_bytes = catchup._KEPT_BYTES
+    assert pages.at_hand(group.feed, 1) is not None
+    assert len(pages._kept) == 1
+    assert pages.at_hand(group.feed, 0) is not one

@@ -369,7 +369,7 @@ class House:
 
     def _still(self) -> bool:
         fanout, link = self.hub.fanout, self.link
-        handing_out = fanout._scheduled or fanout._line or fanout._touched
+        handing_out = fanout._scheduled or fanout.busy or fanout._touched or self.hub.catch_ups._scheduled
         committing = link._flush_scheduled or link.lost or (link._open and not link.held)
         return not (handing_out or committing or self._replaying())
 
@@ -377,4 +377,5 @@ class House:
         return any(session._waiting and session.phase.value == "open" for session in self.sessions)
 
     def _reading(self) -> list[asyncio.Task[None]]:
-        return [task for session in self.sessions for task in session._tasks or () if not task.done()]
+        of_sessions = (task for session in self.sessions for task in session._tasks or ())
+        return [task for task in (*of_sessions, *self.hub.pages._reading) if not task.done()]
