@@ -15,6 +15,7 @@ from chatd.core.values import is_bot
 from chatd.service.persons import check_person
 from chatd.service.users import view_user
 from chatd.store import users as stored
+from chatd.store.audit import last_reasons
 from chatd.store.groups import groups_of_user
 from chatd_protocol.codec import Invalid
 from chatd_protocol.values import SAFE_INTEGER_MAX
@@ -22,6 +23,7 @@ from chatd_protocol.values import SAFE_INTEGER_MAX
 _PAGE_MAX: Final = 1000
 _PLACES_MAX: Final = 50
 _TAG_MAX: Final = 32
+_DISABLE: Final = "user.disable"
 
 
 async def stats(operator: Operator, _: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,7 +49,8 @@ async def add_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, 
 
 
 async def list_users(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
-    """A page of the users, by id above `after`: all, only the `disabled`, only those with `words` in name or `sub`."""
+    """A page of the users, by id above `after`: all, only the `disabled`, only those with `words` in name or `sub`. Who is
+    disabled has the `reason`, if there is one."""
     after, limit = request.get("after") or "", request.get("limit", 100)
     if not isinstance(after, str) or not isinstance(limit, int) or not 1 <= limit <= _PAGE_MAX:
         raise TypeError(f"after, limit: expected an id and 1 to {_PAGE_MAX}")
@@ -56,7 +59,9 @@ async def list_users(operator: Operator, request: Mapping[str, Any]) -> dict[str
         raise TypeError(f"words, disabled: at most {NAME_MAX} characters, and true or false")
     async with operator.hub.readers.snapshot() as reader:
         found = await stored.users_page(reader, after, limit + 1, disabled=disabled, words=words)
-    page: dict[str, Any] = {"users": [view_user(user, operator.hub.now_ms(), 0) for user in found[:limit]]}
+        reasons = await last_reasons(reader, [user.id for user in found if user.disabled], _DISABLE)
+    shown = [view_user(user, operator.hub.now_ms(), 0) | _reason(reasons, user.id) for user in found[:limit]]
+    page: dict[str, Any] = {"users": shown}
     return page | ({"more": found[limit - 1].id} if len(found) > limit else {})
 
 
@@ -65,8 +70,9 @@ async def show_user(operator: Operator, request: Mapping[str, Any]) -> dict[str,
     hub, user = operator.hub, await person_of(operator, request)
     async with hub.readers.snapshot() as reader:
         places = await groups_of_user(reader, user.id, _PLACES_MAX)
+        reasons = await last_reasons(reader, [user.id] if user.disabled else [], _DISABLE)
         seen = (await stored.last_seen(reader, [user.id])).get(user.id, 0)
-    shown = view_user(user, hub.now_ms(), max(seen, hub.seen_here(user.id)))
+    shown = view_user(user, hub.now_ms(), max(seen, hub.seen_here(user.id))) | _reason(reasons, user.id)
     connections = len(hub.people[user.id].sessions) if user.id in hub.people else 0
     shown |= {"created": user.created_at, "groups": user.groups, "connections": connections}
     names = ("group", "title", "kind", "role")
@@ -81,6 +87,10 @@ async def disable_user(operator: Operator, request: Mapping[str, Any]) -> dict[s
     if not isinstance(reason, str) or len(reason) > REASON_MAX:
         raise TypeError(f"reason: at most {REASON_MAX} characters")
     return {"user": user.id, "disabled": on, "closed": await operator.hub.disable(user.id, on, reason)}
+
+
+def _reason(reasons: Mapping[str, str], user: str) -> dict[str, str]:
+    return {"reason": reasons[user]} if user in reasons else {}
 
 
 async def tag_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,7 +42,9 @@ def list_users(
     find: Annotated[
         str, typer.Option(help="Only those with this in their name or sub. 只列名字或 sub 里有这些字的。")
     ] = "",
-    disabled: Annotated[bool, typer.Option("--disabled", help="Only those who are shut out. 只列已停用的。")] = False,
+    disabled: Annotated[
+        bool, typer.Option("--disabled", help="Only those who are shut out, with the reason. 只列已停用的，附原因。")
+    ] = False,
     after: After = "",
     limit: Limit = 100,
     config: ConfigOption = None,
@@ -56,7 +58,9 @@ def list_users(
     """
     done = ask(config, "user.list", after=after, limit=limit, disabled=disabled, words=find)
     columns = ("sub", "name", "handle", "tags", "state", "user")
-    say_page(done, columns, map(_row, done["users"]), as_json, spare=("handle", "tags"))
+    say_page(
+        done, (*columns, "reason") if disabled else columns, map(_row, done["users"]), as_json, spare=("handle", "tags")
+    )
 
 
 @users.command()
@@ -72,7 +76,7 @@ def show(person: Person, config: ConfigOption = None, as_json: JsonOption = Fals
 @users.command()
 def disable(
     person: Person,
-    reason: Annotated[str, typer.Option(help="Why; kept in the audit log. 原因，记入管理记录。")] = "",
+    reason: Annotated[str, typer.Option(help="Why; for operators only. 原因，只有运营方可见。")] = "",
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -5,6 +5,7 @@ There is no UPDATE and no DELETE here, and none elsewhere: `tests/store/test_sto
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -13,7 +14,7 @@ from chatd.core.values import Audited
 from chatd.store import schema
 from chatd.store.database import Row
 from chatd.store.readers import Reader
-from chatd.store.statements import Insert
+from chatd.store.statements import Insert, Probe
 
 COLUMNS = ("at", "by", "act", "group_id", "user_id", "reason", "details")
 INSERT = Insert(schema.audit, COLUMNS)
@@ -27,6 +28,7 @@ FILTERS = {
 }
 """What a page may be narrowed by, and how. `operator` for `by` means: nobody of the users."""
 OPERATOR = "operator"
+REASONS = Probe(schema.audit, ("user_id", "act"), ("audit_id", "user_id", "reason"))
 
 
 def row_of(audited: Audited) -> Row:
@@ -61,3 +63,10 @@ async def page(reader: Reader, before: int | None, limit: int, filters: dict[str
         f'SELECT audit_id, {", ".join(COLUMNS)} FROM "audit" WHERE {" AND ".join(where)} ORDER BY audit_id DESC LIMIT ?'
     )
     return [_from(row) for row in await reader.all(sql, (*params, limit))]
+
+
+async def last_reasons(reader: Reader, users: Sequence[str], act: str) -> dict[str, str]:
+    """Why the act was done last to each of the users, where a reason was given."""
+    rows = sorted(await reader.find(REASONS, [(user, act) for user in users]))
+    last = {str(user): str(reason) for _, user, reason in rows}
+    return {user: reason for user, reason in last.items() if reason}

@@ -65,10 +65,17 @@ def test_disabling_enabling_and_tagging(program: Program, served: Served) -> Non
     assert done(program, "disable", "cat", "--reason", "spam 广告")["disabled"] is True
     kept = program.run("audit", "--user", "cat", "--act", "user.disable", "--json").stdout.splitlines()
     assert [json.loads(line).get("reason", "") for line in kept] == ["spam 广告", ""]
+    assert [user["reason"] for user in done(program, "list", "--disabled")["users"]] == ["spam 广告"]
+    assert (done(program, "show", "cat")["reason"], done(program, "show", "cat")["disabled"]) == ("spam 广告", True)
+    assert program.run("user", "list", "--disabled").stdout.endswith("\tspam 广告\n")
     long = program.run("user", "disable", "cat", "--reason", "x" * 201)
     assert (long.returncode, "reason" in long.stderr) == (1, True)
     assert done(program, "enable", "cat")["disabled"] is False
     assert done(program, "list", "--disabled")["users"] == []
+    assert "reason" not in done(program, "show", "cat")
+    done(program, "disable", "cat")
+    assert "reason" not in done(program, "show", "cat")  # the last time there was none
+    done(program, "enable", "cat")
     tags = done(program, "tag", "cat", "staff", "--days", "2")["tags"]
     assert [(tag["tag"], tag["source"], "until" in tag) for tag in tags] == [("staff", "operator", True)]
     assert "\tstaff\t" in program.run("user", "list").stdout
