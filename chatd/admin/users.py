@@ -49,8 +49,10 @@ async def add_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, 
 
 
 async def list_users(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
-    """A page of the users, by id above `after`: all, only the `disabled`, only those with `words` in name or `sub`. Who is
-    disabled has the `reason`, if there is one."""
+    """A page of the users, by id above `after`: all, only the `disabled`, only those with `words` in name or `sub`.
+
+    Who is disabled has the `reason`, if there is one.
+    """
     after, limit = request.get("after") or "", request.get("limit", 100)
     if not isinstance(after, str) or not isinstance(limit, int) or not 1 <= limit <= _PAGE_MAX:
         raise TypeError(f"after, limit: expected an id and 1 to {_PAGE_MAX}")

@@ -29,7 +29,7 @@ from chatd.store import ledger
 from chatd.store.database import Row, Sqlite
 from chatd.store.engine import Engine
 from chatd.store.migrate import migrate
-from chatd.store.verify import verify
+from chatd.store.verify import unseen, verify
 
 SETTINGS: Final = (
     "PRAGMA journal_mode = MEMORY",
@@ -104,8 +104,7 @@ def make_ready(
         replay.note(header.n, header.at)
         if before != after:
             database.run("VACUUM")  # a table that was made anew leaves its old rows in the file
-        step("verify")
-        report = verify(database)
+        report = verify(database, step)
         if report.problems:
             raise Trouble("not_whole", problems=report.problems[:20], count=len(report.problems))
     finally:
@@ -193,13 +192,13 @@ def rows_of_ledger(run: Callable[[str, Row], tuple[list[Row], int]]) -> Iterator
         upto = rows[-1][0]
 
 
-def verify_file(file: Path) -> list[str]:
+def verify_file(file: Path, step: Step = unseen) -> list[str]:
     """What is wrong with what a backup holds, empty if it is whole. It is not changed. Raises `Trouble`."""
-    header = read_header(file)
-    if not seal.holds(file, header.seal):
+    header, size, told = read_header(file), file.stat().st_size, step("check")
+    if not seal.holds(file, header.seal, None, lambda done: told(done, size)):
         raise Trouble("damaged", file=file)
     database = Sqlite(file, ("PRAGMA query_only = ON", "PRAGMA cache_size = -65536"))
     try:
-        return verify(database).problems
+        return verify(database, step).problems
     finally:
         database.close()

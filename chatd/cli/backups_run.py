@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -13,12 +12,13 @@ import msgspec
 from chatd.admin.socket import AdminError, call
 from chatd.backup import keeping
 from chatd.backup.header import Header
-from chatd.backup.making import Limits, Made, Progress, make_backup
+from chatd.backup.making import Limits, Made, make_backup
 from chatd.backup.placing import Restored, Target
 from chatd.backup.placing import restore as restore_backup
-from chatd.backup.restoring import Asked, Step, verify_file
+from chatd.backup.restoring import Asked, verify_file
 from chatd.backup.trouble import Trouble
 from chatd.cli.answers import DONE, FAILED, MISUSED, failed, say
+from chatd.cli.steps import steps
 from chatd.cli.texts.problems import said_of
 from chatd.cli.troubles import TROUBLES, ended_by, mib, text
 from chatd.config import Config
@@ -47,11 +47,9 @@ def backup(config: Config, to: Path, as_json: bool, verify: bool) -> int:
     if to.is_dir():
         to = to / NAME.format(now)
     try:
-        with _steps(as_json) as step:
+        with steps(as_json) as step:
             made = make_backup(config.store.url, to, _limits(config), _ms(now), step("write"))
-            if verify:
-                step("check")
-            problems = verify_file(to) if verify else None
+            problems = verify_file(to, step) if verify else None
     except _TROUBLES as error:
         return ended_by(error)
     audited = _note(config, made)
@@ -101,7 +99,7 @@ def restore(config: Config, chosen: Chosen, as_json: bool) -> int:
         ledger = _ledger_of(config, chosen)
         asked = Asked(chosen.source, ledger, bounds_of(config), _limits(config), _ms(datetime.now(UTC)))
         target = Target(config.store.url, chosen.force, config.state_dir(), config.search_path(), also)
-        with _steps(as_json) as step:
+        with steps(as_json) as step:
             done = restore_backup(asked, target, step, dry_run=chosen.dry_run)
     except _TROUBLES as error:
         return ended_by(error)
@@ -195,21 +193,3 @@ def _ms(now: datetime) -> int:
 
 def _moment(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-
-
-@contextmanager
-def _steps(as_json: bool) -> Iterator[Step]:
-    """A progress bar for each step of long work, on a terminal."""
-    from rich.console import Console
-    from rich.progress import Progress as Bars
-
-    console = Console(stderr=True)
-    with Bars(console=console, transient=True, disable=as_json or not console.is_terminal) as bars:
-
-        def step(name: str) -> Progress:
-            for task in bars.tasks:
-                bars.remove_task(task.id)
-            bar = bars.add_task(text(f"step_{name}"), total=None)
-            return lambda done, of: bars.update(bar, completed=done, total=of)
-
-        yield step

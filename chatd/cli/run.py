@@ -130,6 +130,7 @@ def migrate(config: Config, as_json: bool) -> int:
 
 def verify(config: Config, as_json: bool) -> int:
     """Check the whole database."""
+    from chatd.cli.steps import steps
     from chatd.cli.texts.problems import code_of, said_of
     from chatd.store import lock
     from chatd.store.verify import verify as run
@@ -139,7 +140,8 @@ def verify(config: Config, as_json: bool) -> int:
         return failed(in_words(f"there is no database at {path}"))
     held = lock.take(path) if path is not None else None
     database = connect(config.store.url)
-    report = run(database)
+    with steps(as_json) as step:
+        report = run(database, step)
     database.close()
     if held is not None:
         lock.release(held)

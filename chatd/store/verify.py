@@ -7,7 +7,7 @@ positions, never what somebody wrote.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -33,6 +33,8 @@ from chatd.store.verify_people import check_people
 from chatd.store.verify_rows import MUST_BE_EMPTY, NAMED_MAX, known
 
 PROBLEMS_MAX: Final = 1000
+TELL_EVERY: Final = 1000
+"""Entries between two words on how far it is."""
 _TABLES: Final = (
     "users",
     "follows",
@@ -74,11 +76,20 @@ class Report(msgspec.Struct):
     problems: list[str]
 
 
+Steps = Callable[[str], Callable[[int, int], None]]
+"""Called with the name of each step; gives what is told how much of it is done, and of how much."""
+
+
+def unseen(_: str) -> Callable[[int, int], None]:
+    """Steps that nobody looks at."""
+    return lambda done, of: None
+
+
 class _Enough(Exception):
     """As many problems were found as are listed."""
 
 
-def verify(database: Database) -> Report:
+def verify(database: Database, step: Steps = unseen) -> Report:
     """Check everything. Raises `StoreLost`."""
     report = Report({}, [])
     at = revision(database)
@@ -87,7 +98,7 @@ def verify(database: Database) -> Report:
         return report
     database.run("BEGIN" if database.kind == "sqlite" else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     try:
-        _Check(database, report).run()
+        _Check(database, report, step).run()
     except _Enough:
         report.problems.append(f"more than {PROBLEMS_MAX} problems: the check ended here")
     finally:
@@ -96,20 +107,24 @@ def verify(database: Database) -> Report:
 
 
 class _Check:
-    def __init__(self, database: Database, report: Report) -> None:
+    def __init__(self, database: Database, report: Report, step: Steps = unseen) -> None:
         self._db = database
         self._report = report
+        self._step = step
 
     def run(self) -> None:
         for table in _TABLES:
             self._report.counts[table] = self._db.run(f'SELECT count(*) FROM "{table}"')[0][0][0]
+        self._step("verify_file")
         self._check_file()
+        self._step("verify")
         for problem, sql in MUST_BE_EMPTY.items():
             for row in self._db.run(f"{sql} LIMIT ?", (NAMED_MAX,))[0]:
                 self._say(problem.format(*row))
         check_users(self._db, self._say)
         check_people(self._db, self._say)
         self._check_groups()
+        self._step("verify")
         check_items(self._db, self._say)
         check_kept(self._db, self._say)
 
@@ -135,6 +150,7 @@ class _Check:
         entries = Stream(self._db, _ENTRIES, ("", -1))
         kept = Stream(self._db, boards.ALL, ("",))
         featured = Stream(self._db, boards.ALL_FEATURED, ("", -1))
+        told, done, most = self._step("verify_groups"), 0, self._report.counts["entries"]
         for row in Stream(self._db, _GROUPS, ("",)):
             group = groups.group_from(row)
             if group.direct:
@@ -155,6 +171,9 @@ class _Check:
                 reacted = self._reactions_of(group.id, one[1], reactions)
                 digest, *target = one[messages.WIDTH :]
                 replay.take(messages.entry_from(one), digest, _target_of(target), reacted)
+                done += 1
+                if not done % TELL_EVERY:
+                    told(done, most)
             replay.finish()
             attribution.check_uses(self._db, group.id, replay.brought, self._say)
             self._reactions_of(group.id, None, reactions)

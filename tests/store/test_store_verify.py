@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
 import pytest
 
@@ -45,6 +46,25 @@ def test_it_changes_nothing(town: Store) -> None:
     before = town.everything()
     check(town.url)
     assert town.everything() == before
+
+
+def test_it_tells_how_far_it_is(town: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify_module, "TELL_EVERY", 10)
+    steps: dict[str, list[tuple[int, int]]] = {}
+
+    def step(name: str) -> Callable[[int, int], None]:
+        told = steps[name] = []
+        return lambda done, of: told.append((done, of))
+
+    database = connect(town.url)
+    try:
+        report = verify(database, step)
+    finally:
+        database.close()
+    entries = report.counts["entries"]
+    assert list(steps) == ["verify_file", "verify", "verify_groups"]
+    assert steps["verify_groups"] == [(10 * (n + 1), entries) for n in range(len(steps["verify_groups"]))]
+    assert len(steps["verify_groups"]) > 3
 
 
 def test_pages_of_any_size_give_the_same(town: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,8 @@ TEXTS: Final = {
     "step_copy": ("copying", "复制"),
     "step_replay": ("what has gone since goes again", "再次删除"),
     "step_verify": ("verifying", "校验"),
+    "step_verify_file": ("verifying the file", "校验文件"),
+    "step_verify_groups": ("replaying the groups", "重放各群记录"),
     "step_place": ("putting it in place", "就位"),
     "step_load": ("loading", "载入"),
     # -- what can be wrong
