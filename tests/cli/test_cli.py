@@ -230,7 +230,7 @@ def test_serving_writing_stopping_and_verifying(tmp_path: Path) -> None:
     assert (ended.returncode, report["problems"]) == (0, [])
     assert program.run("verify").stdout == "whole\n", "what is counted is for people, and in the JSON"
     assert program.run("verify", "--lang", "zh").stdout == "完好\n"
-    bar, *counted, last = program.shown("verify", "--lang", "zh").text.rstrip("\n").split("\n")
+    bar, *counted, last = program.shown("verify", "--lang", "zh").text.replace("\n\r", "\n").rstrip("\n").split("\n")
     assert "重放各群记录" in bar
     assert last == "完好"
     assert counted
