@@ -30,7 +30,7 @@ class Bot(Record):
     user_id: str
     name: str
     scopes: list[str]
-    commands: list[dict[str, str]]
+    commands: list[dict[str, Any]]
     tokens: list[str]
     made_at: int
 
@@ -122,7 +122,7 @@ class SetScopes(Wish, frozen=True, tag="bot_scopes"):
 class SetCommands(Command, frozen=True, tag="bot_commands"):
     """The bot `actor` says which commands it knows."""
 
-    commands: list[dict[str, str]]
+    commands: list[dict[str, Any]]
 
     def needs(self, need: Needs) -> None:
         need.users.add(self.actor)

@@ -37,8 +37,8 @@ TEXTS: Final[dict[str, tuple[str, ...]]] = {
     "user.update": ("name", "bio", "fields"),
 }
 """By op: the fields in which people say something to others. A word with `mask` is covered there."""
-NAMES: Final[dict[str, tuple[str, ...]]] = {"user.handle": ("handle",)}
-"""Fields that stand for somebody (handles): a word with `mask` is refused there: covered, it would be another one."""
+NAMES: Final[dict[str, tuple[str, ...]]] = {"user.handle": ("handle",), "bot.commands": ("commands.also",)}
+"""Fields that name somebody or something: a word with `mask` is refused there: covered, it would be another one."""
 FILE_BYTES_MAX: Final = 64 * 2**20
 WORD_MAX: Final = 100
 PROBLEMS_MAX: Final = 20
@@ -154,6 +154,9 @@ class Words:
             judged = self._judge(value, where, masks)
         elif isinstance(value, dict):
             judged = {key: self._judge(text, f"{where}[...]", masks) for key, text in value.items()}
+            judged = value if judged == value else judged
+        elif isinstance(value, list):
+            judged = [self._judge(text, f"{where}[{index}]", masks) for index, text in enumerate(value)]
             judged = value if judged == value else judged
         else:
             return holder

@@ -34,7 +34,7 @@ class BotLine(msgspec.Struct, frozen=True):
     bot: str
     name: str
     profile: dict[str, Any]
-    commands: list[dict[str, str]]
+    commands: list[dict[str, Any]]
 
 
 def look_ahead(find: Callable[[Probe, Iterable[Row]], list[Row]], need: Needs) -> None:

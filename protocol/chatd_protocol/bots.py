@@ -18,6 +18,7 @@ from chatd_protocol.values import (
     CommandText,
     Data,
     GroupId,
+    OtherCommandName,
     PageSize,
     Pos,
     UserId,
@@ -25,6 +26,7 @@ from chatd_protocol.values import (
 )
 
 COMMANDS_MAX: Final = 50
+OTHER_NAMES_MAX: Final = 8
 TOKEN_PREFIX: Final = "chatdbot_"  # noqa: S105 - what every token of a bot begins with
 """So that whoever finds one in a log or a repository knows what it is."""
 
@@ -37,11 +39,13 @@ class BotSelf(View):
 
 
 class BotCommand(Data):
-    """A command: what people write behind `/`, and what it does, in English and in Chinese."""
+    """A command: what people write behind `/`, and what it does, in English and in Chinese. `also`: its other names,
+    as 价格, for clients to offer."""
 
     name: CommandName
     en: CommandText = ""
     zh: CommandText = ""
+    also: Annotated[list[OtherCommandName], Meta(max_length=OTHER_NAMES_MAX)] = []
 
 
 class SetCommands(Data):
@@ -75,11 +79,12 @@ class ListBots(Data):
 
 
 class CommandLine(View):
-    """A command that a bot declared."""
+    """A command that a bot declared, with its other names."""
 
     name: str
     en: str = ""
     zh: str = ""
+    also: list[str] = []
 
 
 class BotLine(View):

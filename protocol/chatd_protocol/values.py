@@ -30,6 +30,7 @@ _URL = r"^https?://[^\s\x00-\x1f\x7f\ud800-\udfff/?#@\\]+([/?#][^\s\x00-\x1f\x7f
 _CURRENCY = r"^[A-Z]{3}$(?!\n)"
 _WEB_ADDRESS = r"^(https?://[\x21-\x7e]+)?$(?!\n)"
 _BUTTON_ID = r"^[\x21-\x7e]{1,32}$(?!\n)"
+_OTHER_COMMAND = r"^[^\s/@\x00-\x1f\x7f\ud800-\udfff]{1,32}$(?!\n)"
 _COMMAND = r"^[a-z][a-z0-9_]{0,31}$(?!\n)"
 
 _MESSAGE_KIND = r"^[a-z][a-z0-9_-]{0,39}$(?!\n)"
@@ -57,6 +58,7 @@ PATTERN_WORDS: Final[dict[str, str]] = {
     _CURRENCY: "a currency: 3 capital letters of ISO 4217",
     _WEB_ADDRESS: "an address that begins with `https://` or `http://`, in ASCII without spaces, or empty",
     _BUTTON_ID: "the id of a button: 1 to 32 printable ASCII characters without spaces",
+    _OTHER_COMMAND: "another name of a command: 1 to 32 characters without white space, `/` or `@`",
     _COMMAND: "the name of a command: 1 to 32 small letters, digits or `_`, a letter first",
 }
 """What each pattern asks for, for people. Every pattern of this package has a row."""
@@ -168,6 +170,9 @@ Price = Annotated[int, Meta(ge=0, le=10**12, description="Money in minor units o
 ButtonId = Annotated[str, Meta(pattern=_BUTTON_ID, max_length=32, description="What a bot calls a button.")]
 ButtonLabel = Annotated[str, Meta(pattern=_SOME_LINE, min_length=1, max_length=40)]
 CommandName = Annotated[str, Meta(pattern=_COMMAND, max_length=32, description="What people write behind `/`.")]
+OtherCommandName = Annotated[
+    str, Meta(pattern=_OTHER_COMMAND, max_length=32, description="Another name of a command, in any writing.")
+]
 CommandText = Annotated[str, Meta(pattern=_CLEAN_LINE, max_length=100)]
 
 ItemKind = Literal["video", "product"]

@@ -27,7 +27,9 @@ from chatd_client.bots import (
     button_id,
     filters,
 )
+from chatd_client.bots.help import declared
 from chatd_client.bots.testing import BadDialogue, DialogueFailed, play, read_dialogue
+from chatd_protocol.bots import BotCommand
 from chatd_protocol.log import Edited, Message, Reacted, Recalled
 from tests.client.peer import in_loop
 
@@ -349,3 +351,12 @@ def test_a_menu_has_bounds_that_are_named() -> None:
 def test_a_line_of_a_dialogue_that_says_nothing_is_named(line: str) -> None:
     with pytest.raises(BadDialogue, match="line 3"):
         read_dialogue(f"# a comment\n* group Tea: ann\n{line}")
+
+
+def test_the_server_is_told_every_name_of_a_command_that_is_shown() -> None:
+    bot = Bot("b")
+    bot.command("价格", "price", "PRICE", "多少钱", help={"en": "what it costs", "zh": "查询价格"})(says("68"))
+    bot.command("secret", hidden=True)(says("never"))
+    bot.command("只有中文")(says("its name cannot be declared"))
+    told = declared(route.command for route in bot.routes() if route.command is not None)
+    assert told == [BotCommand("price", "what it costs", "查询价格", ["价格", "多少钱"])]

@@ -20,7 +20,7 @@ async def make_bot(server: TestServer) -> Client:
     made = await asyncio.to_thread(call, path, "bot.create", bot="kettle", name="Kettle", scopes=["read", "send"])
     client = Client(server.ws_url, token=made["token"], device="bot")
     await client.connect()
-    await client.set_commands([BotCommand("tea", en="asks who wants tea", zh="问谁要喝茶")])
+    await client.set_commands([BotCommand("tea", en="asks who wants tea", zh="问谁要喝茶", also=["喝茶"])])
     return client
 
 
@@ -45,7 +45,7 @@ async def test_a_bots_command_goes_to_the_bot_and_its_button_is_pressed(sqlite_u
         await ann.scene.sees("Kettle")
         ann.scene.type("/bots")
         await ann.scene.sees("Kettle")
-        await ann.scene.sees("/tea", "问谁要喝茶")
+        await ann.scene.sees("/tea  /喝茶", "问谁要喝茶")
         ann.scene.type("/tea now", "/tee now")
         await ann.scene.sees("我 ", "/tea now")
         await ann.scene.sees("没有命令 /tee")

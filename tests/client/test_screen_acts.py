@@ -101,14 +101,15 @@ async def test_commands_of_bots_come_before_our_own_and_the_list_scrolls(sqlite_
         async with sitting(server, "ann", "Ann", "zh", group=group) as here:
             await here.until(lambda: bool(here.app.composer.bot_commands))
             await here.type("/", "space", "backspace")
-            await here.sees("» /tea", "机器人")
+            await here.sees("» /喝茶", "机器人")
+            await here.sees("  /tea", "机器人")
             count = len(here.app.composer.offers)
             await here.sees(f"1/{count}")
             shown = [row for row in here.rows if "  /" in row or "» /" in row]
             assert len(shown) == 8
-            await here.press("down")
+            await here.press("down", "down")
             await here.sees("» /groups")
-            await here.press("up", "up")
+            await here.press("up", "up", "up")
             await here.sees(f"{count}/{count}")
             await here.press("down", "pagedown", "pagedown")
             await here.sees(f"11/{count}")
@@ -164,6 +165,17 @@ def test_a_bots_command_that_we_have_too_is_offered_with_the_name_of_its_bot() -
         ("/help", "本页"),
         ("/help@echo", "机器人 回声 · 我会什么"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("lang", "names"),
+    [("en", ["vote", "help@poll", "投票", "表决", "帮助"]), ("zh", ["投票", "帮助", "表决", "vote", "help@poll"])],
+)
+def test_every_name_of_a_bots_command_is_offered(lang: Lang, names: list[str]) -> None:
+    told = [CommandLine("vote", "asks", "问", ["投票", "表决"]), CommandLine("help", also=["帮助"])]
+    found = bot_commands(Words(lang), [BotLine("u1", "poll", commands=told)], COMMANDS)
+    assert [name for name, _, _ in found] == names
+    assert [one.text for one in completions("/表", (), found)] == ["/表决"]
 
 
 @in_loop

@@ -8,6 +8,7 @@ import pytest
 
 from chatd.core.refusal import Refused
 from chatd.service.words import BadWords, Words, WordSettings, read_words
+from chatd_protocol.bots import BotCommand, SetCommands
 from chatd_protocol.groups import CreateGroup, UpdateGroup
 from chatd_protocol.messages import SendMessage, TextBody, VideoCardBody
 from chatd_protocol.users import SetHandle, UpdateProfile
@@ -101,6 +102,9 @@ def test_a_name_is_never_covered_and_fields_are_judged_each(tmp_path: Path) -> N
     with pytest.raises(Refused) as refusal:
         words.apply("user.handle", SetHandle(CID, "WeiXin"))
     assert (refusal.value.code, refusal.value.details) == ("blocked", {"path": "$.data.handle"})
+    with pytest.raises(Refused) as refusal:
+        words.apply("bot.commands", SetCommands(CID, [BotCommand("say", also=["说", "weixin"])]))
+    assert (refusal.value.code, refusal.value.details) == ("blocked", {"path": "$.data.commands[0].also[1]"})
     profile = UpdateProfile(CID, name="ann", fields={"company": "weixin", "job": "cook"})
     covered = words.apply("user.update", profile)
     assert (covered.name, covered.fields) == ("ann", {"company": "******", "job": "cook"})

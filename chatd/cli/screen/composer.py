@@ -64,16 +64,20 @@ def completions(
 
 
 def bot_commands(words: Words, bots: Iterable[BotLine], ours: Container[str]) -> list[tuple[str, str, str]]:
-    """What can be typed for bots. A command that we have too, or two bots, is offered with the name of its bot."""
+    """What can be typed for bots, each by a name in the language of `words` first; other names follow. A name that we
+    have too, or two bots, is offered with the name of its bot."""
     known = [(bot, one) for bot in bots for one in bot.commands]
-    times = Counter(one.name for _, one in known)
-    found = []
+    times = Counter(name for _, one in known for name in {one.name, *one.also})
+    found, others = [], []
     for bot, one in known:
-        name = f"{one.name}@{bot.bot}" if one.name in ours or times[one.name] > 1 else one.name
+        names = [f"{name}@{bot.bot}" if name in ours or times[name] > 1 else name for name in (one.name, *one.also)]
+        if words.lang == "zh":
+            names.sort(key=str.isascii)
         meaning = (one.zh or one.en) if words.lang == "zh" else (one.en or one.zh)
         about = words("bot_command", name=clean(bot.name or bot.bot), about=clean(meaning))
-        found.append((name, f"/{name}", about))
-    return found
+        found.append((names[0], f"/{names[0]}", about))
+        others += [(name, f"/{name}", about) for name in names[1:]]
+    return [*found, *others]
 
 
 class Composer(TextArea):

@@ -18,7 +18,8 @@ async def list_bots(desk: Desk) -> None:
     for bot in found:
         desk.screen.show([("", f"{printable(bot.name or bot.bot)}  "), (DIM, printable(bot.intro))])
         for command in bot.commands:
-            desk.screen.show([("", f"  /{command.name}  "), (DIM, _meaning(desk, command))])
+            names = "  ".join(f"/{printable(name)}" for name in (command.name, *command.also))
+            desk.screen.show([("", f"  {names}  "), (DIM, _meaning(desk, command))])
 
 
 def _meaning(desk: Desk, command: wire.CommandLine) -> str:
@@ -33,7 +34,7 @@ async def lines_of_bot(desk: Desk, name: str) -> list[str]:
         f"/{one.name} — " + desk.words("bot_command", name=printable(bot.name or bot.bot), about=_meaning(desk, one))
         for bot in found
         for one in bot.commands
-        if name in {one.name, f"{one.name}@{bot.bot}"}
+        if name in {also for known in (one.name, *one.also) for also in (known, f"{known}@{bot.bot}")}
     ]
 
 
@@ -53,12 +54,12 @@ async def press(desk: Desk, which: str, button: str) -> None:
 async def is_for_a_bot(desk: Desk, name: str) -> bool:
     """Whether a word behind a slash, which is no command of ours, is one of a bot in the open group.
 
-    Bots declare names of small letters; what has other letters, or names its bot (`/price@shop`), can only be for one.
+    What has letters that ours have not, or names its bot (`/price@shop`), can only be for one.
     """
     if desk.state.open is None or not name:
         return False
     found = await _bots_of(desk)
-    known = {command.name for bot in found for command in bot.commands}
+    known = {name for bot in found for command in bot.commands for name in (command.name, *command.also)}
     return name in known or (bool(found) and ("@" in name or not name.isascii()))
 
 

@@ -13,7 +13,7 @@ from chatd_client.bots.contexts import MessageContext
 from chatd_client.bots.filters import direct
 from chatd_client.bots.router import PASS, Pass, Router
 from chatd_client.bots.words import HELP, HELP_TITLE, NO_SUCH_COMMAND, Phrase, Said, in_language
-from chatd_protocol.bots import COMMANDS_MAX, BotCommand
+from chatd_protocol.bots import COMMANDS_MAX, OTHER_NAMES_MAX, BotCommand
 
 NAMES: Final = ("help", "帮助")
 TEXT_MAX: Final = 100
@@ -45,13 +45,15 @@ def help_router(commands: Sequence[Command], intro: Said) -> Router:
 
 
 def declared(commands: Iterable[Command]) -> list[BotCommand]:
-    """The commands as the server is told: by their first name in plain letters, what they do in both languages."""
+    """The commands as the server is told: by their first name in plain letters, their other names, and what they do in
+    both languages."""
     told: dict[str, BotCommand] = {}
     for command in commands:
         name = next((folded(one) for one in command.names if _DECLARABLE.fullmatch(folded(one))), None)
         if name is not None and not command.hidden and name not in told:
             en, zh = (_one_line(in_language(command.help, lang)) for lang in ("en", "zh"))
-            told[name] = BotCommand(name, en=en, zh=zh)
+            also = [other for other in dict.fromkeys(map(folded, command.names)) if other != name]
+            told[name] = BotCommand(name, en=en, zh=zh, also=also[:OTHER_NAMES_MAX])
     return list(told.values())[:COMMANDS_MAX]
 
 

@@ -159,7 +159,7 @@ def _press(stage: Stage, user: StageUser, request: bots.PressMenu) -> View:
 
 def _declare(stage: Stage, user: StageUser, request: bots.SetCommands) -> View:
     del stage
-    user.commands = [bots.CommandLine(one.name, one.en, one.zh) for one in request.commands]
+    user.commands = [bots.CommandLine(one.name, one.en, one.zh, one.also) for one in request.commands]
     return bots.SetCommandsOk(len(user.commands))
 
 
