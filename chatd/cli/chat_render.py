@@ -254,7 +254,9 @@ class Renderer:
         return self.said_by(entry)
 
     def said_by(self, message: log.Message) -> str:
-        """What a message of any group says and who said it, on one line."""
+        """What a message of any group says and who said it, on one line; of a recalled one, who recalled it."""
+        if message.recalled is not None:
+            return self.text(message).strip("— ")
         return self._words("said_by", name=self.own_name(message.sender), text=self.text(message))
 
 

@@ -128,6 +128,8 @@ def test_what_cannot_be_done_with_a_recalled_message_says_why(sqlite_url: str, l
                 await here.hears("a slip")
                 await bob.recall(group, said.pos)
                 await here.until(lambda: not any("a slip" in row for row in here.conversation))
+                listed = " 鲍勃 撤回了这条消息 " if lang == "zh" else " recalled by 鲍勃 "
+                await here.until(lambda: any(row.startswith(listed) for row in here.rows))
                 for key in "+rewcx":
                     await here.press("up", key)
                     await here.sees(why)
