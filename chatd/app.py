@@ -111,7 +111,8 @@ class Server:
 
     @property
     def _store_name(self) -> str:
-        return str(path_of(self.config.store.url) or "postgresql")
+        path = path_of(self.config.store.url)
+        return str(path.absolute()) if path is not None else "postgresql"
 
     async def start(self) -> None:
         """Bring the store up to date and serve. Raises OSError, `Held`, `StoreLost`, `ReaderLost`, ValueError.
@@ -194,7 +195,9 @@ class Server:
         try:
             return lock.take(path)
         except lock.Held:
-            self.log.warning("waiting for another chatd that has the database", store=str(path), at_most_s=LOCK_WAIT_S)
+            self.log.warning(
+                "waiting for another chatd that has the database", store=self._store_name, at_most_s=LOCK_WAIT_S
+            )
         return lock.take(path, LOCK_WAIT_S)
 
     def _let_go(self) -> None:

@@ -11,7 +11,7 @@ from chatd.admin.operator import Operator
 from chatd.admin.people import NAME_MAX, person_of
 from chatd.core.profiles import SetTag
 from chatd.core.refusal import Refused
-from chatd.core.values import is_bot
+from chatd.core.values import User, is_bot
 from chatd.service.persons import check_person
 from chatd.service.users import view_user
 from chatd.store import users as stored
@@ -27,8 +27,11 @@ _DISABLE: Final = "user.disable"
 
 
 async def stats(operator: Operator, _: Mapping[str, Any]) -> dict[str, Any]:
-    """What the server is doing."""
-    return operator.hub.figures() | {"url": operator.url, "epoch": operator.hub.life.epoch, "pid": os.getpid()}
+    """What the server is doing, and in `…_all` how many there are in the database."""
+    async with operator.hub.readers.snapshot() as reader:
+        totals = {f"{name}_all": count for name, count in (await stored.totals(reader)).items()}
+    named = {"url": operator.url, "epoch": operator.hub.life.epoch, "pid": os.getpid()}
+    return operator.hub.figures() | totals | named
 
 
 async def revoke(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,7 +65,7 @@ async def list_users(operator: Operator, request: Mapping[str, Any]) -> dict[str
     async with operator.hub.readers.snapshot() as reader:
         found = await stored.users_page(reader, after, limit + 1, disabled=disabled, words=words)
         reasons = await last_reasons(reader, [user.id for user in found if user.disabled], _DISABLE)
-    shown = [view_user(user, operator.hub.now_ms(), 0) | _reason(reasons, user.id) for user in found[:limit]]
+    shown = [view_user(user, operator.hub.now_ms(), 0) | _beside(user, reasons) for user in found[:limit]]
     page: dict[str, Any] = {"users": shown}
     return page | ({"more": found[limit - 1].id} if len(found) > limit else {})
 
@@ -74,7 +77,7 @@ async def show_user(operator: Operator, request: Mapping[str, Any]) -> dict[str,
         places = await groups_of_user(reader, user.id, _PLACES_MAX)
         reasons = await last_reasons(reader, [user.id] if user.disabled else [], _DISABLE)
         seen = (await stored.last_seen(reader, [user.id])).get(user.id, 0)
-    shown = view_user(user, hub.now_ms(), max(seen, hub.seen_here(user.id))) | _reason(reasons, user.id)
+    shown = view_user(user, hub.now_ms(), max(seen, hub.seen_here(user.id))) | _beside(user, reasons)
     connections = len(hub.people[user.id].sessions) if user.id in hub.people else 0
     shown |= {"created": user.created_at, "groups": user.groups, "connections": connections}
     names = ("group", "title", "kind", "role")
@@ -91,8 +94,10 @@ async def disable_user(operator: Operator, request: Mapping[str, Any]) -> dict[s
     return {"user": user.id, "disabled": on, "closed": await operator.hub.disable(user.id, on, reason)}
 
 
-def _reason(reasons: Mapping[str, str], user: str) -> dict[str, str]:
-    return {"reason": reasons[user]} if user in reasons else {}
+def _beside(user: User, reasons: Mapping[str, str]) -> dict[str, Any]:
+    """What operators see of somebody besides."""
+    reason = {"reason": reasons[user.id]} if user.id in reasons else {}
+    return reason | ({"erased": True} if user.erased_at is not None else {})
 
 
 async def tag_user(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:

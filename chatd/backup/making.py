@@ -148,7 +148,7 @@ def check_room(folder: Path, needed: int, limits: Limits, disk_free: Callable[[P
 
 def _copy_sqlite(path: Path, part: Path, limits: Limits, progress: Progress, disk_free: Callable[[Path], int]) -> None:
     if not path.is_file() or path.stat().st_size == 0:
-        raise Trouble("no_database", file=path)
+        raise Trouble("no_database", file=path.absolute())
     source = sqlite3.connect(path, isolation_level=None)
     try:
         source.execute("PRAGMA busy_timeout = 30000")

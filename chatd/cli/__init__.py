@@ -206,7 +206,7 @@ def chat(
 
 @app.command()
 def stats(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show what the running server is doing, once. 查看服务器当前的运行数据。
+    """Show what the running server is doing, once, and how much there is. 查看服务器当前的运行数据和总数。
 
     $ chatd stats
     $ chatd stats --json
@@ -215,8 +215,8 @@ def stats(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     from chatd.cli.table import on_terminal
 
     figures = ask(config, "stats")
-    # People read "groups" as all there are; programs get the name that the JSON has.
-    names = {"groups": "groups_here"} if on_terminal() else {}
+    # People read "groups" or "entries" as all there are; programs get the name that the JSON has.
+    names = {name: f"{name}_here" for name in ("groups", "entries", "deliveries")} if on_terminal() else {}
     say_record(figures, {names.get(name, name): figure for name, figure in figures.items()}, as_json)
 
 

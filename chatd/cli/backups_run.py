@@ -76,7 +76,7 @@ def keep_ledger(config: Config, to: Path, as_json: bool) -> int:
     try:
         path = path_of(config.store.url)
         if path is not None and not path.is_file():
-            raise Trouble("no_database", file=path)
+            raise Trouble("no_database", file=path.absolute())
         database = connect(config.store.url)
         try:
             added = keeping.keep_ledger(database, to)

@@ -137,7 +137,7 @@ def verify(config: Config, as_json: bool) -> int:
 
     path = path_of(config.store.url)
     if path is not None and not path.exists():
-        return failed(in_words(f"there is no database at {path}"))
+        return failed(in_words(f"there is no database at {path.absolute()}"))
     held = lock.take(path) if path is not None else None
     database = connect(config.store.url)
     with steps(as_json) as step:

@@ -173,7 +173,7 @@ def code(
 def _row(user: dict[str, Any]) -> dict[str, Any]:
     """One user of a list."""
     handle = f"@{user['handle']}" if user.get("handle") else ""
-    state = "disabled" if user.get("disabled") else ""
+    state = ("erased" if user.get("erased") else "disabled") if user.get("disabled") else ""
     return user | {"handle": handle, "tags": [tag["tag"] for tag in user.get("tags", ())], "state": state}
 
 

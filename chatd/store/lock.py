@@ -50,7 +50,7 @@ def take(
         except BlockingIOError:
             if clock_s() >= deadline:
                 os.close(fd)
-                raise Held(database) from None
+                raise Held(database.absolute()) from None
             pause(0.02)
 
 

@@ -92,8 +92,8 @@ FIELDS: Final = {
         "search_restarts searches searches_failed"
     ),
     "stats": (
-        "batch_ms batches bots commits deliveries drafts_unsaved entries entries_gone epoch fell_behind groups "
-        "pages_read people pid proposals proposals_waiting reads_unsaved search_lag_commits search_lag_ms "
+        "batch_ms batches bots bots_all commits deliveries directs_all drafts_unsaved entries entries_gone epoch "
+        "fell_behind groups groups_all messages_all pages_read people people_all pid proposals proposals_waiting reads_unsaved search_lag_commits search_lag_ms "
         "search_rebuild_total search_rebuilding search_rebuilt_entries search_restarts searches "
         "searches_failed sessions url words words_blocked words_masked writer_restarts"
     ),

@@ -144,9 +144,24 @@ def test_stats_tells_what_goes_on(program: Program, served: Served) -> None:
     figures = json.loads(program.run("stats", "--json").stdout)
     assert (figures["url"], figures["pid"], figures["sessions"]) == (served.url, served.process.pid, 0)
     assert set(figures) >= {"commits", "deliveries", "writer_restarts", "proposals_waiting", "epoch"}
+    before = {name: figures[f"{name}_all"] for name in ("people", "bots", "groups", "directs", "messages")}
+    program.run("user", "add", "owner-of-one")
+    program.run("group", "create", "owner-of-one", "Counted")
+    program.run("bot", "create", "counted")
+    now = json.loads(program.run("stats", "--json").stdout)
+    grown = {name: now[f"{name}_all"] - count for name, count in before.items()}
+    assert grown == {"people": 1, "bots": 1, "groups": 1, "directs": 0, "messages": 0}
+    assert "people in all" in program.shown("stats").text
     shown = program.run("stats")
     assert shown.returncode == 0
     assert served.url in shown.stdout
+
+
+def test_where_no_database_is_the_whole_path_is_said(tmp_path: Path) -> None:
+    program = Program(tmp_path, CHATD_STORE__URL="sqlite:///data/chatd.db")
+    for command in (("verify",), ("backup", "b.backup"), ("doctor",)):
+        ended = program.run(*command)
+        assert f"no database at {tmp_path}/data/chatd.db" in " ".join((ended.stdout + ended.stderr).split())
 
 
 def test_the_search_index_can_be_looked_at_and_made_anew(program: Program, served: Served) -> None:

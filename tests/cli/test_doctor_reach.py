@@ -76,6 +76,15 @@ def test_what_is_left_of_a_server_that_ended_hard_is_told_from_a_live_one(progra
         assert levels(look(program, status=1), "server.socket") == {"fail"}
 
 
+def test_a_server_that_was_started_on_another_port_is_no_failure(program: Program) -> None:
+    with program.serving() as served, socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        found = look(program, CHATD_SERVER__PORT=port)
+        assert levels(found, "server.port") == {"note"}
+        told = text_of(found, "server.port")
+        assert (port in told, served.url.split(":")[2].removesuffix("/ws") in told) == (True, True)
+
+
 def test_a_port_that_somebody_else_holds_is_found(program: Program) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         port = other.getsockname()[1]

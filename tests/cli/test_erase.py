@@ -42,6 +42,9 @@ def test_what_would_go_is_told_first_and_goes_with_yes(tmp_path: Path) -> None:
         assert (again.returncode, plan["user"] in again.stdout) == (0, True)
         nobody = program.run("erase", "ann")
         assert (nobody.returncode, nobody.stdout) == (1, "")
+        (user,) = json.loads(program.run("user", "list", "--json").stdout)["users"]
+        assert (user["disabled"], user["erased"]) == (True, True)
+        assert "\terased\t" in program.run("user", "list").stdout
         audited = [json.loads(line) for line in program.run("audit", "--json").stdout.splitlines()]
         assert ("user.erase", plan["user"]) in [(row["act"], row.get("user")) for row in audited]
     assert program.run("verify").stdout.strip().endswith("whole")

@@ -20,7 +20,7 @@ WAITING: Final = 5_000
 
 def check_serving(config: Config) -> Iterator[Finding]:
     """With a server and without one."""
-    path = config.admin_socket_path()
+    path = config.admin_socket_path().absolute()
     figures: dict[str, Any] | None = None
     if not path.exists():
         yield Finding(
@@ -87,6 +87,10 @@ def check_port(config: Config, figures: dict[str, Any] | None) -> Iterator[Findi
     if port in {0, ours}:
         shown = ours or "any free one"
         yield Finding("ok", "server.port", f"Port {shown}.", f"端口 {ours or '任取'}。")
+        return
+    if ours is not None:
+        en = f"The server that runs here listens on {ours}, the settings say {port}: was it started with --port?"
+        yield Finding("note", "server.port", en, f"在运行的服务器监听 {ours}，设置里是 {port}：启动时用了 --port？")
         return
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]

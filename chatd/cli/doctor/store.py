@@ -28,7 +28,7 @@ def check_store(config: Config) -> Iterator[Finding]:
     path = config.sqlite_path()
     if path is None:
         yield from _check_postgres(config)
-    elif not path.exists():
+    elif not (path := path.absolute()).exists():
         en = f"There is no database at {path} yet: the first start makes it."
         yield Finding("note", "store.file", en, f"{path} 还没有数据库：首次启动时会创建。")
     else:

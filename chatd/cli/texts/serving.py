@@ -30,6 +30,7 @@ EVENTS: Final[dict[str, str]] = {
     "a commit could not be published: %s\n%s": "一次提交无法发布：%s\n%s",
     "a connection failed its visit with %s and is dropped\n%s": "一个连接在巡检时出错（%s），已断开\n%s",
     "a session failed with %s\n%s": "一个会话出错（%s）\n%s",
+    "a session could not read on": "一个会话无法继续读取",
     "the writer ended with status %s; starting another": "写进程退出（状态 %s），正在重新启动",
     "the writer did not start, or the store cannot be read": "写进程没有启动，或数据库无法读取",
     "a proposal of type %s ends the writer: refused": "一个 %s 请求会使写进程退出，已拒绝",
