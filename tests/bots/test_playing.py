@@ -131,6 +131,7 @@ def test_what_a_handler_failed_of_is_told_with_its_line(tmp_path: Path) -> None:
         ("ann waves\n", "tea.dialogue 第 1 行：看不懂：ann waves\n"),
         ("ann> hello\n", "tea.dialogue 第 1 行：先说有谁在：* group 群名: ann, bo\n"),
         (HERE + "ann recalls\n", "tea.dialogue 第 3 行：ann 还没说过话\n"),
+        (HERE + "ann reacts 👍\n", "tea.dialogue 第 3 行：机器人还没说过话\n"),
         ('* product a "A" JPY 1.50\n', "tea.dialogue 第 1 行：JPY 的小数有 0 位\n"),
     ],
 )

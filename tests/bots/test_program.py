@@ -111,6 +111,26 @@ async def _first_answer(client: Client, group: str) -> str:
 
 
 @in_loop
+async def test_a_memory_that_is_not_its_own_is_named_with_what_to_do(sqlite_url: str, tmp_path: Path) -> None:
+    store = Store(tmp_path / "hello.bot.db")
+    args = ("--token-file", "b.token")
+    async with house(sqlite_url, tmp_path) as server:
+        (tmp_path / "b.token").write_text(await bot_token(server))
+        english = await asyncio.to_thread(run, HELLO, *args, "--url", server.ws_url, cwd=tmp_path)
+        chinese = await asyncio.to_thread(run, HELLO, *args, "--url", server.ws_url, cwd=tmp_path, LANG="zh_CN.UTF-8")
+        assert (english.returncode, chinese.returncode) == (2, 2)
+        assert "another process is using hello.bot.db; `--state FILE`" in english.stderr
+        assert "另一个进程正在使用 hello.bot.db；用 `--state 文件` 换一个" in chinese.stderr
+        store.set_fact("user", "uNobodyHere")
+        store.close()
+        english = await asyncio.to_thread(run, HELLO, *args, "--url", server.ws_url, cwd=tmp_path)
+        chinese = await asyncio.to_thread(run, HELLO, *args, "--url", server.ws_url, cwd=tmp_path, LANG="zh_CN.UTF-8")
+        assert (english.returncode, chinese.returncode) == (1, 1)
+        assert "hello.bot.db is the memory of another bot" in english.stderr
+        assert "hello.bot.db 是另一个机器人的记忆" in chinese.stderr
+
+
+@in_loop
 async def test_a_bot_whose_server_is_not_there_can_be_stopped(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -1,7 +1,7 @@
 """Somebody who does what a page says, from top to bottom, in an empty folder with a `.venv` in it.
 
 A server is left running until the next one, or until it must be off. Lines that begin with `make` are looked up in the
-Makefile instead: they would run this very suite.
+Makefile instead, for they would run this very suite; a `make run` that stays is the demo.
 """
 
 from __future__ import annotations
@@ -136,18 +136,23 @@ class Reader:
         elif gone := re.fullmatch(r"cd ([\w./-]+)", line):
             self._where = self._where / gone[1]
             assert (self._folder / self._where).is_dir(), line
+        elif line.startswith("make run") and block.stays is not None:
+            await self._stay(_demo(line), block.stays)
         elif line.startswith("make "):
             assert re.search(rf"^{line.split()[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE), line
         elif re.search(r"chatd serve", line):
             await self._serve(line)
         elif block.stays is not None:
-            program = await self._stack.enter_async_context(self._started(line))
-            self._last.append(await program.sees(block.stays))
-            self._staying.append(program)
+            await self._stay(line, block.stays)
         else:
             if re.search(r"chatd (verify|migrate|restore)", line):
                 await self.stop()
             await self._run(line, status)
+
+    async def _stay(self, line: str, shows: str) -> None:
+        program = await self._stack.enter_async_context(self._started(line))
+        self._last.append(await program.sees(shows))
+        self._staying.append(program)
 
     async def _serve(self, line: str) -> None:
         await self.stop()
@@ -190,6 +195,11 @@ class Reader:
             assert await program.ends(signal.SIGINT) in {0, -signal.SIGINT, 130}, program.shown
         await self.stop()
         assert self._saved == {}, "saved, and nothing runs it"
+
+
+def _demo(line: str) -> str:
+    """What `make run ARGS="…"` does, once `.venv` is there."""
+    return f"{sys.executable} -m chatd.demo {line.partition('ARGS=')[2].strip(chr(34))}"
 
 
 async def read_page(blocks: list[Block], folder: Path) -> Reader:

@@ -122,6 +122,15 @@ WORDS: Final[dict[str, Phrase]] = {
         "given up: {dead}",
         "{name} 读了 {entries} 条记录，处理函数接了 {taken} 条；任务 {jobs} 次，出错 {failed} 次，放弃 {dead} 项",
     ),
+    "held": Phrase(
+        "{name} cannot go on: another process is using {state}; `--state FILE` names another file",
+        "{name} 无法继续：另一个进程正在使用 {state}；用 `--state 文件` 换一个",
+    ),
+    "others": Phrase(
+        "{name} cannot go on: {state} is the memory of another bot, or of this one at another server; "
+        "`--state FILE` names another file",
+        "{name} 无法继续：{state} 是另一个机器人的记忆，或者它在另一台服务器上的记忆；用 `--state 文件` 换一个",
+    ),
     "stopped": Phrase("{name} has stopped", "{name} 已停止"),
     "ended": Phrase("{name} cannot go on: {why}", "{name} 无法继续：{why}"),
 }
@@ -141,7 +150,10 @@ def main(bot: Bot, args: Sequence[str] | None = None, environment: Mapping[str, 
             _say("no_url" if not options.url else "no_token", env)
             return 2
         return asyncio.run(_run(bot, options.url, token, options.device, state, env))
-    except (StoreHeld, ValueError, OSError) as error:
+    except StoreHeld:
+        _say("held", env, name=bot.name, state=state)
+        return 2
+    except (ValueError, OSError) as error:
         why = said_of(error, language_from(env)) if isinstance(error, OSError) else error
         _say("ended", env, name=bot.name, why=why)
         return 2
@@ -201,8 +213,8 @@ async def _run(bot: Bot, url: str, token: Token, device: str, state: Path, env: 
         what = CLOSES[why.code].name if told is not None else f"{why.code} {why.reason}".rstrip()
         _say(told or "closed", env, name=bot.name, why=what)
         return 1
-    except WrongBot as why:
-        _say("ended", env, name=bot.name, why=why)
+    except WrongBot:
+        _say("others", env, name=bot.name, state=state)
         return 1
     except Exception as error:  # noqa: BLE001  the last one who can say so
         _say("ended", env, name=bot.name, why=place_of(error))

@@ -72,6 +72,7 @@ class BadDialogue(Exception):
     UNKNOWN: Final = Phrase("cannot be understood: {raw}", "看不懂：{raw}")
     NOBODY: Final = Phrase("say first who is there: * group title: ann, bo", "先说有谁在：* group 群名: ann, bo")
     SILENT: Final = Phrase("{who} has said nothing yet", "{who} 还没说过话")
+    UNHEARD: Final = Phrase("the bot has said nothing yet", "机器人还没说过话")
     DIGITS: Final = Phrase("{currency} has {digits} digits behind the point", "{currency} 的小数有 {digits} 位")
 
     def __init__(self, number: int, why: Phrase, **blanks: object) -> None:

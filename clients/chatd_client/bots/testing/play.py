@@ -288,7 +288,7 @@ class Theatre:
 
     def _heard_in(self, chat: str | None) -> int:
         if chat not in self._ear.last:
-            raise BadDialogue(self._line, BadDialogue.SILENT, who="the bot")
+            raise BadDialogue(self._line, BadDialogue.UNHEARD)
         return self._ear.last[chat]
 
     def _marked(self, text: str) -> tuple[str, list[Entity]]:

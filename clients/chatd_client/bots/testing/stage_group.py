@@ -10,7 +10,7 @@ from chatd_client.bots.testing.shelf import then
 from chatd_client.errors import ChatdError
 from chatd_protocol.groups import GroupLine, Member
 from chatd_protocol.kinds import Card, ProductCard
-from chatd_protocol.log import CardChanged, Hidden, Message, Quote, Reaction
+from chatd_protocol.log import CardChanged, CardRef, Hidden, Message, Quote, Reaction
 from chatd_protocol.values import GroupKind, Role
 
 QUOTE_MAX: Final = 100
@@ -91,7 +91,9 @@ class StageGroup:
         """The start of the message that is answered."""
         entry = self.message(user, pos)
         text = (getattr(entry.body, "text", "") or entry.alt)[:QUOTE_MAX]
-        return Quote(pos, entry.sender, entry.type, text, section=entry.section)
+        card: Card | None = getattr(entry.body, "card", None)
+        shown = None if card is None else CardRef("product" if isinstance(card, ProductCard) else "video", card.id)
+        return Quote(pos, entry.sender, entry.type, text, card=shown, section=entry.section)
 
     def put(self, pos: int, **changes: Any) -> Message:
         """A message reads otherwise from now on."""
