@@ -125,6 +125,7 @@ def test_what_is_like_a_word_is_found_by_how_it_is_written_and_by_what_it_does()
     assert near_to(Words("en"), COMMANDS, "serch") == ["search"]
     assert near_to(Words("zh"), COMMANDS, "群主") == ["fans"]
     assert near_to(Words("zh"), COMMANDS, "口令") == ["invite", "join"]
+    assert near_to(Words("zh"), COMMANDS, "邀请")[0] == "invite"
     assert near_to(Words("zh"), COMMANDS, "") == []
     with pytest.raises(Mistyped) as nothing:
         about_command(Words("en"), COMMANDS, "xyzzyxyzzy")

@@ -178,6 +178,15 @@ def test_rows_are_no_wider_than_they_may_be_and_lose_nothing(cells: int) -> None
     assert not any(row and row[0][1][0] in "，！" for row in rows) or cells == 2
 
 
+@pytest.mark.parametrize("cells", range(9, 30))
+def test_a_sign_that_closes_takes_the_whole_word_before_it_along(cells: int) -> None:
+    rows = wrap([("text", "你要找的是：/invites、/link，或 /ask。")], cells)
+    told = [part for row in rows for _, part in row]
+    assert not any(part[0] in "、，。" for part in told)
+    for word in ("/invites", "/link", "/ask"):
+        assert any(word in part for part in told) or cells < len(word) + 2
+
+
 def test_a_command_is_offered_once_with_what_it_takes_and_does() -> None:
     known = [("echo", "/echo", "say it again · Echo"), ("product", "/product ID [text]", "share a product")]
     assert completions("/ec", (), known) == [Completion("/echo", 3, "say it again · Echo")]

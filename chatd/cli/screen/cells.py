@@ -121,17 +121,27 @@ class _Folds:
         word, self._word = self._word, []
         need = sum(width(char) for _, char in word if char != " ")
         if self._used and self._used + need > self._cells:
-            last = self._rows[-1]
-            kept = last.pop() if len(last) > 1 and word[0][1] in CLOSING else None
+            kept = self._pop_last() if word[0][1] in CLOSING else []
             self._next_row()
-            if kept is not None:
-                self._place(*kept)
+            for style, char in kept:
+                self._place(style, char)
         for style, char in word:
             if self._used + width(char) > self._cells:
                 if char == " ":
                     continue
                 self._next_row()
             self._place(style, char)
+
+    def _pop_last(self) -> list[Piece]:
+        """Take the last word off the row, or its last character where there is nothing before it."""
+        last = self._rows[-1]
+        first = len(last) - 1
+        while first > 0 and all(width(char) == 1 and char != " " for _, char in last[first - 1 : first + 1]):
+            first -= 1
+        first = first or len(last) - 1
+        kept = last[first:] if first else []
+        del last[len(last) - len(kept) :]
+        return kept
 
     def _place(self, style: str, char: str) -> None:
         self._rows[-1].append((style, char))

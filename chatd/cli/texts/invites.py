@@ -6,7 +6,7 @@ from typing import Final
 
 TEXTS: Final = {
     "usage_invite": ("/invite", "/invite"),
-    "help_invite": ("a text to share", "生成口令"),
+    "help_invite": ("a text to share", "生成邀请口令"),
     "usage_link": ("/link", "/link"),
     "help_link": ("a link to share", "生成邀请链接"),
     "usage_ask": ("/ask SUB", "/ask SUB"),
