@@ -31,7 +31,7 @@ async def stats(operator: Operator, _: Mapping[str, Any]) -> dict[str, Any]:
     async with operator.hub.readers.snapshot() as reader:
         totals = {f"{name}_all": count for name, count in (await stored.totals(reader)).items()}
     named = {"url": operator.url, "epoch": operator.hub.life.epoch, "pid": os.getpid()}
-    return operator.hub.figures() | totals | named
+    return totals | operator.hub.figures() | named
 
 
 async def revoke(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:

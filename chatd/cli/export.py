@@ -127,6 +127,10 @@ def _target(out: Path, name: str) -> Iterator[tuple[BinaryIO, Path | None]]:
         yield sys.stdout.buffer, None
         return
     if not out.is_dir():
+        from chatd.backup.trouble import Trouble
+
+        if not out.absolute().parent.is_dir():
+            raise Trouble("no_folder", folder=out.absolute().parent)
         out.mkdir(mode=0o700)
         print(phrase("made the folder {folder}. 已创建文件夹 {folder}。", folder=out.absolute()), file=sys.stderr)
     path = out / name

@@ -50,7 +50,7 @@ def list_users(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List users by id, a page at a time. 分页列出用户。
+    """List users by id, a page at a time, or find them by name. 分页列出用户，或按名字查找。
 
     $ chatd user list
     $ chatd user list --find "ann b"
