@@ -23,8 +23,9 @@ from textual.geometry import Size
 
 from chatd.cli.screen.terminal import Keys, Writer
 from chatd.testing import running_server
-from chatd_client import Client
-from tests.client.peer import in_loop
+from chatd_client import Client, EntriesEvent
+from chatd_protocol.log import Edited
+from tests.client.peer import first, in_loop
 from tests.client.sitting import sitting
 from tests.client.test_chat_bots import first_message
 
@@ -283,6 +284,25 @@ async def test_escape_and_emptying_the_line_at_once_leaves_nothing_in_it(sqlite_
                 await terminal.shows("1 here")
                 terminal.press("to be taken away\x1b\x15what is meant\r")
                 assert (await first_message(ann)).entries[0].body.text == "what is meant"  # type: ignore[union-attr]
+
+
+@in_loop
+async def test_a_key_right_behind_the_one_that_goes_up_is_not_typed(sqlite_url: str, tmp_path: Path) -> None:
+    async with running_server(sqlite_url) as server:
+        token = tmp_path / "ann.token"
+        token.write_text(server.token("ann", "Ann"))
+        async with Client(server.ws_url, token=server.token("ann"), device="phone") as ann:
+            group = (await ann.create_group("Tea")).group
+            placed = await ann.send(group, "first")
+            async with on_a_terminal(server.ws_url, token) as terminal:
+                await terminal.shows("1 here")
+                await terminal.shows("first")
+                terminal.press("\x1b[Ae")
+                await terminal.shows(f"editing #{placed.pos}")
+                terminal.press(" and second\r")
+                await first(ann, EntriesEvent, lambda event: any(isinstance(one, Edited) for one in event.entries))
+                shown = (await ann.read_history(group, after=placed.pos - 1, limit=1)).entries[0]["body"]
+                assert shown["text"] == "first and second"  # type: ignore[index]
 
 
 def test_the_help_of_the_program_does_not_load_the_screen() -> None:

@@ -257,8 +257,9 @@ class ChatApp(Backstage):
             case "pagedown":
                 self.timeline.scroll_rows(-max(self.timeline.size.height - 2, 1))
             case "up":
-                self.timeline.focus()
+                self.screen.set_focus(self.timeline)
                 self.timeline.choose(-1)
+                self.composer.let_go()
             case "escape":
                 self.drop_notes()
                 self.drop_aim()

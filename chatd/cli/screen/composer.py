@@ -131,6 +131,8 @@ class Composer(TextArea):
         self.offered = 0
         self._offered_for = ""
         """What stood before the cursor when that was looked for."""
+        self._left = False
+        """Somebody is on the way out, and the app was told."""
         self._people = people
         self._commands = commands
         self._items = items
@@ -181,6 +183,11 @@ class Composer(TextArea):
         self.post_message(self.Offers())
 
     async def on_key(self, event: events.Key) -> None:
+        if self._left or (self.app.screen is self.screen and self.app.focused is not self):
+            event.stop()
+            event.prevent_default()
+            self.app.post_message(events.Key(event.key, event.character))  # It was meant for where one went.
+            return
         bound = self._bindings.key_to_bindings.get(event.key)
         if self._own(event.key):
             pass
@@ -211,10 +218,15 @@ class Composer(TextArea):
         elif key in {"escape", "pageup", "pagedown"} or (
             key == "up" and self.cursor_location[0] == 0 and self.wrapped_document.height >= 1 and self._on_first_row()
         ):
+            self._left = key == "up"
             self.post_message(self.Asked(key))
         else:
             return False
         return True
+
+    def let_go(self) -> None:
+        """Where somebody went has the keys now."""
+        self._left = False
 
     def _far(self, step: int) -> int:
         return max(0, min(self.offered + step, len(self.offers) - 1))
