@@ -106,6 +106,20 @@ def test_a_program_that_runs_its_bot_whenever_it_is_read_is_tried_all_the_same(t
     assert (done.returncode, done.stdout, done.stderr) == (0, "tea.dialogue: as written\n", "")
 
 
+def test_a_handler_that_succeeds_in_the_end_is_told_of_too(tmp_path: Path) -> None:
+    program = PROGRAM.replace("words.TEA", 'words.TEA if tries.pop() else str(1 / len(""))')
+    program = program.replace("bot = Bot", "tries = [True, False]\nbot = Bot")
+    english = run(folder_with(tmp_path, TALK, program), "tea.py", "tea.dialogue")
+    assert (english.returncode, english.stderr) == (0, "")
+    assert re.fullmatch(
+        r"tea.dialogue: as written, but only when it was tried again\n"
+        r"  failed:   tea\.tea: ZeroDivisionError: division by zero \(tea\.py:\d+\)\n",
+        english.stdout,
+    )
+    chinese = run(tmp_path, "tea.py", "tea.dialogue", lang="zh_CN.UTF-8")
+    assert chinese.stdout.startswith("tea.dialogue：与写下的一致，但重试才成功\n  出错：tea.tea: ZeroDivisionError")
+
+
 def test_what_a_handler_failed_of_is_told_with_its_line(tmp_path: Path) -> None:
     program = PROGRAM.replace("words.TEA", 'words.TEA + str(1 / len("")) + "secret"')
     english = run(folder_with(tmp_path, TALK, program), "tea.py", "tea.dialogue")
@@ -114,6 +128,7 @@ def test_what_a_handler_failed_of_is_told_with_its_line(tmp_path: Path) -> None:
         "tea.dialogue, line 4\n  expected: bot> With milk?\n  got:      nothing\n"
         f"  failed:   tea.tea: ZeroDivisionError: division by zero ({place})\n"
     )
+    assert english.stderr == "", "it is told once"
     chinese = run(folder_with(tmp_path, HERE + "ann> /tea\n", program), "tea.py", "tea.dialogue", lang="zh_CN.UTF-8")
     assert chinese.stdout == (
         "tea.dialogue 第 3 行\n  应该是：没有处理函数出错\n"

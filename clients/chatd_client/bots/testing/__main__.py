@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import importlib.util
+import logging
 import os
 import sys
 import traceback
@@ -17,6 +18,7 @@ from types import ModuleType, TracebackType
 from typing import Final
 
 from chatd_client.bots.bot import Bot, being_tried
+from chatd_client.bots.failures import Failure, told_of
 from chatd_client.bots.terminal import Parser, language_from, said_of
 from chatd_client.bots.testing.dialogue import BadDialogue
 from chatd_client.bots.testing.ear import DialogueFailed
@@ -28,6 +30,10 @@ WORDS: Final[dict[str, Phrase]] = {
     "bot": Phrase("the program of the bot", "机器人的程序文件"),
     "dialogue": Phrase("what people say, and what it is to answer", "人说什么、机器人该答什么"),
     "as_written": Phrase("{path}: as written", "{path}：与写下的一致"),
+    "at_last": Phrase(
+        "{path}: as written, but only when it was tried again{failures}",
+        "{path}：与写下的一致，但重试才成功{failures}",
+    ),
     "failed": Phrase("{path}, line {line}{told}", "{path} 第 {line} 行{told}"),
     "bad": Phrase("{path}: {told}", "{path} {told}"),
     "late": Phrase("{path}: it does not come to an end", "{path}：一直没有结束"),
@@ -43,6 +49,7 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument("bot", type=Path, help=words["bot"])
     parser.add_argument("dialogue", type=Path, nargs="+", help=words["dialogue"])
     options = parser.parse_args(args)
+    logging.getLogger("chatd_client.bots").addHandler(logging.NullHandler())  # what it says is told here, by line
     worst = 0
     for path in options.dialogue:
         try:
@@ -57,8 +64,10 @@ def main(args: Sequence[str] | None = None) -> int:
                 traceback.print_exception(error.with_traceback(_from(options.bot, error)))
             return 2
         try:
+            failures = _noted(bot)
             asyncio.run(play(bot, path))
-            print(words["as_written"].format(path=path))  # noqa: T201
+            told = "".join(DialogueFailed.FAILED.in_(lang, failure=one) for one in failures)
+            print(words["at_last" if told else "as_written"].format(path=path, failures=told))  # noqa: T201
         except DialogueFailed as failed:
             print(words["failed"].format(path=path, line=failed.line, told=failed.told(lang)))  # noqa: T201
             worst = max(worst, 1)
@@ -75,6 +84,17 @@ def main(args: Sequence[str] | None = None) -> int:
             print(f"{path}: {error}", file=sys.stderr)  # noqa: T201
             return 2
     return worst
+
+
+def _noted(bot: Bot) -> list[str]:
+    """What its handlers fail of from now on, and where."""
+    failures: list[str] = []
+
+    @bot.on_error
+    async def note(failure: Failure) -> None:
+        failures.append(f"{failure.handler}: {told_of(failure.error)}")
+
+    return failures
 
 
 def _from(path: Path, error: BaseException) -> TracebackType | None:
