@@ -25,7 +25,7 @@ from chatd import __version__
 from chatd.backup import copying
 from chatd.backup.header import Header, fill_header
 from chatd.backup.trouble import Trouble
-from chatd.store.database import connect, path_of
+from chatd.store.database import SQLITE_NO_INDEX, connect, path_of
 from chatd.store.migrate import revision
 
 WATCH_S: Final = 0.05
@@ -183,7 +183,8 @@ _STEPS: Final = 2000
 
 
 def _trouble_of(error: sqlite3.DatabaseError, path: Path) -> Trouble:
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF == _FULL:
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code & 0xFF == _FULL or code == SQLITE_NO_INDEX:
         return Trouble("disk_full")
     return Trouble("unreadable", file=path, reason=str(error))
 

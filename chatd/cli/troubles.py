@@ -12,6 +12,7 @@ import socket
 import sqlite3
 import ssl
 import sys
+from pathlib import Path
 from typing import Final
 
 from chatd.admin.socket import AdminError
@@ -132,6 +133,8 @@ def _of_a_file(error: OSError) -> str:
 def _shown(name: str, value: object) -> object:
     if name == "problems" and isinstance(value, list):
         return "; ".join(map(said_of, value))
+    if name == "folder" and isinstance(value, Path):
+        return value.absolute()
     return mib(value) if name in _SIZES and isinstance(value, int) else value
 
 

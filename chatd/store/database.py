@@ -33,6 +33,8 @@ SQLITE_SETTINGS = (
 PATIENCE: dict[str, Any] = {"connect_timeout": 10, "tcp_user_timeout": 20_000}
 """A PostgreSQL that does not answer is lost after this long (s, ms), not waited for."""
 _SQLITE_FULL = 13
+SQLITE_NO_INDEX = 4874
+"""SQLITE_IOERR_SHMSIZE: there is no room for the index of the WAL."""
 _SQLITE_DAMAGED = frozenset({11, 26})
 
 
@@ -90,6 +92,8 @@ class Sqlite:
                 opened.execute(setting)
         except sqlite3.DatabaseError as error:
             opened.close()
+            if getattr(error, "sqlite_errorcode", 0) == SQLITE_NO_INDEX:
+                raise StorageFull(f"{path}: {error}") from error
             damaged = path if _code_of(error) in _SQLITE_DAMAGED else None
             if isinstance(failure := sqlite_failure(error), StoreLost):
                 raise StoreLost(f"{path}: {error}", damaged) from error

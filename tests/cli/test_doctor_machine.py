@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
 import os
 import resource
@@ -46,6 +47,14 @@ def test_too_little_room_and_odd_file_systems_are_found(program: Program, tmp_pa
         found = [one for one in disk.check_disk(lies_there, mounts) if one.check == "disk.kind"]
         assert [one.level for one in found] == [level], kind
     del config
+
+
+def test_a_full_disk_is_no_matter_of_rights(tmp_path: Path) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (found,) = disk.check_fsync(tmp_path, full)
+    assert (found.level, "full" in found.en, "user" in found.en) == ("fail", True, False)
 
 
 def test_an_fsync_that_is_slow_instant_or_switched_off_is_found(tmp_path: Path, program: Program) -> None:

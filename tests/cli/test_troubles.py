@@ -223,6 +223,29 @@ def test_a_start_that_fails_names_the_setting_or_the_file(
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize("line", ["verify", "serve", "backup new.backup", "doctor --json"])
+def test_a_database_without_room_for_its_files_is_a_full_disk(tmp_path: Path, line: str) -> None:
+    program = Program(tmp_path)
+    with program.serving():
+        pass  # so that all files are there but those beside an open database
+    if line.startswith("doctor"):  # which touches nothing where there is no WAL
+        program.database.with_name("chatd.db-wal").touch()
+    full = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); from chatd.cli import main; main()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", full, *line.split()],
+        cwd=program.folder,
+        env=program.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "the disk is full" in ended.stdout + ended.stderr, ended.stderr
+    assert ended.returncode == FAILED
+
+
 def test_an_answer_that_cannot_be_written_is_a_failure_without_a_traceback(tmp_path: Path) -> None:
     program = Program(tmp_path)
     with Path("/dev/full").open("w") as full:

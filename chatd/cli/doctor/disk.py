@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -132,8 +133,12 @@ def check_fsync(
     try:
         times_ms = _time_fsync(folder, sync, clock_s)
     except OSError as error:
-        en = f"Nothing can be written at {folder} ({error.strerror}): give it to the user of the server."
-        yield Finding("fail", "disk.fsync", en, f"{folder} 无法写入（{error.strerror}）：请把目录交给服务器的用户。")
+        if error.errno == errno.ENOSPC:
+            en, zh = f"Nothing can be written at {folder}: the disk is full.", f"{folder} 无法写入：磁盘已满。"
+        else:
+            en = f"Nothing can be written at {folder} ({error.strerror}): give it to the user of the server."
+            zh = f"{folder} 无法写入（{error.strerror}）：请把目录交给服务器的用户。"
+        yield Finding("fail", "disk.fsync", en, zh)
         return
     middle, worst = statistics.median(times_ms), max(times_ms)
     shown = f"{middle:.2f} ms, {worst:.2f} ms"

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from chatd.cli.doctor.findings import Finding
 from chatd.config import Config
+from chatd.store.database import SQLITE_NO_INDEX
 
 if TYPE_CHECKING:
     import psycopg
@@ -49,8 +50,15 @@ def check_sqlite(path: Path) -> Iterator[Finding]:
             revision = database.execute("SELECT version_num FROM alembic_version").fetchone()[0] if tables else None
             newest = database.execute("SELECT max(head_at) FROM groups").fetchone()[0] if revision else None
     except (sqlite3.Error, OSError, TypeError) as error:
-        en = f"{path} cannot be read as a database ({error}): restore it from a backup."
-        yield Finding("fail", "store.file", en, f"{path} 无法作为数据库读取（{error}）：请从备份恢复。")
+        if getattr(error, "sqlite_errorcode", 0) == SQLITE_NO_INDEX:
+            en, zh = (
+                f"{path} cannot be read while the disk is full: make room.",
+                f"磁盘已满，{path} 读不了：请腾出空间。",
+            )
+        else:
+            en = f"{path} cannot be read as a database ({error}): restore it from a backup."
+            zh = f"{path} 无法作为数据库读取（{error}）：请从备份恢复。"
+        yield Finding("fail", "store.file", en, zh)
         return
     yield _revision(revision)
     if revision is None:
