@@ -110,6 +110,25 @@ async def _first_answer(client: Client, group: str) -> str:
     raise AssertionError
 
 
+@pytest.mark.parametrize(
+    ("url", "state", "english", "chinese"),
+    [
+        ("http://h", "b.db", "http://h is no address of a server", "http://h 不是服务器地址"),
+        ("127.0.0.1:8080", "b.db", "127.0.0.1:8080 is no address", "127.0.0.1:8080 不是服务器地址"),
+        ("ws://h", "junk.db", "junk.db does not hold a bot's memory", "junk.db 里不是机器人的记忆"),
+        ("ws://h", "none/b.db", "there is no folder none/", "没有 none/ 这个文件夹"),
+        ("ws://h", ".", ". is a folder, not a file", ". 是文件夹，不是文件"),
+    ],
+)
+def test_an_address_or_a_file_that_cannot_be_used_is_told_in_both_languages(
+    url: str, state: str, english: str, chinese: str, tmp_path: Path
+) -> None:
+    (tmp_path / "junk.db").write_text("no database")
+    for lang, told in {"C.UTF-8": english, "zh_CN.UTF-8": chinese}.items():
+        done = run(HELLO, "--url", url, "--state", state, cwd=tmp_path, LANG=lang, CHATD_TOKEN="t")
+        assert (done.returncode, told in done.stderr) == (2, True), done.stderr
+
+
 @in_loop
 async def test_a_memory_that_is_not_its_own_is_named_with_what_to_do(sqlite_url: str, tmp_path: Path) -> None:
     store = Store(tmp_path / "hello.bot.db")

@@ -23,6 +23,7 @@ import argparse
 import asyncio
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -32,7 +33,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatd_client.bots.failures import place_of
 from chatd_client.bots.runner import WrongBot
-from chatd_client.bots.store import DeadLetter, Store, StoredCursors, StoreHeld
+from chatd_client.bots.store import DeadLetter, NotAMemory, Store, StoredCursors, StoreHeld
 from chatd_client.bots.terminal import Parser, language_from, said_of
 from chatd_client.bots.words import Phrase
 from chatd_client.client import Client
@@ -84,6 +85,10 @@ WORDS: Final[dict[str, Phrase]] = {
     "no_letter": Phrase("{ids}: not among what --dead shows", "{ids}：不在 --dead 列出的内容里"),
     "no_id": Phrase("{id}: expected an id of --dead, or `all`", "{id}：应为 --dead 里的编号，或 all"),
     "no_url": Phrase("say which server: --url ws://…, or CHATD_URL", "请指明服务器：--url ws://…，或设置 CHATD_URL"),
+    "bad_url": Phrase(
+        "{url} is no address of a server: ws://host or wss://host, with a port if needed",
+        "{url} 不是服务器地址：应为 ws://主机 或 wss://主机，需要时加端口",
+    ),
     "no_token": Phrase(
         "say which token: --token-file FILE, CHATD_TOKEN_FILE or CHATD_TOKEN",
         "请给出令牌：--token-file 文件、CHATD_TOKEN_FILE 或 CHATD_TOKEN",
@@ -149,9 +154,15 @@ def main(bot: Bot, args: Sequence[str] | None = None, environment: Mapping[str, 
         if not options.url or token is None:
             _say("no_url" if not options.url else "no_token", env)
             return 2
+        if not re.match(r"wss?://[^/]", options.url):
+            _say("bad_url", env, url=options.url)
+            return 2
         return asyncio.run(_run(bot, options.url, token, options.device, state, env))
     except StoreHeld:
         _say("held", env, name=bot.name, state=state)
+        return 2
+    except NotAMemory as error:
+        _say("ended", env, name=bot.name, why=error.told(language_from(env)))
         return 2
     except (ValueError, OSError) as error:
         why = said_of(error, language_from(env)) if isinstance(error, OSError) else error

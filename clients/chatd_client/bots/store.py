@@ -11,6 +11,7 @@ All methods are blocking and are called from one worker thread, one at a time (`
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import os
 import sqlite3
@@ -22,6 +23,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from chatd_client.bots.words import Lang, Phrase
 from chatd_client.cursors import Cursors, Mark
 
 T = TypeVar("T")
@@ -60,6 +62,24 @@ _LATER_COLUMNS: Final = (
 
 class StoreHeld(Exception):
     """Another process has this bot's file open."""
+
+
+class NotAMemory(ValueError):
+    """A file that this version does not read as a bot's memory."""
+
+    ELSE: Final = Phrase("{path} does not hold a bot's memory: {error}", "{path} 里不是机器人的记忆：{error}")
+    LAYOUT: Final = Phrase(
+        "{path} is of layout {layout}; this version reads {own}", "{path} 的格式是 {layout}，这个版本只读 {own}"
+    )
+
+    def __init__(self, why: Phrase, **blanks: object) -> None:
+        self._said = why, blanks
+        super().__init__(self.told("en"))
+
+    def told(self, lang: Lang) -> str:
+        """What is wrong with it."""
+        why, blanks = self._said
+        return why.in_(lang, **blanks)
 
 
 @dataclass(frozen=True)
@@ -120,9 +140,13 @@ class Store:
     def __init__(self, path: str | Path, *, beside: bool = False) -> None:
         """`beside` whoever holds it: to look at dead letters, and say what becomes of them, while the bot runs.
 
-        Raises `StoreHeld`, and `ValueError` for a file that is something else.
+        Raises `StoreHeld`, `NotAMemory` for a file that is something else, and `OSError`.
         """
         self.path = Path(path)
+        if self.path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(self.path))
+        if not self.path.absolute().parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), f"{self.path.parent}{os.sep}")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="bot store")
         self._held = os.open(self.path.with_name(self.path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -141,10 +165,10 @@ class Store:
             layout = self.fact("layout")
         except sqlite3.DatabaseError as error:
             self._let_go()
-            raise ValueError(f"{self.path} does not hold a bot's memory: {error}") from None
+            raise NotAMemory(NotAMemory.ELSE, path=self.path, error=error) from None
         if layout not in {None, LAYOUT}:
             self._let_go()
-            raise ValueError(f"{self.path} is of layout {layout}; this version reads {LAYOUT}")
+            raise NotAMemory(NotAMemory.LAYOUT, path=self.path, layout=layout, own=LAYOUT)
         self.set_fact("layout", LAYOUT)
 
     async def run(self, work: Callable[..., T], *args: Any) -> T:

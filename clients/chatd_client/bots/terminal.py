@@ -5,6 +5,7 @@ cannot be read. It knows nothing of bots.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,7 @@ ARGUMENTS: Final = Phrase("positional arguments", "参数")
 HELP: Final = Phrase("show this help message and exit", "显示本页后退出")
 WRONG: Final = Phrase("{prog}: error: {message}", "{prog}：{message}")
 NOT_THERE: Final = Phrase("{path} is not there", "没有 {path} 这个文件")
+NO_FOLDER: Final = Phrase("there is no folder {path}", "没有 {path} 这个文件夹")
 NOT_ALLOWED: Final = Phrase("{path} may not be read or written by this user", "当前用户无权读写 {path}")
 A_FOLDER: Final = Phrase("{path} is a folder, not a file", "{path} 是文件夹，不是文件")
 _IN_CHINESE: Final = (
@@ -51,7 +53,7 @@ def said_of(error: OSError, lang: Lang) -> str:
     if path is None:
         return str(error)
     if isinstance(error, FileNotFoundError):
-        return NOT_THERE.in_(lang, path=path)
+        return (NO_FOLDER if str(path).endswith(os.sep) else NOT_THERE).in_(lang, path=path)
     if isinstance(error, PermissionError):
         return NOT_ALLOWED.in_(lang, path=path)
     if isinstance(error, IsADirectoryError):
