@@ -15,6 +15,7 @@ class FrontWords(NamedTuple):
     not_ready: str
     starting: str
     stopping: str
+    full: str
     lost: str
     since: str
     days: str
@@ -33,7 +34,11 @@ class FrontWords(NamedTuple):
 
     def state(self, ready: bool | str) -> str:
         """How it is, by what `ready` of `/live` says."""
-        reasons = {"stopping": self.stopping, "the writer is starting": self.starting}
+        reasons = {
+            "stopping": self.stopping,
+            "the writer is starting": self.starting,
+            "the disk is full: nothing is written": self.full,
+        }
         return self.ready if ready is True else reasons.get(str(ready), self.not_ready)
 
 
@@ -46,6 +51,7 @@ FRONT_WORDS: Final = {
         not_ready="Not ready",
         starting="Not ready (the writer is starting)",
         stopping="Not ready (stopping)",
+        full="Read only (the disk is full)",
         lost="No answer",
         since="up for",
         days="d",
@@ -70,6 +76,7 @@ FRONT_WORDS: Final = {
         not_ready="未就绪",
         starting="未就绪（写入进程正在启动）",
         stopping="未就绪（正在停止）",
+        full="只能读，不能写（磁盘已满）",
         lost="无响应",
         since="已运行",
         days="天",

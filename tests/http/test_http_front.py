@@ -78,8 +78,11 @@ async def test_it_says_in_the_visitors_language_why_it_is_not_ready(tmp_path: Pa
 @pytest.mark.parametrize("words", FRONT_WORDS.values(), ids=FRONT_WORDS)
 def test_each_reason_of_the_server_has_words(words: FrontWords) -> None:
     reasons = {node.value for node in ast.walk(_source_of(Server.ready)) if isinstance(node, ast.Constant)}
-    told = [words.state(reason) for reason in reasons if isinstance(reason, str) and reason != Server.ready.__doc__]
-    assert len(told) == 2
+    why = [reason for reason in reasons if isinstance(reason, str) and reason != Server.ready.__doc__]
+    told = [words.state(reason) for reason in why]
+    assert len(told) == 3
+    script = (Path(inspect.getfile(Server)).parent / "http/pages/front.js").read_text(encoding="utf-8")
+    assert [reason for reason in why if reason not in script] == []
     assert words.not_ready not in told
 
 

@@ -1,6 +1,6 @@
 (function () {
   var EVERY_MS = 2000, KEPT = 60;
-  var main = document.querySelector("main"), words = main.dataset, whys = {"the writer is starting": words.starting, stopping: words.stopping}, paces = [], before = null;
+  var main = document.querySelector("main"), words = main.dataset, whys = {"the writer is starting": words.starting, stopping: words.stopping, "the disk is full: nothing is written": words.full}, paces = [], before = null;
   function at(id) { return document.getElementById(id); }
   function upFor(ms) {
     var s = Math.max(0, Math.floor(ms / 1000)), h = Math.floor(s / 3600), d = Math.floor(h / 24);
