@@ -17,6 +17,7 @@ from chatd.service.users import view_user
 from chatd.store import users as stored
 from chatd.store.audit import last_reasons
 from chatd.store.groups import groups_of_user
+from chatd.store.totals import count_all
 from chatd_protocol.codec import Invalid
 from chatd_protocol.values import SAFE_INTEGER_MAX
 
@@ -29,7 +30,7 @@ _DISABLE: Final = "user.disable"
 async def stats(operator: Operator, _: Mapping[str, Any]) -> dict[str, Any]:
     """What the server is doing, and in `…_all` how many there are in the database."""
     async with operator.hub.readers.snapshot() as reader:
-        totals = {f"{name}_all": count for name, count in (await stored.totals(reader)).items()}
+        totals = {f"{name}_all": count for name, count in (await count_all(reader)).items()}
     named = {"url": operator.url, "epoch": operator.hub.life.epoch, "pid": os.getpid()}
     return totals | operator.hub.figures() | named
 

@@ -193,21 +193,6 @@ async def users_page(reader: Reader, after: str, limit: int, *, disabled: bool =
     return [user_from(row) for row in rows]
 
 
-TOTALS: Final = (
-    "SELECT (SELECT count(*) FROM users WHERE erased_at IS NULL) - (SELECT count(*) FROM bots) AS people,"
-    " (SELECT count(*) FROM bots) AS bots,"
-    " (SELECT count(*) FROM groups WHERE direct_key IS NULL AND dissolved_at IS NULL) AS groups_,"
-    " (SELECT count(*) FROM groups WHERE direct_key IS NOT NULL) AS directs,"
-    " (SELECT coalesce(sum(seq), 0) FROM groups) AS messages"
-)
-
-
-async def totals(reader: Reader) -> dict[str, int]:
-    """How many people, bots, groups and direct chats there are, and messages there ever were."""
-    (row,) = await reader.all(TOTALS, ())
-    return dict(zip(("people", "bots", "groups", "directs", "messages"), map(int, row), strict=True))
-
-
 async def users_with_part(reader: Reader, part: str, limit: int) -> list[str]:
     """Ids of those whose folded name has an ending that begins like this; somebody may be there twice.
 
