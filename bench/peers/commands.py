@@ -38,14 +38,6 @@ def serve_c_joined(_: Path, port: int) -> list[str]:
     return [str(_c_server()), str(port), "joined"]
 
 
-def serve_c_yield(_: Path, port: int) -> list[str]:
-    return [str(_c_server()), str(port), "yield"]
-
-
-def serve_c_joined_yield(_: Path, port: int) -> list[str]:
-    return [str(_c_server()), str(port), "joined", "yield"]
-
-
 def _fill(name: str, directory: Path, **values: object) -> str:
     """A configuration from `conf`, with what is between @ and @ put in."""
     text = (place.SOURCES / "conf" / name).read_text()

@@ -10,7 +10,6 @@ that still has sessions to serve goes back to the end of its line.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
@@ -28,10 +27,6 @@ _SMALL_TURN: Final = 1000
 """Deliveries in small groups after which the large ones get their share of the turn."""
 _TURN_S: Final = 0.0005
 _LONG_TURN_S: Final = 0.03
-_ROOM_S: Final = 0.0003
-_CROWDED_S: Final = 0.1
-"""After each portion the kernel may do what it put off, which makes the next one cheaper: a yield. Should another
-program have taken the core for longer than the first of these, there is none for the second."""
 _BACKLOG: Final = 0.5
 """Of a ring. When more of it waits for the next pass, turns are long: whoever writes there gets answers more slowly,
 long before the ring loses what somebody has not got yet."""
@@ -81,7 +76,6 @@ class Fanout:
         self._large: deque[Feed | _Run] = deque()
         self._touched: list[Receiver] = []
         self._scheduled = False
-        self._crowded_until_s = 0.0
         self.deliveries = 0
         """Entries frames handed to sockets, since the start."""
 
@@ -134,19 +128,8 @@ class Fanout:
                 turn_s = _LONG_TURN_S
             left -= self._serve(waiting, min(left, self._portion))
             self._flush()
-            if self._make_room() - began_s >= turn_s:
+            if self._clock_s() - began_s >= turn_s:
                 break
-
-    def _make_room(self) -> float:
-        """Let whatever else has work on this core do it, unless that takes long. Returns the time."""
-        before_s = self._clock_s()
-        if before_s < self._crowded_until_s:
-            return before_s
-        os.sched_yield()
-        after_s = self._clock_s()
-        if after_s - before_s > _ROOM_S:
-            self._crowded_until_s = after_s + _CROWDED_S
-        return after_s
 
     def _serve(self, waiting: Feed | _Run, most: int) -> int:
         """Hand out up to `most` deliveries of one group. Returns how many turns of work that was."""

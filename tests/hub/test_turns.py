@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from typing import Any, cast
 
 import pytest
@@ -166,30 +165,6 @@ def test_turns_are_long_while_a_ring_fills_faster_than_it_is_handed_out() -> Non
     assert {follow.cursor for follow in large.live} == {large.head}
     house.say(large)
     assert len(large.ring) <= RING
-
-
-@pytest.mark.parametrize(("taken_s", "yields"), [(0.0, 8), (2 * fanout._ROOM_S, 1)], ids=["alone", "crowded"])
-def test_where_another_program_takes_the_core_it_is_not_offered_again_for_a_while(
-    taken_s: float, yields: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house = House(write_s=fanout._TURN_S)
-    offered: list[float] = []
-
-    def give_way() -> None:
-        offered.append(house.clock.now_s)
-        house.clock.now_s += taken_s
-
-    monkeypatch.setattr(os, "sched_yield", give_way)
-    house.say(house.group("large", 8 * PORTION))
-    for _ in range(8):
-        assert house.turn() == ["over", *["large"] * PORTION]
-    assert len(offered) == yields
-    house.turn()
-    before = len(offered)
-    house.clock.now_s += fanout._CROWDED_S
-    house.say(house.group("another", PORTION + 1))
-    house.turn()
-    assert len(offered) == before + 1
 
 
 class Behind:

@@ -1,17 +1,15 @@
 /* The floor: a WebSocket server that does nothing but pass each message on to everybody whose address is the same.
  *
- *   server PORT [joined] [yield]
+ *   server PORT [joined]
  *
  * One thread on epoll. As it comes each delivery is one `send`; `joined` writes what arrived for a group while it was
- * busy as one `send` per member. `yield` lets others have the core after every 32 of them, which over loopback makes each
- * `send` cheaper: those who are to be woken are woken together. It stores nothing, knows nobody, and keeps for a slow reader what it has not taken, up
+ * busy as one `send` per member. It stores nothing, knows nobody, and keeps for a slow reader what it has not taken, up
  * to a bound, beyond which the reader is hung up on.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -21,7 +19,7 @@
 
 #include "handshake.h"
 
-enum { EVENTS = 512, INPUT_MAX = 1 << 16, UNSENT_MAX = 64 << 20, PATH_MAX_BYTES = 128, BACKLOG = 4096, PORTION = 32 };
+enum { EVENTS = 512, INPUT_MAX = 1 << 16, UNSENT_MAX = 64 << 20, PATH_MAX_BYTES = 128, BACKLOG = 4096 };
 
 typedef struct {
     char *bytes;
@@ -41,7 +39,7 @@ typedef struct {
 } Client;
 
 static Group *groups;
-static int group_count, *waiting, waiting_count, poller, joined, yields;
+static int group_count, *waiting, waiting_count, poller, joined;
 static Client **clients; /* by file descriptor */
 static char buffer[INPUT_MAX];
 
@@ -109,10 +107,7 @@ static void push_rest(Client *c) {
 }
 
 static void deliver(Group *g, const char *data, size_t length) {
-    for (int i = g->count; i-- > 0;) { /* backwards: one may leave */
-        push(clients[g->members[i]], data, length);
-        if (yields && i % PORTION == 0) sched_yield();
-    }
+    for (int i = g->count; i-- > 0;) push(clients[g->members[i]], data, length); /* backwards: one may leave */
 }
 
 static void publish(int group, const char *data, size_t length) {
@@ -262,11 +257,8 @@ static void serve(int listener) {
 }
 
 int main(int count, char **words) {
-    if (count < 2) return fprintf(stderr, "server PORT [joined] [yield]\n"), 2;
-    for (int i = 2; i < count; i++) {
-        joined |= strcmp(words[i], "joined") == 0;
-        yields |= strcmp(words[i], "yield") == 0;
-    }
+    if (count < 2) return fprintf(stderr, "server PORT [joined]\n"), 2;
+    joined = count > 2 && strcmp(words[2], "joined") == 0;
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
