@@ -16,7 +16,8 @@ PAGE_MAX: Final = 500
 
 async def audit(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """A page of the audit log, the newest first, `before` a number, narrowed by `filters`. `subs`: what the people in
-    it go by, `titles`: what its groups are called."""
+    it go by, `titles`: what its groups are called; `acts`, if nothing was found of the `act` that was asked for: which
+    there are."""
     before, limit = request.get("before"), request.get("limit", PAGE_MAX)
     filters = {name: request.get("filters", {}).get(name) for name in stored.FILTERS}
     numbers = (before, limit, filters["since"], filters["until"])
@@ -29,7 +30,10 @@ async def audit(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any
             filters[name] = await user_of(operator, filters, name)
     async with operator.hub.readers.snapshot() as reader:
         rows = await stored.page(reader, before, limit + 1, filters)
+        acts = await stored.acts(reader) if filters["act"] is not None and not rows and before is None else None
     shown: dict[str, Any] = {"rows": [view_audit(number, row) for number, row in rows[:limit]]}
+    if acts is not None:
+        shown["acts"] = acts
     named = {name for row in shown["rows"] for name in (row.get("by"), row.get("user")) if name}
     shown["subs"] = await name_people(operator, named)
     groups = {row["group"] for row in shown["rows"] if "group" in row}

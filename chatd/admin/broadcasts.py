@@ -24,9 +24,10 @@ from chatd.core.broadcasts import (
     view_broadcast,
 )
 from chatd.core.refusal import Refused
-from chatd.core.users import DisableUser, EnsureUser
+from chatd.core.users import EnsureUser
 from chatd.hub.broadcasts import JOB
 from chatd.store import broadcasts as stored
+from chatd.store.groups import group_by_id
 from chatd.store.users import user_by_sub
 from chatd_protocol import messages as wire
 from chatd_protocol.codec import Invalid, shape
@@ -44,17 +45,21 @@ _A_GROUP: Final = "g" + "A" * 22
 
 
 async def plan(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
-    """There is a `broadcast` of this `kind` and `body`, by the user of `sub` or in the operator's own name."""
-    broadcast_id, (kind, body) = _id_of(request), _content_of(request)
-    sender = await _sender_of(operator, request)
+    """There is a `broadcast` of this `kind` and `body`, by the user of `sub` or in the operator's own name. `dry`: it
+    is only said whether there could be."""
+    broadcast_id, (kind, body), dry = _id_of(request), _content_of(request), request.get("dry", False)
+    if not isinstance(dry, bool):
+        raise TypeError("dry: expected true or false")
+    sender = await _sender_of(operator, request, make=not dry)
     asked = shape({"group": _A_GROUP, "cid": "A" * 22, "kind": kind, "body": body}, wire.SendMessage)
     digest = operator.hub.digester.digest(f"broadcast {sender}", asked).hex()
-    return await commit(operator, PlanBroadcast(broadcast_id, digest, kind, sender, body))
+    return await commit(operator, PlanBroadcast(broadcast_id, digest, kind, sender, body, dry))
 
 
 async def aim(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """The next portion of groups: `groups` as they are named, else all of them behind `after`, or those with somebody
-    who has `tag`. Counts only (`found`), unless there is a `broadcast` to aim. `more` is the next `after`."""
+    who has `tag`. Counts only (`found`, and which of those named are `unknown`), unless there is a `broadcast` to aim.
+    `more` is the next `after`."""
     named, more = request.get("groups"), None
     if named is None:
         tag = text_of(request, "tag", "") or None
@@ -65,6 +70,9 @@ async def aim(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(named, list) or len(named) > AIM_MAX or not all(_is_id(one) for one in named):
         raise TypeError(f"groups: expected at most {AIM_MAX} ids")
     answer: dict[str, Any] = {"found": len(named)} | ({} if more is None else {"more": more})
+    if request.get("broadcast") is None and request.get("groups") is not None:
+        async with operator.hub.readers.snapshot() as reader:
+            answer["unknown"] = [group for group in named if await group_by_id(reader, group) is None]
     if request.get("broadcast") is None or not named:
         return answer
     return answer | await commit(operator, AimBroadcast(_id_of(request), named))
@@ -121,16 +129,18 @@ async def post_notice(operator: Operator, request: Mapping[str, Any]) -> dict[st
     return await commit(operator, PostNotice(group, sender, kind, body, secrets.token_urlsafe(16)))
 
 
-async def _sender_of(operator: Operator, request: Mapping[str, Any]) -> str:
+async def _sender_of(operator: Operator, request: Mapping[str, Any], *, make: bool = True) -> str:
+    """Empty if it would have to be made and is not to be."""
     if request.get("sub"):
         return await user_of(operator, request)
     async with operator.hub.readers.snapshot() as reader:
         known = await user_by_sub(reader, OPERATOR_SUB)
     if known is not None:
         return known.id
-    made = await commit(operator, EnsureUser(operator.hub.new_id("u"), OPERATOR_SUB, OPERATOR_NAME))
-    await commit(operator, DisableUser(made["user"], True))
-    return str(made["user"])
+    if not make:
+        return ""
+    wish = EnsureUser(operator.hub.new_id("u"), OPERATOR_SUB, OPERATOR_NAME, disabled=True)
+    return str((await commit(operator, wish))["user"])
 
 
 def _content_of(request: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

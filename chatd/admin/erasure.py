@@ -18,6 +18,7 @@ async def erase(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any
     if not isinstance(request.get("yes", False), bool):
         raise TypeError("yes: expected true or false")
     plan = await operator.hub.readers.read(lambda reader: plan_of(reader, user.id))
+    plan = {"user": user.id, "sub": user.sub, "name": user.name} | plan
     if not request.get("yes"):
         return plan
     return plan | await operator.hub.erasing.begin(user.id)

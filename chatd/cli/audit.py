@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Any
 
 from chatd.admin.socket import AdminError, call
@@ -15,6 +16,7 @@ from chatd.cli.table import on_terminal, operator, pairs, table
 from chatd.config import Config
 
 _PAGE = 200
+NEAR_MAX = 3
 _COLUMNS = ("at", "by", "act", "target", "group", "details", "reason")
 
 
@@ -26,9 +28,11 @@ def show(config: Config, filters: dict[str, Any], limit: int, as_json: bool) -> 
             page = call(config.admin_socket_path(), "audit", before=before, limit=min(left, _PAGE), filters=filters)
         except AdminError as error:
             return refused(error)
+        if filters.get("act") and "acts" in page and filters["act"] not in page["acts"]:
+            print(_unheard_of(filters["act"], page["acts"]), file=sys.stderr)
         if as_json:
             for row in page["rows"]:
-                print(json.dumps(row, ensure_ascii=False))
+                print(json.dumps(_with_subs(row, page["subs"]), ensure_ascii=False))
         elif page["rows"] or not said:
             _say(page, first=not said)
             said = True
@@ -51,6 +55,19 @@ def _say(page: dict[str, Any], *, first: bool) -> None:
         return
     lines = table(_COLUMNS, rows).splitlines()
     print("\n".join(lines if first else lines[1:]))
+
+
+def _with_subs(row: dict[str, Any], subs: dict[str, str]) -> dict[str, Any]:
+    """A row for programs: whoever is in it by id, and by what they go by in commands."""
+    return row | {f"{name}_sub": subs[row[name]] for name in ("by", "user") if row.get(name) in subs}
+
+
+def _unheard_of(act: str, acts: list[str]) -> str:
+    near = get_close_matches(act, acts, NEAR_MAX) or acts
+    if not near:
+        return phrase("The audit log is empty. 管理记录是空的。")
+    said = "Nothing in the audit log is called {act}; there are: {near}. 管理记录里没有 {act}，有的是：{near}。"
+    return phrase(said, act=act, near=", ".join(near))
 
 
 def _row(row: dict[str, Any], subs: dict[str, str]) -> dict[str, Any]:

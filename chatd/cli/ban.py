@@ -8,7 +8,7 @@ import typer
 
 from chatd.cli import ConfigOption, JsonOption
 from chatd.cli.answers import ask, phrase, say
-from chatd.cli.completion import user_subs
+from chatd.cli.completion import group_ids, user_subs
 from chatd.cli.govern import Reason, Tell
 from chatd.cli.listing import After, Limit, say_page
 from chatd.cli.named import Group, OfGroup, Person
@@ -19,6 +19,10 @@ bans = typer.Typer(help="Ban people from groups, over all groups. 查看和管�
 
 @bans.command("list")
 def list_bans(
+    of_group: Annotated[
+        str | None,
+        typer.Argument(metavar="[GROUP]", help="Only of this group. 只看这个群的。", autocompletion=group_ids),
+    ] = None,
     group: OfGroup = None,
     user: Annotated[
         str | None,
@@ -34,9 +38,10 @@ def list_bans(
     """List who is banned from which group, by whom and why. 列出谁被哪个群封禁、由谁、为何。
 
     $ chatd ban list
+    $ chatd ban list gXXXXXXXXXXXXXXXXXXXXXX
     $ chatd ban list --user cat --json
     """
-    page = ask(config, "ban.list", group=group, sub=user, after=after, limit=limit)
+    page = ask(config, "ban.list", group=of_group or group, sub=user, after=after, limit=limit)
     rows = [one | {"by": one["by_sub"] or operator()} for one in page["bans"]]
     say_page(page, ("group", "sub", "name", "at", "by", "reason"), rows, as_json, spare=("name",))
 

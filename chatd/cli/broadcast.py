@@ -19,10 +19,12 @@ from chatd.cli.table import operator
 broadcast = typer.Typer(help="Post to many groups at once. 群发。", no_args_is_help=True)
 
 PORTION: Final = 200
+SHOWN_MAX: Final = 5
 _ONE_WAY: Final = (
     "--group, --groups-file, --all, --tag: choose one way to name the groups."
     " --group、--groups-file、--all、--tag：请选一种方式指定群。"
 )
+_NO_GROUPS: Final = "There are no such groups, {count}: {some}. 没有这些群，共 {count} 个：{some}。"
 FILE_LINE_MAX: Final = 256
 Id = Annotated[str, typer.Argument(metavar="ID", help="What you call this broadcast. 给这次群发起的名字。")]
 Text = Annotated[str, typer.Argument(help="What to say; - reads standard input. 内容；- 表示读标准输入。")]
@@ -68,8 +70,15 @@ def _named(groups: list[str], file: Path | None) -> Iterator[str]:
         raise fail(f"{file}: {in_words(getattr(error, 'strerror', None) or type(error).__name__)}", MISUSED) from None
 
 
-def _aim(config: ConfigOption, broadcast_id: str | None, chosen: dict[str, Any], named: Iterator[str] | None) -> int:
-    """Aim at what was chosen, portion by portion; without an id only count. Returns how many groups were found."""
+def _aim(
+    config: ConfigOption,
+    broadcast_id: str | None,
+    chosen: dict[str, Any],
+    named: Iterator[str] | None,
+    unknown: list[str],
+) -> int:
+    """Aim at what was chosen, portion by portion; without an id only count. Returns how many groups were found; those
+    that are named and not there are put to `unknown`."""
     found: int = 0
     after = ""
     if named is not None:
@@ -77,17 +86,22 @@ def _aim(config: ConfigOption, broadcast_id: str | None, chosen: dict[str, Any],
         for group in named:
             portion.append(group)
             if len(portion) == PORTION:
-                found += ask(config, "broadcast.aim", broadcast=broadcast_id, groups=portion)["found"]
+                found += _aim_at(config, broadcast_id, portion, unknown)
                 portion = []
-        if portion:
-            found += ask(config, "broadcast.aim", broadcast=broadcast_id, groups=portion)["found"]
-        return found
+        return found + (_aim_at(config, broadcast_id, portion, unknown) if portion else 0)
     while True:
         page = ask(config, "broadcast.aim", 60.0, broadcast=broadcast_id, after=after, **chosen)
         found += page["found"]
         if "more" not in page:
             return found
         after = page["more"]
+
+
+def _aim_at(config: ConfigOption, broadcast_id: str | None, groups: list[str], unknown: list[str]) -> int:
+    done = ask(config, "broadcast.aim", broadcast=broadcast_id, groups=groups)
+    missing = done.get("unknown", [])
+    unknown += missing
+    return int(done["found"]) - len(missing)
 
 
 @broadcast.command("send")
@@ -128,15 +142,20 @@ def send(
     content = _content(text, plain, video, product)
     chosen = {"tag": tag} if tag is not None else {}
     if not yes:
-        found = _aim(config, None, chosen, _named(group or [], groups_file) if named else None)
+        ask(config, "broadcast.plan", broadcast=broadcast_id, sub=as_, dry=True, **content)
+        unknown: list[str] = []
+        found = _aim(config, None, chosen, _named(group or [], groups_file) if named else None, unknown)
         told = phrase(
             "{found} groups; nothing was sent, --yes sends. {found} 个群；尚未发送，加 --yes 发送。", found=found
         )
-        say({"dry_run": True, "groups": found}, told, as_json)
+        say({"dry_run": True, "groups": found, "unknown": unknown}, told, as_json)
+        if unknown:
+            some = ", ".join(unknown[:SHOWN_MAX]) + (" …" if len(unknown) > SHOWN_MAX else "")
+            raise fail(phrase(_NO_GROUPS, count=len(unknown), some=some))
         return
     planned = ask(config, "broadcast.plan", broadcast=broadcast_id, sub=as_, **content)
     if planned["state"] == "planned":
-        _aim(config, broadcast_id, chosen, _named(group or [], groups_file) if named else None)
+        _aim(config, broadcast_id, chosen, _named(group or [], groups_file) if named else None, [])
     started = ask(config, "broadcast.start", broadcast=broadcast_id)
     _say_one(started, config, as_json)
 

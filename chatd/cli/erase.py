@@ -38,7 +38,7 @@ def erase(person: Person, yes: Yes = False, config: ConfigOption = None, as_json
         say(done, _plan(done), as_json)
         return
     done |= _watch(config, done["user"], as_json)
-    say(done, phrase("{user} is erased. 已删除 {user}。", user=done["user"]), as_json)
+    say(done, phrase("{user} is erased. 已删除 {user}。", user=person), as_json)
 
 
 def _watch(config: Path | None, user: str, as_json: bool) -> dict[str, Any]:
@@ -69,6 +69,10 @@ STAGES: Final = {
 }
 
 
+BACKUPS: Final = (
+    "Backups made before still hold it: delete them when new ones are there. A restore from one erases again."
+    " 此前的备份里仍有这些数据：有了新备份就请删掉旧的；从旧备份恢复时会再次删除。"
+)
 KINDS: Final = {
     "message": "messages. 消息。",
     "reaction": "reactions and their removal. 回应及取消。",
@@ -104,11 +108,15 @@ def _called(kind: str, count: int) -> str:
 
 def _plan(plan: dict[str, Any]) -> str:
     """What would go, in a table."""
-    lines = [phrase("This would go of {user}. 将删除 {user} 的以下数据。", user=plan["user"])]
+    who = f"{plan['sub']} ({', '.join(filter(None, (plan['name'], plan['user'])))})"
+    lines = [phrase("This would go of {who}. 将删除 {who} 的以下数据。", who=who)]
     lines += [f"  {count:>8}  {_called(kind, count)}" for kind, count in {**plan["entries"], **plan["rows"]}.items()]
     if plan["groups"]:
         lines += ["", phrase("Messages by group. 各群的消息。")]
         lines += [f"  {one['messages']:>8}  {one['group']}  {one['title']}".rstrip() for one in plan["groups"]]
     if plan["more_groups"]:
         lines.append(phrase("  and those of {count} more groups. 以及另外 {count} 个群。", count=plan["more_groups"]))
+    if len(lines) == 1:
+        lines.append("  " + phrase("nothing but the name and what they sign in by. 只有名字和登录标识。"))
+    lines += ["", phrase(BACKUPS)]
     return "\n".join([*lines, "", phrase("Nothing was changed; --yes erases. 未作任何改动；加 --yes 才会删除。")])

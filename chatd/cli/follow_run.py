@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import secrets
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
-from chatd.cli.answers import DONE, FAILED, bare, failed, phrase, say
+from chatd.cli.answers import DONE, FAILED, MISUSED, bare, failed, phrase, say
 from chatd.cli.catalogue_file import Format, read_rows
 from chatd.cli.follow_import import Directly, Importer, Server, report_refused
 from chatd.cli.follow_pace import Pace
@@ -28,6 +29,11 @@ from chatd.core.follows import REFUSED
 SHOWN_MAX: Final = 20
 """So many refused lines are named on the terminal; `--refused` keeps all of them."""
 INTERRUPTED: Final = 130
+LOOKED_AT: Final = 3
+SOMETHING_ELSE: Final = (
+    "{file}: none of its first lines is a JSON object with `from` and `to`: nothing was imported."
+    " {file}：开头几行都不是含 from、to 的 JSON 对象，什么也没有导入。"
+)
 GOES_ON: Final = (
     "stopped; line {line} and all before it are done, the same again goes on. 已停止；第 {line} 行及之前的都已完成，"
     "再执行一次即可继续。"
@@ -54,6 +60,8 @@ def import_file(config: Config, wanted: Wanted, as_json: bool) -> int:
     with contextlib.ExitStack() as opened:
         try:
             file = opened.enter_context(wanted.file.open("rb")) if wanted.file is not None else sys.stdin.buffer
+            if wanted.file is not None and wanted.form == "ndjson" and _is_something_else(file):
+                return failed(phrase(SOMETHING_ELSE, file=wanted.file), MISUSED)
             import_id = _id_of(wanted, file)
             engine = opened.enter_context(held_engine(config))
             target = Server(config) if engine is None else Directly(engine)
@@ -75,6 +83,13 @@ def import_file(config: Config, wanted: Wanted, as_json: bool) -> int:
             print(phrase(GOES_ON, line=importer.line), file=sys.stderr)
             return ended_by(error)
     return _finished(importer, begun_at, report, wanted.refused, as_json)
+
+
+def _is_something_else(file: BinaryIO) -> bool:
+    """Whether none of the first lines is JSON: hardly a file of edges with a few mistakes."""
+    first = list(itertools.islice((row for row in read_rows(file, "ndjson")), LOOKED_AT))
+    file.seek(0)
+    return len(first) == LOOKED_AT and all(row.raw is None for row in first)
 
 
 def _id_of(wanted: Wanted, file: BinaryIO) -> str:

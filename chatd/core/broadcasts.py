@@ -58,16 +58,19 @@ class BroadcastGroup(Record):
 
 
 class PlanBroadcast(Wish, frozen=True, tag="plan_broadcast"):
-    """There is a broadcast of this id. Planned again as it was, it is the same one, however far it has come."""
+    """There is a broadcast of this id. Planned again as it was, it is the same one, however far it has come. `dry`: it
+    is only judged; its `sender` may be nobody yet."""
 
     broadcast_id: str
     digest: str
     kind: str
     sender: str
     body: dict[str, Any]
+    dry: bool = False
 
     def needs(self, need: Needs) -> None:
-        need.users.add(self.sender)
+        if self.sender:
+            need.users.add(self.sender)
         need.record(Broadcast, self.broadcast_id)
         cards.need_item(need, self.kind, self.body)
 
@@ -80,9 +83,12 @@ class PlanBroadcast(Wish, frozen=True, tag="plan_broadcast"):
                     "conflict", f"The id {self.broadcast_id} is taken by another broadcast: choose another one"
                 )
             return view_broadcast(before)
-        facts.user(self.sender)
+        if self.sender:
+            facts.user(self.sender)
         cards.snapshot(facts, self.kind, self.body)
         planned = Broadcast(self.broadcast_id, self.digest, PLANNED, self.kind, self.sender, self.body, facts.now_ms)
+        if self.dry:
+            return view_broadcast(planned)
         facts.put(planned)
         facts.audit("broadcast.plan", by=None, user=self.sender, broadcast=self.broadcast_id, kind=self.kind)
         return view_broadcast(planned)

@@ -19,7 +19,7 @@ class EnsureUser(Wish, frozen=True, tag="user"):
 
     `tags` are those that the host vouches for; None if it does not say. `digest` is what `sub` is found by among those
     of erased people, whose tokens issued before their erasure make nobody. `act`: what the audit log calls it, if the
-    operator makes or renames somebody.
+    operator makes or renames somebody. `disabled`: whoever is made by it can never sign in.
     """
 
     user: str
@@ -29,6 +29,7 @@ class EnsureUser(Wish, frozen=True, tag="user"):
     digest: str = ""
     issued_at: int = 0
     act: str = ""
+    disabled: bool = False
 
     def needs(self, need: Needs) -> None:
         need.subs.add(self.sub)
@@ -48,6 +49,10 @@ class EnsureUser(Wish, frozen=True, tag="user"):
         if user is None:
             user = make_user(facts, self.user, self.sub, self.name, self.digest)
             set_tags(facts, user, "host", self.tags or [])
+            if self.disabled:
+                before = name_parts(user)
+                user.disabled = True
+                index_name(facts, user, before)
         else:
             tagged = self.tags is not None and set_tags(facts, user, "host", self.tags)
             if renamed:

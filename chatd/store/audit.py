@@ -65,6 +65,11 @@ async def page(reader: Reader, before: int | None, limit: int, filters: dict[str
     return [_from(row) for row in await reader.all(sql, (*params, limit))]
 
 
+async def acts(reader: Reader) -> list[str]:
+    """What is called how in the log. Looks at every row."""
+    return [str(act) for (act,) in await reader.all('SELECT DISTINCT act FROM "audit" ORDER BY act', ())]
+
+
 async def last_reasons(reader: Reader, users: Sequence[str], act: str) -> dict[str, str]:
     """Why the act was done last to each of the users, where a reason was given."""
     rows = sorted(await reader.find(REASONS, [(user, act) for user in users]))

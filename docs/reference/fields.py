@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 FIELDS: Final = {
-    "audit": "act at by details group number reason user",
+    "audit": "act at by by_sub details group number reason user user_sub",
     "backup": "added at audited bytes counts file kind n problems revision seconds version",
     "ban add": "banned group members user",
     "ban list": "bans bans[].at bans[].by bans[].by_sub bans[].group bans[].name bans[].reason bans[].sub bans[].user",
@@ -26,7 +26,7 @@ FIELDS: Final = {
         "broadcasts[].kind broadcasts[].refused broadcasts[].sender broadcasts[].sent broadcasts[].state"
     ),
     "broadcast results": "results results[].group results[].pos results[].result",
-    "broadcast send": "at broadcast dry_run ended groups kind refused sender sent state",
+    "broadcast send": "at broadcast dry_run ended groups kind refused sender sent state unknown",
     "broadcast show": "at broadcast ended groups kind refused sender sent state",
     "catalogue delete": "id kind result",
     "catalogue import": "counts refused refused[].field refused[].line refused[].reason",
@@ -36,7 +36,7 @@ FIELDS: Final = {
     ),
     "catalogue show": "at currency id kind price rev shop_url status title url",
     "doctor": "counts findings findings[].check findings[].en findings[].level findings[].zh",
-    "erase": "at closed done entries groups more_groups rows stage total user",
+    "erase": "at closed done entries groups more_groups name rows stage sub total user",
     "export group": "file lines",
     "export user": "file lines",
     "follow add": "result",

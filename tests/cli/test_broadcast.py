@@ -69,14 +69,26 @@ def test_the_operator_posts_to_one_group_and_to_many(tmp_path: Path) -> None:
         counted = told(program, "broadcast", "send", "spring", "Spring 春", "--all")
         assert (counted["dry_run"], counted["groups"]) == (True, 5)
         assert told(program, "broadcast", "list")["broadcasts"] == [], "nothing was done"
+        for wrong in (
+            ["spring", "", "--all"],
+            ["x" * 70, "Hi", "--all"],
+            ["spring", "Hi", "--all", "--product", "none"],
+            ["spring", "Hi", "--all", "--as", "nobody"],
+        ):
+            assert program.run("broadcast", "send", *wrong).returncode == 1, wrong
+        ended = program.run("broadcast", "send", "spring", "Hi", "--group", first, "--group", "gNone", "--json")
+        counted = json.loads(ended.stdout)
+        assert (ended.returncode, counted["groups"], counted["unknown"]) == (1, 1, ["gNone"])
+        assert "gNone" in ended.stderr
         told(program, "broadcast", "send", "spring", "Spring 春", "--all", "--yes")
         done = await_state(program, "spring", "done")
         assert (done["groups"], done["sent"], done["refused"]) == (5, 5, 0)
         assert "\nsender\toperator\n" in program.run("broadcast", "show", "spring").stdout
         again = told(program, "broadcast", "send", "spring", "Spring 春", "--all", "--yes")
         assert again["state"] == "done"
-        other = program.run("broadcast", "send", "spring", "Summer 夏", "--all", "--yes")
-        assert (other.returncode, "conflict" in other.stderr, "spring" in other.stderr) == (1, True, True)
+        for really in ([], ["--yes"]):
+            other = program.run("broadcast", "send", "spring", "Summer 夏", "--all", *really)
+            assert (other.returncode, "conflict" in other.stderr, "spring" in other.stderr) == (1, True, True)
 
         (tmp_path / "groups.txt").write_text("\n".join([*others, "", "gNoSuchGroupAAAAAAAAAAA"]), encoding="utf-8")
         program.run("user", "add", "shop", "--name", "The shop")
@@ -98,7 +110,10 @@ def test_the_operator_posts_to_one_group_and_to_many(tmp_path: Path) -> None:
         for wrong in (["--all", "--tag", "x"], [], ["--all", "--video", "v", "--product", "p"]):
             assert program.run("broadcast", "send", "x", "x", *wrong).returncode == 2
         assert program.run("broadcast", "send", "x", "x", "--all", "--product", "none", "--yes").returncode == 1
-        assert program.run("user", "show", "chatd:operator").returncode == 0
+        assert told(program, "user", "show", "chatd:operator")["disabled"] is True
+        acts = [json.loads(line)["act"] for line in program.run("audit", "--json").stdout.splitlines()]
+        assert "broadcast.start" in acts
+        assert "user.disable" not in acts
     assert posts(program, "Spring") == dict.fromkeys(groups, 1)
     assert program.run("verify").stdout.strip().endswith("whole")
 

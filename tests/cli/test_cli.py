@@ -330,5 +330,9 @@ def test_the_audit_log_shows_what_the_operator_did(program: Program, served: Ser
     assert (row["by"], row["act"], row["target"]) == ("operator", "user.revoke", "watched")
     assert program.run("audit", "--user", "watched", "--json").stdout.splitlines() == list(map(json.dumps, rows))
     assert program.run("audit", "--user", user, "--until", "2020-01-01").stdout == head + "\n"
+    assert rows[0]["user_sub"] == "watched"
+    near = program.run("audit", "--act", rows[0]["act"] + "s")
+    assert (near.returncode, rows[0]["act"] in near.stderr.partition("there are: ")[2]) == (0, True)
+    assert program.run("audit", "--act", rows[0]["act"]).stderr == ""
     assert program.run("audit", "--user", "nobody").returncode == 1
     assert program.run("audit", "--since", "yesterday").returncode == 2

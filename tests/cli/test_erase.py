@@ -35,14 +35,20 @@ def test_what_would_go_is_told_first_and_goes_with_yes(tmp_path: Path) -> None:
         assert "a word" not in shown.stdout
         plan = json.loads(program.run("erase", "ann", "--json").stdout)
         assert plan["entries"] == {"message": 1}
+        assert (plan["sub"], plan["name"]) == ("ann", "")
+        assert f"This would go of ann ({plan['user']})" in shown.stdout
+        assert "Backups made before still hold it" in shown.stdout
         assert json.loads(program.run("user", "show", "ann", "--json").stdout)["groups"] == 1
         done = json.loads(program.run("erase", "ann", "--yes", "--json").stdout)
         assert (done["user"], done["stage"]) == (plan["user"], "done")
         again = program.run("erase", plan["user"], "--yes")
         assert (again.returncode, plan["user"] in again.stdout) == (0, True)
+        program.run("user", "add", "ben")
+        assert "nothing but the name" in program.run("erase", "ben").stdout
+        assert "ben is erased" in program.run("erase", "ben", "--yes").stdout
         nobody = program.run("erase", "ann")
         assert (nobody.returncode, nobody.stdout) == (1, "")
-        (user,) = json.loads(program.run("user", "list", "--json").stdout)["users"]
+        user, _ = json.loads(program.run("user", "list", "--json").stdout)["users"]
         assert (user["disabled"], user["erased"]) == (True, True)
         assert "\terased\t" in program.run("user", "list").stdout
         audited = [json.loads(line) for line in program.run("audit", "--json").stdout.splitlines()]

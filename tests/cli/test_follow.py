@@ -185,6 +185,16 @@ def await_line(program: Program, import_id: str, line: int) -> None:
         assert time.monotonic() < deadline_s
 
 
+def test_a_file_of_something_else_is_no_import(tmp_path: Path) -> None:
+    program = Program(tmp_path)
+    (tmp_path / "notes.txt").write_text("[server]\n# a comment\nport = 1\n" * 5, encoding="utf-8")
+    with program.serving():
+        ended = program.run("follow", "import", "notes.txt", "--json")
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert "notes.txt: none of its first lines" in ended.stderr
+        assert program.run("audit", "--json").stdout == ""
+
+
 @pytest.mark.promise("P2", "import")
 @pytest.mark.parametrize("whom", ["program", "server"])
 def test_an_import_that_is_killed_goes_on_and_does_nothing_twice(tmp_path: Path, whom: str) -> None:

@@ -129,6 +129,8 @@ def test_the_operator_makes_a_group_and_does_what_its_owner_and_admins_do(tmp_pa
             (group, "dan", "spam"),
         ]
         assert [one["sub"] for one in told(program, "ban", "list", "--user", "dan")["bans"]] == ["dan"]
+        assert told(program, "ban", "list", bans[0]["group"])["bans"] == bans
+        assert told(program, "ban", "list", "gNone")["bans"] == []
         assert len(told(program, "member", "list", group, "--banned")["members"]) == 2
         assert program.run("member", "add", group, "dan").returncode == 1
         told(program, "ban", "remove", group, "dan")
