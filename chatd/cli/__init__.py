@@ -16,6 +16,7 @@ import typer
 from chatd.cli.answers import ask, phrase, say
 from chatd.cli.answers import fail as fail
 from chatd.cli.answers import settings as settings
+from chatd.cli.completion import completion, user_subs
 from chatd.cli.help import Group
 from chatd.cli.language import LOCALES, asked_for
 from chatd.cli.named import Person
@@ -242,10 +243,16 @@ def audit(
     config: ConfigOption = None,
     group: Annotated[str | None, typer.Option(help="Only in this group. 只看这个群。")] = None,
     user: Annotated[
-        str | None, typer.Option("--user", help="Only on this person (sub, id or @handle). 只看针对此人的。")
+        str | None,
+        typer.Option(
+            "--user", help="Only on this person (sub, id or @handle). 只看针对此人的。", autocompletion=user_subs
+        ),
     ] = None,
     by: Annotated[
-        str | None, typer.Option(help="Only by this person (likewise), or `operator`. 只看此人或 operator 做的。")
+        str | None,
+        typer.Option(
+            help="Only by this person (likewise), or `operator`. 只看此人或 operator 做的。", autocompletion=user_subs
+        ),
     ] = None,
     act: Annotated[
         str | None, typer.Option(help="Only this act, like member.kick. 只看这种操作，如 member.kick。")
@@ -305,7 +312,6 @@ from chatd.cli.ban import bans  # noqa: E402 - its commands use what is defined 
 from chatd.cli.bots import bots  # noqa: E402 - its commands use what is defined above
 from chatd.cli.broadcast import broadcast  # noqa: E402 - its commands use what is defined above
 from chatd.cli.catalogue import catalogue  # noqa: E402 - its commands use what is defined above
-from chatd.cli.completion import completion  # noqa: E402 - as above
 from chatd.cli.doctor.command import doctor  # noqa: E402 - its commands use what is defined above
 from chatd.cli.erase import erase  # noqa: E402 - as below
 from chatd.cli.export import export  # noqa: E402 - as below

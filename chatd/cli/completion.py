@@ -41,7 +41,7 @@ def group_ids(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 
 def user_subs(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """People of the running server whose sub begins like that, with their names."""
-    page = _asked(context, "user.list", limit=1000).get("users", [])
+    page = _asked(context, "user.list", limit=1000, words=incomplete).get("users", [])
     return [(one["sub"], one.get("name", "")) for one in page if one["sub"].startswith(incomplete)][:SHOWN_MAX]
 
 

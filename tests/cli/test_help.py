@@ -246,7 +246,8 @@ def test_a_tab_completes_commands_options_and_ids_of_the_running_server(shell: s
         token = program.run("token", "ann").stdout.strip()
         group = uvloop.run(_make_group(served.url, token))
         assert group in tab(f"chatd group show {group[:3]}")
-        assert "ann" in tab("chatd user show a")
+        for line in ("chatd user show a", "chatd audit --user a", "chatd audit --by a"):
+            assert "ann" in tab(line)
 
 
 async def _make_group(url: str, token: str) -> str:

@@ -132,7 +132,10 @@ def test_the_compose_file_names_what_there_is() -> None:
     read = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
     chatd, postgres = read["services"]["chatd"], read["services"]["postgres"]
     assert (DEPLOY / chatd["build"]["context"] / chatd["build"]["dockerfile"]).exists()
-    env = {name: value.replace("${POSTGRES_PASSWORD:?}", "x") for name, value in chatd["environment"].items()}
+    password = re.compile(r"\$\{POSTGRES_PASSWORD:\?(.+?)\}")
+    env = {name: password.sub("x", value) for name, value in chatd["environment"].items()}
+    for asked in (chatd["environment"]["CHATD_STORE__URL"], postgres["environment"]["POSTGRES_PASSWORD"]):
+        assert "deploy/.env" in password.findall(asked)[0], "who has none is told where it stands"
     assert load(None, environment() | env).store.url == "postgresql://chatd:x@postgres/chatd"
     used = {volume.split(":")[0] for service in (chatd, postgres) for volume in service["volumes"]}
     assert used == set(read["volumes"])
@@ -174,6 +177,9 @@ def test_the_settings_of_proxies_are_read_by_them(tmp_path: Path) -> None:
     checks.caddy(caddy, tmp_path)
     for header in ("Host", "Upgrade", "Connection", "X-Forwarded-For"):
         assert f"proxy_set_header {header} " in nginx
+    for page in ("docs/en/operate.md", "docs/zh/operate.md"):
+        (shown,) = re.findall(r"```nginx\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+        assert nginx.endswith(shown), f"{page} shows another nginx"
     (read_s,) = re.findall(r"proxy_read_timeout (\d+)s", nginx)
     assert int(read_s) > 2 * load(None, {}).ws.ping_interval_s
 
