@@ -33,12 +33,14 @@ RETRY_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """How a connection ended. `retry_after`: seconds that the server asked for; `error`: what it refused hello with."""
+    """How a connection ended. `retry_after`: seconds that the server asked for; `error`: what it refused hello with;
+    `unreached`: nobody answered at all."""
 
     code: int
     reason: str = ""
     retry_after: float | None = None
     error: ChatdError | None = None
+    unreached: bool = False
 
     @property
     def final(self) -> bool:
@@ -225,7 +227,7 @@ async def dial(endpoint: Endpoint) -> ClientConnection | Lost:
     except SSLCertVerificationError as error:
         raise ClientClosed(CLOSE_ABNORMAL, f"the server's certificate: {error.verify_message}") from error
     except (OSError, EOFError, broken.InvalidMessage, broken.ProxyError) as error:  # TimeoutError is an OSError
-        return Lost(CLOSE_ABNORMAL, type(error).__name__)
+        return Lost(CLOSE_ABNORMAL, type(error).__name__, unreached=True)
     except broken.InvalidHandshake as error:
         raise ClientClosed(CLOSE_PROTOCOL_ERROR, f"no chatd server: {error}") from error
     if socket.subprotocol != name:

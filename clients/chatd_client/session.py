@@ -65,6 +65,8 @@ class Session:
         backoff: Backoff,
     ) -> None:
         self._identity = identity
+        self._url = endpoint.url
+        self._unreached = False
         self._clock = clock
         self._backoff = backoff
         self._tasks: set[asyncio.Task[None]] = set()
@@ -137,7 +139,13 @@ class Session:
         self._mend()
 
     def lost(self, lost: Lost, retry_in_s: float) -> None:
-        _log.info("connection ended with %s %s", lost.code, lost.reason)
+        if lost.unreached:
+            # Once for each time that it goes: whoever waits for it knows.
+            level = logging.DEBUG if self._unreached else logging.WARNING
+            _log.log(level, "no server answers at %s (%s); trying again", self._url, lost.reason)
+        else:
+            _log.info("connection ended with %s %s", lost.code, lost.reason)
+        self._unreached = lost.unreached
         if self.hello is not None and self._lost_s is None:
             self._lost_s = self._clock.now()
         self._keep(Disconnected(lost.code, lost.reason, retry_in_s))

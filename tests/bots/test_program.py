@@ -138,8 +138,8 @@ async def test_a_memory_that_is_not_its_own_is_named_with_what_to_do(sqlite_url:
         english = await asyncio.to_thread(run, HELLO, *args, "--url", server.ws_url, cwd=tmp_path)
         chinese = await asyncio.to_thread(run, HELLO, *args, "--url", server.ws_url, cwd=tmp_path, LANG="zh_CN.UTF-8")
         assert (english.returncode, chinese.returncode) == (2, 2)
-        assert "another process is using hello.bot.db; `--state FILE`" in english.stderr
-        assert "另一个进程正在使用 hello.bot.db；用 `--state 文件` 换一个" in chinese.stderr
+        assert "another process is using hello.bot.db: is this bot running already?" in english.stderr
+        assert "另一个进程正在使用 hello.bot.db：这个机器人是不是已经在运行？" in chinese.stderr
         store.set_fact("user", "uNobodyHere")
         store.close()
         english = await asyncio.to_thread(run, HELLO, *args, "--url", server.ws_url, cwd=tmp_path)
@@ -150,18 +150,51 @@ async def test_a_memory_that_is_not_its_own_is_named_with_what_to_do(sqlite_url:
 
 
 @in_loop
+async def test_whose_name_it_answers_in_is_said_and_a_person_s_is_warned_of(sqlite_url: str, tmp_path: Path) -> None:
+    async with house(sqlite_url, tmp_path) as server:
+        for token, who, warned in (
+            (await bot_token(server, name="herald"), "herald", False),
+            (server.token("ann", "Ann"), "Ann", True),
+        ):
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *(str(HELLO), "--state", f"{who}.db"),
+                env=environment(CHATD_URL=server.ws_url, CHATD_TOKEN=token),
+                cwd=tmp_path,
+                stderr=asyncio.subprocess.PIPE,
+            )
+            assert process.stderr is not None
+            lines = [""]
+            while "is running" not in lines[-1]:
+                lines.append((await process.stderr.readline()).decode())
+                assert lines[-1], "it ended"
+            process.terminate()
+            await process.communicate()
+            assert f"hello is running, as {who} (u" in lines[-1]
+            assert ("this is the token of a person, Ann" in "".join(lines)) is warned
+
+
+@in_loop
 async def test_a_bot_whose_server_is_not_there_can_be_stopped(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(HELLO),
-        env=environment(CHATD_URL="ws://127.0.0.1:9", CHATD_TOKEN="t"),
+        env=environment(CHATD_URL="ws://127.0.0.1:9", CHATD_TOKEN="t", CHATD_BOT_LOG="debug"),
         cwd=tmp_path,
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stderr is not None
-    first = (await process.stderr.readline()).decode()
+
+    async def line_with(said: str) -> str:
+        async with asyncio.timeout(PATIENCE_S):
+            while said not in (shown := (await process.stderr.readline()).decode()):  # type: ignore[union-attr]
+                assert shown, "it ended"
+        return shown
+
+    first = await line_with("connects to")
     assert "connects to ws://127.0.0.1:9; what it remembers is in hello.bot.db" in first
-    assert b"connection ended" in await process.stderr.readline()
+    assert "WARNING no server answers at ws://127.0.0.1:9/ws (" in await line_with("no server answers")
+    assert "DEBUG" in await line_with("no server answers"), "once is enough"
     process.terminate()
     assert b"is running" not in await process.stderr.read(), "nobody is told that it runs before it does"
     assert await process.wait() == 0

@@ -121,15 +121,21 @@ WORDS: Final[dict[str, Phrase]] = {
     "connecting": Phrase(
         "{name} connects to {url}; what it remembers is in {state}", "{name} 正在连接 {url}；记忆存放在 {state}"
     ),
-    "running": Phrase("{name} is running", "{name} 已启动"),
+    "running": Phrase("{name} is running, as {who}", "{name} 已启动，身份是 {who}"),
+    "person": Phrase(
+        "{name}: this is the token of a person, {who}, in whose name it answers; `chatd bot create NAME` makes a bot",
+        "{name}：这个令牌属于个人 {who}，现在会以此人的名义回答；用 `chatd bot create 名字` 创建机器人",
+    ),
     "counted": Phrase(
         "{name} read {entries} entries, {taken} were taken by a handler; jobs: {jobs}, failures: {failed}, "
         "given up: {dead}",
         "{name} 读了 {entries} 条记录，处理函数接了 {taken} 条；任务 {jobs} 次，出错 {failed} 次，放弃 {dead} 项",
     ),
     "held": Phrase(
-        "{name} cannot go on: another process is using {state}; `--state FILE` names another file",
-        "{name} 无法继续：另一个进程正在使用 {state}；用 `--state 文件` 换一个",
+        "{name} cannot go on: another process is using {state}: is this bot running already? "
+        "If it is for another bot, `--state FILE` names another file",
+        "{name} 无法继续：另一个进程正在使用 {state}：这个机器人是不是已经在运行？"
+        "如果是给另一个机器人用，用 `--state 文件` 换一个",
     ),
     "others": Phrase(
         "{name} cannot go on: {state} is the memory of another bot, or of this one at another server; "
@@ -214,7 +220,7 @@ async def _run(bot: Bot, url: str, token: Token, device: str, state: Path, env: 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     _log.info(WORDS["connecting"].in_(language_from(env), name=bot.name, url=url, state=state))
-    telling = asyncio.create_task(_tell_when_it_hears(bot, env))
+    telling = asyncio.create_task(_tell_when_it_hears(bot, client, env))
     try:
         await running
     except asyncio.CancelledError:
@@ -239,12 +245,16 @@ async def _run(bot: Bot, url: str, token: Token, device: str, state: Path, env: 
     return 0
 
 
-async def _tell_when_it_hears(bot: Bot, env: Mapping[str, str]) -> None:
+async def _tell_when_it_hears(bot: Bot, client: Client, env: Mapping[str, str]) -> None:
     """Say that it runs once it has a session and hears its groups, and not before."""
     await bot.running.wait()
     if bot.runner is not None:
         await bot.runner.ready.wait()
-        _log.info(WORDS["running"].in_(language_from(env), name=bot.name))
+        hello = client.hello
+        who = "" if hello is None else f"{hello.name} ({hello.user})" if hello.name else hello.user
+        if hello is not None and hello.bot is None:
+            _log.warning(WORDS["person"].in_(language_from(env), name=bot.name, who=who))
+        _log.info(WORDS["running"].in_(language_from(env), name=bot.name, who=who))
 
 
 def _tend_dead(state: Path, options: argparse.Namespace, env: Mapping[str, str]) -> int:
