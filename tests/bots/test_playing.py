@@ -53,6 +53,10 @@ def run(folder: Path, *args: str, lang: str = "C.UTF-8") -> subprocess.Completed
 def test_a_bot_that_says_what_is_written_ends_with_zero(tmp_path: Path) -> None:
     done = run(folder_with(tmp_path, TALK), "tea.py", "tea.dialogue", "tea.dialogue")
     assert (done.returncode, done.stdout, done.stderr) == (0, "tea.dialogue: as written\n" * 2, "")
+    (tmp_path / "bad.dialogue").write_text(HERE + "* it is 2026-01-05 08:00\n")
+    done = run(tmp_path, "tea.py", "bad.dialogue", "tea.dialogue", lang="zh_CN.UTF-8")
+    assert (done.returncode, done.stdout.count("tea.dialogue")) == (2, 1), "those behind a wrong one are played too"
+    assert "bad.dialogue 第 3 行：现在已是 2026-01-05 09:00 UTC" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -174,6 +178,8 @@ async def test_what_is_raised_begins_at_the_call_and_not_inside() -> None:
         await play(Bot("b"), Path("none.dialogue"))
     with pytest.raises(BadDialogue, match="line 1: say first who is there"):
         await play(Bot("b"), "ann> hello")
+    with pytest.raises(BadDialogue, match="line 3: the clock says 2026-01-05 09:00 UTC already"):
+        await play(Bot("b"), HERE + "* it is 2026-01-05 08:59")
 
 
 @in_loop

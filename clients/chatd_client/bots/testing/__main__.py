@@ -76,7 +76,7 @@ def main(args: Sequence[str] | None = None) -> int:
             worst = max(worst, 1)
         except BadDialogue as bad:
             print(words["bad"].format(path=path, told=bad.told(lang)), file=sys.stderr)  # noqa: T201
-            return 2
+            worst = 2
         except OSError as error:
             print(said_of(error, lang), file=sys.stderr)  # noqa: T201
             return 2

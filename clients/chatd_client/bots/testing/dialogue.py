@@ -73,6 +73,9 @@ class BadDialogue(Exception):
     NOBODY: Final = Phrase("say first who is there: * group title: ann, bo", "先说有谁在：* group 群名: ann, bo")
     SILENT: Final = Phrase("{who} has said nothing yet", "{who} 还没说过话")
     UNHEARD: Final = Phrase("the bot has said nothing yet", "机器人还没说过话")
+    BACK: Final = Phrase(
+        "the clock says {now} UTC already and is not turned back", "现在已是 {now} UTC，时钟不能往回拨"
+    )
     DIGITS: Final = Phrase("{currency} has {digits} digits behind the point", "{currency} 的小数有 {digits} 位")
 
     def __init__(self, number: int, why: Phrase, **blanks: object) -> None:

@@ -11,6 +11,7 @@ import errno
 import os
 import re
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -138,6 +139,9 @@ class Theatre:
                 await self._stock(turn)
             case Passed():
                 now = self._place.clock.now_ms()
+                if 0 < turn.until_ms < now:
+                    shown = f"{datetime.fromtimestamp(now / 1000, UTC):%Y-%m-%d %H:%M}"
+                    raise BadDialogue(self._line, BadDialogue.BACK, now=shown)
                 self._place.clock.turn_to(turn.until_ms or now + turn.for_ms)
                 await self._settle()
             case Switched():
