@@ -62,7 +62,9 @@ async def test_a_bots_command_goes_to_the_bot_and_its_button_is_pressed(sqlite_u
             if isinstance(event, MineEvent) and (pressed := [e for e in event.entries if e.kind == "pressed"]):
                 assert [(one.pos, one.button) for one in pressed] == [(placed.pos, "no")]
                 break
-        ann.scene.type("/投票 喝什么")
-        await ann.scene.sees("我 ", "/投票 喝什么")
+        ann.scene.type("/喝茶 现在", "/投票 喝什么", "/撤")
+        await ann.scene.sees("我 ", "/喝茶 现在")
+        await ann.scene.sees("没有命令 /投票")
+        await ann.scene.sees("没有命令 /撤", "/recall")
         await bot.close()
         assert await ann.leave() == 1

@@ -54,13 +54,13 @@ async def press(desk: Desk, which: str, button: str) -> None:
 async def is_for_a_bot(desk: Desk, name: str) -> bool:
     """Whether a word behind a slash, which is no command of ours, is one of a bot in the open group.
 
-    What has letters that ours have not, or names its bot (`/price@shop`), can only be for one.
+    What names its bot (`/price@shop`) can only be for one.
     """
     if desk.state.open is None or not name:
         return False
     found = await _bots_of(desk)
     known = {name for bot in found for command in bot.commands for name in (command.name, *command.also)}
-    return name in known or (bool(found) and ("@" in name or not name.isascii()))
+    return name in known or (bool(found) and "@" in name)
 
 
 async def _bots_of(desk: Desk) -> list[wire.BotLine]:
