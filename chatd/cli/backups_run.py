@@ -144,7 +144,12 @@ def _restored(config: Config, done: Restored, chosen: Chosen, ledger: Path | Non
         yield text("restore_no_ledger")
     if ledger is not None and not done.ready.reaches:
         ends = text("ledger_empty") if done.ready.ends_at is None else _moment(done.ready.ends_at)
-        yield text("restore_ledger_old" if done.ready.reaches is False else "restore_ledger_ends", at=ends)
+        if done.ready.reaches is False:
+            yield text("restore_ledger_old", at=ends)
+        elif done.ready.ends_at is None:
+            yield text("restore_ledger_empty")
+        else:
+            yield text("restore_ledger_ends", at=ends)
     if done.old_ledger is False:
         yield text("restore_old_unread")
     if done.folder_made is not None:

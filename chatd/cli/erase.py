@@ -16,12 +16,12 @@ POLL_S: Final = 0.2
 TIMEOUT_S: Final = 60.0
 """Counting what somebody wrote takes a while where that is much."""
 Yes = Annotated[
-    bool, typer.Option("--yes", help="Erase; without it only what would go is told. 真正删除；不加则只列出会删什么。")
+    bool, typer.Option("--yes", help="Erase; without it only what would go is told. 真正抹除；不加则只列出会抹除什么。")
 ]
 
 
 def erase(person: Person, yes: Yes = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Erase a person: what they wrote, and what says who they were. 删除一个人：其全部发言和个人信息。
+    """Erase a person: what they wrote, and what says who they were. 抹除一个人：其全部发言和个人信息。
 
     Without --yes nothing is changed. Messages become tombstones that keep their number and time, a name and an account
     go, reactions, follows and unsent text too, memberships end, and no token issued before speaks for that person any
@@ -38,7 +38,7 @@ def erase(person: Person, yes: Yes = False, config: ConfigOption = None, as_json
         say(done, _plan(done), as_json)
         return
     done |= _watch(config, done["user"], as_json)
-    say(done, phrase("{user} is erased. 已删除 {user}。", user=person), as_json)
+    say(done, phrase("{user} is erased. 已抹除 {user}。", user=person), as_json)
 
 
 def _watch(config: Path | None, user: str, as_json: bool) -> dict[str, Any]:
@@ -71,7 +71,7 @@ STAGES: Final = {
 
 BACKUPS: Final = (
     "Backups made before still hold it: delete them when new ones are there. A restore from one erases again."
-    " 此前的备份里仍有这些数据：有了新备份就请删掉旧的；从旧备份恢复时会再次删除。"
+    " 此前的备份里仍有这些数据：有了新备份就请删掉旧的；从旧备份恢复时会再次抹除。"
 )
 KINDS: Final = {
     "message": "messages. 消息。",
@@ -109,7 +109,7 @@ def _called(kind: str, count: int) -> str:
 def _plan(plan: dict[str, Any]) -> str:
     """What would go, in a table."""
     who = f"{plan['sub']} ({', '.join(filter(None, (plan['name'], plan['user'])))})"
-    lines = [phrase("This would go of {who}. 将删除 {who} 的以下数据。", who=who)]
+    lines = [phrase("This would go of {who}. 将抹除 {who} 的以下数据。", who=who)]
     lines += [f"  {count:>8}  {_called(kind, count)}" for kind, count in {**plan["entries"], **plan["rows"]}.items()]
     if plan["groups"]:
         lines += ["", phrase("Messages by group. 各群的消息。")]
@@ -119,4 +119,4 @@ def _plan(plan: dict[str, Any]) -> str:
     if len(lines) == 1:
         lines.append("  " + phrase("nothing but the name and what they sign in by. 只有名字和登录标识。"))
     lines += ["", phrase(BACKUPS)]
-    return "\n".join([*lines, "", phrase("Nothing was changed; --yes erases. 未作任何改动；加 --yes 才会删除。")])
+    return "\n".join([*lines, "", phrase("Nothing was changed; --yes erases. 未作任何改动；加 --yes 才会抹除。")])

@@ -100,8 +100,10 @@ class Expel(Wish, frozen=True, tag="expel"):
         group = facts.groups.get(self.group)
         member = facts.members.get((self.group, self.user))
         present = member is not None and member.present
-        if group is None or not facts.exists(self.user) or not (present or self.ban):
-            raise Refused("not_found")
+        if group is None:
+            raise Refused("not_found", "There is no such group")
+        if not facts.exists(self.user) or not (present or self.ban):
+            raise Refused("not_found", "This person is not in the group")
         if group.direct:
             raise Refused("invalid", "Nobody is put out of a direct chat")
         if self.ban:
@@ -131,8 +133,10 @@ class Pardon(Wish, frozen=True, tag="pardon"):
     def decide(self, facts: Facts) -> dict[str, Any]:
         """Raises `not_found`, `read_only`."""
         group = facts.groups.get(self.group)
-        if group is None or facts.find(Ban, self.group, self.user) is None:
-            raise Refused("not_found")
+        if group is None:
+            raise Refused("not_found", "There is no such group")
+        if facts.find(Ban, self.group, self.user) is None:
+            raise Refused("not_found", "This person is not banned there")
         check_writable(group)
         lift_ban(facts, group, self.user)
         facts.audit("member.unban", by=None, group=group.id, user=self.user)
@@ -140,10 +144,10 @@ class Pardon(Wish, frozen=True, tag="pardon"):
 
 
 def keep_ban(facts: Facts, group: Group, user: str, by: str | None, reason: str) -> None:
-    """There is a ban. The operator's stays the operator's. Raises `limit`."""
+    """There is a ban. The operator's stays the operator's; without a reason, the one before stays. Raises `limit`."""
     ban = facts.find(Ban, group.id, user)
     if ban is not None:
-        facts.put(Ban(group.id, user, by if ban.by is not None else None, ban.at, reason))
+        facts.put(Ban(group.id, user, by if ban.by is not None else None, ban.at, reason or ban.reason))
         return
     count, most = group.settings.get("bans", 0), facts.bounds.bans_per_group
     if count >= most and by is not None:

@@ -10,6 +10,8 @@
 It depends on `chatd_protocol` and `websockets`, and knows nothing of the server's inside.
 """
 
+import logging
+
 from chatd_client.client import Client
 from chatd_client.cursors import Cursors, CursorStore, FileCursors, MemoryCursors
 from chatd_client.errors import ChatdError, ClientClosed
@@ -48,3 +50,5 @@ __all__ = [
     "SystemClock",
     "Truncated",
 ]
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # a library says nothing where nobody listens

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ from chatd_client import Client, Connected, FileCursors, GroupView, Reset
 from chatd_protocol.messages import SendMessage, SendMessageOk
 from tests.backup.kit import Desk, ask, problems_of
 from tests.client.peer import in_loop
+from tests.client.sitting import sitting
 from tests.client.test_with_server import Reader, befriend, client_of
 from tests.pg import PostgresServer
 
@@ -116,6 +117,35 @@ async def test_who_has_cursors_of_the_old_life_is_reset_and_right_afterwards(
         anns.task.cancel()
         await ann.close()
     assert problems_of(place) == []
+
+
+@pytest.mark.promise("P4", "restore")
+@in_loop
+async def test_an_open_chat_shows_what_is_there_after_a_restore(sqlite_url: str, desk: Desk, tmp_path: Path) -> None:
+    async with AsyncExitStack() as staying:
+        async with serving(sqlite_url, tmp_path) as first, client_of(first, "ann") as ann:
+            port = urlsplit(first.ws_url).port or 0
+            async with client_of(first, "bob") as bob:
+                group = await befriend(ann, bob)
+                await bob.send(group, "kept")
+                here = await staying.enter_async_context(sitting(first, "ann", "Ann", group=group))
+                await here.hears("kept")
+                await asyncio.to_thread(desk.back_up, sqlite_url)
+                for number in range(3):
+                    await bob.send(group, f"undone {number}")
+                await here.hears("undone 2")
+        await asyncio.to_thread(desk.bring_back, sqlite_url, force=True)
+        second = await staying.enter_async_context(serving(sqlite_url, tmp_path, port))
+        async with client_of(second, "bob") as bob:
+            placed = [(await bob.send(group, f"anew {number}")).pos for number in range(2)]
+            await here.hears("anew 1")
+        await here.until(lambda: "undone" not in "\n".join(here.conversation))
+        shown = "\n".join(here.conversation)
+        assert "kept" in shown
+        assert "anew 0" in shown
+        assert f"#{placed[0]}" in shown
+        await here.sees("restored from a backup")
+        await here.sees_no("reconnecting")
 
 
 @pytest.mark.promise("P2", "restore")

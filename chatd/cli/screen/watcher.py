@@ -11,7 +11,7 @@ from chatd.cli.chat_screen import Screen
 from chatd.cli.chat_state import State
 from chatd.cli.chat_words import Words
 from chatd.cli.screen.transcript import Transcript
-from chatd_client import Client, ClientClosed, Connected, EntriesEvent, Event, Expired, Truncated
+from chatd_client import Client, ClientClosed, Connected, EntriesEvent, Event, Expired, Reset, Truncated
 from chatd_protocol import kinds, log
 from chatd_protocol.receipts import ReceiptsSignal
 from chatd_protocol.signals import TypingSignal
@@ -20,6 +20,7 @@ _CONNECTION: Final = {
     "going_away": False,
     "reconnecting": False,
     "no_server_yet": False,
+    "reset": False,
     "resumed": True,
     "resumed_missed": True,
 }
@@ -104,6 +105,9 @@ class ScreenWatcher(Watcher):
             case Expired(group=group, floor=floor):
                 self._forget(group, floor)
                 await self.learn_group(group)  # What is unread and what was said last may have gone with them.
+            case Reset(group=group):
+                await super()._take(event)
+                await self._face.reload(group)
             case Connected():
                 await super()._take(event)
                 self._face.connected(event)

@@ -52,6 +52,10 @@ TEXTS: Final = {
         "the ledger ends at {at}; what was recalled or erased after its last line it cannot know",
         "台账到 {at} 为止；最后一行之后撤回或抹除的内容，它不知道",
     ),
+    "restore_ledger_empty": (
+        "the ledger has no line yet; what was recalled or erased without it, it cannot know",
+        "台账里还没有一行：没有记进去的撤回和抹除，它不知道",
+    ),
     "ledger_empty": ("no line at all", "一行也没有"),
     "restore_folder": ("made the folder {folder}", "已创建文件夹 {folder}"),
     "restore_kept": ("the database that was there is now {kept}", "原来的数据库现在是 {kept}"),
