@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,11 @@ def phrase(text: str, /, **values: object) -> str:
     lang = lang_of(os.environ)
     said = choose(text, lang).format(**values)
     return singular(said) if lang == "en" else said
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Several things in a line, parted as the person's language parts them."""
+    return ("、" if lang_of(os.environ) == "zh" else ", ").join(parts)
 
 
 def wants_json() -> bool:

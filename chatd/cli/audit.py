@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from chatd.admin.socket import AdminError, call
-from chatd.cli.answers import bare, phrase, refused
+from chatd.cli.answers import bare, listed, phrase, refused
 from chatd.cli.listing import say_rows
 from chatd.cli.named import OPERATOR_SUB
 from chatd.cli.table import on_terminal, operator, pairs, table
@@ -49,9 +49,9 @@ def _say(page: dict[str, Any], *, first: bool) -> None:
     rows = [_row(row, page["subs"]) for row in page["rows"]]
     if on_terminal():
         for row in rows:
-            row["title"] = page["titles"].get(row.get("group"), "")
-            row["details"] = f"{pairs(row['details'])} {row['reason']}".strip()
-        say_rows(("at", "by", "act", "target", "title", "details"), rows, spare=("title",))
+            what = (page["titles"].get(row.get("group"), ""), pairs(row["details"]), row["reason"])
+            row["details"] = " · ".join(filter(None, what))
+        say_rows(("at", "by", "act", "target", "details"), rows)
         return
     lines = table(_COLUMNS, rows).splitlines()
     print("\n".join(lines if first else lines[1:]))
@@ -67,7 +67,7 @@ def _unheard_of(act: str, acts: list[str]) -> str:
     if not near:
         return phrase("The audit log is empty. 管理记录是空的。")
     said = "Nothing in the audit log is called {act}; there are: {near}. 管理记录里没有 {act}，有的是：{near}。"
-    return phrase(said, act=act, near=", ".join(near))
+    return phrase(said, act=act, near=listed(near))
 
 
 def _row(row: dict[str, Any], subs: dict[str, str]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from chatd.backup.placing import Restored, Target
 from chatd.backup.placing import restore as restore_backup
 from chatd.backup.restoring import Asked, verify_file
 from chatd.backup.trouble import Trouble
-from chatd.cli.answers import DONE, FAILED, MISUSED, failed, say
+from chatd.cli.answers import DONE, FAILED, MISUSED, failed, listed, say
 from chatd.cli.steps import steps
 from chatd.cli.texts.problems import said_of
 from chatd.cli.troubles import TROUBLES, ended_by, mib, text
@@ -137,7 +137,7 @@ def _restored(config: Config, done: Restored, chosen: Chosen, ledger: Path | Non
     key = "restore_dry" if chosen.dry_run else "restore_done"
     yield text(key, place=_place(config), at=_moment(header.at), seconds=done.seconds, **header.counts)
     if again:
-        yield text("restore_again", again=", ".join(text(f"again_{kind}", count=n) for kind, n in again.items()))
+        yield text("restore_again", again=listed(text(f"again_{kind}", count=n) for kind, n in again.items()))
     elif ledger is not None or done.old_ledger:
         yield text("restore_nothing_again")
     if ledger is None and not done.old_ledger:

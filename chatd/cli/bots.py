@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from chatd.cli import ConfigOption, JsonOption
-from chatd.cli.answers import MISUSED, ask, fail, phrase, say
+from chatd.cli.answers import MISUSED, ask, fail, listed, phrase, say
 from chatd.cli.completion import bot_names
 from chatd.cli.language import lang_of
 from chatd.cli.listing import After, Limit, say_page, say_record
@@ -40,7 +40,7 @@ def _read_scopes(text: str) -> list[str]:
     unknown = [scope for scope in named if scope not in SCOPES]
     if unknown:
         said = "scopes: there is no `{one}`; there are {all}. scopes：没有 `{one}`，可用：{all}。"
-        raise fail(phrase(said, one=unknown[0], all=", ".join(SCOPES)), MISUSED)
+        raise fail(phrase(said, one=unknown[0], all=listed(SCOPES)), MISUSED)
     return named
 
 
@@ -131,7 +131,7 @@ def set_scopes(
     """
     named = _read_scopes(scopes)
     done = ask(config, "bot.scopes", bot=bot, scopes=named)
-    shown = {"scopes": ", ".join(done["scopes"]) or "-", "closed": done["closed"]}
+    shown = {"scopes": listed(done["scopes"]) or "-", "closed": done["closed"]}
     text = "{scopes}; {closed} connections begin anew. {scopes}；{closed} 个连接将重新建立。"
     say(done, phrase(text, **shown), as_json)
 

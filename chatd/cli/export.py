@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -103,8 +104,10 @@ def _write(file: BinaryIO, first: dict[str, Any], lines: Iterator[dict[str, Any]
     from chatd.service.export import end_line
 
     console, count = Console(stderr=True), 1
+    # Into a pipe, what reads it has the terminal; onto the terminal itself, the lines have it.
+    alone = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
     file.write(_line(first))
-    with Progress(console=console, transient=True, disable=not console.is_terminal or file.isatty()) as progress:
+    with Progress(console=console, transient=True, disable=not (console.is_terminal and alone)) as progress:
         task = progress.add_task(phrase("export. 导出。"), total=total or None)
         for line in lines:
             file.write(_line(line))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from chatd.cli.answers import bare, in_words, phrase
+from chatd.cli.answers import bare, in_words, listed, phrase
 
 _COUNTS: Final = {
     "added": "{n} added. 新增 {n}。",
@@ -28,7 +28,7 @@ _COUNTS: Final = {
 def words_of_counts(counts: Mapping[str, int]) -> str:
     """How many of what, in a line."""
     said = [bare(_COUNTS.get(result, f"{{n}} {result}"), n=count) for result, count in counts.items()]
-    return ", ".join(said) or phrase("nothing in it. 里面没有内容。")
+    return listed(said) or phrase("nothing in it. 里面没有内容。")
 
 
 def words_of_rows(shown: Iterable[Mapping[str, Any]], more: int) -> list[str]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from chatd.cli.language import Lang, cells, lang_of
-from chatd.cli.texts.fields import FIELDS, UNKNOWN, WORDS, Field
+from chatd.cli.texts.fields import DETAILS, FIELDS, UNKNOWN, WORDS, Field
 
 _GAP: Final = 2
 _TEXT_LEAST: Final = 8
@@ -68,8 +68,9 @@ def word(value: str) -> str:
 
 
 def pairs(values: Mapping[str, Any]) -> str:
-    """Names and values in a line, for people."""
-    return _shown(UNKNOWN, values, lang_of(os.environ), None)
+    """Names and values in a line, for people, in their language."""
+    lang = lang_of(os.environ)
+    return ("、" if lang == "zh" else ", ").join(_pair(name, value, lang) for name, value in values.items())
 
 
 def operator() -> str:
@@ -127,6 +128,19 @@ def _shown(field: Field, value: Any, lang: Lang, zone: str | None) -> str:
     if isinstance(value, list | tuple):
         return ("\n" if field.kind == "lines" else ", ").join(_shown(field, one, lang, zone) for one in value)
     return word(str(value)) if field.kind == "word" else clean(str(value))
+
+
+def _pair(name: str, value: Any, lang: Lang) -> str:
+    field = DETAILS.get(name, UNKNOWN)
+    if isinstance(value, bool):
+        shown = ("是" if value else "否") if lang == "zh" else ("yes" if value else "no")
+    elif isinstance(value, Mapping):
+        shown = f"（{pairs(value)}）" if lang == "zh" else f"({pairs(value)})"
+    elif isinstance(value, list | tuple):
+        shown = " ".join(clean(str(one)) for one in value)
+    else:
+        shown = _shown(field, value, lang, None)
+    return f"{(field.zh if lang == 'zh' else field.en) or name} {shown}".replace(" （", "（").strip()
 
 
 def _part(name: str, value: Any, lang: Lang) -> str:

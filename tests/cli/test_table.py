@@ -11,7 +11,7 @@ import pytest
 from chatd.cli import table as tables
 from chatd.cli.language import cells
 from chatd.cli.named import OPERATOR_SUB
-from chatd.cli.table import record, table
+from chatd.cli.table import pairs, record, table
 
 GROUP: Final = "gUyui3GvdQEPtD2tdko4TwQ"
 ROWS: Final = [
@@ -89,7 +89,22 @@ def test_who_and_whom_stay_whole_in_the_audit_log_and_nothing_of_the_rest_is_cut
     column = lines[0].index("what" if lang == "C.UTF-8" else "内容")
     start = cells(lines[0][:column])
     told = "".join(_from_cell(line, start) for line in lines[1:])
-    assert "".join(told.split()) == "until=2026-11-2300:56+05:30刷屏太多次了kind=notice"
+    until, kind = ("until", "kindnotice") if lang == "C.UTF-8" else ("截止", "类型公告")
+    title = "石榴哥粉丝群（三群）一起看直播"
+    assert "".join(told.split()) == f"{title}·{until}2026-11-2300:56+05:30·刷屏太多次了{kind}"
+
+
+def test_what_an_act_was_about_is_said_in_the_language_of_whoever_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    restored = {"n": 8, "made_at": 1795375592254, "again": {"recall": 1, "erase": 2}}
+    tagged = {"tag": "verified", "on": False, "scopes": ["read", "send"], "unheard_of": 3}
+    seen(monkeypatch, "C.UTF-8", 80)
+    assert pairs(restored) == (
+        "commit 8, backup made 2026-11-23 00:56 +05:30, gone again (recalled messages 1, erased people 2)"
+    )
+    assert pairs(tagged) == "tag verified, has it no, may read send, unheard_of 3"
+    seen(monkeypatch, "zh_CN.UTF-8", 80)
+    assert pairs(restored) == "提交号 8、备份于 2026-11-23 00:56 +05:30、再次删除（撤回的消息 1、抹除的用户 2）"
+    assert pairs(tagged) == "标签 verified、授予 否、权限 read send、unheard_of 3"
 
 
 def _from_cell(line: str, start: int) -> str:

@@ -68,3 +68,20 @@ async def test_a_bots_command_goes_to_the_bot_and_its_button_is_pressed(sqlite_u
         await ann.scene.sees("没有命令 /撤", "/recall")
         await bot.close()
         assert await ann.leave() == 1
+
+
+@in_loop
+async def test_who_may_not_bring_a_bot_in_is_told_whose_right_it_is(sqlite_url: str) -> None:
+    async with running_server(sqlite_url) as server:
+        ann, bob = Person(server, "ann", "Ann"), Person(server, "bob", "阿宝", "zh")
+        await bob.scene.sees("已登录")
+        bot = await make_bot(server)
+        bob.scene.type("/follow ann")
+        await bob.scene.sees("已关注 Ann")
+        ann.scene.type("/follow bob", "/new Tea", "/add bob")
+        await ann.scene.sees("阿宝: is in now")
+        await bob.scene.sees("把你拉进了“Tea”")
+        bob.scene.type("/groups", "/open 1", "/add bot:kettle")
+        await bob.scene.sees("Kettle：机器人只能由群主和管理员拉进群")
+        await bot.close()
+        assert [await ann.leave(), await bob.leave()] == [0, 1]

@@ -16,6 +16,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Final
 
+from chatd.cli.language import LOCALES, Lang
 from chatd.config import load
 from tests.demo.house import Program, started
 from tests.docs.blocks import ROOT, Block, logical_lines
@@ -43,13 +44,17 @@ def make_folder(folder: Path) -> None:
 
 
 class Reader:
-    """One reader of one page."""
+    """One reader of one page, at a machine that speaks the language of the page."""
 
-    def __init__(self, folder: Path, stack: AsyncExitStack) -> None:
+    def __init__(self, folder: Path, stack: AsyncExitStack, lang: Lang) -> None:
         self._folder = folder
         self._stack = stack
         self._ports = {port: str(free_port()) for port in PORTS}
-        self._environ = {"CHATD_SERVER__PORT": self._ports["8080"], "PYTHONUNBUFFERED": "1"}
+        self._environ = {
+            "CHATD_SERVER__PORT": self._ports["8080"],
+            "PYTHONUNBUFFERED": "1",
+            "LC_ALL": LOCALES[lang],
+        }
         self._shell: list[str] = []
         """Assignments and the like, which later lines of the same terminal still see."""
         self._where = Path()
@@ -202,11 +207,11 @@ def _demo(line: str) -> str:
     return f"{sys.executable} -m chatd.demo {line.partition('ARGS=')[2].strip(chr(34))}"
 
 
-async def read_page(blocks: list[Block], folder: Path) -> Reader:
+async def read_page(blocks: list[Block], folder: Path, lang: Lang = "en") -> Reader:
     """Read a page to its end."""
     make_folder(folder)
     async with AsyncExitStack() as stack:
-        reader = Reader(folder, stack)
+        reader = Reader(folder, stack, lang)
         for block in blocks:
             await reader.read(block)
         await reader.close()

@@ -172,6 +172,33 @@ FIELDS: Final = {
     "table_sections": Field("sections", "板块", "count"),
 }
 
+DETAILS: Final = FIELDS | {
+    "n": Field("commit", "提交号", "count"),
+    "made_at": Field("backup made", "备份于", "time"),
+    "again": Field("gone again", "再次删除"),
+    "recall": Field("recalled messages", "撤回的消息", "count"),
+    "erase": Field("erased people", "抹除的用户", "count"),
+    "floor": Field("groups' old entries", "群的过期记录", "count"),
+    "bytes": Field("bytes", "字节", "count"),
+    "before": Field("owner before", "原群主", "name"),
+    "changed": Field("changed", "改动"),
+    "days": Field("days", "天数", "count"),
+    "default": Field("the default", "用默认值", "flag"),
+    "device": Field("device", "设备"),
+    "number": Field("request", "申请", "count"),
+    "on": Field("has it", "授予", "flag"),
+    "rotate": Field("the old one ends", "旧令牌作废", "flag"),
+    "slow_s": Field("seconds between messages", "发言间隔秒数", "count"),
+    "tag": Field("tag", "标签"),
+    "uses": Field("uses", "次数", "count"),
+    "version": Field("version", "版本", "count"),
+    "import_id": Field("import", "导入"),
+    "lines": Field("lines", "行数", "count"),
+    "counts": Field("results", "结果"),
+    "target": Field("message", "消息"),
+}
+"""The names within one value, where they are said in a line."""
+
 WORDS: Final = {
     "private": ("private", "私密群"),
     "public": ("public", "公开"),

@@ -81,6 +81,10 @@ TEXTS: Final = {
         "{name}: you do not follow each other (not_mutual)",
         "{name}：你们没有互相关注（not_mutual）",
     ),
+    "result_no_bots": (
+        "{name}: bots are brought in by the owner and admins; is its name right, and is it not disabled? (not_mutual)",
+        "{name}：机器人只能由群主和管理员拉进群；也请核对名字，看它是否已停用（not_mutual）",
+    ),
     "result_full": ("{name}: there is no room (full)", "{name}：人数已满（full）"),
     "result_banned": ("{name}: is banned here (banned)", "{name}：已被本群封禁（banned）"),
     "result_opted_out": ("{name}: lets nobody pull them in (opted_out)", "{name}：不允许被拉进群（opted_out）"),

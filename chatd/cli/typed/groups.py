@@ -204,11 +204,14 @@ async def leave(desk: Desk) -> None:
 
 async def add(desk: Desk, subs: str) -> None:
     group = desk.group()
-    people = [await desk.person(sub) for sub in subs.split()]
-    done = await desk.client.add_members(group, people)
+    people = {await desk.person(sub): sub for sub in subs.split()}
+    done = await desk.client.add_members(group, list(people))
     for one in done.results:
         desk.failed = desk.failed or one.result not in {"added", "already", "asked"}
-        desk.watcher.say(NOTICE, f"result_{one.result}", name=desk.render.name(one.user))
+        # Bots follow nobody: what keeps one out is the right of whoever asked.
+        bot = one.result == "not_mutual" and people[one.user].startswith("bot:")
+        key = "result_no_bots" if bot else f"result_{one.result}"
+        desk.watcher.say(NOTICE, key, name=desk.render.name(one.user))
 
 
 async def kick(desk: Desk, rest: str) -> None:
