@@ -25,6 +25,7 @@ COLUMNS = {  # after the headline and the ratio
         "rss_mib",
         "rss_grown_mib",
         "load_idle",
+        "load_late_p99_ms",
         "complete",
         "out_of_order",
     ),

@@ -68,6 +68,7 @@ LABELS = {  # a figure without a label is called by its name
     "others_cpu": "everybody else on that core",
     "load_cpu": "load generator, share of its core",
     "load_idle": "load generator, share of time with nothing to read",
+    "load_late_p99_ms": "load generator, ms too late to send in an open loop, p99",
     "connects_per_s": "connections with hello per second",
     "kib_per_connection": "hub, KiB RSS per connection",
     "writer_kib_per_connection": "writer, KiB RSS per connection",
@@ -75,7 +76,7 @@ LABELS = {  # a figure without a label is called by its name
     "writer_mib": "writer, MiB RSS",
     "start_s": "start to first accepted hello, s",
 }
-SHARES = frozenset({"hub_cpu", "writer_cpu", "others_cpu", "load_cpu", "load_idle", "complete"})
+SHARES = frozenset({"hub_cpu", "writer_cpu", "others_cpu", "load_cpu", "load_idle", "load_late_p99_ms", "complete"})
 """Circumstances, of which a ratio would say nothing."""
 YARDSTICK = "sketch"
 

@@ -144,6 +144,7 @@ def figures_of(result: Event) -> Figures:
         "out_of_order": float(result["disordered"]),
         "load_cpu": float(result["cpu_share"]),
         "load_idle": float(result["idle_share"]),
+        "load_late_p99_ms": float(result["late_p99_ms"]),
     }
 
 

@@ -43,7 +43,7 @@ typedef struct {
 
 typedef struct { /* groups that are under the same load are measured together */
     uint64_t acks, deliveries; /* inside the measured window */
-    Histogram ack, delivery, last;
+    Histogram ack, delivery, last, late; /* `late`: by how much we sent later than was intended, in an open loop */
 } Lane;
 
 typedef struct {

@@ -31,7 +31,7 @@
 #include "dialect_xmpp.h"
 #include "result.h"
 
-enum { EVENTS = 512, DUE_MAX = 512, ERRORS_MAX = 100, BUFFER_MIN = 256 << 10, BUFFER_MAX = 64 << 20 };
+enum { EVENTS = 512, HOT_EVENTS = 16, DUE_EVERY = 4, DUE_MAX = 512, ERRORS_MAX = 100, BUFFER_MIN = 256 << 10, BUFFER_MAX = 64 << 20 };
 enum { STDIN_KEY = -1, TIMER_KEY = -2 }; /* and one less for each lane */
 typedef enum { OPENING, HOLDING, WARMING, MEASURING, DRAINING, LINGERING, FINISHED } Phase;
 
@@ -85,6 +85,7 @@ static void arm_timer(Stream *s) {
 /* Sends what is due, a bounded number at a time: what cannot be sent in time must not keep us from receiving. */
 static void send_due(Stream *s) {
     for (int i = 0; i < DUE_MAX && due_ns(s) <= now(); i++) {
+        if (ledger.measuring) record_ns(&ledger.lanes[s - streams].late, now() - due_ns(s));
         send_message(s->groups[s->next], due_ns(s));
         s->next = (s->next + 1) % s->count;
         s->sent++;
@@ -92,12 +93,18 @@ static void send_due(Stream *s) {
     arm_timer(s);
 }
 
+/* The timers only wake us: while there is much to read, what is due does not wait for their turn. */
+static void send_all_due(void) {
+    for (Stream *s = streams; s < streams + LANES; s++)
+        if (s->timer > 0 && due_ns(s) <= now()) send_due(s);
+}
+
 static void start_stream(Stream *s) {
     if (s->count == 0) return;
     if (s->rate > 0) {
         s->began_ns = now();
         s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-        watch(s->timer, EPOLLIN, TIMER_KEY - (s - streams), EPOLL_CTL_ADD);
+        watch_in(CALM, s->timer, EPOLLIN, TIMER_KEY - (s - streams), EPOLL_CTL_ADD);
         send_due(s);
     }
     for (int k = 0; k < s->inflight; k++)
@@ -118,8 +125,10 @@ static void start_sending(void) {
 
 static void stop_sending(void) {
     let_stalled_read(1);
-    for (Stream *s = streams; s < streams + LANES; s++)
+    for (Stream *s = streams; s < streams + LANES; s++) {
         if (s->timer > 0) close(s->timer);
+        s->timer = 0;
+    }
 }
 
 /* --- receiving ---------------------------------------------------------------------------------------------------- */
@@ -229,13 +238,13 @@ static void wait_for_go(void) {
     ready_ns = now();
     enter(HOLDING);
     say("ready");
-    if (epoll_ctl(poller, EPOLL_CTL_ADD, 0, &event) == 0) return;
+    if (epoll_ctl(pollers[CALM], EPOLL_CTL_ADD, 0, &event) == 0) return;
     enter(option.idle ? FINISHED : WARMING); /* stdin is a file or /dev/null: nobody will say go */
     if (!option.idle) start_sending();
 }
 
 static void go(void) {
-    epoll_ctl(poller, EPOLL_CTL_DEL, 0, NULL);
+    epoll_ctl(pollers[CALM], EPOLL_CTL_DEL, 0, NULL);
     enter(option.idle ? FINISHED : WARMING);
     if (!option.idle) start_sending();
 }
@@ -342,12 +351,18 @@ static void serve_event(int64_t key, uint32_t events) {
     }
 }
 
-/* The next events; counts the time in which there were none. */
-static int wait_for_events(struct epoll_event *events) {
-    int napping = option.nap_us > 0 && phase != HOLDING;
-    uint64_t before = now();
-    int count = epoll_wait(poller, events, EVENTS, napping ? 0 : 10);
+static int poll_lane(int lane, struct epoll_event *events, int most, int patience_ms) {
+    int count = epoll_wait(pollers[lane], events, most, patience_ms);
     if (count < 0 && errno != EINTR) fail("epoll_wait: %s", strerror(errno));
+    return count < 0 ? 0 : count;
+}
+
+/* The next events, of the hot lane a few at a time; counts the time in which there were none. */
+static int wait_for_events(struct epoll_event *events) {
+    int hot = streams[HOT].count > 0, napping = option.nap_us > 0 && phase != HOLDING;
+    uint64_t before = now();
+    int count = poll_lane(CALM, events, EVENTS, napping ? 0 : hot ? 1 : 10);
+    if (hot) count += poll_lane(HOT, events + count, HOT_EVENTS, 0);
     struct timespec nap = {0, option.nap_us * 1000L};
     if (count == 0 && napping) nanosleep(&nap, NULL);
     if (count == 0 || !napping) waited_ns += now() - before;
@@ -355,10 +370,13 @@ static int wait_for_events(struct epoll_event *events) {
 }
 
 static void run(void) {
-    static struct epoll_event events[EVENTS];
+    static struct epoll_event events[EVENTS + HOT_EVENTS];
     while (phase != FINISHED) {
         int count = wait_for_events(events);
-        for (int i = 0; i < count; i++) serve_event((int64_t)events[i].data.u64, events[i].events);
+        for (int i = 0; i < count; i++) {
+            serve_event((int64_t)events[i].data.u64, events[i].events);
+            if (i % DUE_EVERY == 0) send_all_due();
+        }
         advance();
     }
 }
@@ -372,7 +390,7 @@ int main(int count, char **words) {
     fill_lanes();
     raise_limits();
     signal(SIGPIPE, SIG_IGN);
-    poller = epoll_create1(EPOLL_CLOEXEC);
+    for (int lane = 0; lane < LANES; lane++) pollers[lane] = epoll_create1(EPOLL_CLOEXEC);
     buffer = must_have(malloc(buffer_size));
     began_ns = phase_ns = now();
     for (int i = 0; i < option.handshakes && next_peer < peer_count; i++) open_next();

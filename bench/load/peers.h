@@ -31,11 +31,15 @@ typedef struct {
 
 static Peer *peers;
 static uint32_t peer_count, next_peer, live_count;
-static int poller;
+static int pollers[LANES]; /* one for each lane: who is in a quiet group does not stand in line behind the hot one */
 
-static void watch(int fd, uint32_t events, int64_t key, int action) {
+static void watch_in(int lane, int fd, uint32_t events, int64_t key, int action) {
     struct epoll_event event = {.events = events, .data.u64 = (uint64_t)key};
-    if (epoll_ctl(poller, action, fd, &event) < 0) fail("epoll_ctl: %s", strerror(errno));
+    if (epoll_ctl(pollers[lane], action, fd, &event) < 0) fail("epoll_ctl: %s", strerror(errno));
+}
+
+static void watch(Peer *p, uint32_t events, int action) {
+    watch_in(groups[p->group].lane, p->fd, events, p - peers, action);
 }
 
 static void bury(Peer *p, const char *why) {
@@ -56,7 +60,7 @@ static void push(Peer *p, const char *data, size_t length) {
     length -= (size_t)taken;
     if (length == 0) return;
     if (p->unsent_length + length > UNSENT_MAX) fail("the server does not read: %d bytes wait for it", UNSENT_MAX);
-    if (p->unsent_length == 0) watch(p->fd, EPOLLIN | EPOLLOUT, p - peers, EPOLL_CTL_MOD);
+    if (p->unsent_length == 0) watch(p, EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);
     p->unsent = must_have(realloc(p->unsent, p->unsent_length + length));
     memcpy(p->unsent + p->unsent_length, data + taken, length);
     p->unsent_length += length;
@@ -71,7 +75,7 @@ static void push_rest(Peer *p) {
     if (taken <= 0) return;
     p->unsent_length -= (size_t)taken;
     memmove(p->unsent, p->unsent + taken, p->unsent_length);
-    if (p->unsent_length == 0) watch(p->fd, EPOLLIN, p - peers, EPOLL_CTL_MOD);
+    if (p->unsent_length == 0) watch(p, EPOLLIN, EPOLL_CTL_MOD);
 }
 
 static void push_frame(Peer *p, int opcode, const char *payload, size_t length) {
@@ -91,7 +95,8 @@ static void open_next(void) {
     if (connect(p->fd, (struct sockaddr *)&address, sizeof address) < 0 && errno != EINPROGRESS)
         fail("connect: %s", strerror(errno));
     p->state = CONNECTING;
-    watch(p->fd, EPOLLOUT, next_peer++, EPOLL_CTL_ADD);
+    watch(p, EPOLLOUT, EPOLL_CTL_ADD);
+    next_peer++;
 }
 
 static void come_alive(Peer *p) {
@@ -106,12 +111,12 @@ static void check_connected(Peer *p) {
     socklen_t size = sizeof error;
     getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &error, &size);
     if (error) fail("connect: %s", strerror(error));
-    watch(p->fd, EPOLLIN, p - peers, EPOLL_CTL_MOD);
+    watch(p, EPOLLIN, EPOLL_CTL_MOD);
 }
 
 /* Stops or goes on reading: who does not read is a slow member. */
 static void read_from(Peer *p, int reads) {
-    if (p->state == LIVE) watch(p->fd, reads ? EPOLLIN : 0, p - peers, EPOLL_CTL_MOD);
+    if (p->state == LIVE) watch(p, reads ? EPOLLIN : 0, EPOLL_CTL_MOD);
 }
 
 #endif

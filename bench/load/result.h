@@ -22,6 +22,7 @@ static void print_lane(const char *name, const Lane *lane, double seconds) {
     print_latency(name, "ack", &lane->ack);
     print_latency(name, "delivery", &lane->delivery);
     print_latency(name, "last", &lane->last);
+    print_latency(name, "late", &lane->late);
 }
 
 static void print_count(const char *name, uint64_t count) { printf(", \"%s\": %llu", name, (unsigned long long)count); }
