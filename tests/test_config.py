@@ -339,6 +339,7 @@ def test_an_error_never_holds_a_secret(text: str) -> None:
     [
         (Config(), "chatd.db", ".", "chatd.sock"),
         (Config(store=Store(url="sqlite:////var/lib/a.db")), "/var/lib/a.db", "/var/lib", "/var/lib/a.sock"),
+        (Config(store=Store(url="sqlite:////srv/a%20b/c.db")), "/srv/a b/c.db", "/srv/a b", "/srv/a b/c.sock"),
         (Config(store=Store(url="postgresql://db/a")), None, ".", "chatd.sock"),
         (Config(server=Server(state_dir="/run/c")), "chatd.db", "/run/c", "/run/c/chatd.sock"),
         (Config(server=Server(admin_socket="/run/x", state_dir="s")), "chatd.db", "s", "/run/x"),

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chatd.admin.socket import AdminError, call
+from chatd.cli.answers import phrase
 from chatd.config import Config
 
 if TYPE_CHECKING:
     from chatd.store.engine import Engine
+
+NEW: Final = (
+    "No server answers, and there was no database: {path} is a new one. 没有服务器应答，也还没有数据库：新建了 {path}。"
+)
 
 
 @contextmanager
@@ -40,6 +46,8 @@ def held_engine(config: Config) -> Iterator[Engine | None]:
 
     held = lock.take(path)
     try:
+        if not path.exists():
+            print(phrase(NEW, path=path.absolute()), file=sys.stderr)
         migrate.migrate(config.store.url)
         database = connect(config.store.url)
         try:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, get_type_hints
+from urllib.parse import unquote
 
 import msgspec
 
@@ -42,9 +43,10 @@ from chatd.config.sections import (
 )
 from chatd.settings import ConfigError, Reader
 
-__all__ = ["Config", "ConfigError", "load"]
+__all__ = ["SOCKET_PATH_MAX", "Config", "ConfigError", "load"]
 
-_SOCKET_PATH_MAX: Final = 103  # sun_path holds 104 bytes on macOS (108 on Linux), the closing NUL among them
+SOCKET_PATH_MAX: Final = 103
+"""Bytes: `sun_path` holds 104 on macOS (108 on Linux), the closing NUL among them."""
 _HMAC_KEY_MIN: Final = 32  # RFC 7518, section 3.2: a key for HS256 has at least 256 bits
 _CODE_POINT_BYTES_MAX: Final = 12  # RFC 8259, section 7: a pair of \uXXXX, the longest way to write one code point
 _ENVELOPE_BYTES_MAX: Final = 4096
@@ -79,7 +81,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     def sqlite_path(self) -> Path | None:
         """The file of the embedded database, or None if the store is PostgreSQL."""
         prefix = "sqlite:///"
-        return Path(self.store.url.removeprefix(prefix)) if self.store.url.startswith(prefix) else None
+        return Path(unquote(self.store.url.removeprefix(prefix))) if self.store.url.startswith(prefix) else None
 
     def search_path(self) -> Path | None:
         """The file of the search index, beside the SQLite file; None on PostgreSQL, where it is tables."""
@@ -120,7 +122,7 @@ def _conflicts(config: Config) -> Iterator[tuple[bool, str]]:
     server, store, auth, ws, limits = config.server, config.store, config.auth, config.ws, config.limits
     yield bool(server.tls_cert) != bool(server.tls_key), "[server] tls_cert and tls_key: set both or neither"
     path = str(config.admin_socket_path())
-    yield len(path.encode()) > _SOCKET_PATH_MAX, f"[server] admin_socket: over {_SOCKET_PATH_MAX} bytes: {path}"
+    yield len(path.encode()) > SOCKET_PATH_MAX, f"[server] admin_socket: over {SOCKET_PATH_MAX} bytes: {path}"
     symmetric = auth.jwt_algorithm == "HS256"
     yield symmetric and bool(auth.jwt_public_key_file), "[auth] jwt_public_key_file: HS256 takes jwt_secret instead"
     yield symmetric and bool(auth.jwks_url), "[auth] jwks_url: HS256 takes jwt_secret instead"

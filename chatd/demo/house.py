@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from chatd.config import Config, load
+from chatd.config import SOCKET_PATH_MAX, Config, load
 from chatd.demo.community import BOTS, PEOPLE
 from chatd.demo.seed import Ids, url_of
 from chatd.secret import secret_of
@@ -40,9 +40,15 @@ def prepare(folder: Path, port: int) -> Config:
     """Make the folder and its settings, which the environment does not override. Raises OSError, ValueError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "chatd.toml"
-    url = url_of(database_of(folder))
+    url = url_of(database_of(_from_anywhere(folder)))
     write_private(path, CONFIG.format(path=path, port=port, url=url))
     return load(path, {})
+
+
+def _from_anywhere(folder: Path) -> Path:
+    """The folder by a name that is good wherever the commands are typed, where one for a socket may be that long."""
+    absolute = folder.absolute()
+    return absolute if len(os.fsencode(absolute / "chatd.sock")) <= SOCKET_PATH_MAX else folder
 
 
 def write_tokens(folder: Path, config: Config, ids: Ids, now_s: int) -> None:

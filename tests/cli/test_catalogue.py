@@ -126,8 +126,11 @@ def test_a_file_is_imported_with_a_server_and_without_one_and_again_changes_noth
         first = program.run("catalogue", "import", "items.csv", "--json", "--refused", "refused.ndjson")
         assert first.returncode == 1, first.stderr
         assert json.loads(first.stdout)["counts"] == {"added": 2, "refused": 7}
+        made = f"there was no database: {tmp_path / 'chatd.db'} is a new one" in first.stderr
+        assert made is not served
         assert len((tmp_path / "refused.ndjson").read_text().splitlines()) == 7
         told = program.run("catalogue", "import", "items.csv").stderr
+        assert "new one" not in told
         assert ("line 3: title" in told, "--refused" in told) == (True, True)
         counts = [program.run("catalogue", "import", "many.ndjson", "--json") for _ in range(2)]
         assert [json.loads(one.stdout)["counts"] for one in counts] == [{"added": 450}, {"same": 450}]

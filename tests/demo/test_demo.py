@@ -12,6 +12,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,8 +24,10 @@ from prompt_toolkit.utils import get_cwidth
 
 from chatd.cli.language import Lang
 from chatd.cli.welcome import pasted
+from chatd.config import load
 from chatd.demo.community import BOTS, PEOPLE
 from chatd.demo.guide import Place, guide
+from chatd.demo.house import prepare
 from tests.demo.house import ROOT, Program, started
 from tests.ports import free_port
 
@@ -350,3 +353,24 @@ def test_it_speaks_chinese_to_who_reads_chinese(tmp_path: Path) -> None:
     assert [line for line in shown if "正在生成演示社区" in line]
     assert shown[-1].startswith("已停止")
     assert not [line for line in shown if "Chat as two people" in line]
+
+
+def test_the_settings_of_the_demo_are_good_in_every_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # a short name: the socket's has to fit
+        place = Path(folder) / "a 100% 好 place"
+        place.mkdir()
+        monkeypatch.chdir(place)
+        prepare(Path(".demo"), 8080)
+        monkeypatch.chdir("/")
+        config = load(place / ".demo" / "chatd.toml", {})
+        assert config.sqlite_path() == place / ".demo" / "chatd.db"
+        assert config.admin_socket_path() == place / ".demo" / "chatd.sock"
+
+
+def test_where_the_name_is_too_long_for_a_socket_the_demo_is_named_from_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / ("x" * 60) / ("y" * 60)
+    place.mkdir(parents=True)
+    monkeypatch.chdir(place)
+    assert prepare(Path(".demo"), 8080).admin_socket_path() == Path(".demo/chatd.sock")

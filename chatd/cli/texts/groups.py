@@ -82,8 +82,8 @@ TEXTS: Final = {
         "{name}：你们没有互相关注（not_mutual）",
     ),
     "result_no_bots": (
-        "{name}: bots are brought in by the owner and admins; is its name right, and is it not disabled? (not_mutual)",
-        "{name}：机器人只能由群主和管理员拉进群；也请核对名字，看它是否已停用（not_mutual）",
+        "{name}: only the owner and admins bring bots in, and none that is disabled (not_mutual)",
+        "{name}：机器人只能由群主和管理员拉进群，已停用的不行（not_mutual）",
     ),
     "result_full": ("{name}: there is no room (full)", "{name}：人数已满（full）"),
     "result_banned": ("{name}: is banned here (banned)", "{name}：已被本群封禁（banned）"),
