@@ -28,8 +28,15 @@ _SMALL_TURN: Final = 1000
 _TURN_S: Final = 0.0005
 _LONG_TURN_S: Final = 0.03
 _BACKLOG: Final = 0.5
-"""Of a ring. When more of it waits for the next pass, turns are long: whoever writes there gets answers more slowly,
-long before the ring loses what somebody has not got yet."""
+_LARGE_BACKLOG: Final = 0.75
+"""Of a ring. The more of it waits for the next pass, from the first to the second, the longer turns are: whoever writes
+there gets answers more slowly, long before the ring loses what somebody has not got yet."""
+
+
+def _turn_s(backlog: float) -> float:
+    """How long a turn of large groups is while this share of a ring waits."""
+    grown = (backlog - _BACKLOG) / (_LARGE_BACKLOG - _BACKLOG)
+    return _TURN_S + min(1.0, max(0.0, grown)) * (_LONG_TURN_S - _TURN_S)
 
 
 class _Run:
@@ -124,8 +131,8 @@ class Fanout:
         left, began_s, turn_s = self._slice, self._clock_s(), _TURN_S
         while self._large and left > 0:
             waiting = self._large.popleft()
-            if isinstance(waiting, _Run) and waiting.feed.backlog(waiting.upto) > _BACKLOG:
-                turn_s = _LONG_TURN_S
+            if isinstance(waiting, _Run):
+                turn_s = max(turn_s, _turn_s(waiting.feed.backlog(waiting.upto)))
             left -= self._serve(waiting, min(left, self._portion))
             self._flush()
             if self._clock_s() - began_s >= turn_s:

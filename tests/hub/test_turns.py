@@ -167,6 +167,13 @@ def test_turns_are_long_while_a_ring_fills_faster_than_it_is_handed_out() -> Non
     assert len(large.ring) <= RING
 
 
+def test_turns_grow_with_what_waits_between_half_a_ring_and_three_quarters() -> None:
+    lengths = [fanout._turn_s(share) for share in (0.0, 0.5, 0.6, 0.7, 0.75, 2.0)]
+    assert lengths[:2] == [fanout._TURN_S] * 2
+    assert lengths[4:] == pytest.approx([fanout._LONG_TURN_S] * 2)
+    assert fanout._TURN_S < lengths[2] < lengths[3] < fanout._LONG_TURN_S
+
+
 class Behind:
     """Somebody with so many portions to read on with."""
 
