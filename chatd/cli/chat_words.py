@@ -11,7 +11,7 @@ from typing import Final
 
 from prompt_toolkit.utils import get_cwidth
 
-from chatd.cli.language import Lang, lang_of
+from chatd.cli.language import Lang, for_one, lang_of
 from chatd.cli.texts import (
     boards,
     bots,
@@ -78,7 +78,7 @@ class Words:
 
     def __call__(self, key: str, **values: object) -> str:
         """The text of a key, with its places filled. Raises `KeyError` for a key or a place that is not there."""
-        text = self._table[key]
+        text = self._table[key] if self.lang == "zh" else for_one(self._table[key], values)
         if not self._close.isdisjoint(value for value in values.values() if isinstance(value, str)):
             text = self._closed_up(text, values)
         return text.format(**values)

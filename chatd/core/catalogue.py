@@ -16,7 +16,7 @@ from chatd.core.facts import Facts
 from chatd.core.needs import Needs
 from chatd.core.proposal import Wish
 from chatd.core.records import Record
-from chatd.core.titles import line_of
+from chatd_protocol.runs import line_of
 
 Result = Literal["added", "updated", "same", "older", "deleted", "absent"]
 

@@ -1,27 +1,22 @@
 """How public groups are found by their title: the terms that a title is listed under, and those that a query asks for.
 
 Chinese, Japanese and Korean have no spaces, so a run of them is cut into pairs of neighbours (and single characters,
-for who types only one); words of other scripts are listed by their beginnings. Case and width do not matter (NFKC,
-Unicode Standard Annex 15). A group is found if it is listed under every term of the query.
+for who types only one); words of other scripts are listed by their beginnings. A group is found if it is listed under
+every term of the query.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
 from chatd.core.facts import Facts
 from chatd.core.records import Record
 from chatd.core.values import Group
+from chatd_protocol.runs import runs_of
 
 WORD_MAX: Final = 16
 """Longer words are told apart by so many of their characters."""
-_UNSPACED: Final = (
-    "\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
-)
-_RUNS: Final = re.compile(rf"([{_UNSPACED}]+)|((?:(?![{_UNSPACED}])\w)+)")
 
 
 class GroupTerm(Record):
@@ -37,7 +32,7 @@ class GroupTerm(Record):
 def terms_of(title: str) -> set[str]:
     """Everything that a title can be found by."""
     terms: set[str] = set()
-    for run, spaced in _runs_of(title):
+    for run, spaced in runs_of(title):
         if spaced:
             terms.update(run[:length] for length in range(1, min(len(run), WORD_MAX) + 1))
         else:
@@ -49,24 +44,12 @@ def terms_of(title: str) -> set[str]:
 def terms_asked(text: str) -> set[str]:
     """What a title has to be listed under in order to answer a query; nothing if it names no word."""
     terms: set[str] = set()
-    for run, spaced in _runs_of(text):
+    for run, spaced in runs_of(text):
         if spaced or len(run) == 1:
             terms.add(run[:WORD_MAX])
         else:
             terms.update(_pairs(run))
     return terms
-
-
-def line_of(title: str) -> str:
-    """What a title can be found by where titles are looked through one by one: its runs, each behind a space; never
-    empty."""
-    return " " + " ".join(run for run, _ in _runs_of(title))
-
-
-def parts_asked(text: str) -> list[str]:
-    """What the line of a title has to have in it in order to answer a query: words of Chinese, Japanese and Korean
-    anywhere, others where a word begins."""
-    return [f" {run}" if spaced else run for run, spaced in _runs_of(text)]
 
 
 def list_title(facts: Facts, group: Group) -> None:
@@ -81,13 +64,6 @@ def unlist_title(facts: Facts, group: Group) -> None:
     if group.kind == "public":
         for term in terms_of(group.title):
             facts.drop(GroupTerm, term, group.id)
-
-
-def _runs_of(text: str) -> Iterator[tuple[str, bool]]:
-    """Runs of characters that belong together, with whether their script puts spaces between words."""
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    for match in _RUNS.finditer(plain):
-        yield match[0], match[1] is None
 
 
 def _pairs(run: str) -> Iterator[str]:

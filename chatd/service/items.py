@@ -6,19 +6,17 @@ from typing import Any, Final
 
 from chatd.core.cards import show
 from chatd.core.catalogue import Item
-from chatd.core.titles import parts_asked
 from chatd.store.catalogue import items_titled
 from chatd.store.readers import Reader
 from chatd_protocol import items as wire
+from chatd_protocol.runs import parts_asked
 
 KINDS: Final = ("product", "video")
-PARTS_MAX: Final = 10
-"""Words of a query that count."""
 
 
 async def find_items(reader: Reader, request: wire.FindItems) -> dict[str, Any]:
     """Cards of what is found, as they would be shared now."""
-    parts = list(dict.fromkeys(parts_asked(request.text)))[:PARTS_MAX]
+    parts = parts_asked(request.text)
     if request.text.strip() and not parts:
         return {"items": []}
     found: list[Item] = []

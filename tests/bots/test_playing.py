@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -207,6 +208,59 @@ async def test_two_bots_that_answer_everything_do_not_answer_each_other(store_ur
                 for bot_run in (one, two):
                     await bot_run.while_it_runs(bot_run.runner.until(group, head))
             assert await said_by_bots(ann, group) == ["and you?", "and you?"]
+
+
+FOUND = """\
+* product lamp-desk "Desk Lamp, brass" CNY 199.00
+* product lamp-night "小夜灯" CNY 59.00
+* product lamp-old "Oil lamp" CNY 9.00, off the shelf
+* product lamp-last "Lamp of last year" CNY 19.00, sold out
+* video lamp "How a lamp is made"
+* video secret "A lamp nobody sees", private
+* group Potters: ann
+ann> /find product lamp
+bot> lamp-last lamp-desk
+ann> /find video LAMP
+bot> lamp
+ann> /find product "desk brass"
+bot> lamp-desk
+ann> /find product esk
+bot> nothing
+ann> /find product 夜灯
+bot> lamp-night
+ann> /find product "ｌａｍｐ　ｌａｓｔ"
+bot> lamp-last
+ann> /find product !?
+bot> nothing
+* product lamp-desk "Desk lamp, brass" CNY 149.00
+ann> /find product lamp
+bot> lamp-desk lamp-last
+* product lamp-desk is deleted
+ann> /find product lamp
+bot> lamp-last
+"""
+
+
+def finding_bot() -> Bot:
+    bot = Bot("finding")
+
+    @bot.command("find")
+    async def find(ctx: MessageContext, kind: Literal["product", "video"], words: str) -> None:
+        found = await ctx.client.find_items(words, kind)
+        await ctx.send(" ".join(card.id for card in found.items) or "nothing")
+
+    return bot
+
+
+@in_loop
+async def test_what_a_bot_finds_by_a_title_is_on_the_stage_what_it_is_at_a_server(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    await play(finding_bot(), FOUND)
+    async with house(sqlite_url, tmp_path) as server:
+        token = await bot_token(server, name="finding")
+        place = ServerPlace(server.ws_url, bot_token=token, token_of=server.token, change=change_in(server))
+        await play(finding_bot(), FOUND, place)
 
 
 GOODS = """\

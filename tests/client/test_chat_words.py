@@ -65,3 +65,11 @@ def test_no_two_nouns_have_the_same_command_or_text() -> None:
         modules = [import_module(f"{package.__name__}.{module.name}") for module in iter_modules(package.__path__)]
         keys = [key for module in modules for key in getattr(module, name, ())]
         assert sorted(set(keys)) == sorted(keys)
+
+
+def test_one_of_something_is_said_in_the_singular_and_what_people_wrote_is_not_touched() -> None:
+    en, zh = Words("en"), Words("zh")
+    assert en("opened", title="The 1 members", members=1, unread=0) == "── The 1 members · 1 member · 0 unread ──"
+    assert en("opened", title="Tea", members=11, unread=1) == "── Tea · 11 members · 1 unread ──"
+    assert (en("members_of", count="1"), en("members_of", count="1,001")) == ("1 member", "1,001 members")
+    assert zh("members_of", count=1) == "1 人"

@@ -177,6 +177,8 @@ def test_every_name_of_a_bots_command_is_offered(lang: Lang, names: list[str]) -
     told = [CommandLine("vote", "asks", "问", ["投票", "表决"]), CommandLine("help", also=["帮助"])]
     found = bot_commands(Words(lang), [BotLine("u1", "poll", commands=told)], COMMANDS)
     assert [name for name, _, _ in found] == names
+    said = {name: about for name, _, about in found}
+    assert (said["vote"][-1], said["帮助"][-4:]) == (("s", "poll") if lang == "en" else ("问", "poll"))
     assert [one.text for one in completions("/表", (), found)] == ["/表决"]
 
 

@@ -93,6 +93,7 @@ async def test_a_button_of_a_bot_is_pressed_by_its_digit_and_by_the_mouse(sqlite
             await here.sees("已点“不要”")
             await here.type("", "up")
             await here.sees("▌")
+            await here.sees("回车 更多 · 1–2 按按钮")
             await here.press("1")
             await here.sees("已点“要”")
             await here.type("/te", "space", "backspace")

@@ -12,7 +12,6 @@ from chatd.cli.language import Lang
 from chatd.core.invites import RedeemInvite
 from chatd.core.limits import Bounds
 from chatd.core.pulls import AddMembers
-from chatd.core.titles import line_of, parts_asked
 from chatd.demo import seed
 from chatd.demo.community import BOTS, CATALOGUE, DIRECTS, FANS, FRIENDS, GROUPS, INVITE, PEOPLE, STRANGER, TALKERS
 from chatd.demo.guide import GUIDES
@@ -22,6 +21,7 @@ from chatd.store.database import connect
 from chatd.store.engine import Engine
 from chatd.store.outcome import Proposed
 from chatd.store.verify import verify
+from chatd_protocol.runs import line_of, parts_asked
 from tests.demo.house import ROOT
 
 NOW = datetime(2026, 3, 10, 21, 0, tzinfo=timezone(timedelta(hours=8)))

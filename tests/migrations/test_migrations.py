@@ -19,11 +19,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
 import chatd_migrations
-from chatd.core.titles import line_of
 from chatd.store.database import connect
 from chatd.store.failures import StoreLost
 from chatd.store.migrate import life, migrate, revision
 from chatd.store.schema import metadata
+from chatd_protocol.runs import line_of
 from tests.pg import PostgresServer
 
 

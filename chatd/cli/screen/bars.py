@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from chatd.cli.chat_people import count_here, in_rank
-from chatd.cli.screen.acts import KEY_OF
+from chatd.cli.screen.acts import KEY_OF, buttons_of
 from chatd.cli.screen.bar import Part
 from chatd.cli.screen.cells import Row, clean, cut, cut_row, width, wrap
 from chatd.cli.screen.ink import style_of
@@ -189,7 +189,10 @@ def _act_hints(app: Backstage, room: int) -> list[Part]:
     words, transcript, pos = app.words, app.transcript, app.timeline.chosen
     message = transcript.messages.get(pos) if transcript is not None and pos is not None else None
     acts = app.acts.allowed(message) if message is not None else []
-    keys = [words("hint_more"), *(f"{KEY_OF[name]} {words(f'hint_{name}')}" for name in HINTED if name in acts)]
+    buttons = len(buttons_of(message))
+    pressed = [f"{'1' if buttons == 1 else f'1–{min(buttons, 9)}'} {words('hint_press')}"] if buttons else []
+    named = (f"{KEY_OF[name]} {words(f'hint_{name}')}" for name in HINTED if name in acts)
+    keys = [words("hint_more"), *pressed, *named]
     back = f" · {words('hint_back')}"
     shown = ""
     for key in keys:

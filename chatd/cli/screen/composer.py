@@ -74,7 +74,8 @@ def bot_commands(words: Words, bots: Iterable[BotLine], ours: Container[str]) ->
         if words.lang == "zh":
             names.sort(key=str.isascii)
         meaning = (one.zh or one.en) if words.lang == "zh" else (one.en or one.zh)
-        about = words("bot_command", name=clean(bot.name or bot.bot), about=clean(meaning))
+        key = "bot_command" if meaning else "bot_command_bare"
+        about = words(key, name=clean(bot.name or bot.bot), about=clean(meaning))
         found.append((names[0], f"/{names[0]}", about))
         others += [(name, f"/{name}", about) for name in names[1:]]
     return [*found, *others]

@@ -18,10 +18,11 @@ def show(turn: Said | Did) -> str:
     if isinstance(turn, Did):
         return f"{turn.who} {turn.act} {turn.what}".rstrip()
     to = f" (to {turn.to})" if turn.to else ""
-    card = f"[{turn.card[0]} {turn.card[1]}] " if turn.card else ""
+    card = f"[{turn.card[0]} {turn.card[1]}]" if turn.card else ""
     text = turn.text.replace("\n", "\n  ")
-    buttons = "".join(f" [[{label}]]" for label in turn.buttons)
-    return f"{turn.who}{to}{' edits' if turn.edits else ''}> {card}{text}{buttons}".rstrip()
+    buttons = " ".join(f"[[{label}]]" for label in turn.buttons)
+    said = " ".join(filter(None, (card, text, buttons)))
+    return f"{turn.who}{to}{' edits' if turn.edits else ''}> {said}".rstrip()
 
 
 def heard_from(body: Any, person: str | None, *, edits: bool) -> Said:

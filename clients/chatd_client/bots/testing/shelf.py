@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from chatd_protocol.catalogue import Deletion, Item, Product, Video
 from chatd_protocol.kinds import Card, ProductCard, VideoCard
+from chatd_protocol.runs import line_of, parts_asked
 from chatd_protocol.values import ItemKind
 
 
@@ -40,6 +41,15 @@ class Shelf:
     def card(self, kind: ItemKind, item: str) -> Card | None:
         """What a card of it shows now."""
         return self._cards.get((kind, item))
+
+    def find(self, text: str, kind: ItemKind | None) -> list[Card]:
+        """What can be shared and has all words of a text in its title, what changed last first."""
+        parts = parts_asked(text)
+        if text.strip() and not parts:
+            return []
+        keys = [key for key in self._cards if self.may_share(*key) and kind in (None, key[0])]
+        found = [self._cards[key] for key in keys if all(part in line_of(self._cards[key].title) for part in parts)]
+        return sorted(found, key=lambda card: card.rev, reverse=True)
 
     def may_share(self, kind: ItemKind, item: str) -> bool:
         card = self.card(kind, item)

@@ -1,8 +1,9 @@
 """Where a bot can be tried without a server: groups with their logs, people, a catalogue, all in memory.
 
 It keeps to the words of the protocol in what a bot can notice: one ordered log per group, what a newcomer sees,
-commands that happen once under their `cid`, cards that show the item as it is now, menus and their presses. It knows no
-rates, no bans, no moderation and no search; what it cannot do it refuses with `unavailable_here`, never silently.
+commands that happen once under their `cid`, cards that show the item as it is now, items found by their titles, menus
+and their presses. It knows no rates, no bans, no moderation and no search of messages; what it cannot do it refuses
+with `unavailable_here`, never silently.
 The same dialogue played against a real server (`ServerPlace`) shows whether the two agree.
 """
 

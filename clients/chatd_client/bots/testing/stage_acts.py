@@ -10,7 +10,7 @@ import msgspec
 from chatd_client.bots.testing import stage_people as people
 from chatd_client.bots.testing.stage import Stage, StageUser
 from chatd_client.errors import ChatdError
-from chatd_protocol import bots, groups, invites, messages, relations, users
+from chatd_protocol import bots, groups, invites, items, messages, relations, users
 from chatd_protocol.kinds import BUNDLE, CUSTOM_PREFIX, NOTICE, Card, CustomContent, Mark, TextContent, content_type
 from chatd_protocol.log import Edited, Message, Reacted, Recall, Recalled
 from chatd_protocol.menus import Button, MenuButton, MenuRows
@@ -169,6 +169,11 @@ def _list_bots(stage: Stage, user: StageUser, request: bots.ListBots) -> View:
     return bots.Bots([bots.BotLine(one.id, one.sub, one.name, "", one.commands) for one in found])
 
 
+def _find_items(stage: Stage, user: StageUser, request: items.FindItems) -> View:
+    found = stage.shelf.find(request.text, request.kind)
+    return items.FoundItems(found[: request.limit], len(found) > request.limit)
+
+
 def _nothing(stage: Stage, user: StageUser, request: messages.Typing) -> View:
     stage.group_of(request.group, user.id)
     return Unnamed()
@@ -202,4 +207,5 @@ ACTS: Final[dict[type[Data], Callable[[Stage, StageUser, Any], View]]] = {
     bots.PressMenu: _press,
     bots.SetCommands: _declare,
     bots.ListBots: _list_bots,
+    items.FindItems: _find_items,
 }
