@@ -14,9 +14,11 @@ from chatd.cli.listing import say_rows
 from chatd.cli.named import OPERATOR_SUB
 from chatd.cli.table import on_terminal, operator, pairs, table
 from chatd.config import Config
+from chatd_protocol.users import ERASED_SUB
 
 _PAGE = 200
 NEAR_MAX = 3
+ERASED_SHOWN = 14
 _COLUMNS = ("at", "by", "act", "target", "group", "details", "reason")
 
 
@@ -82,6 +84,8 @@ def _row(row: dict[str, Any], subs: dict[str, str]) -> dict[str, Any]:
 
 def _person(user: str, subs: dict[str, str]) -> str:
     sub = subs.get(user, user)
+    if sub.startswith(ERASED_SUB) and on_terminal():
+        return sub[:ERASED_SHOWN] + "…"
     return operator() if sub == OPERATOR_SUB else sub
 
 

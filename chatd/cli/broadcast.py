@@ -14,7 +14,7 @@ from chatd.cli.completion import group_ids, user_subs
 from chatd.cli.govern import group_app
 from chatd.cli.listing import After, Limit, say_page, say_record
 from chatd.cli.named import OPERATOR_SUB, Group
-from chatd.cli.table import operator
+from chatd.cli.table import on_terminal, operator
 
 broadcast = typer.Typer(help="Post to many groups at once. 群发。", no_args_is_help=True)
 
@@ -37,7 +37,7 @@ As = Annotated[
     ),
 ]
 Plain = Annotated[
-    bool, typer.Option("--plain", help="A message that counts as unread, no notice. 普通消息（计未读），而非公告。")
+    bool, typer.Option("--plain", help="A message that counts as unread, no notice. 普通消息（计未读），而非通知。")
 ]
 Video = Annotated[str | None, typer.Option(help="Show this video of the catalogue. 附上目录里的视频。")]
 Product = Annotated[str | None, typer.Option(help="Show this product of the catalogue. 附上目录里的商品。")]
@@ -158,6 +158,8 @@ def send(
         _aim(config, broadcast_id, chosen, _named(group or [], groups_file) if named else None, [])
     started = ask(config, "broadcast.start", broadcast=broadcast_id)
     _say_one(started, config, as_json)
+    if not as_json and on_terminal():
+        print(phrase("How far it is: {command}. 进度：{command}。", command=f"chatd broadcast show {broadcast_id}"))
 
 
 def _say_one(found: dict[str, Any], config: Path | None, as_json: bool) -> None:
@@ -230,7 +232,7 @@ def notice(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Post a notice to one group, in the operator's name. 以运营方名义在一个群里发公告。
+    """Post a notice to one group, in the operator's name. 以运营方名义在一个群里发通知。
 
     $ chatd group notice gXXXXXXXXXXXXXXXXXXXXXX "Back at 23:00 今晚恢复"
     """

@@ -48,7 +48,7 @@ def _watch(config: Path | None, user: str, as_json: bool) -> dict[str, Any]:
 
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=as_json or not console.is_terminal) as progress:
-        task = progress.add_task("", total=None)
+        task = progress.add_task(phrase(STAGES["waiting"]), total=None)
         while True:
             state = ask(config, "erase.status", TIMEOUT_S, user=user)
             stage = phrase(STAGES.get(state["stage"], state["stage"]))
@@ -66,6 +66,7 @@ STAGES: Final = {
     "groups": "groups. 群。",
     "edges": "follows. 关注。",
     "rows": "the rest. 其余。",
+    "done": "done. 完成。",
 }
 
 

@@ -51,7 +51,8 @@ def export_group(
     """
     from chatd.service.export import GroupExport
 
-    _run(config, out, as_json, lambda database, now: GroupExport(database, group, now))
+    missing = phrase("there is no such group: {group}. 没有这个群：{group}。", group=group)
+    _run(config, out, as_json, lambda database, now: GroupExport(database, group, now), missing)
 
 
 @export.command("user")
@@ -73,10 +74,11 @@ def export_user(
     """
     from chatd.service.export import UserExport
 
-    _run(config, out, as_json, lambda database, now: UserExport(database, person, now))
+    missing = phrase("there is no such person: {person}. 没有这个人：{person}。", person=person)
+    _run(config, out, as_json, lambda database, now: UserExport(database, person, now), missing)
 
 
-def _run(config: Path | None, out: Path, as_json: bool, make: Callable[[Any, int], Any]) -> None:
+def _run(config: Path | None, out: Path, as_json: bool, make: Callable[[Any, int], Any], missing: str) -> None:
     from chatd.cli.troubles import TROUBLES, ended_by
     from chatd.service.export import Missing
     from chatd.store.export import snapshot
@@ -90,7 +92,7 @@ def _run(config: Path | None, out: Path, as_json: bool, make: Callable[[Any, int
             with _target(out, name) as (file, path):
                 count = _write(file, first, lines, made.total)
     except Missing:
-        raise fail(phrase("there is nothing of that name. 没有找到。")) from None
+        raise fail(missing) from None
     except (*TROUBLES, ValueError) as error:
         raise typer.Exit(ended_by(error)) from None
     _tell({"file": str(path) if path is not None else None, "lines": count}, as_json)

@@ -51,7 +51,8 @@ REASONS: Final = {
     "added": "may pull them in: both follow each other. 可以拉：互相关注。",
     "asked": "may ask them in: they want to be asked first. 可以邀请：对方要求先问。",
     "already": "is in the group already. 已经在群里。",
-    "not_mutual": "may not: they are not mutual, or one has blocked the other. 不可以：未互相关注，或有拉黑。",
+    "not_mutual": "may not: they do not both follow each other. 不可以：未互相关注。",
+    "blocked": "may not: one has blocked the other. 不可以：有拉黑。",
     "opted_out": "may not: they let nobody pull them in. 不可以：对方不让人拉。",
     "banned": "may not: they are banned from the group. 不可以：对方被禁止进群。",
     "kicked": "may not: they were put out, and only an admin brings them back. 不可以：曾被移出，只有管理员能拉回。",
@@ -199,6 +200,7 @@ def check(
             ("blocks", "blocked", other, one),
         )
     ]
-    lines.append(phrase(REASONS[found["result"]]))
+    blocked = found["result"] == "not_mutual" and (found["blocks"] or found["blocked"])
+    lines.append(phrase(REASONS["blocked" if blocked else found["result"]]))
     say(found, "\n".join(lines), as_json)
     raise typer.Exit(DONE if found["may"] else FAILED)

@@ -9,6 +9,7 @@ line with the names that they have in the JSON; times are ISO 8601 in UTC. What 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -24,6 +25,9 @@ _NAME_LEAST: Final = 24
 """Nor one of what people go by, which is copied where it is not longer than most are."""
 _WHOLE: Final = frozenset({"id", "time", "count", "flag"})
 """What is not broken over lines: one copies it, or reads it at a glance."""
+_DIGEST: Final = re.compile(r"[0-9a-f]{40,}")
+_DIGEST_SHOWN: Final = 8
+"""Of a digest, which is whole in the JSON."""
 
 
 def on_terminal() -> bool:
@@ -138,6 +142,8 @@ def _pair(name: str, value: Any, lang: Lang) -> str:
         shown = f"（{pairs(value)}）" if lang == "zh" else f"({pairs(value)})"
     elif isinstance(value, list | tuple):
         shown = " ".join(clean(str(one)) for one in value)
+    elif isinstance(value, str) and _DIGEST.fullmatch(value):
+        shown = value[:_DIGEST_SHOWN] + "…"
     else:
         shown = _shown(field, value, lang, None)
     return f"{(field.zh if lang == 'zh' else field.en) or name} {shown}".replace(" （", "（").strip()

@@ -89,20 +89,35 @@ def test_who_and_whom_stay_whole_in_the_audit_log_and_nothing_of_the_rest_is_cut
     column = lines[0].index("what" if lang == "C.UTF-8" else "内容")
     start = cells(lines[0][:column])
     told = "".join(_from_cell(line, start) for line in lines[1:])
-    until, kind = ("until", "kindnotice") if lang == "C.UTF-8" else ("截止", "类型公告")
+    until, kind = ("until", "kindnotice") if lang == "C.UTF-8" else ("截止", "类型通知")
     title = "石榴哥粉丝群（三群）一起看直播"
     assert "".join(told.split()) == f"{title}·{until}2026-11-2300:56+05:30·刷屏太多次了{kind}"
 
 
+def test_who_is_erased_takes_little_room_in_the_audit_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen(monkeypatch, "C.UTF-8", 80)
+    audit = importlib.import_module("chatd.cli.audit")
+    for module in (audit, importlib.import_module("chatd.cli.listing")):
+        monkeypatch.setattr(module, "on_terminal", lambda: True)
+    rows = [{"at": 1795375592254, "act": "user.erase", "user": "u1", "details": {}}]
+    audit._say({"rows": rows, "subs": {"u1": "erased:uNqT5aQ7xLp4Zr6BnKc0sWq"}, "titles": {}}, first=True)
+    assert capsys.readouterr().out.splitlines()[1].endswith("  erased:uNqT5aQ…")
+
+
 def test_what_an_act_was_about_is_said_in_the_language_of_whoever_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     restored = {"n": 8, "made_at": 1795375592254, "again": {"recall": 1, "erase": 2}}
+    imported = {"import_id": "0f" * 32, "lines": 5000, "done": True, "counts": {"added": 4997, "unread": 3}}
     tagged = {"tag": "verified", "on": False, "scopes": ["read", "send"], "unheard_of": 3}
     seen(monkeypatch, "C.UTF-8", 80)
     assert pairs(restored) == (
         "commit 8, backup made 2026-11-23 00:56 +05:30, gone again (recalled messages 1, erased people 2)"
     )
     assert pairs(tagged) == "tag verified, has it no, may read send, unheard_of 3"
+    assert pairs(imported) == "import 0f0f0f0f…, lines 5,000, done yes, results (added 4,997, not understood 3)"
     seen(monkeypatch, "zh_CN.UTF-8", 80)
+    assert pairs(imported) == "导入 0f0f0f0f…、行数 5,000、完成 是、结果（新增 4,997、内容有误 3）"
     assert pairs(restored) == "提交号 8、备份于 2026-11-23 00:56 +05:30、再次删除（撤回的消息 1、抹除的用户 2）"
     assert pairs(tagged) == "标签 verified、授予 否、权限 read send、unheard_of 3"
 

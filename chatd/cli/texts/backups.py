@@ -7,8 +7,8 @@ from typing import Final
 TEXTS: Final = {
     # -- what was done
     "backup_done": (
-        "{file}: {size}, {entries} entries, {users} people, {groups} groups, as of {at}, in {seconds:.1f} s",
-        "{file}：{size}，{entries} 条记录、{users} 人、{groups} 个群，截至 {at}，用时 {seconds:.1f} 秒",
+        "{file}: {size}, {entries:,} entries, {users:,} people, {groups:,} groups, as of {at}, in {seconds:.1f} s",
+        "{file}：{size}，{entries:,} 条记录、{users:,} 人、{groups:,} 个群，截至 {at}，用时 {seconds:.1f} 秒",
     ),
     "backup_whole": ("verified: whole", "校验通过：完好"),
     "backup_problems": (
@@ -21,12 +21,18 @@ TEXTS: Final = {
     ),
     "ledger_done": ("{file}: {count} lines added", "{file}：新增 {count} 行"),
     "restore_done": (
-        "{place}: as it was at {at} ({entries} entries, {users} people, {groups} groups), verified, in {seconds:.1f} s",
-        "{place}：已恢复到 {at} 的状态（{entries} 条记录、{users} 人、{groups} 个群），校验通过，用时 {seconds:.1f} 秒",
+        (
+            "{place}: as it was at {at} ({entries:,} entries, {users:,} people, {groups:,} groups), verified,"
+            " in {seconds:.1f} s"
+        ),
+        (
+            "{place}：已恢复到 {at} 的状态（{entries:,} 条记录、{users:,} 人、{groups:,} 个群），校验通过，"
+            "用时 {seconds:.1f} 秒"
+        ),
     ),
     "restore_dry": (
-        "could be restored as of {at} ({entries} entries, {users} people, {groups} groups); nothing was changed",
-        "可以恢复到 {at} 的状态（{entries} 条记录、{users} 人、{groups} 个群）；这次什么都没有改动",
+        "could be restored as of {at} ({entries:,} entries, {users:,} people, {groups:,} groups); nothing was changed",
+        "可以恢复到 {at} 的状态（{entries:,} 条记录、{users:,} 人、{groups:,} 个群）；这次什么都没有改动",
     ),
     "restore_again": ("gone again since then: {again}", "此后已删除的内容再次删除：{again}"),
     "restore_nothing_again": (
