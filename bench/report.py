@@ -76,8 +76,10 @@ LABELS = {  # a figure without a label is called by its name
     "writer_mib": "writer, MiB RSS",
     "start_s": "start to first accepted hello, s",
 }
-SHARES = frozenset({"hub_cpu", "writer_cpu", "others_cpu", "load_cpu", "load_idle", "load_late_p99_ms", "complete"})
-"""Circumstances, of which a ratio would say nothing."""
+SHARES = frozenset({"hub_cpu", "writer_cpu", "others_cpu", "load_cpu", "load_idle", "complete"})
+"""Shown in percent."""
+CIRCUMSTANCES = SHARES | {"load_late_p99_ms"}
+"""Of which a ratio would say nothing."""
 YARDSTICK = "sketch"
 
 
@@ -100,7 +102,7 @@ def show_cell(runs: Sequence[Figures], figure: str) -> str:
 
 def ratio_to_yardstick(runs: Runs, subject: str, figure: str) -> float | None:
     """Median over median; None where there is nothing to compare."""
-    if subject == YARDSTICK or figure in SHARES or YARDSTICK not in runs or subject not in runs:
+    if subject == YARDSTICK or figure in CIRCUMSTANCES or YARDSTICK not in runs or subject not in runs:
         return None
     theirs = summarise(runs[YARDSTICK], figure)[0]
     return summarise(runs[subject], figure)[0] / theirs if theirs else None
