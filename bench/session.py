@@ -25,6 +25,8 @@ from bench.workloads import Share, Who, Workload
 
 OTHERS_REPEAT = 3
 """How often those are measured that are not in every row."""
+CALIBRATION_MAX_S = 4.0
+"""So long at most is measured for a rate that another row needs, however long the rows themselves are."""
 HOLDS = 0.95
 """Of its own maximum: beyond that nobody is asked to keep up with an open loop."""
 ROLES: Mapping[Who, Sequence[Role]] = {
@@ -76,13 +78,15 @@ class Session:
     def run(self, workload: Workload) -> None:
         """All repeats of one row."""
         chosen = [subject for subject in self.subjects if takes_part(subject, workload)]
-        runs = self._repeat(workload, chosen, self.repeat)
+        runs = self._repeat(self.bench, workload, chosen, self.repeat)
         if runs:
             self.taken[workload.name] = runs
 
-    def _repeat(self, workload: Workload, subjects: Sequence[Subject], repeat: int) -> dict[str, list[Figures]]:
+    def _repeat(
+        self, bench: Bench, workload: Workload, subjects: Sequence[Subject], repeat: int
+    ) -> dict[str, list[Figures]]:
         ready = {subject.name: self._resolve(workload, subject) for subject in subjects}
-        seeded = {s.name: seed(self.bench, s, workload) for s in subjects if ready[s.name] is not None}
+        seeded = {s.name: seed(bench, s, workload) for s in subjects if ready[s.name] is not None}
         runs: dict[str, list[Figures]] = {subject.name: [] for subject in subjects}
         for turn in range(repeat):
             for subject in subjects if turn % 2 == 0 else reversed(subjects):
@@ -91,7 +95,7 @@ class Session:
                     continue
                 label = f"{workload.name} {subject.name} {turn + 1}/{repeat}"
                 try:
-                    figures = run(self.bench, subject, given, seeded[subject.name])
+                    figures = run(bench, subject, given, seeded[subject.name])
                 except (Invalid, LoadFailed, ServerFailed) as failure:
                     self._fail(f"{label}: {failure}")
                     continue
@@ -139,7 +143,8 @@ class Session:
         subject = next((subject for subject in self.subjects if subject.name == name), None)
         if subject is None:
             raise Invalid(f"its rate is a share of what {name} does in {row}, and {name} is not measured")
-        runs = self._repeat(workload, [subject], 1).get(name)
+        short = replace(self.bench, measured_s=min(self.bench.measured_s, CALIBRATION_MAX_S))
+        runs = self._repeat(short, workload, [subject], 1).get(name)
         if not runs:
             raise Invalid(f"its rate is a share of {row}, where {name} gave no figures")
         self.calibrated.setdefault(row, {})[name] = runs

@@ -31,7 +31,8 @@
 #include "dialect_xmpp.h"
 #include "result.h"
 
-enum { EVENTS = 512, HOT_EVENTS = 16, DUE_EVERY = 4, DUE_MAX = 512, ERRORS_MAX = 100, BUFFER_MIN = 256 << 10, BUFFER_MAX = 64 << 20 };
+enum { EVENTS = 512, HOT_EVENTS = 16, DUE_EVERY = 4, DUE_MAX = 512, ERRORS_MAX = 100 };
+enum { BUFFER_MIN = 256 << 10, BUFFER_MAX = 64 << 20 };
 enum { STDIN_KEY = -1, TIMER_KEY = -2 }; /* and one less for each lane */
 typedef enum { OPENING, HOLDING, WARMING, MEASURING, DRAINING, LINGERING, FINISHED } Phase;
 

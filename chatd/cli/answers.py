@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from chatd.cli.language import choose, lang_of, singular
+from chatd.cli.language import choose, for_one, lang_of
 
 if TYPE_CHECKING:
     from chatd.admin.socket import AdminError
@@ -29,8 +29,8 @@ MISUSED = 2
 def phrase(text: str, /, **values: object) -> str:
     """One language of a text like `{count} words. {count} 个词。`, with its places filled."""
     lang = lang_of(os.environ)
-    said = choose(text, lang).format(**values)
-    return singular(said) if lang == "en" else said
+    said = choose(text, lang)
+    return (for_one(said, values) if lang == "en" else said).format(**values)
 
 
 def listed(parts: Iterable[str]) -> str:

@@ -78,19 +78,13 @@ _ONE_OF: Final = {
     "requests for a chat": "request for a chat",
     "revocations of devices": "revocation of a device",
 }
-_COUNTED: Final = re.compile(rf"\{{(\w+)\}} ({'|'.join(_ONE_OF)})\b")
-_ALONE: Final = re.compile(rf"(?<![\d.,])1 ({'|'.join(_ONE_OF)})\b")
-
-
-def singular(english: str) -> str:
-    """The same with `1 groups` as `1 group`."""
-    return _ALONE.sub(lambda found: f"1 {_ONE_OF[found[1]]}", english)
+_COUNTED: Final = re.compile(rf"(\{{(\w+)(?::,)?\}}) ({'|'.join(_ONE_OF)})\b")
 
 
 def for_one(english: str, values: Mapping[str, object]) -> str:
     """A text whose places are still to be filled, as it is where what is counted is one: `{n} groups` as `{n} group`.
     What people wrote, and is filled in, is not touched."""
-    return _COUNTED.sub(lambda f: f"{{{f[1]}}} {_ONE_OF[f[2]]}" if values.get(f[1]) in (1, "1") else f[0], english)
+    return _COUNTED.sub(lambda f: f"{f[1]} {_ONE_OF[f[3]]}" if values.get(f[2]) in (1, "1") else f[0], english)
 
 
 def asked_for(arguments: Sequence[str]) -> Lang | None:

@@ -128,7 +128,7 @@ def _shown(field: Field, value: Any, lang: Lang, zone: str | None) -> str:
     if isinstance(value, int) and field.kind != "id":
         return f"{value:,}"
     if isinstance(value, Mapping):
-        return " ".join(f"{name}={_part(name, one, lang)}" for name, one in value.items())
+        return pairs(value)
     if isinstance(value, list | tuple):
         return ("\n" if field.kind == "lines" else ", ").join(_shown(field, one, lang, zone) for one in value)
     return word(str(value)) if field.kind == "word" else clean(str(value))
@@ -136,23 +136,18 @@ def _shown(field: Field, value: Any, lang: Lang, zone: str | None) -> str:
 
 def _pair(name: str, value: Any, lang: Lang) -> str:
     field = DETAILS.get(name, UNKNOWN)
+    head = (field.zh if lang == "zh" else field.en) or name
+    if isinstance(value, Mapping):
+        return f"{head}（{pairs(value)}）" if lang == "zh" else f"{head} ({pairs(value)})"
     if isinstance(value, bool):
         shown = ("是" if value else "否") if lang == "zh" else ("yes" if value else "no")
-    elif isinstance(value, Mapping):
-        shown = f"（{pairs(value)}）" if lang == "zh" else f"({pairs(value)})"
     elif isinstance(value, list | tuple):
         shown = " ".join(clean(str(one)) for one in value)
     elif isinstance(value, str) and _DIGEST.fullmatch(value):
         shown = value[:_DIGEST_SHOWN] + "…"
     else:
         shown = _shown(field, value, lang, None)
-    return f"{(field.zh if lang == 'zh' else field.en) or name} {shown}".replace(" （", "（").strip()
-
-
-def _part(name: str, value: Any, lang: Lang) -> str:
-    """A value among several, each behind its name."""
-    timed = _field(name).kind == "time"
-    return _shown(_field(name), value, lang, None) if timed else plain(name, value)
+    return f"{head} {shown}".strip()
 
 
 def _least(name: str, head: str, texts: Sequence[str]) -> int:

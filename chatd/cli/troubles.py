@@ -18,7 +18,7 @@ from typing import Final
 from chatd.admin.socket import AdminError
 from chatd.backup.trouble import Trouble
 from chatd.cli.answers import DONE, FAILED, MISUSED, failed, in_words, refused
-from chatd.cli.language import lang_of, singular
+from chatd.cli.language import for_one, lang_of
 from chatd.cli.texts import backups, troubles
 from chatd.cli.texts.problems import said_of
 from chatd.config import ConfigError
@@ -48,7 +48,7 @@ _SIZES: Final = frozenset({"needed", "free", "grown", "most"})
 def text(key: str, **values: object) -> str:
     """A text in the person's language, with its places filled."""
     english, chinese = _TEXTS[key]
-    return chinese.format(**values) if lang_of(os.environ) == "zh" else singular(english.format(**values))
+    return (chinese if lang_of(os.environ) == "zh" else for_one(english, values)).format(**values)
 
 
 def ended_by(error: Exception) -> int:

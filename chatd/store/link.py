@@ -14,19 +14,19 @@ import itertools
 import logging
 import socket
 import subprocess
-import sys
 import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol, cast
+from typing import Final
 
 import msgspec
 
 from chatd.core.proposal import Abandon, Command
 from chatd.core.wishes import AnyWish
+from chatd.store.channel import Channel, Process, launch
 from chatd.store.outcome import Outcome, Proposed, Verdict
 from chatd.store.readers import ReaderLost
-from chatd.store.writer import EXIT_FENCED, Frames, Ready, Settings, frame
+from chatd.store.writer import EXIT_FENCED, Ready, Settings, frame
 
 Settled = Callable[[Verdict], None]
 
@@ -37,25 +37,6 @@ _ready = msgspec.msgpack.Decoder(Ready)
 DEATHS_BEFORE_ALONE: Final = 2
 PROPOSALS_PER_FRAME: Final = 2000
 """However large they are and however many wait, a frame stays within what a reader takes (`FRAME_MAX`)."""
-
-
-class Process(Protocol):
-    """A writer's process."""
-
-    pid: int
-
-    def wait(self, timeout: float | None = None) -> int:
-        """The exit status, once it has ended. Raises `subprocess.TimeoutExpired`."""
-
-    def kill(self) -> None:
-        """End it now."""
-
-
-def launch(fd: int, inherit: tuple[int, ...]) -> Process:
-    """Start a writer that has the socket `fd` and keeps `inherit` open. Raises OSError."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "chatd.store.writer", str(fd)], pass_fds=(fd, *inherit), stdin=subprocess.DEVNULL
-    )
 
 
 class _Open:
@@ -72,26 +53,6 @@ class _Open:
         self.queued = False
         self.given = False
         """Whether the present writer has it."""
-
-
-class Channel(asyncio.Protocol):
-    """One writer's end of the socket. What a former writer's says no longer counts."""
-
-    def __init__(self, link: WriterLink) -> None:
-        self._link = link
-        self.frames = Frames()
-        self.transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are no subclasses of asyncio's.
-        self.transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        self._link.channel_heard(self, self.frames.feed(data))
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.transport = None
-        self._link.channel_lost(self)
 
 
 class WriterLink:

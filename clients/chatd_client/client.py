@@ -344,7 +344,7 @@ def address_of(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"ws", "wss"} or not parts.hostname or parts.fragment:
         raise ValueError("the URL must be ws://host or wss://host, with a port and a path if needed")
-    if parts.username or parts.query:
+    if "@" in parts.netloc or parts.query:
         raise ValueError("the URL must carry no name, no password and no query: the token is sent in the session")
     return urlunsplit((parts.scheme, parts.netloc, parts.path if parts.path.strip("/") else "/ws", "", ""))
 

@@ -15,7 +15,7 @@ from chatd.testing import running_server
 from chatd_protocol import kinds, log
 from chatd_protocol.kinds import Entity
 from tests.client.peer import USER, in_loop
-from tests.client.test_chat import friends
+from tests.client.scene import friends
 
 BOB, EVE = "uBobBobBobBobBobBob", "uEveEveEveEveEveEve"
 PEOPLE = {"Bob": BOB, "Bob Marley": EVE, "鲍勃": BOB}

@@ -11,7 +11,7 @@ from chatd_protocol.bots import BotCommand
 from chatd_protocol.log import Message
 from chatd_protocol.menus import Button
 from tests.client.peer import in_loop
-from tests.client.test_chat import Person
+from tests.client.scene import Person
 
 
 async def make_bot(server: TestServer) -> Client:

@@ -7,7 +7,7 @@ from chatd.testing import running_server
 from chatd_protocol.kinds import TextContent
 from chatd_protocol.log import Message
 from tests.client.peer import in_loop
-from tests.client.test_chat import Person
+from tests.client.scene import Person
 
 VIDEO = {"kind": "video", "rev": 1, "url": "https://video.example/1"}
 ITEMS = [VIDEO | {"id": "v1", "title": "Kiln day one"}, VIDEO | {"id": "v2", "title": "Kiln day two"}]

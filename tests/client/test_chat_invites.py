@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chatd.testing import running_server
 from tests.client.peer import in_loop
-from tests.client.test_chat import Person
+from tests.client.scene import Person
 
 
 @in_loop

@@ -7,8 +7,8 @@ import asyncio
 from chatd.admin.socket import call
 from chatd.testing import TestServer, running_server
 from tests.client.peer import in_loop
+from tests.client.scene import Person
 from tests.client.sitting import at_phones, sitting, user_of
-from tests.client.test_chat import Person
 
 
 async def post_for_ann(server: TestServer, group: str, text: str) -> None:

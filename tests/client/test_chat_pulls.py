@@ -5,7 +5,7 @@ from __future__ import annotations
 from chatd.testing import running_server
 from chatd_client import Client
 from tests.client.peer import in_loop
-from tests.client.test_chat import Person
+from tests.client.scene import Person
 
 
 @in_loop

@@ -15,7 +15,7 @@ from chatd_client.view import GroupView
 from chatd_protocol import kinds, log
 from chatd_protocol.groups import GroupLine, SectionLine
 from tests.client.peer import USER, in_loop
-from tests.client.test_chat import friends
+from tests.client.scene import friends
 
 GROUP = "g" * 20
 MAIN, TALK = log.Section(0, "chat"), log.Section(1, "qa", "问一问")

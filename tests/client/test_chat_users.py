@@ -7,7 +7,7 @@ import pytest
 from chatd.testing import running_server
 from chatd_client import ChatdError, Client
 from tests.client.peer import in_loop
-from tests.client.test_chat import Person
+from tests.client.scene import Person
 
 
 @in_loop

@@ -14,8 +14,8 @@ from chatd.cli.chat_state import Names, State
 from chatd.cli.chat_words import Words
 from chatd_client import Client, Disconnected
 from tests.client.peer import Conversation, HalfRandom, Peer, first, in_loop, refusal, running_peer, staged
+from tests.client.scene import Scene
 from tests.client.sitting import Sitting, Watched
-from tests.client.test_chat import Scene
 
 
 async def let_in(peer: Peer) -> Conversation:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.client.test_chat import Person
+from tests.client.scene import Person
 from tests.e2e.phone import Phone
 from tests.e2e.stage import Stage, open_stage, url_of
 from tests.e2e.test_cards import PRODUCT, QUICK, change, share

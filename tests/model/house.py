@@ -31,9 +31,10 @@ from chatd.service.catalogue import change_catalogue
 from chatd.service.retention import RetentionSettings
 from chatd.service.tokens import FixedKeys, Issuer, Key, Tokens, mint
 from chatd.store import migrate
+from chatd.store.channel import Channel
 from chatd.store.database import Database, connect
 from chatd.store.engine import Engine
-from chatd.store.link import Channel, WriterLink
+from chatd.store.link import WriterLink
 from chatd.store.outcome import Proposed
 from chatd.store.readers import Reader, Readers
 from chatd.store.writer import Frames, frame

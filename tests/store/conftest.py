@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chatd.store import link
-from chatd.store.link import launch
+from chatd.store.channel import launch
 from chatd.store.migrate import migrate
 from tests.pg import PostgresServer
 from tests.store.kit import Store
