@@ -36,7 +36,7 @@ _READ_AGAIN_MAX = 5
 _TURN_S = 0.001
 _WRITE_SHARE = 8
 """What is ready is written once it is such a part of what a socket takes, or when nothing more is ready."""
-_KEPT_BYTES = 8 << 20
+_KEPT_BYTES = 20 << 20
 """So many bytes of segments are kept for those who come for the same."""
 
 
