@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
+from chatd.cli.chat_called import behind_slash, named
 from chatd.cli.chat_events import Watcher
 from chatd.cli.chat_help import no_command, usage_of
 from chatd.cli.chat_render import DIM, ERROR, Renderer, printable
@@ -38,7 +39,6 @@ from chatd_protocol.kinds import Entity
 __all__ = ["Commander", "Mistyped"]
 
 SENDS_MAX: Final = 64
-RETRY: Final = "/retry"
 COMMANDS: Final[Mapping[str, Command]] = {
     **groups.COMMANDS,
     **ownership.COMMANDS,
@@ -59,6 +59,11 @@ COMMANDS: Final[Mapping[str, Command]] = {
 }
 
 
+def is_retry(line: str) -> bool:
+    """Whether it is the command to connect at once, which is done without a connection."""
+    return line.startswith("/") and named(line.strip()[1:]) == "retry"
+
+
 class Commander(Desk):
     """Does what is typed, for one client."""
 
@@ -77,11 +82,12 @@ class Commander(Desk):
 
     async def could_do(self, line: str) -> bool:
         """The same; False if it was refused, or cannot be done as it was typed."""
+        line = behind_slash(line)
         try:
             if not line.strip():
                 return True
             if line.startswith("/") and not line.startswith("//"):
-                if line.strip() != RETRY:  # Which is for when nothing is answered.
+                if not is_retry(line):  # Which is for when nothing is answered.
                     await self.settle()
                 await self._command(line[1:])
             elif not await invites.offer(self, line):
@@ -106,7 +112,7 @@ class Commander(Desk):
 
     async def _command(self, typed: str) -> None:
         name, _, rest = typed.strip().partition(" ")
-        name = name.lower()
+        name = named(name)
         command = self.commands.get(name)
         if command is None and await bots.is_for_a_bot(self, name):
             await self.say("/" + typed)

@@ -64,14 +64,14 @@ third terminal, and then the share text below it into the chat that opens.
 先按下面说的进来，然后可以试试（N 是自己那条消息的编号）：
 
   你好               两边都能看到
-  /edit N 新内容     两分钟内可以修改
-  /recall N          撤回，所有人都看不到了
-  /add nora          以 Kai 的身份：被拒绝，他关注了 Nora，Nora 没关注他
-  /follow lena       以 Kai 的身份：Lena 早就关注了他，回关之后互相关注……
-  /add lena          ……就能拉她进群
+  /修改 N 新内容     两分钟内可以修改
+  /撤回 N            撤回，所有人都看不到了
+  /拉人 nora         以 Kai 的身份：被拒绝，他关注了 Nora，Nora 没关注他
+  /关注 lena         以 Kai 的身份：Lena 早就关注了他，回关之后互相关注……
+  /拉人 lena         ……就能拉她进群
   /投票 喝茶吗？     机器人发起投票，可以点按钮；/错过 问另一个机器人
-  /product 碗        分享商品；单独输入 /product 可以挑选
-  F1 或 /help        其余的
+  /发商品 碗         分享商品；单独输入 /发商品 可以挑选
+  F1 或 /帮助        其余的
 
 中途 kill -9 {pid}（make 会报一句 Killed）再启动：一条消息都不会丢。
 Ctrl-C 停止，rm -r {folder} 清空重来。
@@ -162,8 +162,9 @@ def doors(place: Place) -> Sequence[Door]:
                     "/product 碗",
                     {
                         "en": "There: share a product by a word of its title. /product alone shows what there is.",
-                        "zh": "进了聊天之后：用标题里的词分享商品；单独输入 /product 可以挑选。",
+                        "zh": "进了聊天之后：用标题里的词分享商品；单独输入 /发商品 可以挑选。",
                     },
+                    "/发商品 碗",
                 ),
             ],
         ),

@@ -28,10 +28,16 @@ SHOWN: Final = ("people", "bots", "sessions", "groups", "commits", "deliveries")
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A line to paste into a shell or to send to somebody, and what it does; `note` is empty or in both languages."""
+    """A line to paste into a shell or to send to somebody, and what it does; `note` is empty or in both languages.
+    `zh`: the line in Chinese, where that is another."""
 
     text: str
     note: Mapping[str, str] = {}
+    zh: str = ""
+
+    def told(self, lang: str) -> tuple[str, str]:
+        """The line and its note in a language."""
+        return (self.zh if lang == "zh" and self.zh else self.text), self.note.get(lang, "")
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -114,7 +120,7 @@ class FrontPage:
         doors = [
             {
                 "title": door.title[lang],
-                "lines": [(_fill(line.text, filled), line.note.get(lang, "")) for line in door.lines],
+                "lines": [(_fill(text, filled), note) for text, note in (line.told(lang) for line in door.lines)],
             }
             for door in self._front.doors or DOORS
         ]

@@ -16,6 +16,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from chatd.cli.chat import MISUSED, REFUSED, chat, converse, token_of
+from chatd.cli.chat_called import called
 from chatd.cli.chat_commands import COMMANDS
 from chatd.cli.chat_screen import PlainScreen, TerminalScreen
 from chatd.cli.chat_words import EN, Lang, Words
@@ -192,10 +193,11 @@ async def test_a_terminal_of_80_by_24(sqlite_url: str) -> None:
 
 
 def test_every_command_is_in_the_help_of_both_languages() -> None:
-    for lang in ("en", "zh"):
+    langs: tuple[Lang, ...] = ("en", "zh")
+    for lang in langs:
         page = Words(lang).help(COMMANDS)
         for name in COMMANDS:
-            assert re.search(rf"  /{name}\b", page), (lang, name)
+            assert re.search(rf"  /{called(Words(lang), name)}\b", page), (lang, name)
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ async def test_a_bots_command_goes_to_the_bot_and_its_button_is_pressed(sqlite_u
         placed = await bot.send(asked.group, "喝茶吗？", menu=menu)
         await ann.scene.sees("Kettle ", "喝茶吗？")
         await ann.scene.sees("[1 要] [2 不要]")
-        await ann.scene.sees(f"/press {placed.pos}")
+        await ann.scene.sees(f"/点按钮 {placed.pos}")
         ann.scene.type(f"/press {placed.pos} 3", f"/press {placed.pos} 2")
         await ann.scene.sees("没有“3”这个按钮")
         await ann.scene.sees("已点“不要”")
@@ -65,7 +65,7 @@ async def test_a_bots_command_goes_to_the_bot_and_its_button_is_pressed(sqlite_u
         ann.scene.type("/喝茶 现在", "/投票 喝什么", "/撤")
         await ann.scene.sees("我 ", "/喝茶 现在")
         await ann.scene.sees("没有命令 /投票")
-        await ann.scene.sees("没有命令 /撤", "/recall")
+        await ann.scene.sees("没有命令 /撤", "/撤回")
         await bot.close()
         assert await ann.leave() == 1
 

@@ -17,8 +17,8 @@ async def test_a_pasted_share_text_is_offered_and_taken_up(sqlite_url: str) -> N
         shared = await ann.scene.sees("[Tea]", "¥")
         pasted = f"小明：“{shared}”[玫瑰]"
         bob.scene.type(pasted)
-        assert "/join ." in await bob.scene.sees("Ann", "“Tea”", "1 人")
-        bob.scene.type("/join .")
+        assert "/进群 ." in await bob.scene.sees("Ann", "“Tea”", "1 人")
+        bob.scene.type("/进群 .")
         await bob.scene.sees("── Tea · 2 人")
         await ann.scene.sees("阿宝 came in, invited by you")
         bob.scene.type(pasted, pasted)

@@ -16,8 +16,8 @@ async def test_who_wants_to_be_asked_is_shown_the_question_and_answers_it(sqlite
         await bob.scene.sees("已登录")
         bob.scene.type("/invited", "/let-pull maybe", "/let-greet maybe", "/let-greet off", "/let-greet on")
         await bob.scene.sees("没有人邀请你")
-        await bob.scene.sees("/let-pull WHO")
-        await bob.scene.sees("/let-greet on|off")
+        await bob.scene.sees("/谁能拉我 WHO")
+        await bob.scene.sees("/接受招呼 on|off")
         await bob.scene.sees("只有互相关注的人能找你聊天")
         await bob.scene.sees("可以向你打招呼")
         bob.scene.type("/follow ann", "/let-pull ask")
@@ -26,7 +26,7 @@ async def test_who_wants_to_be_asked_is_shown_the_question_and_answers_it(sqlite
         await ann.scene.sees("阿宝: is asked first (asked)")
         await bob.scene.sees("邀请你进群")
         bob.scene.type("/invited")
-        invite = (await bob.scene.sees("Ann 邀请你进“Tea”", "/join i")).rpartition(" ")[2]
+        invite = (await bob.scene.sees("Ann 邀请你进“Tea”", "/进群 i")).rpartition(" ")[2]
         bob.scene.type(f"/turn-down {invite}", f"/join {invite}")
         await bob.scene.sees("✓")
         await bob.scene.sees("invite_invalid")
@@ -34,7 +34,7 @@ async def test_who_wants_to_be_asked_is_shown_the_question_and_answers_it(sqlite
         await ann.scene.sees("asked first")
         await bob.scene.sees("邀请你进群")
         bob.scene.type("/invited")
-        invite = (await bob.scene.sees("Ann 邀请你进“Cake”", "/join i")).rpartition(" ")[2]
+        invite = (await bob.scene.sees("Ann 邀请你进“Cake”", "/进群 i")).rpartition(" ")[2]
         bob.scene.type(f"/join {invite}")
         await ann.scene.sees("阿宝 came in, invited by you")
         assert [await ann.leave(), await bob.leave()] == [0, 1]

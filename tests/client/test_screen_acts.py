@@ -108,7 +108,7 @@ async def test_commands_of_bots_come_before_our_own_and_the_list_scrolls(sqlite_
             shown = [row for row in here.rows if "  /" in row or "» /" in row]
             assert len(shown) == 8
             await here.press("down", "down")
-            await here.sees("» /groups")
+            await here.sees("» /群聊")
             await here.press("up", "up", "up")
             await here.sees(f"{count}/{count}")
             await here.press("down", "pagedown", "pagedown")
@@ -146,10 +146,10 @@ async def test_a_key_right_behind_what_is_typed_completes_that(sqlite_url: str) 
         async with sitting(server, "ann", "Ann", "zh", group=group) as here:
             await here.sees("1 人在线")
             composer = here.app.composer
-            for text in ("/", "/mem"):
+            for text, completed in {"/": "/群聊 ", "/mem": "/members ", "/成": "/成员 "}.items():
                 composer.put(text)
                 composer._own("tab")
-                assert composer.text == ("/groups " if text == "/" else "/members ")
+                assert composer.text == completed
 
 
 def test_a_bots_command_that_we_have_too_is_offered_with_the_name_of_its_bot() -> None:
@@ -194,6 +194,9 @@ async def test_what_can_be_shared_is_found_by_words_of_its_title_and_offered_whi
         group = (await bob.create_group("Shop")).group
         await bob.add_members(group, [user_of(ann)])
         async with sitting(server, "ann", "Ann", "zh", group=group) as here:
+            await here.type("/发商品 壶", "space", "backspace")
+            await here.sees("» /发商品 kiln-7", "青花茶壶")
+            await here.press("ctrl+u")
             await here.type("/product 壶", "space", "backspace")
             await here.sees("» /product kiln-7", "青花茶壶")
             await here.press("tab", "enter")

@@ -8,6 +8,7 @@ from typing import cast
 import pytest
 
 from chatd.admin import broadcasts
+from chatd.cli.chat_called import called
 from chatd.cli.chat_commands import COMMANDS
 from chatd.cli.chat_help import about_command, near_to
 from chatd.cli.chat_state import OPERATOR_NAME, OPERATOR_SUB, Names
@@ -43,6 +44,24 @@ async def test_where_there_is_no_chat_it_says_how_to_come_to_one_and_keys_do_not
 
 
 @in_loop
+async def test_that_no_group_is_open_is_said_until_one_is(sqlite_url: str) -> None:
+    async with (
+        running_server(sqlite_url) as server,
+        at_phones(server, ann="Ann") as (ann,),
+        sitting(server, "ann", "Ann", "zh") as here,
+    ):
+        await here.sees("还没有聊天 ")
+        await here.type("hello")
+        await here.sees("还没有打开群")
+        here.app.note([[("", "something else")]])
+        await here.sees("something else")
+        await ann.create_group("Tea")
+        await here.click("Tea")
+        await here.sees_no("还没有打开群")
+        await here.sees("something else")
+
+
+@in_loop
 async def test_a_search_says_what_to_do_and_what_was_not_found(sqlite_url: str) -> None:
     async with (
         running_server(sqlite_url, search={"follow_every_s": 0.01}) as server,
@@ -72,20 +91,20 @@ async def test_help_explains_one_command_and_names_those_that_are_like_a_word(sq
     async with running_server(sqlite_url) as server, sitting(server, "ann", "Ann", "zh") as here:
         await here.sees("● 在线")
         await here.type("/help /open")
-        await here.sees("/open N|ID — 打开其中一个")
-        await here.sees("例如：/open 2")
-        await here.type("/help 撤回")
-        await here.sees("没有命令 /撤回", "/recall")
-        await here.until(lambda: here.app.composer.text == "/help 撤回")
+        await here.sees("/打开 N|ID — 打开其中一个")
+        await here.sees("例如：/打开 2")
+        await here.type("/帮助 收回")
+        await here.sees("没有命令 /收回", "/撤回")
+        await here.until(lambda: here.app.composer.text == "/帮助 收回")
         here.app.composer.clear()
         await here.type("/open")
-        await here.sees("正确写法：/open N|ID，例如 /open 2")
+        await here.sees("正确写法：/打开 N|ID，例如 /打开 2")
         await here.until(lambda: here.app.composer.text == "/open")
         here.app.composer.clear()
         await here.press("ctrl+n")
         await here.sees("其他聊天没有未读")
         await here.type("/opne 2")
-        await here.sees("没有命令 /opne", "/open")
+        await here.sees("没有命令 /opne", "/打开")
 
 
 @in_loop
@@ -116,7 +135,7 @@ def test_each_command_that_takes_something_has_an_example_that_can_be_typed(lang
         assert any(words(f"usage_{name}") in line for line in lines)
         if command.parts + command.more:
             typed, _, rest = words(f"example_{name}").partition(" ")
-            assert typed == f"/{name}"
+            assert typed == f"/{called(words, name)}"
             assert len(rest.split()) >= command.parts + command.more
 
 

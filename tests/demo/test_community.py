@@ -77,10 +77,10 @@ def test_what_the_guide_tells_to_try_comes_out_as_told(made: Path) -> None:
     assert not {"nora kai", "kai lena"} & {*FANS, *FRIENDS, *(" ".join(pair.split()[::-1]) for pair in FRIENDS)}
 
 
-@pytest.mark.parametrize(("lang", "word"), [("en", "bowl"), ("zh", "碗")])
-def test_the_product_that_the_guide_names_is_the_only_one_of_its_name(lang: Lang, word: str) -> None:
-    assert f"/product {word} " in GUIDES[lang]
-    assert f"`/product {word}`" in (ROOT / "docs" / lang / "start.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("lang", "command", "word"), [("en", "/product", "bowl"), ("zh", "/发商品", "碗")])
+def test_the_product_that_the_guide_names_is_the_only_one_of_its_name(lang: Lang, command: str, word: str) -> None:
+    assert f"{command} {word} " in GUIDES[lang]
+    assert f"`{command} {word}`" in (ROOT / "docs" / lang / "start.md").read_text(encoding="utf-8")
     lines = [line_of(item["title"]) for (kind, _), item in CATALOGUE.items() if kind == "product"]
     assert len([line for line in lines if all(part in line for part in parts_asked(word))]) == 1
 

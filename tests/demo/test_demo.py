@@ -141,7 +141,7 @@ def test_the_four_bots_are_there_and_answer(tmp_path: Path) -> None:
                 await kai.types("/vote 喝茶吗")
                 await kai.sees("回声 Echo ", "喝茶吗")
                 await kai.sees("[1 赞成 0]", "[2 反对 0]")
-                vote = (await kai.sees("/press ")).split()[1]
+                vote = (await kai.sees("/点按钮 ")).split()[1]
                 await kai.types(f"/press {vote} 1")
                 await kai.sees("[1 赞成 1]")
                 await kai.types("/错过")
@@ -215,8 +215,9 @@ def test_the_page_of_the_demo_says_how_to_come_in(tmp_path: Path) -> None:
     guide, pages = asyncio.run(scenario())
     tokens = [path.read_text().strip() for path in (tmp_path / ".demo").glob("*.token")]
     assert len(tokens) == len(PEOPLE) + len(BOTS)
-    for text in pages.values():
-        assert [line for line in (*guide, "/product 碗") if line not in text] == []
+    for lang, text in pages.items():
+        shares = "/发商品 碗" if lang == "zh" else "/product 碗"
+        assert [line for line in (*guide, shares) if line not in text] == []
         assert not [token for token in tokens if token in text]
     assert "谁也拉不了他" in pages["zh"]
     assert "Ming (阿明)" in pages["en"]

@@ -12,7 +12,8 @@ from rich.text import Text
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
-from chatd.cli.chat_commands import RETRY
+from chatd.cli.chat_called import ALL_NAMES, behind_slash, offered
+from chatd.cli.chat_commands import is_retry
 from chatd.cli.chat_items import Kind
 from chatd.cli.chat_render import DIM, ERROR, Line, Renderer
 from chatd.cli.chat_state import GROUPS_MAX, Names, State
@@ -91,10 +92,9 @@ class Backstage(Life):
         self.timeline = Timeline(self.painter, self.ink, self.signs.bar, id="timeline")
         self.timeline.empty_words = self.words("nothing_said")
         self.chats = Chats(ChatRows(self.words, self.render_text, self.signs), self.ink, id="chats")
-        commands = [(name, self.words(f"usage_{name}"), self.words(f"help_{name}")) for name in SCREEN_COMMANDS]
         self.composer = Composer(
             lambda: self.state.others(self.me()),
-            commands,
+            [offered(self.words, name) for name in SCREEN_COMMANDS],
             self.state.items,
             self.words("everybody"),
             id="composer",
@@ -309,6 +309,7 @@ class Backstage(Life):
         self.composer.focus()
         if not await self.conversation.open(group, section):
             return
+        self._notes.forget_text(self.words("no_open_group"))
         if before != group:
             await self._save_draft(before, typed)
             if self.composer.text == typed and (before is not None or not typed):  # else it is kept nowhere but here
@@ -319,7 +320,7 @@ class Backstage(Life):
 
     def _learn_bots(self) -> None:
         """What can be typed for the bots here."""
-        self.composer.bot_commands = bot_commands(self.words, self.conversation.bots, self.desk.commands)
+        self.composer.bot_commands = bot_commands(self.words, self.conversation.bots, ALL_NAMES)
 
     async def _save_draft(self, group: str | None, text: str) -> None:
         """Keep unsent text where all devices find it."""
@@ -356,9 +357,9 @@ class Backstage(Life):
 
     def send(self, text: str) -> None:
         """Do a line, or send it: as an answer or a correction if one has been chosen for that."""
-        reply, edit = self.reply_to, self.editing
+        reply, edit, text = self.reply_to, self.editing, behind_slash(text)
         self.drop_notes()
-        if text.strip() == RETRY:
+        if is_retry(text.strip()):
             self.action_retry()
             return
         if text.startswith("/") and not text.startswith("//"):

@@ -10,6 +10,7 @@ from textual import events
 from textual.message import Message
 from textual.widgets import TextArea
 
+from chatd.cli.chat_called import ALL_NAMES
 from chatd.cli.chat_items import Items, Kind
 from chatd.cli.chat_names import ALL
 from chatd.cli.chat_words import Words
@@ -24,7 +25,12 @@ NEWLINE_KEYS: Final = frozenset({"shift+enter", "alt+enter", "ctrl+j", "ctrl+ent
 
 LOOKED_FOR_MAX: Final = 40
 """Of what is typed behind `/product` or `/video`: more is what is said about it."""
-_SHARES: Final[dict[str, Kind]] = {"/product": "product", "/video": "video"}
+_KINDS: Final[dict[str, Kind]] = {"product": "product", "video": "video"}
+_SHARES: Final[dict[str, Kind]] = {f"/{name}": _KINDS[known] for name, known in ALL_NAMES.items() if known in _KINDS}
+
+
+Offer = tuple[str, str, str]
+"""A command: its name, how it is written, what it does."""
 
 
 class Completion(NamedTuple):
@@ -38,11 +44,11 @@ class Completion(NamedTuple):
 def completions(
     typed: str,
     people: Iterable[str],
-    commands: Iterable[tuple[str, str, str]],
+    commands: Iterable[Offer],
     items: Items | None = None,
     everybody: Iterable[str] = ALL,
 ) -> list[Completion]:
-    """What the text before the cursor could become: a command (name, usage, help) at its beginning, an item behind
+    """What the text before the cursor could become: a command at its beginning, an item behind
     `/product` or `/video`, a name behind an `@` at the beginning of a word, those of `everybody` last."""
     command, space, begun = typed.partition(" ")
     kind = _SHARES.get(command) if space and "\n" not in typed else None
@@ -63,7 +69,7 @@ def completions(
     return [Completion(f"@{name}", len(begun) + 1) for name in names if name != begun]
 
 
-def bot_commands(words: Words, bots: Iterable[BotLine], ours: Container[str]) -> list[tuple[str, str, str]]:
+def bot_commands(words: Words, bots: Iterable[BotLine], ours: Container[str]) -> list[Offer]:
     """What can be typed for bots, each by a name in the language of `words` first; other names follow. A name that we
     have too, or two bots, is offered with the name of its bot."""
     known = [(bot, one) for bot in bots for one in bot.commands]
@@ -119,7 +125,7 @@ class Composer(TextArea):
     def __init__(
         self,
         people: Callable[[], Iterable[str]],
-        commands: list[tuple[str, str, str]],
+        commands: list[tuple[Offer, Offer]],
         items: Items,
         everybody: str,
         **more: Any,
@@ -135,10 +141,13 @@ class Composer(TextArea):
         self._left = False
         """Somebody is on the way out, and the app was told."""
         self._people = people
-        self._commands = commands
+        self._commands = [one for one, _ in commands]
+        """In the reader's language."""
+        self._elsewhere = [other for _, other in commands if other[0] not in {one[0] for one, _ in commands}]
+        """By their other names: taken, and offered once they are begun."""
         self._items = items
         self._everybody = everybody
-        self.bot_commands: list[tuple[str, str, str]] = []
+        self.bot_commands: list[Offer] = []
         """What the bots of the open group know: name, how it is written, what it does. Offered before our own."""
 
     def put(self, text: str) -> None:
@@ -147,8 +156,8 @@ class Composer(TextArea):
         self.move_cursor(self.document.end)
 
     @property
-    def _known(self) -> list[tuple[str, str, str]]:
-        return [*self.bot_commands, *self._commands]
+    def _known(self) -> list[Offer]:
+        return [*self.bot_commands, *self._commands, *self._elsewhere]
 
     @property
     def before_cursor(self) -> str:
@@ -168,7 +177,8 @@ class Composer(TextArea):
     def offer(self) -> None:
         """Look what could stand there now."""
         self._offered_for = self.before_cursor
-        offers = completions(self._offered_for, self._people(), self._known, self._items, [self._everybody])
+        known = self._known if self._offered_for != "/" else [*self.bot_commands, *self._commands]
+        offers = completions(self._offered_for, self._people(), known, self._items, [self._everybody])
         if offers != self.offers:
             self.offers, self.offered = offers, 0
             self.post_message(self.Offers())

@@ -35,8 +35,16 @@ class Notes:
 
     def forget(self, line: Line) -> None:
         """That holds no more."""
-        if any(one is line for one in self._lines):
-            self._lines = deque((one for one in self._lines if one is not line), maxlen=NOTE_ROWS)
+        self._keep(lambda one: one is not line)
+
+    def forget_text(self, text: str) -> None:
+        """The same, of whatever says just this."""
+        self._keep(lambda one: "".join(part for _, part in one) != text)
+
+    def _keep(self, holds: Callable[[Line], bool]) -> None:
+        kept = [one for one in self._lines if holds(one)]
+        if len(kept) < len(self._lines):
+            self._lines = deque(kept, maxlen=NOTE_ROWS)
             self._show()
 
     def tell_connection(self, line: Line) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final = {
-    "usage_video": ("/video [ID|TITLE [TEXT]]", "/video [ID|标题 [文字]]"),
+    "usage_video": ("/video [ID|TITLE [TEXT]]", "/发视频 [ID|标题 [文字]]"),
     "help_video": ("share a video; alone: what there is", "分享视频；不带文字则列出可选的"),
-    "usage_product": ("/product [ID|TITLE [TEXT]]", "/product [ID|标题 [文字]]"),
+    "usage_product": ("/product [ID|TITLE [TEXT]]", "/发商品 [ID|标题 [文字]]"),
     "help_product": ("share a product; alone: what there is", "分享商品；不带文字则列出可选的"),
     "no_video_named": ("no video that can be shared has “{text}” in its title", "没有标题含“{text}”、可以分享的视频"),
     "no_product_named": (

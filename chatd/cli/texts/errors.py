@@ -24,7 +24,7 @@ TEXTS: Final = {
     "error_not_mutual": ("you must follow each other for that", "需要互相关注才可以"),
     "error_owner_must_stay": (
         "the owner cannot leave before /transfer or /dissolve",
-        "群主不能直接退群：请先 /transfer 或 /dissolve",
+        "群主不能直接退群：请先 /转让 或 /解散",
     ),
     "error_read_only": ("nothing can be written here", "这里不能发言"),
     "error_restricted": ("you may not write here for now", "你已被禁言"),
@@ -42,7 +42,7 @@ TEXTS: Final = {
     "error_already_decided": ("another admin was faster", "已被其他管理员处理"),
     "error_no_item": (
         "there is no such item, or it cannot be shared now; /product and /video alone show what there is",
-        "没有这个视频或商品，或现在不能分享；单独输入 /product 或 /video，可看到有哪些",
+        "没有这个视频或商品，或现在不能分享；单独输入 /发商品 或 /发视频，可看到有哪些",
     ),
     "error_no_section": ("there is no such section", "没有这个板块"),
     "error_section_limit": (

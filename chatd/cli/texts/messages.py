@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final = {
-    "usage_history": ("/history", "/history"),
+    "usage_history": ("/history", "/历史"),
     "help_history": ("older messages", "更早的消息"),
-    "usage_reply": ("/reply POS TEXT", "/reply 编号 文字"),
+    "usage_reply": ("/reply POS TEXT", "/回复 编号 文字"),
     "help_reply": ("answer a message", "回复一条消息"),
-    "usage_edit": ("/edit POS TEXT", "/edit 编号 文字"),
+    "usage_edit": ("/edit POS TEXT", "/修改 编号 文字"),
     "help_edit": ("rewrite your own", "修改自己的消息"),
-    "usage_react": ("/react POS SIGN", "/react 编号 表情"),
+    "usage_react": ("/react POS SIGN", "/表情 编号 表情"),
     "help_react": ("add a sign, like 👍", "加表情，如 👍"),
-    "usage_unreact": ("/unreact POS SIGN", "/unreact 编号 表情"),
+    "usage_unreact": ("/unreact POS SIGN", "/取消表情 编号 表情"),
     "help_unreact": ("take it back", "取消表情"),
-    "usage_recall": ("/recall POS", "/recall 编号"),
+    "usage_recall": ("/recall POS", "/撤回 编号"),
     "help_recall": ("take a message back", "撤回一条消息"),
     "elsewhere": ("[{title}] {name}: {text}", "［{title}］{name}：{text}"),
     "start_of_history": ("── the beginning of what you can see ──", "── 你能看到的最早内容 ──"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final = {
-    "usage_restrict": ("/restrict SUB|all [MIN]", "/restrict SUB|all [分]"),
+    "usage_restrict": ("/restrict SUB|all [MIN]", "/禁言 SUB|all [分]"),
     "help_restrict": ("silence", "禁言"),
-    "usage_unrestrict": ("/unrestrict SUB|all", "/unrestrict SUB|all"),
+    "usage_unrestrict": ("/unrestrict SUB|all", "/解除禁言 SUB|all"),
     "help_unrestrict": ("end it", "解除禁言"),
-    "usage_slow": ("/slow SECONDS", "/slow 秒数"),
+    "usage_slow": ("/slow SECONDS", "/慢速 秒数"),
     "help_slow": ("slow mode, 0 ends it", "慢速模式，0 关闭"),
-    "usage_audit": ("/audit", "/audit"),
+    "usage_audit": ("/audit", "/管理记录"),
     "help_audit": ("what admins did", "管理记录"),
     "restricted": ("{by} restricted you in “{title}”{until}{reason}", "{by} 在“{title}”将你禁言{until}{reason}"),
     "unrestricted": ("{by} lets you write in “{title}” again", "{by} 解除了你在“{title}”的禁言"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final = {
-    "usage_follow": ("/follow SUB", "/follow SUB"),
+    "usage_follow": ("/follow SUB", "/关注 SUB"),
     "help_follow": ("follow somebody", "关注"),
-    "usage_unfollow": ("/unfollow SUB", "/unfollow SUB"),
+    "usage_unfollow": ("/unfollow SUB", "/取关 SUB"),
     "help_unfollow": ("no more", "取消关注"),
-    "usage_block": ("/block SUB", "/block SUB"),
+    "usage_block": ("/block SUB", "/拉黑 SUB"),
     "help_block": ("block somebody", "拉黑"),
-    "usage_unblock": ("/unblock SUB", "/unblock SUB"),
+    "usage_unblock": ("/unblock SUB", "/取消拉黑 SUB"),
     "help_unblock": ("no more", "取消拉黑"),
     "following": ("you follow {name}", "已关注 {name}"),
     "following_mutual": ("you follow {name}, and {name} follows you", "已和 {name} 互相关注"),

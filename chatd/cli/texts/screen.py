@@ -27,9 +27,9 @@ TEXTS: Final = {
         (
             "还没有聊天。\n\n"
             "· 收到口令或邀请？整段粘贴进来，就能进群\n"
-            "· /new 群名        建一个群\n"
-            "· /discover 文字   找公开群\n"
-            "· F1               全部按键和命令"
+            "· /建群 群名   建一个群\n"
+            "· /找群 文字   找公开群\n"
+            "· F1           全部按键和命令"
         ),
     ),
     "pick_a_chat": ("Pick a chat on the left, or press F1.", "从左侧选择一个聊天，或按 F1 查看帮助。"),
@@ -142,7 +142,7 @@ TEXTS: Final = {
     "title_requests": ("Who wants to come in", "进群申请"),
     "title_invited": ("Who invites you", "收到的邀请"),
     "title_greetings": ("Who asks to talk to you", "打招呼"),
-    "invited_view": ("{by} invites you into a group: /invited", "{by} 邀请你进群，/invited 查看"),
+    "invited_view": ("{by} invites you into a group: /invited", "{by} 邀请你进群，/收到邀请 查看"),
     "title_invites": ("Invites into this chat", "本群的邀请"),
     "title_discover": ("Public groups", "公开群"),
     "invite_kind_link": ("link", "链接"),
@@ -193,7 +193,7 @@ TEXTS: Final = {
     "none_discover": ("No public group has that in its name.", "没有名字里含有这些字的公开群。"),
     "none_invites": (
         "You have made no invites here. /invite makes a text to share.",
-        "你在本群还没有邀请，/invite 生成口令。",
+        "你在本群还没有邀请，/邀请 生成口令。",
     ),
     "nothing_fits": ("Nothing fits.", "没有匹配的内容。"),
     "reacted_by": ("{emoji} {names}", "{emoji} {names}"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final = {
-    "usage_search": ("/search WORDS", "/search 关键词"),
+    "usage_search": ("/search WORDS", "/搜索 关键词"),
     "help_search": ("find messages", "搜索消息"),
     "search_head": ("{title}  #{pos} {name}: ", "{title}  #{pos} {name}："),
     "search_none": ("nothing found", "没有找到"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final = {
-    "usage_sections": ("/sections", "/sections"),
+    "usage_sections": ("/sections", "/板块列表"),
     "help_sections": ("sections of this group", "本群的板块"),
-    "usage_section": ("/section N|ACT ...", "/section N|操作 ..."),
+    "usage_section": ("/section N|ACT ...", "/板块 N|操作 ..."),
     "help_section": ("go to one, or change it", "进入或管理板块"),
     "section_usage": (
         (
@@ -15,7 +15,7 @@ TEXTS: Final = {
             "A KIND is chat, announce, showcase or qa."
         ),
         (
-            "用法：/section N，或 new 类型 名称、name N 名称、kind N 类型、close N、reopen N、order N ...\n"
+            "用法：/板块 N，或 new 类型 名称、name N 名称、kind N 类型、close N、reopen N、order N ...\n"
             "类型是 chat（聊天）、announce（公告）、showcase（橱窗）或 qa（问答）。"
         ),
     ),

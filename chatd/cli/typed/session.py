@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from chatd.cli.chat_called import named
 from chatd.cli.chat_help import about_command
 from chatd.cli.chat_render import NOTICE, printable
 from chatd.cli.typed.bots import lines_of_bot
@@ -31,7 +32,7 @@ async def show_help(desk: Desk, word: str = "") -> None:
 
 async def explain(desk: Desk, word: str) -> None:
     """What a command does, ours or one of a bot here. Raises `Mistyped` with those that are like it."""
-    name = word.removeprefix("/").lower()
+    name = named(word.removeprefix("/"))
     if name not in desk.names and (lines := await lines_of_bot(desk, name)):
         desk.watcher.say_text(NOTICE, "\n".join(lines))
         return
