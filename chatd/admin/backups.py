@@ -18,7 +18,7 @@ async def note_backup(operator: Operator, request: Mapping[str, Any]) -> dict[st
         raise TypeError("n, bytes: expected whole numbers")
     verdict = await operator.hub.link.ask(NoteBackup(n, size))
     if verdict.answer is None:
-        raise Refused(verdict.code, verdict.message)
+        raise Refused(verdict.code, verdict.message, **verdict.details)
     return verdict.answer
 
 

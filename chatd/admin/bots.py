@@ -35,7 +35,7 @@ async def create_bot(operator: Operator, request: Mapping[str, Any]) -> dict[str
         MakeBot(hub.new_id("u"), name, shown, intro, scopes, direct, operator.bots.digest(token))
     )
     if verdict.answer is None:
-        raise Refused(verdict.code, verdict.message)
+        raise Refused(verdict.code, verdict.message, **verdict.details)
     return {"bot": name, "user": verdict.answer["user"], "scopes": scopes, "token": token}
 
 

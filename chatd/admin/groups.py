@@ -88,7 +88,7 @@ async def commit(operator: Operator, wish: AnyWish) -> dict[str, Any]:
     """Have it decided. Raises `Refused`."""
     verdict = await operator.hub.link.ask(wish)
     if verdict.answer is None:
-        raise Refused(verdict.code, verdict.message)
+        raise Refused(verdict.code, verdict.message, **verdict.details)
     return verdict.answer
 
 

@@ -31,7 +31,7 @@ async def revoke_invite(operator: Operator, request: Mapping[str, Any]) -> dict[
         raise TypeError("invite: expected an id")
     verdict = await operator.hub.link.ask(EndInvite(request["invite"]))
     if verdict.answer is None:
-        raise Refused(verdict.code, verdict.message)
+        raise Refused(verdict.code, verdict.message, **verdict.details)
     return verdict.answer
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,10 +48,11 @@ def say(value: Any, text: str, as_json: bool) -> None:
     print(json.dumps(value, ensure_ascii=False) if as_json else text)
 
 
-def failed(problem: str, status: int = FAILED, *, code: str = "") -> int:
+def failed(problem: str, status: int = FAILED, *, code: str = "", details: Mapping[str, Any] | None = None) -> int:
     """Say what is wrong on standard error. Returns the exit status."""
     if wants_json():
-        told = {"error": code, "message": problem} if code else {"error": problem}
+        told: dict[str, Any] = {"error": code, "message": problem} if code else {"error": problem}
+        told |= {"details": details} if details else {}
         print(json.dumps(told, ensure_ascii=False), file=sys.stderr)
     else:
         print(f"chatd: {problem}", file=sys.stderr)
@@ -101,7 +102,7 @@ def _bounds(error: AdminError) -> str:
 def refused(error: AdminError) -> int:
     """The running server refused, or there is none. Returns the exit status."""
     words = words_of(error)
-    return failed(words if wants_json() else f"{words} ({error.code})", code=error.code)
+    return failed(words if wants_json() else f"{words} ({error.code})", code=error.code, details=error.details)
 
 
 def settings(path: Path | None) -> Config:

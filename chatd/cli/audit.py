@@ -84,9 +84,12 @@ def _row(row: dict[str, Any], subs: dict[str, str]) -> dict[str, Any]:
 
 def _person(user: str, subs: dict[str, str]) -> str:
     sub = subs.get(user, user)
-    if sub.startswith(ERASED_SUB) and on_terminal():
-        return sub[:ERASED_SHOWN] + "…"
-    return operator() if sub == OPERATOR_SUB else sub
+    return operator() if sub == OPERATOR_SUB else short_of(sub)
+
+
+def short_of(sub: str) -> str:
+    """What somebody goes by; of who was erased, whom nobody can call any more, only the beginning at a terminal."""
+    return sub[:ERASED_SHOWN] + "…" if sub.startswith(ERASED_SUB) and on_terminal() else sub
 
 
 def moment(text: str) -> int:

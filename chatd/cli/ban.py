@@ -14,7 +14,10 @@ from chatd.cli.listing import After, Limit, say_page
 from chatd.cli.named import Group, OfGroup, Person
 from chatd.cli.table import operator
 
-bans = typer.Typer(help="Ban people from groups, over all groups. 查看和管理所有群的封禁。", no_args_is_help=True)
+bans = typer.Typer(
+    help="Ban people from single groups (site-wide: user disable). 查看和管理各群的封禁（全站：user disable）。",
+    no_args_is_help=True,
+)
 
 
 @bans.command("list")
@@ -41,8 +44,10 @@ def list_bans(
     $ chatd ban list gXXXXXXXXXXXXXXXXXXXXXX
     $ chatd ban list --user cat --json
     """
+    from chatd.cli.audit import short_of
+
     page = ask(config, "ban.list", group=of_group or group, sub=user, after=after, limit=limit)
-    rows = [one | {"by": one["by_sub"] or operator()} for one in page["bans"]]
+    rows = [one | {"sub": short_of(one["sub"]), "by": one["by_sub"] or operator()} for one in page["bans"]]
     say_page(page, ("group", "sub", "name", "at", "by", "reason"), rows, as_json, spare=("name",))
 
 

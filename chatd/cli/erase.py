@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from chatd.cli import ConfigOption, JsonOption
-from chatd.cli.answers import ask, phrase, say
+from chatd.cli.answers import ask, phrase, say, settings
 from chatd.cli.named import Person
 
 POLL_S: Final = 0.2
@@ -35,7 +35,7 @@ def erase(person: Person, yes: Yes = False, config: ConfigOption = None, as_json
     """
     done = ask(config, "erase", TIMEOUT_S, user=person, yes=yes)
     if not yes:
-        say(done, _plan(done), as_json)
+        say(done, _plan(done, ledger=bool(settings(config).backup.ledger)), as_json)
         return
     done |= _watch(config, done["user"], as_json)
     say(done, phrase("{user} is erased. 已抹除 {user}。", user=person), as_json)
@@ -71,8 +71,13 @@ STAGES: Final = {
 
 
 BACKUPS: Final = (
-    "Backups made before still hold it: delete them when new ones are there. A restore from one erases again."
-    " 此前的备份里仍有这些数据：有了新备份就请删掉旧的；从旧备份恢复时会再次抹除。"
+    "Backups made before still hold it: delete them when new ones are there."
+    " 此前的备份里仍有这些数据：有了新备份就请删掉旧的。"
+)
+AGAIN: Final = "A restore from one erases again. 从旧备份恢复时会再次抹除。"
+NO_LEDGER: Final = (
+    "No ledger is kept ([backup] ledger): a restore of one elsewhere brings it back."
+    " 没有删除台账（[backup] ledger）：从旧备份在别处恢复，这些数据会回来。"
 )
 KINDS: Final = {
     "message": "messages. 消息。",
@@ -107,7 +112,7 @@ def _called(kind: str, count: int) -> str:
     return phrase(f"{{count}} {english}. {{count}} {chinese}", count=count).rstrip(".。").partition(" ")[2]
 
 
-def _plan(plan: dict[str, Any]) -> str:
+def _plan(plan: dict[str, Any], *, ledger: bool) -> str:
     """What would go, in a table."""
     who = f"{plan['sub']} ({', '.join(filter(None, (plan['name'], plan['user'])))})"
     lines = [phrase("This would go of {who}. 将抹除 {who} 的以下数据。", who=who)]
@@ -119,5 +124,5 @@ def _plan(plan: dict[str, Any]) -> str:
         lines.append(phrase("  and those of {count} more groups. 以及另外 {count} 个群。", count=plan["more_groups"]))
     if len(lines) == 1:
         lines.append("  " + phrase("nothing but the name and what they sign in by. 只有名字和登录标识。"))
-    lines += ["", phrase(BACKUPS)]
+    lines += ["", phrase(BACKUPS), phrase(AGAIN if ledger else NO_LEDGER)]
     return "\n".join([*lines, "", phrase("Nothing was changed; --yes erases. 未作任何改动；加 --yes 才会抹除。")])

@@ -63,7 +63,8 @@ def main(folder: FolderOption = Path(".demo"), port: PortOption = 8080, lang: La
         if crew.are_here() and current:
             at_work = phrase(AT_WORK, bots=("、" if lang_of(os.environ) == "zh" else ", ").join(BOTS))
             stack.enter_context(crew.crew(url, folder, lambda: print(at_work, flush=True)))
-        print(guide(place, url, os.getpid(), lang_of(os.environ)), flush=True)
+        spoken = lang_of(os.environ)
+        print(guide(place, url, os.getpid(), spoken, spoken if lang else None), flush=True)
         if not current:
             print(phrase(OLDER, folder=folder), flush=True)
 

@@ -109,9 +109,10 @@ class Place(msgspec.Struct, frozen=True):
         return self.folder / f"{sub}.token"
 
 
-def guide(place: Place, ws_url: str, pid: int, lang: Lang) -> str:
-    """The whole text for the terminal."""
-    first, second = (chat_command(ws_url, place.token(sub), place.group) for sub in TALKERS)
+def guide(place: Place, ws_url: str, pid: int, lang: Lang, chosen: Lang | None = None) -> str:
+    """The whole text for the terminal. `chosen`: the language that was asked for, which the chats are to have too."""
+    asked = ["--lang", chosen] if chosen else []
+    first, second = ([*chat_command(ws_url, place.token(sub), place.group), *asked] for sub in TALKERS)
     others = [
         sub if PEOPLE[sub].isascii() else f"{sub} {PEOPLE[sub]}" for sub in PEOPLE if sub not in {*TALKERS, STRANGER}
     ]
@@ -123,7 +124,7 @@ def guide(place: Place, ws_url: str, pid: int, lang: Lang) -> str:
         first=pasted(first),
         second=pasted(second),
         stranger=name_in(lang, STRANGER),
-        third=pasted(chat_command(ws_url, place.token(STRANGER))),
+        third=pasted([*chat_command(ws_url, place.token(STRANGER)), *asked]),
         share=place.share,
         pid=pid,
         folder=shlex.quote(str(place.folder)),

@@ -137,7 +137,7 @@ class Retention:
             return None
         verdict = await hub.link.ask(wish)
         if verdict.answer is None:
-            raise Refused(verdict.code, verdict.message)
+            raise Refused(verdict.code, verdict.message, **verdict.details)
         gone = int(verdict.answer["gone"])
         hub.entries_gone += gone
         return gone

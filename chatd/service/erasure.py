@@ -85,7 +85,7 @@ class Eraser:
     async def _propose(self, wish: Step) -> None:
         verdict = await self._ask(wish)
         if verdict.answer is None:
-            raise Refused(verdict.code, verdict.message)
+            raise Refused(verdict.code, verdict.message, **verdict.details)
 
     # -- what is next
 
@@ -173,7 +173,7 @@ async def begin(user: str, ask: Ask, read: Read, secrets: Secrets) -> dict[str, 
         raise Refused("not_found")
     verdict = await ask(BeginErasure(user, secrets.hash_sub(known.user.sub), known.login, known.handles))
     if verdict.answer is None:
-        raise Refused(verdict.code, verdict.message)
+        raise Refused(verdict.code, verdict.message, **verdict.details)
     return verdict.answer
 
 

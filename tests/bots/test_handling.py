@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chatd_client import ChatdError
-from chatd_client.bots import Bot, Failure, JobContext, MessageContext, Policy, Store
+from chatd_client.bots import Bot, Failure, JobContext, Menu, MessageContext, Policy, PressContext, Store
 from chatd_client.bots.testing import DialogueFailed, StagePlace, play
 from tests.client.peer import in_loop
 
@@ -43,6 +43,25 @@ async def test_a_handler_that_fails_is_tried_again_and_what_it_said_is_said_once
     await play(bot, HERE + "ann> tea\nbot> one\nbot reacts 👍\nbot> two, run 1\n")
     assert runs == ["tea"] * 3
     assert (bot.counters.failed, bot.counters.dead, bot.counters.taken) == (2, 0, 1)
+
+
+@in_loop
+async def test_a_button_that_no_handler_takes_is_named_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bot = Bot("b")
+
+    @bot.command("ask")
+    async def ask(ctx: MessageContext) -> None:
+        await ctx.send("when?", menu=Menu().button("wait", "Later", "sku-1"))
+
+    @bot.press("waiting")
+    async def wait(ctx: PressContext) -> None:
+        await ctx.send("waits")
+
+    with caplog.at_level(logging.WARNING):
+        await play(bot, HERE + "ann> /ask\nbot> when? [[Later]]\nann presses [[Later]]\n", folder=tmp_path)
+    assert [one.message for one in caplog.records] == ["no handler takes the button wait"]
 
 
 @in_loop

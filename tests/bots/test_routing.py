@@ -28,6 +28,7 @@ from chatd_client.bots import (
     filters,
 )
 from chatd_client.bots.help import declared
+from chatd_client.bots.menus import split_id
 from chatd_client.bots.testing import BadDialogue, DialogueFailed, play, read_dialogue
 from chatd_protocol.bots import BotCommand
 from chatd_protocol.log import Edited, Message, Reacted, Recalled
@@ -341,6 +342,8 @@ def test_a_menu_has_bounds_that_are_named() -> None:
         full.button("b", "32", 32)
     with pytest.raises(ValueError, match="32 characters of ASCII"):
         button_id("茶")
+    for about in (("v:88",), ("a:b", "100%", "%3A"), ("",), ()):
+        assert split_id(button_id("watch", *about)) == ("watch", about)
     assert [[one.id for one in row] for row in Menu().button("a", "A").row().row().button("b", "B", 1).rows] == [
         ["a"],
         ["b:1"],

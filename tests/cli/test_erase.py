@@ -38,6 +38,9 @@ def test_what_would_go_is_told_first_and_goes_with_yes(tmp_path: Path) -> None:
         assert (plan["sub"], plan["name"]) == ("ann", "")
         assert f"This would go of ann ({plan['user']})" in shown.stdout
         assert "Backups made before still hold it" in shown.stdout
+        assert "No ledger is kept ([backup] ledger)" in shown.stdout
+        kept = program.run("erase", "ann", CHATD_BACKUP__LEDGER=str(program.folder / "ledger"))
+        assert "A restore from one erases again" in kept.stdout
         assert json.loads(program.run("user", "show", "ann", "--json").stdout)["groups"] == 1
         done = json.loads(program.run("erase", "ann", "--yes", "--json").stdout)
         assert (done["user"], done["stage"]) == (plan["user"], "done")

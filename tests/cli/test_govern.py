@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import uvloop
 
@@ -82,6 +83,17 @@ async def _redeem(url: str, token: str, secret: str) -> str:
     result = (await phone.do("invite.redeem", secret=secret))["result"]
     await phone.cut_off()
     return str(result)
+
+
+def test_a_limit_that_is_met_is_named(tmp_path: Path) -> None:
+    program = Program(tmp_path)
+    with program.serving():
+        program.run("user", "add", "ann")
+        group = told(program, "group", "create", "ann", "Tea 茶")["group"]
+        refused = program.run("group", "set-limit", group, "5000", "--json")
+        details = {"bound": "group_limit_max", "max": 1000}
+        assert json.loads(refused.stderr) == {"error": "limit", "message": ANY, "details": details}
+        assert "group_limit_max 1000 (limit)" in program.run("group", "set-limit", group, "5000").stderr
 
 
 def test_the_operator_makes_a_group_and_does_what_its_owner_and_admins_do(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ async def test_both_names_do_the_same_in_either_language(sqlite_url: str) -> Non
         bob.scene.type("/群聊", "/帮助 help", "/help 撤回", "／打开", "/打看 1", "/置顶 x", "／到了")
         await bob.scene.sees("/帮助 [命令] — 本页，或某个命令的用法")
         await bob.scene.sees("/撤回 编号 — 撤回一条消息")
-        await bob.scene.sees("正确写法：/打开 N|ID，例如 /打开 2")
+        await bob.scene.sees("正确写法：/打开 N|群名，例如 /打开 2")
         await bob.scene.sees("没有命令 /打看", "/打开")
         await bob.scene.sees("正确写法：/置顶 编号，例如 /置顶 42")
         await bob.scene.sees("我 ", "／到了")
@@ -83,7 +83,7 @@ def test_a_command_is_offered_by_its_other_name_with_what_it_takes(lang: Lang) -
     words = Words(lang)
     here, there = offered(words, "open")
     assert (here[0], there[0]) == (("open", "打开") if lang == "en" else ("打开", "open"))
-    assert here[1].split()[1:] == there[1].split()[1:] == ["N|ID"]
+    assert here[1].split()[1:] == there[1].split()[1:] == ["N|TITLE" if lang == "en" else "N|群名"]
     assert [one.text for one in completions("/打", (), [here, there])] == ["/打开"]
     assert about_command(words, EVERY, "打开") == about_command(words, EVERY, "open")
 

@@ -188,6 +188,15 @@ def test_a_sign_that_closes_takes_the_whole_word_before_it_along(cells: int) -> 
         assert any(word in part for part in told) or cells < len(word) + 2
 
 
+@pytest.mark.parametrize("cells", range(2, 30))
+def test_a_sign_that_opens_does_not_end_a_row(cells: int) -> None:
+    text = "没有互相关注（not_mutual）的人，或“已停用”的，不能拉"
+    rows = wrap([("text", text)], cells)
+    assert "".join(part for row in rows for _, part in row) == text
+    ends = [row[-1][1][-1] for row in rows if sum(width(part) for _, part in row) > 2]
+    assert not {"（", "“"} & set(ends)
+
+
 def test_a_command_is_offered_once_with_what_it_takes_and_does() -> None:
     known = [("echo", "/echo", "say it again · Echo"), ("product", "/product ID [text]", "share a product")]
     assert completions("/ec", (), known) == [Completion("/echo", 3, "say it again · Echo")]

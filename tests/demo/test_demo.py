@@ -356,6 +356,16 @@ def test_it_speaks_chinese_to_who_reads_chinese(tmp_path: Path) -> None:
     assert not [line for line in shown if "Chat as two people" in line]
 
 
+def test_the_language_that_is_asked_for_is_that_of_the_chats_too(tmp_path: Path) -> None:
+    async def scenario() -> list[str]:
+        async with started(f"{DEMO} --port 0 --lang zh", tmp_path) as demo:
+            pasted = await read_guide(demo)
+            assert await demo.ends(signal.SIGINT) == 0
+            return pasted[:3]
+
+    assert all(line.endswith("--lang zh") for line in asyncio.run(scenario()))
+
+
 def test_the_settings_of_the_demo_are_good_in_every_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # a short name: the socket's has to fit
         place = Path(folder) / "a 100% 好 place"

@@ -52,6 +52,9 @@ def _missing(folder: Path) -> Finding:
 def _check_ledger(config: Config) -> Iterator[Finding]:
     """The file beside the backups: without a folder for it no server starts."""
     if not config.backup.ledger:
+        en = "No ledger is kept ([backup] ledger): a restore elsewhere brings back who was erased since the backup."
+        zh = "没有删除台账（[backup] ledger）：备份在别处恢复时，此后抹除的人会回来。"
+        yield Finding("warn", "disk.ledger", en, zh)
         return
     folder = Path(config.backup.ledger).absolute().parent
     if not folder.is_dir():

@@ -18,6 +18,7 @@ Piece = tuple[str, str]
 """A style's name and a text."""
 Row = list[Piece]
 
+OPENING: Final = frozenset("（「『【《〈“‘([{")
 CLOSING: Final = frozenset("，。！？；：、）」』】》〉”’…％,.!?;:)]}%")
 _JOINERS: Final = dict.fromkeys([0x200D, 0xFE0E, 0xFE0F, 0x20E3, *range(0x1F3FB, 0x1F400), *range(0xE0020, 0xE0080)])
 _FLAGS: Final = {0x1F1E6 + index: chr(ord("A") + index) for index in range(26)}
@@ -77,7 +78,7 @@ def cut_row(row: Row, cells: int) -> Row:
 
 def wrap(pieces: Iterable[Piece], cells: int) -> list[Row]:
     """Rows of at most so many cells; broken at spaces where there are any, between any two wide characters, else
-    anywhere. A sign that closes something does not begin a row."""
+    anywhere. A sign that closes something does not begin a row, nor does one that opens something end one."""
     folds = _Folds(max(cells, 2))
     for style, text in pieces:
         for char in text:
@@ -122,6 +123,7 @@ class _Folds:
         need = sum(width(char) for _, char in word if char != " ")
         if self._used and self._used + need > self._cells:
             kept = self._pop_last() if word[0][1] in CLOSING else []
+            kept = self._pop_opening() + kept
             self._next_row()
             for style, char in kept:
                 self._place(style, char)
@@ -140,6 +142,18 @@ class _Folds:
             first -= 1
         first = first or len(last) - 1
         kept = last[first:] if first else []
+        del last[len(last) - len(kept) :]
+        return kept
+
+    def _pop_opening(self) -> list[Piece]:
+        """Take the signs off the row's end that open something, unless there is nothing else on it."""
+        last = self._rows[-1]
+        if not last:
+            return []
+        first = len(last)
+        while first > 1 and last[first - 1][1] in OPENING:
+            first -= 1
+        kept = last[first:] if first > 1 or last[0][1] not in OPENING else []
         del last[len(last) - len(kept) :]
         return kept
 

@@ -7,7 +7,7 @@ from typing import Final
 TEXTS: Final = {
     "usage_groups": ("/groups", "/群聊"),
     "help_groups": ("your groups", "我的群"),
-    "usage_open": ("/open N|ID", "/打开 N|ID"),
+    "usage_open": ("/open N|TITLE", "/打开 N|群名"),
     "help_open": ("open one of them", "打开其中一个"),
     "usage_members": ("/members", "/成员"),
     "help_members": ("who is in it", "群里有谁"),
@@ -92,6 +92,14 @@ TEXTS: Final = {
     "result_kicked": (
         "{name}: was put out before, only an admin can pull them in (kicked)",
         "{name}：曾被移出，只有管理员能再拉进来（kicked）",
+    ),
+    "no_such_title": (
+        "No chat here is called “{title}”; /groups lists them.",
+        "这里没有叫“{title}”的聊天，/群聊 列出全部。",
+    ),
+    "several_titles": (
+        "{count} chats have “{title}” in their name; say more of it, or the number of /groups.",
+        "有 {count} 个聊天的名字里有“{title}”：请再多写几个字，或用 /群聊 里的编号。",
     ),
     "no_such_number": ("There is no group {number}; /groups lists them.", "没有第 {number} 个群，/群聊 列出全部。"),
 }

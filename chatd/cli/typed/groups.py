@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from chatd.cli.chat_names import mentions_in, users_in
@@ -16,6 +17,7 @@ from chatd_protocol.log import Nicknamed, read_entry
 from chatd_protocol.values import PAGE_MAX
 
 PAGE: Final = 30
+_ID: Final = re.compile(r"g[A-Za-z0-9_-]{16,40}")
 
 
 async def list_groups(desk: Desk) -> None:
@@ -50,14 +52,26 @@ async def open_numbered(desk: Desk, which: str) -> None:
 
 
 def group_named(desk: Desk, which: str) -> str:
-    """The id of a group: by its number in the list, or itself. Raises `Mistyped`."""
+    """The id of a group: by its number in the list, by its title or the only one that has this in it, or itself.
+
+    Raises:
+        Mistyped: there is none of this number, or none or several of this title.
+    """
     if which.isascii() and which.isdigit():
         if not desk.state.numbers:
             desk.state.numbers = list(desk.state.lines)
         if not 1 <= int(which) <= len(desk.state.numbers):
             raise Mistyped("no_such_number", number=which)
-        which = desk.state.numbers[int(which) - 1]
-    return which
+        return desk.state.numbers[int(which) - 1]
+    if _ID.fullmatch(which):
+        return which
+    titles = {group: desk.render.title(line).casefold() for group, line in desk.state.lines.items()}
+    sought = which.casefold()
+    found = [group for group, title in titles.items() if title == sought]
+    found = found or [group for group, title in titles.items() if sought in title]
+    if len(found) != 1:
+        raise Mistyped("several_titles" if found else "no_such_title", title=printable(which), count=len(found))
+    return found[0]
 
 
 async def learn_people(desk: Desk, group: str) -> None:

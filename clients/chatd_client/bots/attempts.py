@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatd_client.bots.context import Context
-from chatd_client.bots.contexts import JobContext, MessageContext
+from chatd_client.bots.contexts import JobContext, MessageContext, PressContext
 from chatd_client.bots.failures import Failure, KeepsDying, place_of, told_of
 from chatd_client.bots.happenings import Happening, Unit
 from chatd_client.bots.letters import subject_of
 from chatd_client.bots.memory import Document, Memory, Recollection
+from chatd_client.bots.menus import split_id
 from chatd_client.bots.router import PASS
 from chatd_client.bots.store import SHARED, DeadLetter, Step, Timer
 from chatd_client.bots.words import language_of
@@ -102,6 +103,8 @@ class Attempt:
                 self._tools.counters.taken += 1
                 return
         self._handler = ""
+        if isinstance(ctx, PressContext):
+            _log.warning("no handler takes the button %s", split_id(ctx.button)[0])
 
     async def _run_job(self, ctx: JobContext, timers: dict[str, Timer | None]) -> None:
         timer = self._unit.timer

@@ -3,7 +3,7 @@
     Menu().button("yes", "Yes").button("no", "No").row().button("more", "More…")
 
 An id may carry what the button is about: `button_id("watch", "sku-1")` is `watch:sku-1`, and a handler for `watch`
-gets `("sku-1",)`.
+gets `("sku-1",)`. A colon in it stands there as `%3A`, so that it comes back as it was.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Menu:
 
 def button_id(name: str, *about: str | int) -> str:
     """A button's id. Raises `ValueError` for one that is longer than 32 characters or not plain."""
-    key = BETWEEN.join([name, *map(str, about)])
+    key = BETWEEN.join([name, *(str(one).replace("%", "%25").replace(BETWEEN, "%3A") for one in about)])
     if not 1 <= len(key) <= ID_MAX or not all("!" <= one <= "~" for one in key):
         raise ValueError(f"the id of a button has 1 to {ID_MAX} characters of ASCII without spaces, not {key!r}")
     return key
@@ -62,4 +62,4 @@ def button_id(name: str, *about: str | int) -> str:
 def split_id(key: str) -> tuple[str, tuple[str, ...]]:
     """The name of a button, and what it is about."""
     name, *about = key.split(BETWEEN)
-    return name, tuple(about)
+    return name, tuple(one.replace("%3A", BETWEEN).replace("%25", "%") for one in about)
