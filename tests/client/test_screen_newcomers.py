@@ -53,6 +53,7 @@ async def test_that_no_group_is_open_is_said_until_one_is(sqlite_url: str) -> No
         await here.sees("还没有聊天 ")
         await here.type("hello")
         await here.sees("还没有打开群")
+        await here.until(lambda: here.app.composer.text == "hello")
         here.app.note([[("", "something else")]])
         await here.sees("something else")
         await ann.create_group("Tea")

@@ -56,7 +56,7 @@ async def test_a_pasted_share_text_is_offered_with_its_question(sqlite_url: str)
             assert [one.answer for one in waiting] == ["puer"]
             await bob.approve_request(group, waiting[0].user, waiting[0].number)
             await here.sees("茶友群")
-            await here.sees("你已在“茶友群”中")
+            await here.sees("已进入“茶友群”")
 
 
 @in_loop

@@ -13,7 +13,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
 from chatd.cli.chat_called import ALL_NAMES, behind_slash, offered
-from chatd.cli.chat_commands import is_retry
+from chatd.cli.chat_commands import Mistyped, is_retry
 from chatd.cli.chat_items import Kind
 from chatd.cli.chat_render import DIM, ERROR, Line, Renderer
 from chatd.cli.chat_state import GROUPS_MAX, Names, State
@@ -375,7 +375,15 @@ class Backstage(Life):
             self.do(lambda: self._edit(edit, said))
         else:
             self.go_to_newest()
-            self.do(lambda: self.desk.say(said, reply))
+            self.do(lambda: self._say(said, reply))
+
+    async def _say(self, text: str, reply: int | None) -> None:
+        try:
+            await self.desk.say(text, reply)
+        except Mistyped:  # Nothing is open; what was typed is there for when something is.
+            if not self.composer.text:
+                self.composer.put(text)
+            raise
 
     async def _command(self, text: str, waits: Line) -> None:
         """Do a command; that it waits, if that was said, holds no more then. One that failed is there to be corrected,

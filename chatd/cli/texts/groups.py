@@ -30,7 +30,7 @@ TEXTS: Final = {
     "opened": ("── {title} · {members} members · {unread} unread ──", "── {title} · {members} 人 · {unread} 条未读 ──"),
     "no_open_group": ("No group is open: /groups, then /open N.", "还没有打开群：先 /群聊，再 /打开 N。"),
     "added_to": ("you are in “{title}” now, pulled in by {by}", "{by} 把你拉进了“{title}”"),
-    "entered": ("you are in “{title}” now", "你已在“{title}”中"),
+    "entered": ("you are in “{title}” now", "已进入“{title}”"),
     "removed_left": ("you left “{title}”", "你退出了“{title}”"),
     "removed_kicked": ("{by} put you out of “{title}”", "{by} 把你移出了“{title}”"),
     "direct_read_only": ("{title}: you can no longer write to each other", "{title}：你们不能再互发消息"),
