@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 NEW: Final = (
     "No server answers, and there was no database: {path} is a new one. 没有服务器应答，也还没有数据库：新建了 {path}。"
 )
+THERE: Final = "No server answers: {path} itself is changed. 没有服务器应答，直接改动 {path}。"
 
 
 @contextmanager
@@ -46,8 +47,7 @@ def held_engine(config: Config) -> Iterator[Engine | None]:
 
     held = lock.take(path)
     try:
-        if not path.exists():
-            print(phrase(NEW, path=path.absolute()), file=sys.stderr)
+        print(phrase(THERE if path.exists() else NEW, path=path.absolute()), file=sys.stderr)
         migrate.migrate(config.store.url)
         database = connect(config.store.url)
         try:

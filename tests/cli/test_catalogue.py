@@ -131,6 +131,7 @@ def test_a_file_is_imported_with_a_server_and_without_one_and_again_changes_noth
         assert len((tmp_path / "refused.ndjson").read_text().splitlines()) == 7
         told = program.run("catalogue", "import", "items.csv").stderr
         assert "new one" not in told
+        assert (f"{tmp_path / 'chatd.db'} itself is changed" in told) is not served
         assert ("line 3: title" in told, "--refused" in told) == (True, True)
         counts = [program.run("catalogue", "import", "many.ndjson", "--json") for _ in range(2)]
         assert [json.loads(one.stdout)["counts"] for one in counts] == [{"added": 450}, {"same": 450}]
