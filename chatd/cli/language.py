@@ -13,6 +13,8 @@ LOCALES: Final[dict[Lang, str]] = {"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}
 """What the environment says for each, as far as `lang_of` reads it."""
 
 _CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
+_CLOSING: Final = frozenset("，。；：、！？）】》”’")
+_OPENING: Final = frozenset("（【《“‘")
 _SENTENCES: Final = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -108,13 +110,27 @@ def cells(text: str) -> int:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Lines of at most `width` cells. Breaks between words, and between any two Chinese characters."""
-    lines, line = [], ""
+    """Lines of at most `width` cells. Breaks between words, and between any two Chinese characters, but for signs: one
+    that closes begins no line, one that opens ends none."""
+    lines: list[str] = []
+    line: list[str] = []
     for piece in re.findall(r"\s+|[^\s\u2e80-\uffef]+|[\u2e80-\uffef]", text):
-        closes = piece in "，。；：、！？）】》”’"  # never begins a line; one cell too many is the lesser evil
-        if cells(line) + cells(piece) > width + 2 * closes and line.strip():
-            lines.append(line.rstrip())
-            line = piece.lstrip()
+        if cells("".join(line)) + cells(piece) > width and any(map(str.strip, line)):
+            kept = _to_next(line, piece)
+            lines.append("".join(line).rstrip())
+            line = [*kept, piece] if kept else [piece.lstrip()]
         else:
-            line += piece
-    return [*lines, line.rstrip()] if line.strip() else lines
+            line.append(piece)
+    rest = "".join(line).rstrip()
+    return [*lines, rest] if rest else lines
+
+
+def _to_next(line: list[str], piece: str) -> list[str]:
+    """Take off a line what has to stand with the next piece; something stays."""
+    at = len(line)
+    while at > 1 and (piece in _CLOSING or line[at - 1] in _OPENING):
+        at -= 1
+        piece = line[at]
+    kept = line[at:] if any(map(str.strip, line[:at])) else []
+    del line[len(line) - len(kept) :]
+    return kept

@@ -21,7 +21,7 @@ from typer.main import get_command
 
 from chatd.cli import app, main
 from chatd.cli.help import EXIT_STATUSES, PANELS, explain
-from chatd.cli.language import both, cells
+from chatd.cli.language import both, cells, wrap
 from tests.cli.program import Program
 from tests.e2e.phone import Phone
 
@@ -266,3 +266,12 @@ def test_nothing_slow_is_imported_for_help(tmp_path: Path) -> None:
     call = [sys.executable, "-c", code]
     ended = subprocess.run(call, env=env, capture_output=True, text=True, timeout=60, check=True)
     assert ended.stdout.split() == [], "import it where it is used"
+
+
+@pytest.mark.parametrize("width", range(6, 40))
+def test_signs_stand_with_what_they_belong_to_and_no_line_is_too_wide(width: int) -> None:
+    text = "完好（快速检查）。没有台账（尚未指定），此后抹除的人会回来；a few words of it。"
+    lines = wrap(text, width)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert all(cells(line) <= width for line in lines)
+    assert not [line for line in lines if line[0] in "，。；）" or line[-1] == "（"]
