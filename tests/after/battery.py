@@ -156,22 +156,34 @@ class Round:
             greetings = [goer.greet(socket, **self.chance.choice(({}, goer.away))) for socket in late]
             moment = self.chance.randrange(1, LATE + 1)
             await asyncio.gather(*greetings[:moment], act(), *greetings[moment:])
-            out = (await goer.first.own("removed", self.group, turn))["pos"]
+            removed = await goer.first.own("removed", self.group, turn)
             hold.over.set()
-            await greeting
-            for socket in (*before, at_the_seam):
+            cursors = await greeting
+            if not cursors and at_the_seam.hello["mine"] >= removed["upos"]:
+                # What was read at rest held no more, and was read anew behind the end: that is in the answer.
+                assert self.group not in {line["group"] for line in at_the_seam.hello["groups"]}
+            else:
+                before.append(at_the_seam)
+            for socket in before:
                 socket.read_on()
-                await socket.told(self.group, "removed", out)
+                await socket.told(self.group, "removed", removed["pos"])
             await self._ask_as_outsider(goer, turn)
             if turn == 1 and way in self.again:
                 await self._some_entries()
                 await self._come_back(goer, banned=way == "banned")
 
-    async def _open_seam(self, goer: Goer, turn: int) -> tuple[Socket, Hold, asyncio.Task[None]]:
-        """One more device, whose session is held where its snapshot still knows of the group."""
+    async def _open_seam(self, goer: Goer, turn: int) -> tuple[Socket, Hold, asyncio.Task[dict[str, Any]]]:
+        """One more device, whose session is held where its snapshot still knows of the group; the task has the cursors
+        that it came with."""
         socket = await goer.dial(f"seam-{turn}", self.chance.choice(FORMATS))
         hold = SEAM.hold(goer.sub, socket.device)
-        greeting = asyncio.create_task(goer.greet(socket, **self.chance.choice(({}, goer.away))))
+        cursors = self.chance.choice(({}, goer.away))
+
+        async def greet() -> dict[str, Any]:
+            await goer.greet(socket, **cursors)
+            return cursors
+
+        greeting = asyncio.create_task(greet())
         await asyncio.wait_for(hold.read.wait(), PATIENCE_S)
         return socket, hold, greeting
 
